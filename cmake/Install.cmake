@@ -1,0 +1,30 @@
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(expandnet_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/expandnet")
+
+install(
+  TARGETS expandnet
+  EXPORT expandnet-targets
+  FILE_SET HEADERS)
+install(
+  EXPORT expandnet-targets
+  NAMESPACE expandnet::
+  DESTINATION "${expandnet_INSTALL_CMAKEDIR}")
+
+# LibTorch keeps its ABI within a minor version only.
+string(REGEX MATCH "^([0-9]+)\\.([0-9]+)" expandnet_LIBTORCH_RANGE "${LibTorch_VERSION}")
+math(EXPR expandnet_LIBTORCH_NEXT "${CMAKE_MATCH_2} + 1")
+string(APPEND expandnet_LIBTORCH_RANGE "...<${CMAKE_MATCH_1}.${expandnet_LIBTORCH_NEXT}")
+configure_package_config_file(
+  cmake/expandnet-config.cmake.in "${PROJECT_BINARY_DIR}/expandnet-config.cmake"
+  INSTALL_DESTINATION "${expandnet_INSTALL_CMAKEDIR}"
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(
+  "${PROJECT_BINARY_DIR}/expandnet-config-version.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(
+  FILES cmake/FindLibTorch.cmake
+        "${PROJECT_BINARY_DIR}/expandnet-config.cmake"
+        "${PROJECT_BINARY_DIR}/expandnet-config-version.cmake"
+  DESTINATION "${expandnet_INSTALL_CMAKEDIR}")
