@@ -1,0 +1,55 @@
+// fold.h: a chain of linear layers becomes one again.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <expandnet/fold/plan.h>
+
+#include <vector>
+
+namespace expandnet {
+
+/// A linear layer's numbers: a factor of a chain, a compact layer, or the
+/// gradient of either.
+struct Affine {
+  at::Tensor weight;
+  at::Tensor bias;  ///< [out]; undefined when the layer has none
+};
+
+/// The compact layer that a chain computes, with the partial products that
+/// `pull_back` uses again.
+struct Folded {
+  at::Tensor weight;  ///< LibTorch's shape; strides as the products left them
+  at::Tensor bias;    ///< [out]; undefined when no factor has one
+
+  /// Kernels [groups, out, taps, in]: every factor, then every composition.
+  std::vector<at::Tensor> kernels;
+  /// Per factor: its kernel summed over the taps, [groups, out, in]; undefined
+  /// where no earlier factor has a bias.
+  std::vector<at::Tensor> sums;
+  /// Per factor: the bias of the chain up to it, [groups, out]; undefined while
+  /// no factor has one.
+  std::vector<at::Tensor> biases;
+};
+
+/// Returns the one layer that computes what the chain computes (paper, Sec. 3).
+/// For factors w1, b1 ... wl, bl:
+///
+///     (w2 o w1)[o, i, t] = sum_m sum_{a+b=t} w2[o, m, a] w1[m, i, b]
+///     b <- (sum_taps w2) b + b2
+///
+/// within each group, in the association order that needs the fewest
+/// multiplications. Exact for every stride, dilation and padding mode, as the
+/// plan places them. Differentiable in every factor, any number of times.
+/// Computed in the factors' dtype, in float for half precision, without TF32 or
+/// autocast. Factors whose memory is channels_last need no copies.
+///
+/// Throws `c10::Error` as `check_factors` does.
+[[nodiscard]] Folded fold(const Plan& plan, const std::vector<Affine>& factors);
+
+/// Throws `c10::Error` unless there is one factor per shape of the plan, with
+/// that shape, a bias exactly where the plan has one, and all of one floating
+/// dtype on one device.
+void check_factors(const Plan& plan, const std::vector<Affine>& factors,
+                   const Site& site = {"fold", ""});
+
+}  // namespace expandnet

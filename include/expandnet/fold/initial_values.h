@@ -1,0 +1,30 @@
+// initial_values.h: where the factors of a new chain start.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <c10/core/TensorOptions.h>
+#include <expandnet/fold/fold.h>
+
+#include <optional>
+#include <vector>
+
+namespace expandnet {
+
+/// Returns LibTorch's default values of the compact layer itself: uniform in
+/// +-1 / sqrt(fan_in), weight and bias.
+[[nodiscard]] Affine compact_default(
+    const CompactLayer& layer, const at::TensorOptions& tensor_options = {},
+    const std::optional<at::Generator>& generator = std::nullopt);
+
+/// Returns the factors of a new chain, as `options.initial_values()` says.
+/// Half-precision `tensor_options` give float factors. `kPreserving` draws the
+/// compact layer's default values and factorizes them.
+///
+/// Memory is [out, *kernel, in] (channels_last), which makes fold and pull_back
+/// plain matrix products.
+[[nodiscard]] std::vector<Affine> initial_values(
+    const Plan& plan, const ExpansionOptions& options,
+    const at::TensorOptions& tensor_options = {},
+    const std::optional<at::Generator>& generator = std::nullopt);
+
+}  // namespace expandnet

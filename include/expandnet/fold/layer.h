@@ -1,0 +1,67 @@
+// layer.h: the compact layer as the mathematics sees it.
+//
+// Convolutions in any number of dimensions, transposed convolutions and linear
+// layers differ only in the numbers below: a linear layer is a convolution with
+// no spatial dimensions. Everything in fold/ works on this description alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+/// How the border of the input is continued; LibTorch's four modes.
+enum class PaddingMode { kZeros, kReflect, kReplicate, kCircular };
+
+/// LibTorch's name for it: "constant", "reflect", "replicate" or "circular".
+[[nodiscard]] const char* name(PaddingMode mode);
+
+/// The shape of one compact layer. The lists hold one entry per spatial
+/// dimension and are empty for a linear layer.
+struct CompactLayer {
+  std::int64_t in_channels = 0;
+  std::int64_t out_channels = 0;
+  std::vector<std::int64_t> kernel_size;
+  std::vector<std::int64_t> stride;
+  std::vector<std::int64_t> dilation;
+  /// Pixels added before and after the input of a convolution; cropped from the
+  /// full output of a transposed one. They differ only for `kSame` padding of
+  /// an even extent.
+  std::vector<std::int64_t> padding_before;
+  std::vector<std::int64_t> padding_after;
+  std::vector<std::int64_t> output_padding;  ///< transposed only
+  PaddingMode padding_mode = PaddingMode::kZeros;
+  std::int64_t groups = 1;
+  bool bias = true;
+  bool transposed = false;
+
+  /// 0 for a linear layer, 1 to 3 for a convolution.
+  [[nodiscard]] std::int64_t spatial_dims() const {
+    return static_cast<std::int64_t>(kernel_size.size());
+  }
+  /// LibTorch's shape of the weight: [out, in / groups, *kernel], or
+  /// [in, out / groups, *kernel] for a transposed convolution.
+  [[nodiscard]] std::vector<std::int64_t> weight_sizes() const;
+  /// Numbers in the weight and the bias.
+  [[nodiscard]] std::int64_t parameter_count() const;
+};
+
+/// A linear layer, `y = weight x + bias`.
+[[nodiscard]] CompactLayer linear_layer(std::int64_t in_features,
+                                        std::int64_t out_features,
+                                        bool bias = true);
+
+/// Where a complaint comes from: the function the user called and, inside a
+/// model, the path of the layer.
+struct Site {
+  std::string caller;
+  std::string path;
+};
+
+/// Throws `c10::Error` unless channels, groups, kernel, stride and dilation are
+/// positive, padding is not negative, channels divide by groups, and every list
+/// has one entry per spatial dimension.
+void check_layer(const CompactLayer& layer, const Site& site = {"layer", ""});
+
+}  // namespace expandnet

@@ -1,0 +1,77 @@
+// options.h: how a compact layer is to be expanded.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/arg.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace expandnet {
+
+/// What takes the place of a compact layer (paper, Sec. 3):
+enum class Strategy {
+  kFC,  ///< a linear layer by a chain of linear layers
+  kCL,  ///< a convolution by 1x1, kxk, 1x1
+  kCK,  ///< a convolution with a side above 3 by a chain of 3x3
+};
+
+/// "FC", "CL" or "CK".
+[[nodiscard]] const char* name(Strategy strategy);
+
+/// Where the factors of a new chain start.
+enum class InitialValues {
+  kDefault,  ///< LibTorch's default for every factor (the paper's CIFAR nets)
+  kMatched,  ///< the same, scaled so that the folded weight is spread as the
+             ///< default of the compact layer is
+  kKaimingNormal,  ///< N(0, 2 / fan_out), fan_out = taps * out / groups; zero
+                   ///< biases (MobileNet)
+  kKaimingNormalUngrouped,  ///< the same with fan_out = taps * out: the
+                            ///< official MobileNetV2, whose depthwise chains
+                            ///< fold to almost nothing
+  kNormal,      ///< N(0, std), zero biases
+  kPreserving,  ///< factorized from the compact weight: the function of the
+                ///< compact layer is kept
+};
+
+/// How a module with a chain computes its output.
+enum class Execution {
+  kFolded,   ///< fold the chain, then run the compact layer: the default
+  kChained,  ///< run each factor over the feature maps: the same function, 3 to
+             ///< 18 times the cost
+};
+
+/// A function of feature maps that keeps their shape, such as `torch::relu`.
+using Activation = std::function<at::Tensor(const at::Tensor&)>;
+
+/// Options for the expansion of one layer.
+///
+///     ExpansionOptions(Strategy::kCK).rate(4)
+struct ExpansionOptions {
+  ExpansionOptions() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a strategy alone says it all.
+  ExpansionOptions(Strategy strategy) : strategy_(strategy) {}
+
+  /// Absent: the paper's choice for the layer, `default_strategy()`.
+  TORCH_ARG(std::optional<Strategy>, strategy) = std::nullopt;
+  /// Interior widths as a multiple of the layer's channels; any positive
+  /// number.
+  TORCH_ARG(double, rate) = 4;
+  /// Interior widths in channels, in place of a rate; {12, 32} makes a 3 -> 8
+  /// layer 3 -> 12 -> 32 -> 8. Empty: from the rate.
+  TORCH_ARG(std::vector<std::int64_t>, widths) = {};
+  /// Number of factors of an FC chain, at least 2.
+  TORCH_ARG(std::int64_t, depth) = 3;
+  TORCH_ARG(InitialValues, initial_values) = InitialValues::kDefault;
+  /// Standard deviation of `InitialValues::kNormal`.
+  TORCH_ARG(double, std) = 0.01;
+  /// Of modules; weight space is always folded.
+  TORCH_ARG(Execution, execution) = Execution::kFolded;
+  /// Applied between the factors. It makes the module a nonlinear twin, which
+  /// initializes a chain (paper, +Init), runs chained and does not contract.
+  TORCH_ARG(Activation, activation) = nullptr;
+};
+
+}  // namespace expandnet

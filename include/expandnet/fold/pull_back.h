@@ -1,0 +1,27 @@
+// pull_back.h: the gradient of the compact layer becomes that of its factors.
+#pragma once
+
+#include <expandnet/fold/fold.h>
+
+#include <vector>
+
+namespace expandnet {
+
+/// Returns dL/dfactors for `grad` = dL/d(weight, bias) of the compact layer:
+/// the transpose of `fold`, linearized at the factors that `folded` came from,
+/// whose partial products it uses again.
+///
+///     c = w2 o w1:  dw2[o, m, a] = sum_i sum_b dc[o, i, a+b] w1[m, i, b]
+///                   dw1[m, i, b] = sum_o sum_a w2[o, m, a] dc[o, i, a+b]
+///
+/// Gradients have the shapes and the strides of the factors as the library
+/// creates them. An undefined member of `grad` counts as zero; if both are
+/// undefined so are all gradients. Written by hand: it keeps no autograd graph
+/// of its own, and is itself differentiable.
+///
+/// Throws `c10::Error` when `grad` has not the shapes of the compact layer.
+[[nodiscard]] std::vector<Affine> pull_back(const Plan& plan,
+                                            const Folded& folded,
+                                            const Affine& grad);
+
+}  // namespace expandnet

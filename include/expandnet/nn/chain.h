@@ -1,0 +1,96 @@
+// chain.h: the factors of one compact layer, as a LibTorch module.
+#pragma once
+
+#include <expandnet/fold/fold.h>
+#include <torch/nn/cloneable.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace expandnet {
+
+/// One linear layer of a chain: `weight` [out, in / groups, *k] and `bias`
+/// [out], undefined if the plan gives it none.
+class FactorImpl : public torch::nn::Cloneable<FactorImpl> {
+ public:
+  FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias);
+
+  void reset() override;
+  void pretty_print(std::ostream& stream) const override;
+
+  torch::Tensor weight;
+  torch::Tensor bias;
+
+ private:
+  std::vector<std::int64_t> weight_sizes_;
+  bool has_bias_;
+};
+TORCH_MODULE(Factor);
+
+/// Owns the factors that stand for one compact layer, with the keys
+/// `0.weight`, `0.bias`, `1.weight` ...
+///
+/// Factors are master weights: `to(torch::kHalf)` and `to(torch::kBFloat16)`
+/// leave them float and only set the dtype in which the folded weight is
+/// handed out.
+///
+///     Chain chain(plan(linear_layer(512, 64), Strategy::kFC));
+class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
+ public:
+  explicit ChainImpl(Plan plan, ExpansionOptions options = {});
+
+  void reset() override;
+  /// Draws new initial values, as the options say.
+  void reset_parameters();
+  void pretty_print(std::ostream& stream) const override;
+
+  using torch::nn::Module::to;
+  void to(torch::Device device, torch::Dtype dtype,
+          bool non_blocking = false) override;
+  void to(torch::Dtype dtype, bool non_blocking = false) override;
+
+  [[nodiscard]] const Plan& plan() const { return *plan_; }
+  [[nodiscard]] const ExpansionOptions& options() const { return options_; }
+  /// The dtype of the compact layer: the factors', or the half precision that
+  /// `to` asked for.
+  [[nodiscard]] torch::Dtype dtype() const;
+
+  /// The registered parameters themselves, first factor first.
+  [[nodiscard]] std::vector<Affine> factors() const;
+  /// Copies `values` into the factors (no new parameters, so optimizers stay
+  /// valid); this is how a twin's factors are handed over.
+  /// Throws `c10::Error` as `check_factors` does, before the first copy.
+  void set_factors(const std::vector<Affine>& values);
+
+  /// The compact layer's weight and bias in `dtype()`, connected to the factors
+  /// by `pull_back` where gradients are recorded. Otherwise what was folded
+  /// last is reused as long as no factor has been written to or replaced since
+  /// (writes through `Tensor::data()` go unseen, as they do for autograd).
+  [[nodiscard]] Affine fold();
+
+ private:
+  /// What was folded last without gradients, and from which factors. Aliases
+  /// keep their storage alive, so that its address is theirs alone.
+  struct Cache {
+    std::vector<torch::Tensor> sources;
+    std::vector<std::int64_t> versions;
+    Affine affine;
+  };
+
+  void set_dtype(torch::Dtype dtype);
+  [[nodiscard]] bool is_current(const Cache& cache) const;
+  [[nodiscard]] Affine in_layer_dtype(const Affine& affine) const;
+
+  std::shared_ptr<const Plan> plan_;  // shared with autograd graphs
+  ExpansionOptions options_;
+  std::vector<Factor> factors_;
+  std::optional<torch::Dtype> half_precision_;
+  std::optional<Cache> cache_;
+};
+TORCH_MODULE(Chain);
+
+}  // namespace expandnet

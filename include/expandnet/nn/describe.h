@@ -1,0 +1,33 @@
+// describe.h: LibTorch's options of a layer, as a CompactLayer.
+#pragma once
+
+#include <expandnet/fold/layer.h>
+#include <torch/nn/options/conv.h>
+#include <torch/nn/options/linear.h>
+
+#include <cstddef>
+
+namespace expandnet {
+
+/// Resolves padding (integer, kSame, kValid) and padding mode into numbers, as
+/// PyTorch does; LibTorch up to 2.11 swaps the sides of a non-square kernel
+/// that is padded kSame in a mode other than zeros.
+/// Throws `c10::Error` for kSame with a stride, as LibTorch does.
+template <std::size_t D>
+[[nodiscard]] CompactLayer describe(const torch::nn::ConvOptions<D>& options,
+                                    const Site& site = {"describe", ""});
+
+template <std::size_t D>
+[[nodiscard]] CompactLayer describe(
+    const torch::nn::ConvTransposeOptions<D>& options,
+    const Site& site = {"describe", ""});
+
+/// The options that LibTorch's own convolution modules keep, of both kinds.
+template <std::size_t D>
+[[nodiscard]] CompactLayer describe(
+    const torch::nn::detail::ConvNdOptions<D>& options,
+    const Site& site = {"describe", ""});
+
+[[nodiscard]] CompactLayer describe(const torch::nn::LinearOptions& options);
+
+}  // namespace expandnet

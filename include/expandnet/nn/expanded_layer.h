@@ -1,0 +1,108 @@
+// expanded_layer.h: what every expanded module is, whatever its layer.
+#pragma once
+
+#include <expandnet/nn/chain.h>
+#include <torch/nn/cloneable.h>
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+/// A layer that owns a chain until it is contracted, and a plain `weight` and
+/// `bias` from then on. Passes find the expanded layers of a model by this
+/// class; users meet ExpandedConv2d, ExpandedLinear and their siblings.
+class ExpandedLayer {
+ public:
+  virtual ~ExpandedLayer() = default;
+
+  [[nodiscard]] const CompactLayer& layer() const { return plan_.layer; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  [[nodiscard]] const ExpansionOptions& expansion() const { return expansion_; }
+  [[nodiscard]] bool is_contracted() const { return contracted_; }
+  /// A nonlinear twin has an activation between its factors.
+  [[nodiscard]] bool is_twin() const;
+
+  /// kFolded or kChained, from the next forward on.
+  /// Throws `c10::Error` for kFolded on a twin.
+  void set_execution(Execution execution);
+
+  /// The compact layer's weight and bias: the fold in fp64, cast once to
+  /// `chain->dtype()`; of a contracted layer, its own.
+  [[nodiscard]] Affine contracted() const;
+
+  /// Replaces the chain by `weight` and `bias` in place: the object, and every
+  /// pointer to it, stays. `expandnet::contract(model)` does this for a whole
+  /// model and verifies it; a contracted layer stays as it is.
+  /// Throws `c10::Error` for a twin.
+  void contract();
+  /// The same with values from `contracted()`.
+  void contract(const Affine& compact);
+
+  /// Spatial sizes of the last input, empty before the first and for linear
+  /// layers; what multiply-adds are counted for.
+  [[nodiscard]] const std::vector<std::int64_t>& input_size() const {
+    return input_size_;
+  }
+  /// Whether the layer has run yet.
+  [[nodiscard]] bool has_run() const { return has_run_; }
+
+  /// This layer as a module.
+  [[nodiscard]] virtual torch::nn::Module& module() = 0;
+  [[nodiscard]] virtual const torch::nn::Module& module() const = 0;
+
+  Chain chain{nullptr};  ///< null once contracted
+  torch::Tensor weight;  ///< undefined until contracted; LibTorch's shape
+  torch::Tensor bias;    ///< [out]; undefined also when the layer has none
+
+ protected:
+  ExpandedLayer(const CompactLayer& layer, const ExpansionOptions& expansion,
+                std::string name);
+
+  void register_state();
+  void reset_values();
+  void print(std::ostream& stream) const;
+  [[nodiscard]] torch::Tensor run(
+      const torch::Tensor& input,
+      const std::optional<at::IntArrayRef>& output_size = std::nullopt);
+  void check_archive(torch::serialize::InputArchive& archive) const;
+
+ private:
+  Plan plan_;
+  ExpansionOptions expansion_;
+  std::string name_;
+  bool contracted_ = false;
+  bool has_run_ = false;
+  std::vector<std::int64_t> input_size_;
+};
+
+/// Joins an expanded layer to LibTorch's module of type `Derived`.
+template <typename Derived>
+class ExpandedLayerImpl : public torch::nn::Cloneable<Derived>,
+                          public ExpandedLayer {
+ public:
+  void reset() override { register_state(); }
+  /// New initial values: of the factors, or of the weight once contracted.
+  void reset_parameters() { reset_values(); }
+  void pretty_print(std::ostream& stream) const override { print(stream); }
+  void load(torch::serialize::InputArchive& archive) override {
+    check_archive(archive);
+    torch::nn::Module::load(archive);
+  }
+
+  [[nodiscard]] torch::nn::Module& module() override { return *this; }
+  [[nodiscard]] const torch::nn::Module& module() const override {
+    return *this;
+  }
+
+ protected:
+  ExpandedLayerImpl(const CompactLayer& layer,
+                    const ExpansionOptions& expansion, std::string name)
+      : ExpandedLayer(layer, expansion, std::move(name)) {
+    // Bound here: the overriders of ExpandedLayer are those of this class.
+    ExpandedLayerImpl::reset();
+  }
+};
+
+}  // namespace expandnet

@@ -1,0 +1,17 @@
+// hand_over.h: a trained model's state initializes another of the same keys.
+#pragma once
+
+#include <torch/nn/module.h>
+
+namespace expandnet {
+
+/// Copies all parameters and buffers of `twin` into `model` (paper, +Init: the
+/// nonlinear twin is trained first, then the linear chains start from its
+/// factors). Values are copied into the existing tensors, so optimizers of
+/// `model` stay valid; dtype and device may differ.
+///
+/// Throws `c10::Error` before the first copy when a key is missing on either
+/// side or a shape differs.
+void hand_over(const torch::nn::Module& twin, torch::nn::Module& model);
+
+}  // namespace expandnet

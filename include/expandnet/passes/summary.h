@@ -1,0 +1,44 @@
+// summary.h: what a model costs in training and in deployment.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+/// One expanded layer, or all other parameters of the model together.
+struct SummaryRow {
+  std::string path;
+  std::string expansion;  ///< "CK 3 -> 12 -> 32 -> 8", or "contracted"
+  std::int64_t train_parameters = 0;
+  std::int64_t deploy_parameters = 0;
+  /// Per sample of the last input's size: the factors over feature maps, and
+  /// the compact layer, which is what runs when folded. Absent for layers that
+  /// have not run.
+  std::optional<std::int64_t> chained_multiply_adds;
+  std::optional<std::int64_t> compact_multiply_adds;
+  /// Bytes of parameters and their gradients in training, without optimizer
+  /// state and activations; of parameters in deployment.
+  std::int64_t train_bytes = 0;
+  std::int64_t deploy_bytes = 0;
+};
+
+/// Prints as a table with a line of totals.
+struct Summary {
+  std::vector<SummaryRow> rows;
+
+  [[nodiscard]] SummaryRow total() const;
+  [[nodiscard]] std::string to_string() const;
+};
+std::ostream& operator<<(std::ostream& stream, const Summary& summary);
+
+/// Returns one row per expanded layer and one, with the path "(other)", for all
+/// other parameters. Run the model once before to have multiply-adds counted.
+[[nodiscard]] Summary summary(torch::nn::Module& model);
+
+}  // namespace expandnet

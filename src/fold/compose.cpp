@@ -1,0 +1,185 @@
+#include "fold/compose.h"
+
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+
+#include <functional>
+#include <limits>
+#include <numeric>
+
+namespace expandnet {
+
+namespace {
+
+using Sides = std::vector<std::int64_t>;
+
+std::int64_t taps(const Sides& sides) {
+  return std::accumulate(sides.begin(), sides.end(), std::int64_t{1},
+                         std::multiplies<>());
+}
+
+Sides composed(const Sides& outer, const Sides& inner) {
+  Sides sides(outer.size());
+  for (std::size_t d = 0; d < sides.size(); ++d) {
+    sides[d] = outer[d] + inner[d] - 1;
+  }
+  return sides;
+}
+
+/// Batched product; mm is faster than bmm of one.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
+  if (a.size(0) != 1) return at::bmm(a, b);
+  return at::mm(a.squeeze(0), b.squeeze(0)).unsqueeze(0);
+}
+
+/// [g, out, a, in] as the matrices [g, (out a), in].
+at::Tensor rows(const at::Tensor& kernel) { return kernel.flatten(1, 2); }
+
+/// [g, m, b, in] as the matrices [g, m, (b in)].
+at::Tensor columns(const at::Tensor& kernel) { return kernel.flatten(2, 3); }
+
+bool both_spatial(const Kernel& outer, const Kernel& inner) {
+  return outer.weight.size(2) > 1 && inner.weight.size(2) > 1;
+}
+
+/// [g, out, *a, *b, in] -> [g, out, taps, in], summed along a + b = t.
+at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
+                       const Sides& inner) {
+  const auto result_sides = composed(outer, inner);
+  Sides shape = {products.size(0), products.size(1)};
+  shape.insert(shape.end(), result_sides.begin(), result_sides.end());
+  shape.push_back(products.size(-1));
+  const auto sum = at::zeros(shape, products.options());
+
+  Sides tap(outer.size(), 0);  // a, counted as an odometer
+  for (std::int64_t left = taps(outer); left > 0; --left) {
+    auto term = products;
+    auto target = sum;
+    for (std::size_t d = 0; d < outer.size(); ++d) {
+      term = term.select(2, tap[d]);
+      target =
+          target.narrow(2 + static_cast<std::int64_t>(d), tap[d], inner[d]);
+    }
+    target.add_(term);
+    for (std::size_t d = outer.size(); d-- > 0;) {
+      if (++tap[d] < outer[d]) break;
+      tap[d] = 0;
+    }
+  }
+  return sum.flatten(2, -2);
+}
+
+/// The transpose of `sum_shifted`: [g, out, t, in] -> [g, out, *a, *b, in],
+/// every (a, b) holding the value at t = a + b.
+at::Tensor spread_shifted(const at::Tensor& grad, const Sides& outer,
+                          const Sides& inner) {
+  auto windows = grad.unflatten(2, composed(outer, inner));
+  Sides order = {0, 1};  // of windows [g, out, *a, in, *b] below
+  const auto dims = static_cast<std::int64_t>(outer.size());
+  for (std::int64_t d = 0; d < dims; ++d) {
+    windows = windows.unfold(2 + d, inner[static_cast<std::size_t>(d)], 1);
+    order.push_back(2 + d);
+  }
+  for (std::int64_t d = 0; d < dims; ++d) order.push_back(3 + dims + d);
+  order.push_back(2 + dims);
+  return windows.permute(order);
+}
+
+}  // namespace
+
+Kernel to_kernel(const at::Tensor& weight, std::int64_t groups) {
+  const auto kernel = weight.dim() > 2 ? weight.flatten(2).transpose(1, 2)
+                                       : weight.unsqueeze(1);
+  return {kernel.unflatten(0, {groups, kernel.size(0) / groups}),
+          weight.sizes().slice(2).vec()};
+}
+
+at::Tensor from_kernel(const Kernel& kernel) {
+  const auto weight = kernel.weight.flatten(0, 1);  // [out, taps, in]
+  if (kernel.sides.empty()) return weight.squeeze(1);
+  return weight.transpose(1, 2).unflatten(2, kernel.sides);
+}
+
+at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups) {
+  return weight.unflatten(0, {groups, weight.size(0) / groups})
+      .transpose(1, 2)
+      .flatten(0, 1);
+}
+
+Kernel compose(const Kernel& outer, const Kernel& inner) {
+  const auto products = product(rows(outer.weight), columns(inner.weight));
+  const auto groups = outer.weight.size(0);
+  const auto out = outer.weight.size(1);
+  const auto in = inner.weight.size(3);
+  const auto sides = composed(outer.sides, inner.sides);
+  if (!both_spatial(outer, inner)) {
+    return {products.view({groups, out, taps(sides), in}), sides};
+  }
+  Sides shape = {groups, out};
+  shape.insert(shape.end(), outer.sides.begin(), outer.sides.end());
+  shape.insert(shape.end(), inner.sides.begin(), inner.sides.end());
+  shape.push_back(in);
+  return {sum_shifted(products.view(shape), outer.sides, inner.sides), sides};
+}
+
+std::pair<at::Tensor, at::Tensor> compose_backward(const Kernel& outer,
+                                                   const Kernel& inner,
+                                                   const at::Tensor& grad) {
+  const auto spread = both_spatial(outer, inner)
+                          ? spread_shifted(grad, outer.sides, inner.sides)
+                          : grad;
+  const auto matrix =  // [g, (out a), (b in)]
+      spread.reshape({grad.size(0), outer.weight.size(1) * outer.weight.size(2),
+                      inner.weight.size(2) * inner.weight.size(3)});
+  return {product(matrix, columns(inner.weight).transpose(1, 2))
+              .view(outer.weight.sizes()),
+          product(rows(outer.weight).transpose(1, 2), matrix)
+              .view(inner.weight.sizes())};
+}
+
+std::vector<Composition> cheapest_order(const Plan& plan) {
+  const auto count = plan.factors.size();
+  struct Segment {
+    double cost = std::numeric_limits<double>::infinity();
+    std::size_t split = 0;
+    Sides sides;
+  };
+  std::vector<std::vector<Segment>> best(count, std::vector<Segment>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    best[i][i] = {0, i, plan.factors[i].kernel_size};
+  }
+  for (std::size_t length = 2; length <= count; ++length) {
+    for (std::size_t first = 0; first + length <= count; ++first) {
+      const auto last = first + length - 1;
+      auto& segment = best[first][last];
+      for (auto split = first; split < last; ++split) {
+        const auto& inner = best[first][split];
+        const auto& outer = best[split + 1][last];
+        const auto cost =
+            inner.cost + outer.cost +
+            static_cast<double>(plan.factors[last].out_channels) *
+                static_cast<double>(plan.factors[split].out_channels) *
+                static_cast<double>(plan.factors[first].in_channels) *
+                static_cast<double>(taps(inner.sides) * taps(outer.sides));
+        if (cost >= segment.cost) continue;
+        segment = {cost, split, composed(outer.sides, inner.sides)};
+      }
+    }
+  }
+
+  std::vector<Composition> order;
+  const std::function<std::size_t(std::size_t, std::size_t)> visit =
+      [&](std::size_t first, std::size_t last) {
+        if (first == last) return first;
+        const auto& segment = best[first][last];
+        const auto inner = visit(first, segment.split);
+        const auto outer = visit(segment.split + 1, last);
+        order.push_back({outer, inner, segment.sides});
+        return count + order.size() - 1;
+      };
+  visit(0, count - 1);
+  return order;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,218 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linalg_qr.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <c10/util/Exception.h>
+#include <expandnet/fold/factorize.h>
+#include <expandnet/fold/initial_values.h>
+#include <expandnet/fold/pull_back.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "fold/complaint.h"
+#include "fold/precision.h"
+
+namespace expandnet {
+
+namespace {
+
+double squared_norm(const at::Tensor& tensor) {
+  return tensor.square().sum().item<double>();
+}
+
+void check_compact(const Plan& plan, const Affine& compact) {
+  const Site site{"factorize", ""};
+  const auto shape = plan.layer.weight_sizes();
+  TORCH_CHECK(compact.weight.defined() && compact.weight.sizes() == shape,
+              complaint(site, "the weight must be " + sizes(shape),
+                        compact.weight.defined() ? sizes(compact.weight.sizes())
+                                                 : "none"));
+  TORCH_CHECK(at::isFloatingType(compact.weight.scalar_type()),
+              complaint(site, "the weight must be floating point",
+                        c10::toString(compact.weight.scalar_type())));
+  TORCH_CHECK(compact.weight.isfinite().all().item<bool>() &&
+                  (!compact.bias.defined() ||
+                   compact.bias.isfinite().all().item<bool>()),
+              complaint(site, "weight and bias must be finite",
+                        "inf or nan among them"));
+  TORCH_CHECK(compact.bias.defined() == plan.layer.bias,
+              complaint(site,
+                        plan.layer.bias ? "the layer has a bias"
+                                        : "the layer has no bias",
+                        compact.bias.defined() ? "one" : "none"));
+  if (!plan.layer.bias) return;
+  TORCH_CHECK(
+      compact.bias.dim() == 1 &&
+          compact.bias.size(0) == plan.layer.out_channels,
+      complaint(site, "the bias must be " + sizes({plan.layer.out_channels}),
+                sizes(compact.bias.sizes())));
+  TORCH_CHECK(plan.factors.back().bias,
+              complaint(site,
+                        "the last factor must have a bias to hold the "
+                        "layer's",
+                        "none"));
+}
+
+/// A random weight whose matrices (one a group) are orthonormal by rows or by
+/// columns if it has one tap, and scaled to preserve variance otherwise.
+at::Tensor conditioned(const Plan& plan, std::size_t i,
+                       const at::TensorOptions& options,
+                       const std::optional<at::Generator>& generator) {
+  const auto& factor = plan.factors[i];
+  const auto groups = plan.layer.groups;
+  const auto out = factor.out_channels / groups;
+  const auto in = factor.in_channels / groups;
+  if (factor.taps() > 1) {
+    const auto fan_in = static_cast<double>(in * factor.taps());
+    return at::randn(plan.weight_sizes(i), generator, options) /
+           std::sqrt(fan_in);
+  }
+  const auto tall = at::randn({groups, std::max(out, in), std::min(out, in)},
+                              generator, options);
+  const auto basis = std::get<0>(at::linalg_qr(tall));
+  return (out >= in ? basis : basis.transpose(1, 2))
+      .reshape(plan.weight_sizes(i));
+}
+
+/// The factor to solve for: the one nearest the middle with full column rank
+/// before it and full row rank behind it, else the middle itself.
+std::size_t pivot(const Plan& plan) {
+  const auto count = plan.factors.size();
+  const auto middle = (count - 1) / 2;
+  std::size_t best = count;
+  for (std::size_t j = 0; j < count; ++j) {
+    bool room = true;
+    for (std::size_t i = 0; i + 1 < count; ++i) {
+      const auto width = plan.factors[i].out_channels;
+      room = room && width >= (i < j ? plan.layer.in_channels
+                                     : plan.layer.out_channels);
+    }
+    const auto distance = [&](std::size_t k) {
+      return std::abs(static_cast<std::int64_t>(k) -
+                      static_cast<std::int64_t>(middle));
+    };
+    if (room && (best == count || distance(j) < distance(best))) best = j;
+  }
+  return best == count ? middle : best;
+}
+
+/// Least squares in one factor of the chain, the others fixed: the fold is
+/// linear in it, and pull_back is its transpose, so conjugate gradients on the
+/// normal equations (CGLS) need nothing else.
+class FactorSolver {
+ public:
+  FactorSolver(Plan plan, at::Tensor target)
+      : plan_(std::move(plan)), target_(std::move(target)) {
+    for (auto& factor : plan_.factors) factor.bias = false;
+  }
+
+  void solve(std::vector<Affine>& factors, std::size_t i, double tolerance,
+             std::int64_t steps) const {
+    const auto folded = fold(plan_, factors);
+    const auto transpose = [&](const at::Tensor& residual) {
+      return pull_back(plan_, folded, {residual, {}})[i].weight;
+    };
+    auto residual = target_ - folded.weight;
+    auto missing = squared_norm(residual);
+    auto gradient = transpose(residual);
+    auto direction = gradient;
+    auto energy = squared_norm(gradient);
+    const auto enough = tolerance * tolerance * squared_norm(target_);
+    for (std::int64_t step = 0; step < steps && missing > enough; ++step) {
+      const auto image = apply(factors, i, direction);
+      const auto stride = energy / squared_norm(image);
+      residual = residual - image * stride;
+      const auto left = squared_norm(residual);
+      if (!(left < missing)) return;  // down to rounding, or 0 / 0
+      missing = left;
+      factors[i].weight = factors[i].weight + direction * stride;
+      gradient = transpose(residual);
+      const auto next = squared_norm(gradient);
+      direction = gradient + direction * (next / energy);
+      energy = next;
+    }
+  }
+
+  /// |target| / |fold(factors)|.
+  [[nodiscard]] double norm_ratio(const std::vector<Affine>& factors) const {
+    const auto folded = squared_norm(fold(plan_, factors).weight);
+    return folded > 0 ? std::sqrt(squared_norm(target_) / folded) : 1;
+  }
+
+  [[nodiscard]] double residual(const std::vector<Affine>& factors) const {
+    const auto missing = squared_norm(target_ - fold(plan_, factors).weight);
+    const auto scale = squared_norm(target_);
+    return std::sqrt(scale > 0 ? missing / scale : missing);
+  }
+
+ private:
+  [[nodiscard]] at::Tensor apply(std::vector<Affine> factors, std::size_t i,
+                                 const at::Tensor& weight) const {
+    factors[i].weight = weight;
+    return fold(plan_, factors).weight;
+  }
+
+  Plan plan_;
+  at::Tensor target_;
+};
+
+/// Gives all weights the same Frobenius norm; their product stays.
+void balance(std::vector<Affine>& factors) {
+  double log_norms = 0;
+  for (const auto& factor : factors) {
+    const auto norm = squared_norm(factor.weight);
+    if (norm == 0) return;
+    log_norms += std::log(norm) / 2;
+  }
+  const auto norm = std::exp(log_norms / static_cast<double>(factors.size()));
+  for (auto& factor : factors) {
+    factor.weight =
+        factor.weight * (norm / std::sqrt(squared_norm(factor.weight)));
+  }
+}
+
+}  // namespace
+
+Factorization factorize(const Plan& plan, const Affine& compact,
+                        const FactorizeOptions& options,
+                        const std::optional<at::Generator>& generator) {
+  check_compact(plan, compact);
+  const auto dtype = master_dtype(compact.weight.scalar_type());
+  const auto fp64 = compact.weight.options().dtype(at::kDouble);
+  const auto target = compact.weight.detach().to(at::kDouble);
+
+  std::vector<Affine> factors(plan.factors.size());
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    factors[i].weight = conditioned(plan, i, fp64, generator);
+  }
+  const FactorSolver solver(plan, target);
+  const auto first = pivot(plan);
+  // From random values of the target's size: what the target leaves open stays
+  // random, or the widths gained would never take part in the training.
+  factors[first].weight.mul_(solver.norm_ratio(factors));
+  solver.solve(factors, first, options.tolerance, options.steps);
+  auto residual = solver.residual(factors);
+  for (std::int64_t sweep = 0;
+       sweep < options.sweeps && residual > options.tolerance; ++sweep) {
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      solver.solve(factors, i, options.tolerance, options.steps);
+    }
+    const auto before = residual;
+    residual = solver.residual(factors);
+    if (residual > 0.999 * before) break;
+  }
+  balance(factors);
+
+  // Memory order and biases of a chain as the library creates it.
+  auto result = initial_values(plan, {}, fp64.dtype(dtype), generator);
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    result[i].weight.copy_(factors[i].weight);
+    if (result[i].bias.defined()) result[i].bias.zero_();
+  }
+  if (compact.bias.defined()) result.back().bias.copy_(compact.bias.detach());
+  return {std::move(result), residual};
+}
+
+}  // namespace expandnet

@@ -1,0 +1,222 @@
+#include <c10/util/Exception.h>
+#include <expandnet/fold/plan.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <sstream>
+
+#include "fold/complaint.h"
+
+namespace expandnet {
+
+namespace {
+
+using Sides = std::vector<std::int64_t>;
+
+std::int64_t largest_side(const CompactLayer& layer) {
+  return layer.kernel_size.empty()
+             ? 1
+             : *std::max_element(layer.kernel_size.begin(),
+                                 layer.kernel_size.end());
+}
+
+/// A side as a chain of 3s, with one 2 for an even side: 7 -> 3 3 3, 4 -> 3 2.
+Sides split_side(std::int64_t side) {
+  Sides parts;
+  for (; side > 2; side -= 2) parts.push_back(3);
+  if (side == 2) parts.push_back(2);
+  return parts;
+}
+
+/// The kernels of a chain, each with every spatial dimension.
+std::vector<Sides> split_kernel(const Sides& kernel) {
+  const auto factors =
+      split_side(*std::max_element(kernel.begin(), kernel.end())).size();
+  std::vector<Sides> kernels(factors, Sides(kernel.size(), 1));
+  for (std::size_t d = 0; d < kernel.size(); ++d) {
+    const auto parts = split_side(kernel[d]);
+    for (std::size_t i = 0; i < parts.size(); ++i) kernels[i][d] = parts[i];
+  }
+  return kernels;
+}
+
+void check_strategy(const CompactLayer& layer, Strategy strategy,
+                    const Site& site) {
+  const bool linear = layer.kernel_size.empty();
+  switch (strategy) {
+    case Strategy::kFC:
+      TORCH_CHECK(linear,
+                  complaint(site, "FC needs a linear layer",
+                            "a " + sides(layer.kernel_size) + " convolution",
+                            "use CL or CK"));
+      return;
+    case Strategy::kCL:
+      TORCH_CHECK(!linear, complaint(site, "CL needs a convolution",
+                                     "a linear layer", "use FC"));
+      return;
+    case Strategy::kCK:
+      TORCH_CHECK(!linear, complaint(site, "CK needs a convolution",
+                                     "a linear layer", "use FC"));
+      TORCH_CHECK(
+          largest_side(layer) > 3,
+          complaint(
+              site, "CK needs a kernel with a side above 3",
+              sides(layer.kernel_size),
+              largest_side(layer) > 1 ? "use CL" : "leave the layer compact"));
+      return;
+  }
+}
+
+Strategy choose_strategy(const CompactLayer& layer,
+                         const ExpansionOptions& options, const Site& site) {
+  const auto strategy =
+      options.strategy() ? options.strategy() : default_strategy(layer);
+  TORCH_CHECK(strategy,
+              complaint(site, "a 1x1 kernel has no default strategy",
+                        sides(layer.kernel_size),
+                        "leave the layer compact, or name a strategy"));
+  check_strategy(layer, *strategy, site);
+  return *strategy;
+}
+
+std::vector<Sides> factor_kernels(const CompactLayer& layer, Strategy strategy,
+                                  const ExpansionOptions& options,
+                                  const Site& site) {
+  switch (strategy) {
+    case Strategy::kFC: {
+      const auto depth =
+          options.widths().empty()
+              ? options.depth()
+              : static_cast<std::int64_t>(options.widths().size() + 1);
+      TORCH_CHECK(depth >= 2, complaint(site, "depth must be at least 2",
+                                        std::to_string(depth)));
+      return std::vector<Sides>(static_cast<std::size_t>(depth));
+    }
+    case Strategy::kCL: {
+      const Sides pointwise(layer.kernel_size.size(), 1);
+      return {pointwise, layer.kernel_size, pointwise};
+    }
+    case Strategy::kCK:
+      return split_kernel(layer.kernel_size);
+  }
+  TORCH_INTERNAL_ASSERT(false, "unknown strategy");
+}
+
+/// The factor whose stride is the layer's; all others step by one.
+std::size_t strided_factor(const CompactLayer& layer, Strategy strategy,
+                           std::size_t factors) {
+  if (strategy == Strategy::kCL) return 1;
+  return layer.transposed ? 0 : factors - 1;
+}
+
+std::int64_t expanded_width(std::int64_t channels, double rate,
+                            std::int64_t groups) {
+  const auto per_group =
+      std::llround(rate * static_cast<double>(channels / groups));
+  return groups * std::max<std::int64_t>(per_group, 1);
+}
+
+Sides interior_widths(const CompactLayer& layer,
+                      const ExpansionOptions& options, std::size_t interior,
+                      const Site& site) {
+  if (options.widths().empty()) {
+    TORCH_CHECK(options.rate() > 0 && std::isfinite(options.rate()), [&] {
+      std::ostringstream got;
+      got << options.rate();
+      return complaint(site, "rate must be positive and finite", got.str());
+    }());
+    Sides widths(interior, expanded_width(layer.out_channels, options.rate(),
+                                          layer.groups));
+    widths.front() =
+        expanded_width(layer.in_channels, options.rate(), layer.groups);
+    return widths;
+  }
+  const auto& widths = options.widths();
+  TORCH_CHECK(
+      widths.size() == interior,
+      complaint(site,
+                "a chain of " + std::to_string(interior + 1) +
+                    " factors needs " + std::to_string(interior) +
+                    (interior == 1 ? " interior width" : " interior widths"),
+                sizes(widths)));
+  TORCH_CHECK(
+      std::all_of(widths.begin(), widths.end(),
+                  [&](std::int64_t width) {
+                    return width > 0 && width % layer.groups == 0;
+                  }),
+      complaint(site,
+                "interior widths must be positive multiples of groups (" +
+                    std::to_string(layer.groups) + ")",
+                sizes(widths)));
+  return widths;
+}
+
+}  // namespace
+
+std::int64_t FactorShape::taps() const {
+  return std::accumulate(kernel_size.begin(), kernel_size.end(),
+                         std::int64_t{1}, std::multiplies<>());
+}
+
+std::vector<std::int64_t> Plan::weight_sizes(std::size_t i) const {
+  const auto& factor = factors[i];
+  Sides shape = {factor.out_channels, factor.in_channels / layer.groups};
+  shape.insert(shape.end(), factor.kernel_size.begin(),
+               factor.kernel_size.end());
+  return shape;
+}
+
+std::int64_t Plan::parameter_count() const {
+  std::int64_t count = 0;
+  for (const auto& factor : factors) {
+    count += factor.out_channels * factor.taps() *
+                 (factor.in_channels / layer.groups) +
+             (factor.bias ? factor.out_channels : 0);
+  }
+  return count;
+}
+
+std::string Plan::widths() const {
+  auto line = std::to_string(layer.in_channels);
+  for (const auto& factor : factors) {
+    line += " -> " + std::to_string(factor.out_channels);
+  }
+  return line;
+}
+
+std::optional<Strategy> default_strategy(const CompactLayer& layer) {
+  if (layer.kernel_size.empty()) return Strategy::kFC;
+  if (largest_side(layer) > 3) return Strategy::kCK;
+  if (largest_side(layer) > 1) return Strategy::kCL;
+  return std::nullopt;
+}
+
+Plan plan(const CompactLayer& layer, const ExpansionOptions& options,
+          const Site& site) {
+  check_layer(layer, site);
+  const auto strategy = choose_strategy(layer, options, site);
+  const auto kernels = factor_kernels(layer, strategy, options, site);
+  auto widths = interior_widths(layer, options, kernels.size() - 1, site);
+  widths.push_back(layer.out_channels);
+  const auto strided = strided_factor(layer, strategy, kernels.size());
+
+  Plan result{layer, strategy, {}};
+  auto in_channels = layer.in_channels;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const bool last = i + 1 == kernels.size();
+    FactorShape factor;
+    factor.in_channels = in_channels;
+    factor.out_channels = widths[i];
+    factor.kernel_size = kernels[i];
+    factor.stride =
+        i == strided ? layer.stride : Sides(layer.kernel_size.size(), 1);
+    factor.bias = layer.bias && (last || !layer.transposed);
+    result.factors.push_back(std::move(factor));
+    in_channels = widths[i];
+  }
+  return result;
+}
+
+}  // namespace expandnet

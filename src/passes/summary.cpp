@@ -1,0 +1,114 @@
+#include <expandnet/nn/run.h>
+#include <expandnet/passes/summary.h>
+
+#include <ostream>
+#include <unordered_set>
+
+#include "passes/table.h"
+#include "passes/walk.h"
+
+namespace expandnet {
+
+namespace {
+
+std::int64_t bytes_of(const torch::nn::Module& module) {
+  std::int64_t total = 0;
+  for (const auto& parameter : module.parameters()) {
+    total += static_cast<std::int64_t>(parameter.nbytes());
+  }
+  return total;
+}
+
+SummaryRow row_of(const LocatedLayer& located) {
+  const auto& layer = *located.layer;
+  const auto dtype =
+      layer.is_contracted() ? layer.weight.scalar_type() : layer.chain->dtype();
+  SummaryRow row;
+  row.path = located.path.empty() ? "(model)" : located.path;
+  row.deploy_parameters = layer.layer().parameter_count();
+  row.deploy_bytes = row.deploy_parameters *
+                     static_cast<std::int64_t>(c10::elementSize(dtype));
+  row.train_parameters = row.deploy_parameters;
+  row.train_bytes = 2 * bytes_of(layer.module());
+  row.expansion = "contracted";
+  if (!layer.is_contracted()) {
+    row.train_parameters = layer.plan().parameter_count();
+    row.expansion =
+        std::string(name(layer.plan().strategy)) + " " + layer.plan().widths();
+  }
+  if (layer.has_run()) {
+    row.compact_multiply_adds =
+        multiply_adds(layer.layer(), layer.input_size());
+    row.chained_multiply_adds =
+        layer.is_contracted() ? row.compact_multiply_adds
+                              : multiply_adds(layer.plan(), layer.input_size());
+  }
+  return row;
+}
+
+void add(std::optional<std::int64_t>& sum,
+         const std::optional<std::int64_t>& term) {
+  if (term) sum = sum.value_or(0) + *term;
+}
+
+}  // namespace
+
+Summary summary(torch::nn::Module& model) {
+  Summary result;
+  std::unordered_set<const void*> covered;
+  for (const auto& located : expanded_layers(model)) {
+    result.rows.push_back(row_of(located));
+    for (const auto& parameter : located.layer->module().parameters()) {
+      covered.insert(parameter.unsafeGetTensorImpl());
+    }
+  }
+  SummaryRow other;
+  other.path = "(other)";
+  for (const auto& parameter : model.parameters()) {
+    if (!covered.insert(parameter.unsafeGetTensorImpl()).second) continue;
+    const auto size = static_cast<std::int64_t>(parameter.nbytes());
+    other.deploy_parameters += parameter.numel();
+    other.deploy_bytes += size;
+    other.train_bytes += parameter.requires_grad() ? 2 * size : size;
+  }
+  other.train_parameters = other.deploy_parameters;
+  if (other.deploy_parameters > 0) result.rows.push_back(other);
+  return result;
+}
+
+SummaryRow Summary::total() const {
+  SummaryRow sum;
+  sum.path = "total";
+  for (const auto& row : rows) {
+    sum.train_parameters += row.train_parameters;
+    sum.deploy_parameters += row.deploy_parameters;
+    sum.train_bytes += row.train_bytes;
+    sum.deploy_bytes += row.deploy_bytes;
+    add(sum.chained_multiply_adds, row.chained_multiply_adds);
+    add(sum.compact_multiply_adds, row.compact_multiply_adds);
+  }
+  return sum;
+}
+
+std::string Summary::to_string() const {
+  auto lines = rows;
+  lines.push_back(total());
+  std::vector<std::vector<std::string>> cells;
+  for (const auto& row : lines) {
+    cells.push_back({row.path, row.expansion, grouped(row.train_parameters),
+                     grouped(row.deploy_parameters),
+                     grouped(row.chained_multiply_adds),
+                     grouped(row.compact_multiply_adds), bytes(row.train_bytes),
+                     bytes(row.deploy_bytes)});
+  }
+  return render_table(
+      {"layer", "expansion", "train params", "deploy params", "chained madds",
+       "compact madds", "train memory", "deploy memory"},
+      cells);
+}
+
+std::ostream& operator<<(std::ostream& stream, const Summary& summary) {
+  return stream << summary.to_string();
+}
+
+}  // namespace expandnet

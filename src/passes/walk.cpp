@@ -1,0 +1,39 @@
+#include "passes/walk.h"
+
+#include <unordered_set>
+
+namespace expandnet {
+
+namespace {
+
+using Visit = std::function<void(const std::string&, torch::nn::Module&)>;
+
+void walk(torch::nn::Module& module, const std::string& path,
+          std::unordered_set<const torch::nn::Module*>& seen,
+          const Visit& visit) {
+  if (!seen.insert(&module).second) return;
+  visit(path, module);
+  for (const auto& child : module.named_children()) {
+    walk(*child.value(), path.empty() ? child.key() : path + "." + child.key(),
+         seen, visit);
+  }
+}
+
+}  // namespace
+
+void walk(torch::nn::Module& model, const Visit& visit) {
+  std::unordered_set<const torch::nn::Module*> seen;
+  walk(model, "", seen, visit);
+}
+
+std::vector<LocatedLayer> expanded_layers(torch::nn::Module& model) {
+  std::vector<LocatedLayer> layers;
+  walk(model, [&](const std::string& path, torch::nn::Module& module) {
+    if (auto* layer = dynamic_cast<ExpandedLayer*>(&module)) {
+      layers.push_back({path, layer});
+    }
+  });
+  return layers;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,26 @@
+// walk.h: the layers of a model, wherever they are.
+#pragma once
+
+#include <expandnet/nn/expanded_layer.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+/// Calls `visit(path, module)` for the model ("") and everything below it, each
+/// object once, under the first path that leads to it.
+void walk(
+    torch::nn::Module& model,
+    const std::function<void(const std::string&, torch::nn::Module&)>& visit);
+
+struct LocatedLayer {
+  std::string path;
+  ExpandedLayer* layer;
+};
+
+/// Every expanded layer of the model, contracted ones too.
+std::vector<LocatedLayer> expanded_layers(torch::nn::Module& model);
+
+}  // namespace expandnet
