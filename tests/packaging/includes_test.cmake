@@ -1,0 +1,37 @@
+# Shows that includes.cmake sees what it should.
+#
+#     cmake -DSCRATCH=<folder> -P includes_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
+# Expects `complaint`, nothing for none, about a tree of one `file` that says
+# `include`.
+function(expect file include complaint)
+  file(REMOVE_RECURSE "${SCRATCH}")
+  file(WRITE "${SCRATCH}/${file}" "#pragma once\n${include}\n")
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} "-DROOT=${SCRATCH}" -P "${CMAKE_CURRENT_LIST_DIR}/includes.cmake"
+    RESULT_VARIABLE failed
+    ERROR_VARIABLE output)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  string(FIND "${output}" "${file}: ${complaint}" position)
+  if((complaint AND (position EQUAL -1 OR NOT failed)) OR (failed AND NOT complaint))
+    message(SEND_ERROR "${file} with ${include}: expected '${complaint}', got '${output}'")
+  endif()
+endfunction()
+
+expect(include/expandnet/nn/chain.h "#include <expandnet/fold/fold.h>" "")
+expect(src/fold/fold.cpp "#include \"fold/compose.h\"" "")
+expect(src/fold/fold.cpp "#include <torch/nn/module.h>" "")
+expect(src/train/step.cpp "#include <expandnet/passes/expand.h>" "")
+
+expect(include/expandnet/fold/fold.h "#include <expandnet/nn/chain.h>"
+       "fold may include fold, got nn/chain.h")
+expect(src/nn/chain.cpp "  # include \"passes/walk.h\""
+       "nn may include fold, nn, got passes/walk.h")
+expect(src/passes/contract.cpp "#include <expandnet/io/safetensors.h>"
+       "passes may include fold, nn, passes, got io/safetensors.h")
+expect(src/models/small_net.cpp "#include <expandnet/data/cifar.h>"
+       "models may include models, got data/cifar.h")
+expect(include/expandnet/fold/fold.h "#include \"fold/compose.h\""
+       "a public header may not include a private one, got fold/compose.h")
+expect(src/misc/helpers.cpp "" "misc has no place in the order of folders")
