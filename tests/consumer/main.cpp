@@ -19,5 +19,7 @@ int main() {
 
   std::cout << expandnet::contract(*model);
   const bool compact = model->parameters().size() == 2;
-  return compact && torch::allclose(model->forward(images), expected) ? 0 : 1;
+  const auto error =
+      (model->forward(images) - expected).norm() / expected.norm();
+  return compact && error.item<double>() <= 1e-5 ? 0 : 1;  // fp32
 }
