@@ -27,10 +27,18 @@ Sides composed(const Sides& outer, const Sides& inner) {
   return sides;
 }
 
-/// Batched product; mm is faster than bmm of one.
-at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
-  if (a.size(0) != 1) return at::bmm(a, b);
-  return at::mm(a.squeeze(0), b.squeeze(0)).unsqueeze(0);
+/// Batched product, into the memory of `reuse` if that is defined. mm is faster
+/// than bmm of one.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b,
+                   const at::Tensor& reuse) {
+  if (!reuse.defined()) {
+    if (a.size(0) != 1) return at::bmm(a, b);
+    return at::mm(a.squeeze(0), b.squeeze(0)).unsqueeze(0);
+  }
+  auto out = reuse.view({a.size(0), a.size(1), b.size(2)});
+  if (a.size(0) != 1) return at::bmm_out(out, a, b);
+  auto matrix = out.squeeze(0);
+  return at::mm_out(matrix, a.squeeze(0), b.squeeze(0)).unsqueeze(0);
 }
 
 /// [g, out, a, in] as the matrices [g, (out a), in].
@@ -45,12 +53,13 @@ bool both_spatial(const Kernel& outer, const Kernel& inner) {
 
 /// [g, out, *a, *b, in] -> [g, out, taps, in], summed along a + b = t.
 at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
-                       const Sides& inner) {
+                       const Sides& inner, const at::Tensor& reuse) {
   const auto result_sides = composed(outer, inner);
   Sides shape = {products.size(0), products.size(1)};
   shape.insert(shape.end(), result_sides.begin(), result_sides.end());
   shape.push_back(products.size(-1));
-  const auto sum = at::zeros(shape, products.options());
+  const auto sum = reuse.defined() ? reuse.view(shape).zero_()
+                                   : at::zeros(shape, products.options());
 
   Sides tap(outer.size(), 0);  // a, counted as an odometer
   for (std::int64_t left = taps(outer); left > 0; --left) {
@@ -107,34 +116,36 @@ at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups) {
       .flatten(0, 1);
 }
 
-Kernel compose(const Kernel& outer, const Kernel& inner) {
-  const auto products = product(rows(outer.weight), columns(inner.weight));
+Kernel compose(const Kernel& outer, const Kernel& inner,
+               const at::Tensor& reuse) {
+  const bool spatial = both_spatial(outer, inner);
+  const auto products = product(rows(outer.weight), columns(inner.weight),
+                                spatial ? at::Tensor() : reuse);
   const auto groups = outer.weight.size(0);
   const auto out = outer.weight.size(1);
   const auto in = inner.weight.size(3);
   const auto sides = composed(outer.sides, inner.sides);
-  if (!both_spatial(outer, inner)) {
-    return {products.view({groups, out, taps(sides), in}), sides};
-  }
+  if (!spatial) return {products.view({groups, out, taps(sides), in}), sides};
   Sides shape = {groups, out};
   shape.insert(shape.end(), outer.sides.begin(), outer.sides.end());
   shape.insert(shape.end(), inner.sides.begin(), inner.sides.end());
   shape.push_back(in);
-  return {sum_shifted(products.view(shape), outer.sides, inner.sides), sides};
+  return {sum_shifted(products.view(shape), outer.sides, inner.sides, reuse),
+          sides};
 }
 
-std::pair<at::Tensor, at::Tensor> compose_backward(const Kernel& outer,
-                                                   const Kernel& inner,
-                                                   const at::Tensor& grad) {
+std::pair<at::Tensor, at::Tensor> compose_backward(
+    const Kernel& outer, const Kernel& inner, const at::Tensor& grad,
+    const std::pair<at::Tensor, at::Tensor>& reuse) {
   const auto spread = both_spatial(outer, inner)
                           ? spread_shifted(grad, outer.sides, inner.sides)
                           : grad;
   const auto matrix =  // [g, (out a), (b in)]
       spread.reshape({grad.size(0), outer.weight.size(1) * outer.weight.size(2),
                       inner.weight.size(2) * inner.weight.size(3)});
-  return {product(matrix, columns(inner.weight).transpose(1, 2))
+  return {product(matrix, columns(inner.weight).transpose(1, 2), reuse.first)
               .view(outer.weight.sizes()),
-          product(rows(outer.weight).transpose(1, 2), matrix)
+          product(rows(outer.weight).transpose(1, 2), matrix, reuse.second)
               .view(inner.weight.sizes())};
 }
 

@@ -31,12 +31,15 @@ at::Tensor from_kernel(const Kernel& kernel);
 at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups);
 
 /// (outer o inner)[o, t, i] = sum_m sum_{a+b=t} outer[o, a, m] inner[m, b, i].
-Kernel compose(const Kernel& outer, const Kernel& inner);
+/// Written into `reuse` if that is defined.
+Kernel compose(const Kernel& outer, const Kernel& inner,
+               const at::Tensor& reuse = {});
 
-/// Gradients of `compose` for (outer, inner), given that of its result.
-std::pair<at::Tensor, at::Tensor> compose_backward(const Kernel& outer,
-                                                   const Kernel& inner,
-                                                   const at::Tensor& grad);
+/// Gradients of `compose` for (outer, inner), given that of its result. Written
+/// into the members of `reuse` that are defined.
+std::pair<at::Tensor, at::Tensor> compose_backward(
+    const Kernel& outer, const Kernel& inner, const at::Tensor& grad,
+    const std::pair<at::Tensor, at::Tensor>& reuse = {});
 
 /// One composition: node `result` = nodes[outer] o nodes[inner]. Nodes 0 ...
 /// l-1 are the factors, the rest the compositions in order.

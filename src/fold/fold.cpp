@@ -1,4 +1,5 @@
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/mv.h>
 #include <c10/util/Exception.h>
@@ -20,13 +21,25 @@ at::Tensor apply(const at::Tensor& matrix, const at::Tensor& vector) {
   return matrix.bmm(vector.unsqueeze(2)).squeeze(2);
 }
 
+/// A kernel summed over its taps.
+at::Tensor sum_taps(const at::Tensor& kernel) {
+  return kernel.size(2) == 1 ? kernel.squeeze(2) : kernel.sum(2);
+}
+
+/// `value`, in the memory of `reuse` if that is defined.
+at::Tensor settle(const at::Tensor& value, const at::Tensor& reuse) {
+  return value.defined() && reuse.defined() && !value.is_alias_of(reuse)
+             ? reuse.copy_(value)
+             : value;
+}
+
 void fold_bias(const Plan& plan, const std::vector<Affine>& factors,
-               Folded& folded) {
+               const Folded& reuse, Folded& folded) {
   at::Tensor bias;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     at::Tensor sum;
     if (bias.defined()) {
-      sum = folded.kernels[i].sum(2);
+      sum = sum_taps(folded.kernels[i]);
       bias = apply(sum, bias);
     }
     if (factors[i].bias.defined()) {
@@ -35,10 +48,40 @@ void fold_bias(const Plan& plan, const std::vector<Affine>& factors,
                            .unflatten(0, {plan.layer.groups, -1});
       bias = bias.defined() ? bias + own : own;
     }
+    if (!reuse.sums.empty()) {
+      sum = settle(sum, reuse.sums[i]);
+      bias = settle(bias, reuse.biases[i]);
+    }
     folded.sums.push_back(sum);
     folded.biases.push_back(bias);
   }
   if (bias.defined()) folded.bias = bias.flatten();
+}
+
+Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
+                    const Folded& reuse) {
+  check_factors(plan, factors);
+  const FullPrecisionGuard full_precision;
+  const auto dtype = master_dtype(factors.front().weight.scalar_type());
+  const auto groups = plan.layer.groups;
+
+  Folded folded;
+  std::vector<Kernel> nodes;
+  for (const auto& factor : factors) {
+    nodes.push_back(to_kernel(factor.weight.to(dtype), groups));
+  }
+  for (const auto& step : cheapest_order(plan)) {
+    const auto into =
+        reuse.kernels.empty() ? at::Tensor() : reuse.kernels[nodes.size()];
+    nodes.push_back(compose(nodes[step.outer], nodes[step.inner], into));
+  }
+  for (const auto& node : nodes) folded.kernels.push_back(node.weight);
+
+  const auto weight = from_kernel(nodes.back());
+  folded.weight =
+      plan.layer.transposed ? swap_channels(weight, groups) : weight;
+  fold_bias(plan, factors, reuse, folded);
+  return folded;
 }
 
 std::string ordinal(std::size_t i, const char* part) {
@@ -99,26 +142,13 @@ void check_factors(const Plan& plan, const std::vector<Affine>& factors,
 }
 
 Folded fold(const Plan& plan, const std::vector<Affine>& factors) {
-  check_factors(plan, factors);
-  const FullPrecisionGuard full_precision;
-  const auto dtype = master_dtype(factors.front().weight.scalar_type());
-  const auto groups = plan.layer.groups;
+  return fold_reusing(plan, factors, {});
+}
 
-  Folded folded;
-  std::vector<Kernel> nodes;
-  for (const auto& factor : factors) {
-    nodes.push_back(to_kernel(factor.weight.to(dtype), groups));
-  }
-  for (const auto& step : cheapest_order(plan)) {
-    nodes.push_back(compose(nodes[step.outer], nodes[step.inner]));
-  }
-  for (const auto& node : nodes) folded.kernels.push_back(node.weight);
-
-  const auto weight = from_kernel(nodes.back());
-  folded.weight =
-      plan.layer.transposed ? swap_channels(weight, groups) : weight;
-  fold_bias(plan, factors, folded);
-  return folded;
+void fold_again(const Plan& plan, const std::vector<Affine>& factors,
+                Folded& folded) {
+  const at::NoGradGuard no_grad;
+  folded = fold_reusing(plan, factors, folded);
 }
 
 }  // namespace expandnet

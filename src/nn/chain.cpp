@@ -112,7 +112,8 @@ bool ChainImpl::is_current(const Cache& cache) const {
     for (const auto* tensor : {&factor->weight, &factor->bias}) {
       if (!tensor->defined()) continue;
       if (tensor->is_inference()) return false;  // no version to compare
-      if (!tensor->is_alias_of(cache.sources[next]) ||
+      if (tensor->grad().defined() ||
+          !tensor->is_alias_of(cache.sources[next]) ||
           tensor->sizes() != cache.sources[next].sizes() ||
           tensor->strides() != cache.sources[next].strides() ||
           tensor->_version() != cache.versions[next]) {
@@ -129,6 +130,19 @@ Affine ChainImpl::in_layer_dtype(const Affine& affine) const {
     return tensor.defined() ? tensor.to(dtype()) : tensor;
   };
   return {cast(affine.weight), cast(affine.bias)};
+}
+
+Affine ChainImpl::contracted() const {
+  const torch::NoGradGuard no_grad;
+  std::vector<Affine> exact;
+  for (const auto& [weight, bias] : factors()) {
+    exact.push_back(
+        {weight.to(at::kDouble), bias.defined() ? bias.to(at::kDouble) : bias});
+  }
+  const auto folded = expandnet::fold(*plan_, exact);
+  auto compact = in_layer_dtype({folded.weight, folded.bias});
+  compact.weight = compact.weight.contiguous();
+  return compact;
 }
 
 Affine ChainImpl::fold() {

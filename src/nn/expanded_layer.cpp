@@ -55,15 +55,7 @@ Affine ExpandedLayer::contracted() const {
       !is_twin(),
       complaint({name_, ""}, "only a linear chain contracts",
                 "a nonlinear twin", "hand its factors over to a linear chain"));
-  const torch::NoGradGuard no_grad;
-  std::vector<Affine> factors;
-  for (const auto& factor : chain->factors()) {
-    factors.push_back(cast(factor, at::kDouble));
-  }
-  const auto folded = fold(plan_, factors);
-  auto compact = cast({folded.weight, folded.bias}, chain->dtype());
-  compact.weight = compact.weight.contiguous();
-  return compact;
+  return chain->contracted();
 }
 
 void ExpandedLayer::contract() {

@@ -50,13 +50,38 @@ std::string beyond(double error, double tolerance) {
   return scientific(error) + " (tolerance " + scientific(tolerance) + ")";
 }
 
-LayerReport check_one(const LocatedLayer& located, const Affine& compact,
-                      const VerifyOptions& options, const Site& site) {
-  const auto& layer = *located.layer;
-  const auto& plan = layer.plan();
+}  // namespace
+
+double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
+  const auto difference = (actual.to(at::kDouble) - expected.to(at::kDouble))
+                              .abs()
+                              .max()
+                              .item<double>();
+  const auto scale = expected.to(at::kDouble).abs().max().item<double>();
+  return difference == 0 ? 0 : difference / scale;
+}
+
+void check_contractible(const ChainImpl& chain, const Site& site) {
+  TORCH_CHECK(
+      !chain.options().activation(),
+      complaint(site, "only a linear chain contracts", "a nonlinear twin",
+                "hand its factors over to a linear chain"));
+  const auto factors = chain.factors();
+  check_factors(chain.plan(), factors, site);
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    TORCH_CHECK(is_finite(factors[i]),
+                complaint(site, "factors must be finite",
+                          "inf or nan in factor " + std::to_string(i),
+                          "go back to a checkpoint before the divergence"));
+  }
+}
+
+LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
+                        const VerifyOptions& options, const Site& site) {
+  const auto& plan = chain.plan();
   const auto fp64 = at::TensorOptions(at::kDouble).device(at::kCPU);
   std::vector<Affine> factors;
-  for (const auto& factor : layer.chain->factors()) {
+  for (const auto& factor : chain.factors()) {
     factors.push_back(to(factor, fp64));
   }
   const auto folded = fold(plan, factors);
@@ -68,15 +93,11 @@ LayerReport check_one(const LocatedLayer& located, const Affine& compact,
       run_compact(plan.layer, compact, input.to(compact.weight.options()));
 
   LayerReport report;
-  report.path = located.path;
+  report.path = site.path;
   report.strategy = name(plan.strategy);
   report.widths = plan.widths();
   report.parameters_before = plan.parameter_count();
   report.parameters_after = plan.layer.parameter_count();
-  if (layer.has_run()) {
-    report.multiply_adds_before = multiply_adds(plan, layer.input_size());
-    report.multiply_adds_after = multiply_adds(plan.layer, layer.input_size());
-  }
   report.error_fp64 = relative_error(exact, expected);
   report.error_dtype = relative_error(own.to(fp64), expected);
   report.dtype = c10::toString(compact.weight.scalar_type());
@@ -89,17 +110,6 @@ LayerReport check_one(const LocatedLayer& located, const Affine& compact,
   return report;
 }
 
-}  // namespace
-
-double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
-  const auto difference = (actual.to(at::kDouble) - expected.to(at::kDouble))
-                              .abs()
-                              .max()
-                              .item<double>();
-  const auto scale = expected.to(at::kDouble).abs().max().item<double>();
-  return difference == 0 ? 0 : difference / scale;
-}
-
 CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
                        const std::string& caller) {
   const torch::NoGradGuard no_grad;
@@ -110,28 +120,22 @@ CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
                 "build it with ExpandedConv2d, ExpandedLinear or "
                 "their siblings"));
   CheckedModel checked;
-  for (const auto& located : layers) {
-    auto& layer = *located.layer;
-    if (layer.is_contracted()) {
+  for (const auto& [path, layer] : layers) {
+    if (layer->is_contracted()) {
       ++checked.report.already_contracted;
       continue;
     }
-    const Site site{caller, located.path};
-    TORCH_CHECK(
-        !layer.is_twin(),
-        complaint(site, "only a linear chain contracts", "a nonlinear twin",
-                  "hand its factors over to a linear chain"));
-    const auto factors = layer.chain->factors();
-    check_factors(layer.plan(), factors, site);
-    for (std::size_t i = 0; i < factors.size(); ++i) {
-      TORCH_CHECK(is_finite(factors[i]),
-                  complaint(site, "factors must be finite",
-                            "inf or nan in factor " + std::to_string(i),
-                            "go back to a checkpoint before the divergence"));
+    const Site site{caller, path};
+    check_contractible(*layer->chain, site);
+    auto compact = layer->contracted();
+    auto report = check_chain(*layer->chain, compact, options, site);
+    if (layer->has_run()) {
+      const auto& size = layer->input_size();
+      report.multiply_adds_before = multiply_adds(layer->plan(), size);
+      report.multiply_adds_after = multiply_adds(layer->layer(), size);
     }
-    const auto compact = layer.contracted();
-    checked.report.layers.push_back(check_one(located, compact, options, site));
-    checked.layers.push_back({&layer, compact});
+    checked.report.layers.push_back(std::move(report));
+    checked.layers.push_back({layer, std::move(compact)});
   }
   return checked;
 }

@@ -10,6 +10,15 @@
 
 namespace expandnet {
 
+/// Throws, in the name of `site`, for a nonlinear twin and for factors that
+/// were resized or are not finite.
+void check_contractible(const ChainImpl& chain, const Site& site);
+
+/// Runs the chain and its fold over a probe input in fp64, and `compact` in its
+/// own dtype; throws if the error in fp64 is above the tolerance.
+LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
+                        const VerifyOptions& options, const Site& site);
+
 struct CheckedLayer {
   ExpandedLayer* layer;
   Affine compact;  ///< contiguous, in the layer's dtype, on its device
@@ -20,8 +29,8 @@ struct CheckedModel {
   std::vector<CheckedLayer> layers;  ///< those still expanded
 };
 
-/// Checks every chain of the model; throws as `verify` says, in the name of
-/// `caller`. Changes nothing.
+/// Checks every expanded layer of the model; throws as `verify` says, in the
+/// name of `caller`. Changes nothing.
 CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
                        const std::string& caller);
 

@@ -1,3 +1,5 @@
+#include "passes/summary.h"
+
 #include <expandnet/nn/run.h>
 #include <expandnet/passes/summary.h>
 
@@ -62,6 +64,13 @@ Summary summary(torch::nn::Module& model) {
       covered.insert(parameter.unsafeGetTensorImpl());
     }
   }
+  add_other_parameters(model, std::move(covered), result);
+  return result;
+}
+
+void add_other_parameters(const torch::nn::Module& model,
+                          std::unordered_set<const void*> covered,
+                          Summary& summary) {
   SummaryRow other;
   other.path = "(other)";
   for (const auto& parameter : model.parameters()) {
@@ -72,8 +81,7 @@ Summary summary(torch::nn::Module& model) {
     other.train_bytes += parameter.requires_grad() ? 2 * size : size;
   }
   other.train_parameters = other.deploy_parameters;
-  if (other.deploy_parameters > 0) result.rows.push_back(other);
-  return result;
+  if (other.deploy_parameters > 0) summary.rows.push_back(std::move(other));
 }
 
 SummaryRow Summary::total() const {

@@ -220,6 +220,20 @@ TEST(ExpandedLayerState, IsNeverStaleFromEvalToTrainToLoadToEval) {
   EXPECT_TRUE(loaded.equal(evaluated(other)));
 }
 
+TEST(ExpandedLayerState, IsNotStaleWhenEvaluatedBetweenBackwardAndStep) {
+  torch::manual_seed(0);
+  ExpandedConv2d conv(Conv2dOptions(3, 4, 3));
+  const auto x = torch::randn({1, 3, 5, 5});
+  torch::optim::SGD optimizer(conv->parameters(), 0.1);
+  conv(x).square().sum().backward();
+  const torch::NoGradGuard no_grad;
+  const auto before = conv(x);
+
+  optimizer.step();
+
+  EXPECT_FALSE(conv(x).equal(before));
+}
+
 TEST(ExpandedLayerClone, KeepsTypeAndValuesBeforeAndAfterContraction) {
   torch::manual_seed(0);
   ExpandedNet net;

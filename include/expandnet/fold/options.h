@@ -31,7 +31,7 @@ enum class InitialValues {
   kKaimingNormalUngrouped,  ///< the same with fan_out = taps * out: the
                             ///< official MobileNetV2, whose depthwise chains
                             ///< fold to almost nothing
-  kNormal,      ///< N(0, std), zero biases
+  kNormal,                  ///< N(0, std), zero biases
   kPreserving,  ///< factorized from the compact weight: the function of the
                 ///< compact layer is kept
 };

@@ -66,10 +66,15 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   /// Throws `c10::Error` as `check_factors` does, before the first copy.
   void set_factors(const std::vector<Affine>& values);
 
+  /// The compact layer's weight and bias: the fold in fp64, cast once to
+  /// `dtype()`; contiguous, without gradients.
+  [[nodiscard]] Affine contracted() const;
+
   /// The compact layer's weight and bias in `dtype()`, connected to the factors
   /// by `pull_back` where gradients are recorded. Otherwise what was folded
-  /// last is reused as long as no factor has been written to or replaced since
-  /// (writes through `Tensor::data()` go unseen, as they do for autograd).
+  /// last is reused while no factor has been written to or replaced, and none
+  /// has a gradient: an optimizer may apply it unseen (torch::optim writes
+  /// through `data()`; other such writes go unseen, as they do for autograd).
   [[nodiscard]] Affine fold();
 
  private:

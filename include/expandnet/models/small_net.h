@@ -1,0 +1,44 @@
+// small_net.h: the paper's compact network for 32x32 images.
+#pragma once
+
+#include <torch/arg.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+
+namespace expandnet::models {
+
+/// Options of SmallNet.
+struct SmallNetOptions {
+  /// Side of the kernels, odd.
+  TORCH_ARG(std::int64_t, kernel_size) = 7;
+  TORCH_ARG(std::int64_t, classes) = 10;
+  TORCH_ARG(std::int64_t, in_channels) = 3;
+  /// Side of the square images, in pixels.
+  TORCH_ARG(std::int64_t, image_size) = 32;
+};
+
+/// Three convolutions of 8, 16 and 32 channels, each followed by BatchNorm,
+/// ReLU and a 2x2 max-pool, then 64 hidden features and the logits (paper,
+/// Sec. 4.1). Kernels of 3 run without padding, others keep the size.
+///
+/// [N, in_channels, image_size, image_size] -> [N, classes]
+///
+/// Throws `c10::Error` for an even kernel and an image that ends up empty.
+class SmallNetImpl : public torch::nn::Module {
+ public:
+  explicit SmallNetImpl(const SmallNetOptions& net_options = {});
+
+  torch::Tensor forward(torch::Tensor x);
+
+  SmallNetOptions options;
+  torch::nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
+  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
+  torch::nn::Linear fc1{nullptr}, fc2{nullptr};
+};
+TORCH_MODULE(SmallNet);
+
+}  // namespace expandnet::models

@@ -1,0 +1,58 @@
+// optimizers.h: LibTorch's optimizers on its fused kernels.
+//
+// torch::optim in C++ updates one parameter after another with several
+// operations each. These classes are those optimizers (options, parameter
+// groups, state and its serialization, schedulers) with `step` replaced by one
+// fused call for all parameters of a group.
+#pragma once
+
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+
+#include <unordered_map>
+#include <vector>
+
+namespace expandnet::train {
+
+/// An optimizer whose step can be captured once and replayed: what changes from
+/// step to step is read from device tensors.
+class Capturable {
+ public:
+  virtual ~Capturable() = default;
+  /// Copies learning rates into the device tensors the captured step reads.
+  virtual void before_replay() = 0;
+  /// Counts the step on the host.
+  virtual void after_replay() = 0;
+};
+
+/// `torch::optim::SGD`, equal to it to rounding, in one fused call per group.
+/// Parameters may have any dense strides; gradients are brought to them.
+class SGD : public torch::optim::SGD, public Capturable {
+ public:
+  using torch::optim::SGD::SGD;
+
+  torch::Tensor step(LossClosure closure = nullptr) override;
+  void before_replay() override;
+  void after_replay() override {}
+
+ private:
+  std::vector<torch::Tensor> learning_rates_;  ///< one per group
+};
+
+/// `torch::optim::AdamW`, equal to it to rounding, in one fused call per group.
+class AdamW : public torch::optim::AdamW, public Capturable {
+ public:
+  using torch::optim::AdamW::AdamW;
+
+  torch::Tensor step(LossClosure closure = nullptr) override;
+  void load(torch::serialize::InputArchive& archive) override;
+  void before_replay() override;
+  void after_replay() override;
+
+ private:
+  std::vector<torch::Tensor> learning_rates_;  ///< one per group
+  /// Step counts as the kernel wants them, one float tensor a parameter.
+  std::unordered_map<void*, torch::Tensor> steps_;
+};
+
+}  // namespace expandnet::train

@@ -1,0 +1,82 @@
+// step.h: one training step, whatever is trained.
+#pragma once
+
+#include <expandnet/passes/expand.h>
+#include <torch/optim/optimizer.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace expandnet::train {
+
+struct StepOptions {
+  /// Largest norm of all gradients together (of the factors, where expanded);
+  /// 0: no clipping.
+  double max_grad_norm = 0;
+  /// Calls per update; the gradients of their mean loss are accumulated.
+  std::int64_t accumulate = 1;
+  /// On CUDA, capture the step as a graph and replay it.
+  bool capture = true;
+  /// Eager steps before the capture. They are training steps like all others.
+  std::int64_t warmup = 3;
+};
+
+/// Runs forward, loss, backward, pull back, optimizer and fold as one.
+///
+/// With an Expansion it trains the model's chains in weight space; without one,
+/// whatever the optimizer holds (a compact net, or expanded modules), so that
+/// the two are timed and tested alike. On CUDA, after some eager steps, all of
+/// it is captured once as a CUDA graph and replayed for batches of that shape;
+/// others, and steps that cannot be captured, run eagerly. The learning rate
+/// may change between replays. On the CPU every step is eager.
+///
+///     train::SGD optimizer(expansion.parameters(), 0.01);
+///     train::Step step(
+///         [&](const auto& x, const auto& y) {
+///           return torch::cross_entropy_loss(model->forward(x), y);
+///         },
+///         optimizer, &expansion);
+///     for (auto& batch : *loader) loss = step(batch.data, batch.target);
+class Step {
+ public:
+  using Loss = std::function<torch::Tensor(const torch::Tensor& input,
+                                           const torch::Tensor& target)>;
+
+  /// `loss` runs the model and returns a scalar. Optimizer and expansion must
+  /// outlive the step.
+  Step(Loss loss, torch::optim::Optimizer& optimizer,
+       Expansion* expansion = nullptr, const StepOptions& options = {});
+  ~Step();
+
+  /// Returns the loss of this batch, detached, on its device; under replay the
+  /// same tensor every time.
+  torch::Tensor operator()(const torch::Tensor& input,
+                           const torch::Tensor& target);
+
+  [[nodiscard]] bool is_captured() const { return graph_ != nullptr; }
+  /// Why the steps run eagerly; "" while they may still be captured, or are.
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+  /// A captured step; defined where the CUDA layer is built.
+  class Graph;
+
+ private:
+  torch::Tensor eager(const torch::Tensor& input, const torch::Tensor& target);
+  torch::Tensor on_cuda(const torch::Tensor& input,
+                        const torch::Tensor& target);
+  void update();
+  void zero_grad();
+
+  Loss loss_;
+  torch::optim::Optimizer& optimizer_;
+  Expansion* expansion_;
+  StepOptions options_;
+  std::int64_t calls_ = 0;
+  std::string reason_;
+  std::unique_ptr<Graph> graph_;
+};
+
+}  // namespace expandnet::train

@@ -1,0 +1,43 @@
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/relu.h>
+#include <c10/util/Exception.h>
+#include <expandnet/models/small_net.h>
+
+namespace expandnet::models {
+
+SmallNetImpl::SmallNetImpl(const SmallNetOptions& net_options)
+    : options(net_options) {
+  const auto kernel = options.kernel_size();
+  TORCH_CHECK(kernel > 0 && kernel % 2 == 1,
+              "SmallNet: kernel_size must be odd, got ", kernel);
+  const auto padding = kernel == 3 ? 0 : kernel / 2;
+  auto side = options.image_size();
+  for (int conv = 0; conv < 3; ++conv)
+    side = (side + 2 * padding - kernel + 1) / 2;
+  TORCH_CHECK(side > 0, "SmallNet: images must be larger for a ", kernel, "x",
+              kernel, " kernel, got ", options.image_size(), "x",
+              options.image_size());
+
+  const auto conv = [&](const char* name, std::int64_t in, std::int64_t out) {
+    return register_module(
+        name, torch::nn::Conv2d(
+                  torch::nn::Conv2dOptions(in, out, kernel).padding(padding)));
+  };
+  conv1 = conv("conv1", options.in_channels(), 8);
+  bn1 = register_module("bn1", torch::nn::BatchNorm2d(8));
+  conv2 = conv("conv2", 8, 16);
+  bn2 = register_module("bn2", torch::nn::BatchNorm2d(16));
+  conv3 = conv("conv3", 16, 32);
+  bn3 = register_module("bn3", torch::nn::BatchNorm2d(32));
+  fc1 = register_module("fc1", torch::nn::Linear(32 * side * side, 64));
+  fc2 = register_module("fc2", torch::nn::Linear(64, options.classes()));
+}
+
+torch::Tensor SmallNetImpl::forward(torch::Tensor x) {
+  x = at::max_pool2d(at::relu(bn1(conv1(x))), 2);
+  x = at::max_pool2d(at::relu(bn2(conv2(x))), 2);
+  x = at::max_pool2d(at::relu(bn3(conv3(x))), 2);
+  return fc2(at::relu(fc1(x.flatten(1))));
+}
+
+}  // namespace expandnet::models

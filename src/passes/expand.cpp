@@ -1,0 +1,152 @@
+#include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
+#include <expandnet/fold/factorize.h>
+#include <expandnet/passes/expand.h>
+#include <torch/nn/modules/linear.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "fold/complaint.h"
+#include "passes/expansion.h"
+#include "passes/target.h"
+#include "passes/walk.h"
+
+namespace expandnet {
+
+namespace {
+
+bool fits(Strategy strategy, const CompactLayer& layer) {
+  if (layer.kernel_size.empty()) return strategy == Strategy::kFC;
+  const auto side =
+      *std::max_element(layer.kernel_size.begin(), layer.kernel_size.end());
+  return (strategy == Strategy::kCL && side > 1) ||
+         (strategy == Strategy::kCK && side > 3);
+}
+
+std::string last_linear(torch::nn::Module& model) {
+  std::string last;
+  walk(model, [&](const std::string& path, torch::nn::Module& module) {
+    if (module.as<torch::nn::LinearImpl>() != nullptr) last = path;
+  });
+  return last;
+}
+
+struct Choice {
+  Target target;
+  Plan plan;
+  ExpansionOptions options;
+};
+
+/// Why a layer that was chosen stays compact; "" if it does not.
+std::string reason_to_skip(
+    const Target& target,
+    const std::unordered_map<const void*, std::string>& first_owner) {
+  for (const auto* tensor :
+       {&target.parameters.weight, &target.parameters.bias}) {
+    if (!tensor->defined()) continue;
+    if (!tensor->requires_grad()) return "frozen (requires_grad is false)";
+    const auto& owner = first_owner.at(tensor->unsafeGetTensorImpl());
+    if (owner != target.path) return "shares its weight with \"" + owner + "\"";
+  }
+  return "";
+}
+
+/// Chooses layers and plans their chains; changes nothing.
+std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
+                           std::vector<std::string>& notes) {
+  const auto targets = find_targets(model);
+  std::unordered_map<const void*, std::string> first_owner;
+  for (const auto& [path, module, layer, parameters] : targets) {
+    first_owner.emplace(parameters.weight.unsafeGetTensorImpl(), path);
+    if (!parameters.bias.defined()) continue;
+    first_owner.emplace(parameters.bias.unsafeGetTensorImpl(), path);
+  }
+  std::vector<Choice> choices;
+  for (const auto& target : targets) {
+    const auto options = selector(target.path, *target.module);
+    if (!options) continue;
+    const Site site{"expand", target.path};
+    TORCH_CHECK(
+        !options->activation(),
+        complaint(site, "weight space trains linear chains", "a nonlinear twin",
+                  "train the twin as modules and hand it over"));
+    TORCH_CHECK(
+        at::isFloatingType(target.parameters.weight.scalar_type()),
+        complaint(site, "the weight must be floating point",
+                  c10::toString(target.parameters.weight.scalar_type())));
+    TORCH_CHECK(!is_expanded(target.parameters.weight),
+                complaint(site, "a layer is expanded once",
+                          "one that an Expansion holds already",
+                          "contract() or drop that Expansion first"));
+    auto chain_plan = plan(target.layer, *options, site);
+    auto reason = reason_to_skip(target, first_owner);
+    if (!reason.empty()) {
+      notes.push_back("\"" + target.path + "\" stays compact: " + reason);
+      continue;
+    }
+    choices.push_back({target, std::move(chain_plan), *options});
+  }
+  TORCH_CHECK(!choices.empty(), [&] {
+    auto remedy = std::string("give a selector that names one");
+    for (const auto& note : notes) remedy += "; " + note;
+    return complaint({"expand", ""}, "the model must hold a layer to expand",
+                     "none", remedy);
+  }());
+  return choices;
+}
+
+WeightSpaceLayer make_layer(const Choice& choice) {
+  const auto& weight = choice.target.parameters.weight;
+  // A preserving chain's own draw would be thrown away.
+  auto options = choice.options;
+  const bool preserving =
+      options.initial_values() == InitialValues::kPreserving;
+  if (preserving) options.initial_values(InitialValues::kDefault);
+  Chain chain(choice.plan, options);
+  chain->to(weight.device(), weight.scalar_type());
+  if (preserving) {
+    chain->set_factors(
+        factorize(choice.plan, choice.target.parameters).factors);
+  }
+  return {choice.target.path, choice.target.module, choice.target.parameters,
+          chain};
+}
+
+}  // namespace
+
+Selector default_selector(torch::nn::Module& model,
+                          const ExpansionOptions& options) {
+  return
+      [options, last = last_linear(model)](
+          const std::string& path,
+          const torch::nn::Module& module) -> std::optional<ExpansionOptions> {
+        const auto layer = describe_module(module, {"expand", path});
+        if (!layer) return std::nullopt;
+        if (layer->kernel_size.empty() && path == last) return std::nullopt;
+        const auto strategy = options.strategy();
+        if (strategy ? !fits(*strategy, *layer) : !default_strategy(*layer)) {
+          return std::nullopt;
+        }
+        return options;
+      };
+}
+
+Expansion expand(torch::nn::Module& model, const Selector& selector) {
+  auto impl = std::make_unique<Expansion::Impl>(model);
+  const auto choices = choose(model, selector, impl->notes);
+  std::vector<WeightSpaceLayer> layers;
+  layers.reserve(choices.size());
+  for (const auto& choice : choices) layers.push_back(make_layer(choice));
+  impl->adopt(std::move(layers));
+  Expansion expansion(std::move(impl));
+  expansion.fold();
+  return expansion;
+}
+
+Expansion expand(torch::nn::Module& model, const ExpansionOptions& options) {
+  return expand(model, default_selector(model, options));
+}
+
+}  // namespace expandnet

@@ -1,0 +1,420 @@
+#include "passes/expansion.h"
+
+#include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
+#include <torch/optim/lbfgs.h>
+#include <torch/serialize/archive.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <sstream>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "fold/complaint.h"
+#include "passes/check.h"
+#include "passes/summary.h"
+
+namespace expandnet {
+
+namespace {
+
+/// Weights that some Expansion folds into: expanding one of them again would
+/// have two chains write to it.
+class Registry {
+ public:
+  void add(const at::Tensor& weight) {
+    const std::lock_guard lock(mutex_);
+    weights_.insert(weight.unsafeGetTensorImpl());
+  }
+  void remove(const at::Tensor& weight) {
+    const std::lock_guard lock(mutex_);
+    weights_.erase(weight.unsafeGetTensorImpl());
+  }
+  bool contains(const at::Tensor& weight) {
+    const std::lock_guard lock(mutex_);
+    return weights_.count(weight.unsafeGetTensorImpl()) > 0;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<const void*> weights_;
+};
+
+Registry& registry() {
+  static Registry instance;
+  return instance;
+}
+
+/// Registers `chain` under `path` in a tree of plain modules.
+void plant(torch::nn::Module& root, const std::string& path,
+           const Chain& chain) {
+  auto* node = &root;
+  std::stringstream parts(path);
+  for (std::string part; std::getline(parts, part, '.');) {
+    const auto children = node->named_children();
+    const auto* child = children.find(part);
+    node = child != nullptr
+               ? child->get()
+               : node->register_module(
+                         part, std::make_shared<torch::nn::Module>(part))
+                     .get();
+  }
+  node->register_module("chain", chain.ptr());
+}
+
+std::string chain_key(const std::string& path, const std::string& key) {
+  return (path.empty() ? "chain." : path + ".chain.") + key;
+}
+
+/// Largest relative error of a fold in the factors' dtype: the rounding of
+/// sums of a few thousand products, and of the cast to the layer's dtype.
+double rounding(at::ScalarType factors, at::ScalarType compact) {
+  const auto epsilon = [](at::ScalarType dtype) {
+    switch (dtype) {
+      case at::kDouble:
+        return std::numeric_limits<double>::epsilon();
+      case at::kFloat:
+        return static_cast<double>(std::numeric_limits<float>::epsilon());
+      case at::kHalf:
+        return 0x1p-10;
+      default:
+        return 0x1p-7;  // bfloat16
+    }
+  };
+  return 1024 * epsilon(factors) + epsilon(compact);
+}
+
+}  // namespace
+
+bool is_expanded(const at::Tensor& weight) {
+  return registry().contains(weight);
+}
+
+void Expansion::Impl::adopt(std::vector<WeightSpaceLayer> adopted) {
+  layers = std::move(adopted);
+  for (const auto& layer : layers) {
+    plant(*chains, layer.path, layer.chain);
+    registry().add(layer.compact.weight);
+  }
+  batch();
+}
+
+void Expansion::Impl::release() {
+  for (const auto& layer : layers) registry().remove(layer.compact.weight);
+  layers.clear();
+  batches.clear();
+}
+
+void Expansion::Impl::batch() {
+  std::vector<std::vector<WeightSpaceLayer>> sorted;
+  for (const auto& layer : layers) {
+    const auto home =
+        std::find_if(sorted.begin(), sorted.end(), [&](const auto& members) {
+          return ChainBatch::compatible(*members.front().chain, *layer.chain);
+        });
+    if (home == sorted.end()) {
+      sorted.push_back({layer});
+    } else {
+      home->push_back(layer);
+    }
+  }
+  batches.clear();
+  for (auto& members : sorted) batches.emplace_back(std::move(members));
+}
+
+void Expansion::Impl::fold() {
+  for (auto& batch : batches) batch.fold();
+  pulled.clear();
+}
+
+void Expansion::Impl::check_compact(const std::string& caller) const {
+  for (const auto& layer : layers) {
+    const auto parameters = layer.module->named_parameters(/*recurse=*/false);
+    for (const auto& [key, tensor] : {std::pair("weight", layer.compact.weight),
+                                      std::pair("bias", layer.compact.bias)}) {
+      if (!tensor.defined()) continue;
+      const Site site{caller, layer.path};
+      const std::string part = key;
+      const auto* registered = parameters.find(part);
+      TORCH_CHECK(registered != nullptr && registered->is_same(tensor),
+                  complaint(site,
+                            "the " + part +
+                                " must be the one that was "
+                                "expanded",
+                            registered != nullptr ? "another" : "none",
+                            "expand the model again"));
+      const auto shape = part == "weight"
+                             ? layer.chain->plan().layer.weight_sizes()
+                             : std::vector<std::int64_t>{
+                                   layer.chain->plan().layer.out_channels};
+      TORCH_CHECK(tensor.sizes() == shape,
+                  complaint(site, "the " + part + " must be " + sizes(shape),
+                            sizes(tensor.sizes()), "restore its shape"));
+      const auto factor = layer.chain->factors().front().weight;
+      TORCH_CHECK(
+          tensor.device() == factor.device(),
+          complaint(site,
+                    "model and factors must be on one device (" +
+                        factor.device().str() + ")",
+                    tensor.device().str(), "move both with Expansion::to"));
+      TORCH_CHECK(
+          tensor.scalar_type() == layer.chain->dtype(),
+          complaint(site,
+                    "the model's dtype must be the one that was "
+                    "expanded (" +
+                        std::string(c10::toString(layer.chain->dtype())) + ")",
+                    c10::toString(tensor.scalar_type()),
+                    "convert both with Expansion::to"));
+    }
+  }
+}
+
+void Expansion::Impl::check_optimizer(
+    const torch::optim::Optimizer& optimizer) const {
+  std::unordered_set<const void*> held;
+  for (const auto& group : optimizer.param_groups()) {
+    for (const auto& parameter : group.params()) {
+      held.insert(parameter.unsafeGetTensorImpl());
+    }
+  }
+  for (const auto& layer : layers) {
+    TORCH_CHECK(
+        held.count(layer.compact.weight.unsafeGetTensorImpl()) == 0,
+        complaint({"step", layer.path},
+                  "the optimizer must hold the factors, not the model's "
+                  "expanded weights",
+                  "the compact weight",
+                  "build the optimizer over expansion.parameters()"));
+    for (const auto& entry : layer.chain->named_parameters()) {
+      TORCH_CHECK(
+          held.count(entry.value().unsafeGetTensorImpl()) == 1,
+          complaint({"step", layer.path}, "the optimizer must hold all factors",
+                    "none for \"" + chain_key(layer.path, entry.key()) + "\"",
+                    "build the optimizer over expansion.parameters()"));
+    }
+  }
+}
+
+std::vector<Expansion::Impl::SeenGradient> Expansion::Impl::gradients() const {
+  std::vector<SeenGradient> seen;
+  for (const auto& layer : layers) {
+    for (const auto* tensor : {&layer.compact.weight, &layer.compact.bias}) {
+      if (!tensor->defined()) continue;
+      const auto& grad = tensor->grad();
+      seen.push_back({grad, grad.defined()
+                                ? static_cast<std::int64_t>(grad._version())
+                                : 0});
+    }
+  }
+  return seen;
+}
+
+bool Expansion::Impl::is_pulled_back() const {
+  const auto now = gradients();
+  return std::equal(now.begin(), now.end(), pulled.begin(), pulled.end(),
+                    [](const SeenGradient& a, const SeenGradient& b) {
+                      return a.grad.is_same(b.grad) && a.version == b.version;
+                    });
+}
+
+Expansion::Expansion(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Expansion::Expansion(Expansion&&) noexcept = default;
+Expansion& Expansion::operator=(Expansion&&) noexcept = default;
+Expansion::~Expansion() = default;
+
+torch::OrderedDict<std::string, torch::Tensor> Expansion::named_parameters()
+    const {
+  std::unordered_map<const void*, const WeightSpaceLayer*> expanded;
+  const auto& layers = impl_->layers;
+  for (const auto& layer : layers) {
+    expanded[layer.compact.weight.unsafeGetTensorImpl()] = &layer;
+    if (!layer.compact.bias.defined()) continue;
+    expanded[layer.compact.bias.unsafeGetTensorImpl()] = nullptr;
+  }
+  torch::OrderedDict<std::string, torch::Tensor> parameters;
+  std::unordered_set<const void*> seen;
+  for (const auto& entry : impl_->model->named_parameters()) {
+    const auto* key = entry.value().unsafeGetTensorImpl();
+    if (!seen.insert(key).second) continue;
+    const auto found = expanded.find(key);
+    if (found == expanded.end()) {
+      parameters.insert(entry.key(), entry.value());
+    } else if (found->second != nullptr) {
+      const auto& layer = *found->second;
+      for (const auto& factor : layer.chain->named_parameters()) {
+        parameters.insert(chain_key(layer.path, factor.key()), factor.value());
+      }
+    }
+  }
+  return parameters;
+}
+
+std::vector<torch::Tensor> Expansion::parameters() const {
+  return named_parameters().values();
+}
+
+void Expansion::zero_grad(bool set_to_none) {
+  impl_->model->zero_grad(set_to_none);
+  impl_->chains->zero_grad(set_to_none);
+  impl_->pulled.clear();
+}
+
+void Expansion::pull_back() {
+  impl_->check_compact("pull_back");
+  for (const auto& batch : impl_->batches) {
+    TORCH_CHECK(!batch.is_stale(),
+                complaint({"pull_back", batch.layers().front().path},
+                          "factors must be as they were folded", "changed ones",
+                          "call fold() after writing to them"));
+  }
+  for (auto& batch : impl_->batches) batch.pull_back();
+  impl_->pulled = impl_->gradients();
+}
+
+void Expansion::fold() {
+  impl_->check_compact("fold");
+  impl_->fold();
+}
+
+void Expansion::step(torch::optim::Optimizer& optimizer) {
+  impl_->check_optimizer(optimizer);
+  TORCH_CHECK(dynamic_cast<torch::optim::LBFGS*>(&optimizer) == nullptr,
+              complaint({"step", ""},
+                        "the optimizer must take gradients of any memory order",
+                        "LBFGS", "use one that works element by element"));
+  if (!impl_->is_pulled_back()) pull_back();
+  optimizer.step();
+  fold();
+}
+
+void Expansion::to(torch::Device device) {
+  impl_->model->to(device);
+  impl_->chains->to(device);
+  impl_->batch();
+  fold();
+}
+
+void Expansion::to(torch::Dtype dtype) {
+  impl_->chains->to(dtype);
+  impl_->model->to(dtype);
+  impl_->batch();
+  fold();
+}
+
+void Expansion::to(torch::Device device, torch::Dtype dtype) {
+  impl_->chains->to(device, dtype);
+  impl_->model->to(device, dtype);
+  impl_->batch();
+  fold();
+}
+
+void Expansion::save(torch::serialize::OutputArchive& archive) const {
+  impl_->chains->save(archive);
+}
+
+void Expansion::load(torch::serialize::InputArchive& archive) {
+  impl_->chains->load(archive);
+  fold();
+}
+
+ContractionReport Expansion::verify(const VerifyOptions& options) const {
+  const torch::NoGradGuard no_grad;
+  impl_->check_compact("verify");
+  ContractionReport report;
+  for (const auto& layer : impl_->layers) {
+    const Site site{"verify", layer.path};
+    check_contractible(*layer.chain, site);
+    report.layers.push_back(
+        check_chain(*layer.chain, layer.compact, options, site));
+    const auto exact = layer.chain->contracted();
+    const auto bound =
+        rounding(layer.chain->factors().front().weight.scalar_type(),
+                 layer.chain->dtype());
+    for (const auto& [actual, expected] :
+         {std::pair(layer.compact.weight, exact.weight),
+          std::pair(layer.compact.bias, exact.bias)}) {
+      if (!actual.defined()) continue;
+      const auto error = relative_error(actual, expected);
+      std::ostringstream got;
+      got << "a relative error of " << error;
+      TORCH_CHECK(error <= bound,
+                  complaint(site, "the model must hold the fold of its chain",
+                            got.str(), "call fold() after writing to either"));
+    }
+  }
+  return report;
+}
+
+ContractionReport Expansion::contract(const VerifyOptions& options) {
+  const torch::NoGradGuard no_grad;
+  impl_->check_compact("contract");
+  ContractionReport report;
+  const auto layers = impl_->layers;
+  std::vector<Affine> compact;
+  for (const auto& layer : layers) {
+    const Site site{"contract", layer.path};
+    check_contractible(*layer.chain, site);
+    compact.push_back(layer.chain->contracted());
+    report.layers.push_back(
+        check_chain(*layer.chain, compact.back(), options, site));
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    auto target = layers[i].compact;
+    target.weight.copy_(compact[i].weight);
+    if (target.bias.defined()) target.bias.copy_(compact[i].bias);
+  }
+  impl_->release();
+  impl_->chains = std::make_shared<torch::nn::Module>("Expansion");
+  return report;
+}
+
+Summary Expansion::summary() const {
+  Summary result;
+  std::unordered_set<const void*> covered;
+  for (const auto& layer : impl_->layers) {
+    const auto& plan = layer.chain->plan();
+    SummaryRow row;
+    row.path = layer.path.empty() ? "(model)" : layer.path;
+    row.expansion = std::string(name(plan.strategy)) + " " + plan.widths();
+    row.train_parameters = plan.parameter_count();
+    row.deploy_parameters = plan.layer.parameter_count();
+    const auto bytes = [&](std::int64_t count, at::ScalarType dtype) {
+      return count * static_cast<std::int64_t>(c10::elementSize(dtype));
+    };
+    row.deploy_bytes = bytes(row.deploy_parameters, layer.chain->dtype());
+    // Factors, their gradients, and the compact layer with its gradient.
+    row.train_bytes =
+        2 * bytes(row.train_parameters,
+                  layer.chain->factors().front().weight.scalar_type()) +
+        2 * row.deploy_bytes;
+    result.rows.push_back(std::move(row));
+    covered.insert(layer.compact.weight.unsafeGetTensorImpl());
+    if (layer.compact.bias.defined()) {
+      covered.insert(layer.compact.bias.unsafeGetTensorImpl());
+    }
+  }
+  add_other_parameters(*impl_->model, covered, result);
+  return result;
+}
+
+std::size_t Expansion::size() const { return impl_->layers.size(); }
+
+const std::vector<std::string>& Expansion::notes() const {
+  return impl_->notes;
+}
+
+torch::serialize::OutputArchive& operator<<(
+    torch::serialize::OutputArchive& archive, const Expansion& expansion) {
+  expansion.save(archive);
+  return archive;
+}
+
+torch::serialize::InputArchive& operator>>(
+    torch::serialize::InputArchive& archive, Expansion& expansion) {
+  expansion.load(archive);
+  return archive;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,53 @@
+// expansion.h: what an Expansion holds.
+#pragma once
+
+#include <expandnet/passes/expand.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "passes/chain_batch.h"
+
+namespace expandnet {
+
+/// Whether a living Expansion folds into this weight.
+bool is_expanded(const at::Tensor& weight);
+
+struct Expansion::Impl {
+  explicit Impl(torch::nn::Module& expanded) : model(&expanded) {}
+  ~Impl() { release(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// Takes the layers, marks their weights as expanded, and builds `chains`.
+  void adopt(std::vector<WeightSpaceLayer> adopted);
+  /// The opposite: no weight is expanded any more.
+  void release();
+  /// Sorts the layers into batches of compatible chains.
+  void batch();
+
+  void fold();
+  void check_compact(const std::string& caller) const;
+  void check_optimizer(const torch::optim::Optimizer& optimizer) const;
+  /// Whether `pull_back` has seen the gradients that are there now.
+  [[nodiscard]] bool is_pulled_back() const;
+
+  torch::nn::Module* model;
+  std::vector<WeightSpaceLayer> layers;  ///< in the model's order
+  std::vector<ChainBatch> batches;
+  /// The chains at the paths of their layers: the state's tree.
+  std::shared_ptr<torch::nn::Module> chains =
+      std::make_shared<torch::nn::Module>("Expansion");
+  std::vector<std::string> notes;
+
+  /// The compact gradients that were pulled back last, and their versions.
+  struct SeenGradient {
+    at::Tensor grad;
+    std::int64_t version;
+  };
+  [[nodiscard]] std::vector<SeenGradient> gradients() const;
+  std::vector<SeenGradient> pulled;
+};
+
+}  // namespace expandnet

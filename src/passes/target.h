@@ -1,0 +1,29 @@
+// target.h: the layers of a plain model that can be expanded.
+#pragma once
+
+#include <expandnet/fold/fold.h>
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+/// A Conv1d-3d, ConvTranspose1d-3d or Linear of a model.
+struct Target {
+  std::string path;
+  torch::nn::Module* module;
+  CompactLayer layer;
+  Affine parameters;  ///< the registered ones
+};
+
+/// The layer's shape; nothing for modules that cannot be expanded.
+std::optional<CompactLayer> describe_module(const torch::nn::Module& module,
+                                            const Site& site);
+
+/// Every layer of the model that can be expanded, each module once.
+std::vector<Target> find_targets(torch::nn::Module& model);
+
+}  // namespace expandnet

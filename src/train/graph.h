@@ -1,0 +1,42 @@
+// graph.h: a training step as a CUDA graph.
+//
+// Declared without a CUDA header: LibTorch builds without CUDA link a version
+// that is never made.
+#pragma once
+
+#include <expandnet/train/step.h>
+
+#include <functional>
+#include <memory>
+
+namespace expandnet::train {
+
+class Step::Graph {
+ public:
+  virtual ~Graph() = default;
+  /// Copies the batch in, runs the captured step and returns its loss.
+  virtual torch::Tensor replay(const torch::Tensor& input,
+                               const torch::Tensor& target) = 0;
+  /// Whether the batch has the shapes and dtypes of the captured one.
+  [[nodiscard]] virtual bool accepts(const torch::Tensor& input,
+                                     const torch::Tensor& target) const = 0;
+};
+
+/// The step to capture, on the tensors that every replay reads.
+using CapturedStep = std::function<torch::Tensor(const torch::Tensor& input,
+                                                 const torch::Tensor& target)>;
+
+/// Whether this build can capture.
+bool can_capture();
+
+/// Runs `step` on the stream that captures. Eager steps before a capture belong
+/// there too: autograd remembers the stream of its nodes.
+torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
+                         const torch::Tensor& target);
+
+/// Captures `step` without running it.
+std::unique_ptr<Step::Graph> capture(const CapturedStep& step,
+                                     const torch::Tensor& input,
+                                     const torch::Tensor& target);
+
+}  // namespace expandnet::train

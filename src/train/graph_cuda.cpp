@@ -1,0 +1,103 @@
+#include <ATen/cuda/CUDAContext.h>
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+
+#include <map>
+
+#include "train/graph.h"
+
+namespace expandnet::train {
+
+namespace {
+
+/// One stream per device for all captures and what leads to them.
+c10::cuda::CUDAStream capture_stream(c10::DeviceIndex device) {
+  thread_local std::map<c10::DeviceIndex, c10::cuda::CUDAStream> streams;
+  const auto found = streams.find(device);
+  if (found != streams.end()) return found->second;
+  const auto stream =
+      c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device);
+  streams.emplace(device, stream);
+  return stream;
+}
+
+/// Makes `waiter` wait for all that is queued on `stream`.
+void wait_for(const c10::cuda::CUDAStream& stream,
+              const c10::cuda::CUDAStream& waiter) {
+  at::cuda::CUDAEvent event;
+  event.record(stream);
+  event.block(waiter);
+}
+
+class CudaGraph : public Step::Graph {
+ public:
+  CudaGraph(const CapturedStep& step, const torch::Tensor& input,
+            const torch::Tensor& target)
+      : input_(input.clone()), target_(target.clone()) {
+    const auto stream = capture_stream(input.device().index());
+    wait_for(c10::cuda::getCurrentCUDAStream(), stream);
+    const c10::cuda::CUDAStreamGuard guard(stream);
+    stream.synchronize();
+    graph_.capture_begin();
+    try {
+      loss_ = step(input_, target_);
+    } catch (...) {
+      // The capture has to end before anything else can use the device.
+      try {
+        graph_.capture_end();
+      } catch (const std::exception&) {
+      }
+      throw;
+    }
+    graph_.capture_end();
+  }
+
+  torch::Tensor replay(const torch::Tensor& input,
+                       const torch::Tensor& target) override {
+    input_.copy_(input, /*non_blocking=*/true);
+    target_.copy_(target, /*non_blocking=*/true);
+    graph_.replay();
+    return loss_;
+  }
+
+  [[nodiscard]] bool accepts(const torch::Tensor& input,
+                             const torch::Tensor& target) const override {
+    return input.sizes() == input_.sizes() &&
+           input.scalar_type() == input_.scalar_type() &&
+           target.sizes() == target_.sizes() &&
+           target.scalar_type() == target_.scalar_type();
+  }
+
+ private:
+  torch::Tensor input_;
+  torch::Tensor target_;
+  torch::Tensor loss_;
+  at::cuda::CUDAGraph graph_;
+};
+
+}  // namespace
+
+bool can_capture() { return true; }
+
+torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
+                         const torch::Tensor& target) {
+  const auto current = c10::cuda::getCurrentCUDAStream();
+  const auto stream = capture_stream(input.device().index());
+  wait_for(current, stream);
+  torch::Tensor loss;
+  {
+    const c10::cuda::CUDAStreamGuard guard(stream);
+    loss = step(input, target);
+  }
+  wait_for(stream, current);
+  return loss;
+}
+
+std::unique_ptr<Step::Graph> capture(const CapturedStep& step,
+                                     const torch::Tensor& input,
+                                     const torch::Tensor& target) {
+  return std::make_unique<CudaGraph>(step, input, target);
+}
+
+}  // namespace expandnet::train

@@ -1,0 +1,220 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros_like.h>
+#include <expandnet/train/optimizers.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <map>
+#include <utility>
+
+namespace expandnet::train {
+
+namespace {
+
+using torch::optim::OptimizerParamGroup;
+
+/// The tensors of one fused call: one device, one dtype.
+struct Batch {
+  std::vector<at::Tensor> parameters;
+  std::vector<at::Tensor> gradients;
+};
+
+/// The parameters of a group that have gradients, by device and dtype. The
+/// kernels walk memory and ignore strides, so gradients must have those of
+/// their parameter.
+std::vector<Batch> batches_of(const OptimizerParamGroup& group) {
+  std::map<std::pair<std::string, at::ScalarType>, Batch> batches;
+  for (const auto& parameter : group.params()) {
+    auto grad = parameter.grad();
+    if (!grad.defined()) continue;
+    if (grad.strides() != parameter.strides()) {
+      grad = at::empty_like(parameter).copy_(grad);
+    }
+    auto& batch = batches[{parameter.device().str(), parameter.scalar_type()}];
+    batch.parameters.push_back(parameter);
+    batch.gradients.push_back(grad);
+  }
+  std::vector<Batch> result;
+  for (auto& entry : batches) result.push_back(std::move(entry.second));
+  return result;
+}
+
+/// The fused kernels write without telling autograd.
+void bump_versions(const std::vector<at::Tensor>& parameters) {
+  for (const auto& parameter : parameters) {
+    torch::autograd::impl::bump_version(parameter);
+  }
+}
+
+/// The learning rate of group `index`, where the kernel reads it.
+const at::Tensor& learning_rate_on(std::vector<at::Tensor>& rates,
+                                   std::size_t index, double value,
+                                   const at::Device& device) {
+  if (rates.size() <= index) rates.resize(index + 1);
+  auto& rate = rates[index];
+  if (!rate.defined() || rate.device() != device) {
+    rate = at::full({}, value, at::TensorOptions(at::kFloat).device(device));
+  }
+  return rate;
+}
+
+template <typename Options>
+void copy_learning_rates(const std::vector<OptimizerParamGroup>& groups,
+                         std::vector<at::Tensor>& rates) {
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    if (!rates[i].defined()) continue;
+    rates[i].fill_(static_cast<const Options&>(groups[i].options()).lr());
+  }
+}
+
+torch::Tensor evaluate(const torch::optim::Optimizer::LossClosure& closure) {
+  if (!closure) return {};
+  const at::AutoGradMode with_gradients(true);
+  return closure();
+}
+
+template <typename State>
+State& state_of(
+    ska::flat_hash_map<
+        void*, std::unique_ptr<torch::optim::OptimizerParamState>>& states,
+    const at::Tensor& parameter) {
+  auto& state = states[parameter.unsafeGetTensorImpl()];
+  if (state == nullptr) state = std::make_unique<State>();
+  return static_cast<State&>(*state);
+}
+
+}  // namespace
+
+torch::Tensor SGD::step(LossClosure closure) {
+  const torch::NoGradGuard no_grad;
+  auto loss = evaluate(closure);
+  for (std::size_t g = 0; g < param_groups_.size(); ++g) {
+    const auto& options = static_cast<const torch::optim::SGDOptions&>(
+        param_groups_[g].options());
+    for (const auto& batch : batches_of(param_groups_[g])) {
+      // Fresh buffers take the first gradient undamped, so they go separately.
+      Batch fresh;
+      Batch going;
+      std::vector<at::Tensor> fresh_buffers;
+      std::vector<at::Tensor> buffers;
+      for (std::size_t i = 0; i < batch.parameters.size(); ++i) {
+        const auto& parameter = batch.parameters[i];
+        if (options.momentum() == 0) {
+          going.parameters.push_back(parameter);
+          going.gradients.push_back(batch.gradients[i]);
+          continue;
+        }
+        auto& state = state_of<torch::optim::SGDParamState>(state_, parameter);
+        const bool is_fresh = !state.momentum_buffer().defined();
+        if (is_fresh) state.momentum_buffer(at::zeros_like(parameter));
+        auto& into = is_fresh ? fresh : going;
+        into.parameters.push_back(parameter);
+        into.gradients.push_back(batch.gradients[i]);
+        (is_fresh ? fresh_buffers : buffers).push_back(state.momentum_buffer());
+      }
+      const auto update = [&](Batch& part, std::vector<at::Tensor>& momenta,
+                              bool first) {
+        if (part.parameters.empty()) return;
+        const auto device = part.parameters.front().device();
+        if (device.is_cuda()) {
+          at::_fused_sgd_(
+              part.parameters, part.gradients, momenta, options.weight_decay(),
+              options.momentum(),
+              learning_rate_on(learning_rates_, g, options.lr(), device),
+              options.dampening(), options.nesterov(),
+              /*maximize=*/false, first);
+        } else {
+          at::_fused_sgd_(part.parameters, part.gradients, momenta,
+                          options.weight_decay(), options.momentum(),
+                          options.lr(), options.dampening(), options.nesterov(),
+                          /*maximize=*/false, first);
+        }
+        bump_versions(part.parameters);
+      };
+      update(fresh, fresh_buffers, true);
+      update(going, buffers, false);
+    }
+  }
+  return loss;
+}
+
+void SGD::before_replay() {
+  copy_learning_rates<torch::optim::SGDOptions>(param_groups_, learning_rates_);
+}
+
+torch::Tensor AdamW::step(LossClosure closure) {
+  const torch::NoGradGuard no_grad;
+  auto loss = evaluate(closure);
+  for (std::size_t g = 0; g < param_groups_.size(); ++g) {
+    const auto& options = static_cast<const torch::optim::AdamWOptions&>(
+        param_groups_[g].options());
+    for (auto& batch : batches_of(param_groups_[g])) {
+      std::vector<at::Tensor> averages;
+      std::vector<at::Tensor> squares;
+      std::vector<at::Tensor> largest;
+      std::vector<at::Tensor> steps;
+      const auto device = batch.parameters.front().device();
+      for (const auto& parameter : batch.parameters) {
+        auto& state =
+            state_of<torch::optim::AdamWParamState>(state_, parameter);
+        if (!state.exp_avg().defined()) {
+          state.step(0);
+          state.exp_avg(at::zeros_like(parameter));
+          state.exp_avg_sq(at::zeros_like(parameter));
+          if (options.amsgrad()) {
+            state.max_exp_avg_sq(at::zeros_like(parameter));
+          }
+        }
+        auto& count = steps_[parameter.unsafeGetTensorImpl()];
+        if (!count.defined() || count.device() != device) {
+          count = at::full({}, static_cast<double>(state.step()),
+                           at::TensorOptions(at::kFloat).device(device));
+        }
+        state.step(state.step() + 1);
+        averages.push_back(state.exp_avg());
+        squares.push_back(state.exp_avg_sq());
+        if (options.amsgrad()) largest.push_back(state.max_exp_avg_sq());
+        steps.push_back(count);
+      }
+      at::_foreach_add_(steps, 1);
+      const auto [beta1, beta2] = options.betas();
+      if (device.is_cuda()) {
+        at::_fused_adamw_(
+            batch.parameters, batch.gradients, averages, squares, largest,
+            steps, learning_rate_on(learning_rates_, g, options.lr(), device),
+            beta1, beta2, options.weight_decay(), options.eps(),
+            options.amsgrad(), /*maximize=*/false);
+      } else {
+        at::_fused_adamw_(batch.parameters, batch.gradients, averages, squares,
+                          largest, steps, options.lr(), beta1, beta2,
+                          options.weight_decay(), options.eps(),
+                          options.amsgrad(), /*maximize=*/false);
+      }
+      bump_versions(batch.parameters);
+    }
+  }
+  return loss;
+}
+
+void AdamW::load(torch::serialize::InputArchive& archive) {
+  torch::optim::AdamW::load(archive);
+  steps_.clear();  // counted again from the state
+}
+
+void AdamW::before_replay() {
+  copy_learning_rates<torch::optim::AdamWOptions>(param_groups_,
+                                                  learning_rates_);
+}
+
+void AdamW::after_replay() {
+  for (auto& entry : state_) {
+    auto& state = static_cast<torch::optim::AdamWParamState&>(*entry.second);
+    state.step(state.step() + 1);
+  }
+}
+
+}  // namespace expandnet::train

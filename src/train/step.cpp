@@ -1,0 +1,127 @@
+#include <c10/util/Exception.h>
+#include <expandnet/train/optimizers.h>
+#include <expandnet/train/step.h>
+#include <torch/nn/utils/clip_grad.h>
+
+#include <utility>
+
+#include "train/graph.h"
+
+namespace expandnet::train {
+
+namespace {
+
+std::vector<torch::Tensor> parameters_of(
+    const torch::optim::Optimizer& optimizer) {
+  std::vector<torch::Tensor> parameters;
+  for (const auto& group : optimizer.param_groups()) {
+    parameters.insert(parameters.end(), group.params().begin(),
+                      group.params().end());
+  }
+  return parameters;
+}
+
+/// Why a step cannot be captured; "" if it can.
+std::string reason_against(const StepOptions& options,
+                           const torch::optim::Optimizer& optimizer) {
+  if (!options.capture) return "capture is switched off";
+  if (!can_capture()) return "this build has no CUDA layer";
+  if (options.max_grad_norm > 0) return "gradients are clipped";
+  if (options.accumulate > 1) return "gradients are accumulated";
+  if (dynamic_cast<const Capturable*>(&optimizer) == nullptr) {
+    return "the optimizer is neither train::SGD nor train::AdamW";
+  }
+  return "";
+}
+
+}  // namespace
+
+Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
+           const StepOptions& options)
+    : loss_(std::move(loss)),
+      optimizer_(optimizer),
+      expansion_(expansion),
+      options_(options),
+      reason_(reason_against(options, optimizer)) {
+  TORCH_CHECK(options_.accumulate > 0,
+              "Step: accumulate must be positive, got ", options_.accumulate);
+  TORCH_CHECK(options_.max_grad_norm >= 0,
+              "Step: max_grad_norm must not be negative, got ",
+              options_.max_grad_norm);
+  TORCH_CHECK(options_.warmup > 0, "Step: warmup must be positive, got ",
+              options_.warmup);
+}
+
+Step::~Step() = default;
+
+void Step::zero_grad() {
+  if (expansion_ != nullptr) {
+    expansion_->zero_grad();
+  } else {
+    optimizer_.zero_grad();
+  }
+}
+
+void Step::update() {
+  if (options_.max_grad_norm > 0) {
+    if (expansion_ != nullptr) expansion_->pull_back();
+    torch::nn::utils::clip_grad_norm_(parameters_of(optimizer_),
+                                      options_.max_grad_norm);
+  }
+  if (expansion_ != nullptr) {
+    expansion_->step(optimizer_);
+  } else {
+    optimizer_.step();
+  }
+}
+
+torch::Tensor Step::eager(const torch::Tensor& input,
+                          const torch::Tensor& target) {
+  const auto position = calls_ % options_.accumulate;
+  if (position == 0) zero_grad();
+  ++calls_;
+  auto loss = loss_(input, target);
+  if (options_.accumulate > 1) {
+    (loss / options_.accumulate).backward();
+  } else {
+    loss.backward();
+  }
+  if (position + 1 == options_.accumulate) update();
+  return loss.detach();
+}
+
+torch::Tensor Step::on_cuda(const torch::Tensor& input,
+                            const torch::Tensor& target) {
+  const auto run = [this](const torch::Tensor& x, const torch::Tensor& y) {
+    return eager(x, y);
+  };
+  if (graph_ != nullptr && graph_->accepts(input, target)) {
+    auto& optimizer = dynamic_cast<Capturable&>(optimizer_);
+    optimizer.before_replay();
+    auto loss = graph_->replay(input, target);
+    optimizer.after_replay();
+    return loss;
+  }
+  if (graph_ != nullptr || calls_ < options_.warmup) {
+    return run_beside(run, input, target);
+  }
+  dynamic_cast<Capturable&>(optimizer_).before_replay();
+  try {
+    zero_grad();
+    graph_ = capture(run, input, target);
+  } catch (const c10::Error& error) {
+    reason_ = error.what_without_backtrace();
+    if (expansion_ != nullptr)
+      expansion_->fold();  // the captured one never ran
+    return eager(input, target);
+  }
+  return graph_->replay(input, target);  // counted while it was captured
+}
+
+torch::Tensor Step::operator()(const torch::Tensor& input,
+                               const torch::Tensor& target) {
+  if (input.is_cuda() && reason_.empty()) return on_cuda(input, target);
+  return eager(input, target);
+}
+
+}  // namespace expandnet::train

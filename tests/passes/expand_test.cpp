@@ -1,0 +1,626 @@
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <expandnet/passes/expand.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/lbfgs.h>
+#include <torch/optim/schedulers/step_lr.h>
+#include <torch/optim/sgd.h>
+#include <torch/serialize.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <sstream>
+
+#include "nn/models.h"
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+using torch::nn::Conv2dOptions;
+
+/// The expansion that ExpandedNet has, of a CompactNet.
+Expansion expand_like_expanded_net(CompactNet& net) {
+  return expand(*net, ExpansionOptions().rate(2));
+}
+
+/// A compact net and an expanded one with the same factors.
+struct Pair {
+  explicit Pair(at::ScalarType dtype, Execution execution)
+      : expanded(execution) {
+    torch::manual_seed(0);
+    net->to(dtype);
+    expanded->to(dtype);
+    expansion = std::make_unique<Expansion>(expand_like_expanded_net(net));
+    const torch::NoGradGuard no_grad;
+    const auto into = expanded->named_parameters();
+    for (const auto& entry : expansion->named_parameters()) {
+      auto parameter = into[entry.key()];
+      parameter.copy_(entry.value());
+    }
+  }
+
+  CompactNet net;
+  ExpandedNet expanded;
+  std::unique_ptr<Expansion> expansion;
+};
+
+at::Tensor loss_of(const at::Tensor& output) { return output.square().mean(); }
+
+struct Trajectory {
+  Precision precision;
+  Execution execution;
+};
+
+class WeightSpace : public ::testing::TestWithParam<Trajectory> {};
+
+TEST_P(WeightSpace, TrainsLikeTheModules) {
+  const auto& [precision, execution] = GetParam();
+  Pair pair(precision.dtype, execution);
+  const auto batches = torch::randn({20, 4, 3, 12, 12}, precision.dtype);
+  const auto options = torch::optim::SGDOptions(0.05).momentum(0.9);
+  torch::optim::SGD by_weights(pair.expansion->parameters(), options);
+  torch::optim::SGD by_modules(pair.expanded->parameters(), options);
+  torch::optim::StepLR weights_schedule(by_weights, 8, 0.1);
+  torch::optim::StepLR modules_schedule(by_modules, 8, 0.1);
+
+  for (int step = 0; step < 20; ++step) {
+    pair.expansion->zero_grad();
+    loss_of(pair.net(batches[step])).backward();
+    pair.expansion->step(by_weights);
+    weights_schedule.step();
+
+    by_modules.zero_grad();
+    loss_of(pair.expanded(batches[step])).backward();
+    by_modules.step();
+    modules_schedule.step();
+  }
+
+  const auto expected = pair.expanded->named_parameters();
+  for (const auto& entry : pair.expansion->named_parameters()) {
+    EXPECT_LE(relative_error(entry.value(), expected[entry.key()]),
+              precision.tolerance)
+        << entry.key();
+  }
+  pair.net->eval();
+  pair.expanded->eval();
+  EXPECT_LE(relative_error(pair.net(batches[0]), pair.expanded(batches[0])),
+            precision.tolerance);
+}
+
+// Twenty steps amplify rounding some hundred times.
+INSTANTIATE_TEST_SUITE_P(
+    Trajectories, WeightSpace,
+    ::testing::Values(Trajectory{{at::kDouble, 1e-10}, Execution::kFolded},
+                      Trajectory{{at::kDouble, 1e-10}, Execution::kChained},
+                      Trajectory{{at::kFloat, 2e-3}, Execution::kFolded},
+                      Trajectory{{at::kFloat, 2e-3}, Execution::kChained}),
+    [](const auto& test) {
+      return name_of(test.param.precision) +
+             (test.param.execution == Execution::kFolded ? "Folded"
+                                                         : "Chained");
+    });
+
+TEST(Expand, FollowsThePaperWithoutASelector) {
+  class Net : public torch::nn::Module {
+   public:
+    Net() {
+      register_module("wide", torch::nn::Conv2d(Conv2dOptions(3, 8, 7)));
+      register_module("usual", torch::nn::Conv2d(Conv2dOptions(8, 8, 3)));
+      register_module("point", torch::nn::Conv2d(Conv2dOptions(8, 8, 1)));
+      register_module("hidden", torch::nn::Linear(8, 8));
+      register_module("logits", torch::nn::Linear(8, 4));
+    }
+  };
+  Net net;
+
+  const auto rows = expand(net).summary().rows;
+
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0].path + ": " + rows[0].expansion,
+            "wide: CK 3 -> 12 -> 32 -> 8");
+  EXPECT_EQ(rows[1].path + ": " + rows[1].expansion,
+            "usual: CL 8 -> 32 -> 32 -> 8");
+  EXPECT_EQ(rows[2].path + ": " + rows[2].expansion,
+            "hidden: FC 8 -> 32 -> 32 -> 8");
+  EXPECT_EQ(rows[3].path, "(other)");
+  EXPECT_EQ(rows[3].train_parameters, 72 + 36);
+}
+
+TEST(Expand, TakesASelectorThatAsksTheUsualOne) {
+  CompactNet net;
+  const auto usual = default_selector(*net, ExpansionOptions().rate(2));
+
+  const auto expansion = expand(
+      *net, [&](const std::string& path, const torch::nn::Module& layer) {
+        return path == "conv1" ? std::nullopt : usual(path, layer);
+      });
+
+  const auto parameters = expansion.named_parameters();
+  EXPECT_TRUE(parameters.contains("conv1.weight"));
+  EXPECT_TRUE(parameters.contains("conv2.chain.2.weight"));
+  EXPECT_FALSE(parameters.contains("conv2.weight"));
+}
+
+TEST(Expand, LimitsItselfToTheStrategyNamed) {
+  CompactNet net;
+
+  EXPECT_EQ(expand(*net, Strategy::kFC).size(), 1U);
+  EXPECT_EQ(expand(*net, Strategy::kCK).size(), 1U);
+  EXPECT_EQ(expand(*net, Strategy::kCL).size(), 2U);
+}
+
+TEST(Expand, PreservesTheFunction) {
+  torch::manual_seed(0);
+  CompactNet net;
+  net->to(at::kDouble);
+  net->eval();
+  const auto x = torch::randn({2, 3, 12, 12}, at::kDouble);
+  const auto before = net(x);
+
+  const auto expansion =
+      expand(*net, ExpansionOptions(Strategy::kCL)
+                       .initial_values(InitialValues::kPreserving));
+
+  EXPECT_LE(relative_error(net(x), before), 1e-12);
+  EXPECT_EQ(expansion.size(), 2U);
+}
+
+TEST(Expand, OverwritesTheModelWithFreshChains) {
+  torch::manual_seed(0);
+  CompactNet net;
+  const auto before = net->conv1->weight.detach().clone();
+
+  const auto expansion = expand(*net);
+
+  EXPECT_FALSE(net->conv1->weight.equal(before));
+  EXPECT_LE(expansion.verify().layers.at(0).error_dtype, 1e-5);
+}
+
+TEST(Expand, TakesSharedFrozenAndUnusedLayers) {
+  class Net : public torch::nn::Module {
+   public:
+    Net() {
+      shared = register_module(
+          "shared", torch::nn::Conv2d(Conv2dOptions(4, 4, 3).padding(1)));
+      register_module("again", shared);
+      frozen =
+          register_module("frozen", torch::nn::Conv2d(Conv2dOptions(4, 4, 3)));
+      for (auto& parameter : frozen->parameters()) {
+        parameter.requires_grad_(false);
+      }
+      unused =
+          register_module("unused", torch::nn::Conv2d(Conv2dOptions(4, 4, 3)));
+    }
+    torch::nn::Conv2d shared{nullptr}, frozen{nullptr}, unused{nullptr};
+  };
+  torch::manual_seed(0);
+  Net net;
+  auto expansion = expand(net);
+  torch::optim::SGD optimizer(expansion.parameters(), 0.1);
+  const auto x = torch::randn({1, 4, 8, 8});
+  const auto unused = net.unused->weight.detach().clone();
+  const auto frozen = net.frozen->weight.detach().clone();
+  const auto shared = net.shared->weight.detach().clone();
+
+  expansion.zero_grad();
+  net.frozen(net.shared(net.shared(x))).square().mean().backward();
+  expansion.step(optimizer);
+
+  EXPECT_EQ(expansion.notes(),
+            (std::vector<std::string>{
+                "\"frozen\" stays compact: frozen (requires_grad is false)"}));
+  EXPECT_TRUE(net.unused->weight.equal(unused));
+  EXPECT_TRUE(net.frozen->weight.equal(frozen));
+  EXPECT_FALSE(net.shared->weight.equal(shared));
+  const auto parameters = expansion.named_parameters();
+  EXPECT_FALSE(parameters["unused.chain.0.weight"].grad().defined());
+  EXPECT_TRUE(parameters["shared.chain.0.weight"].grad().defined());
+}
+
+TEST(Expand, FoldsDepthwiseChainsOfOneShapeTogether) {
+  torch::manual_seed(0);
+  const auto depthwise = [](std::int64_t channels) {
+    return torch::nn::Conv2d(
+        Conv2dOptions(channels, channels, 3).padding(1).groups(channels));
+  };
+  torch::nn::Sequential net(
+      depthwise(4), torch::nn::Conv2d(Conv2dOptions(4, 6, 1)), depthwise(6),
+      torch::nn::Conv2d(Conv2dOptions(6, 5, 1)), depthwise(5));
+  net->to(at::kDouble);
+  auto expansion = expand(*net);
+  torch::optim::SGD optimizer(expansion.parameters(), 0.1);
+  const auto x = torch::randn({2, 4, 7, 7}, at::kDouble);
+
+  for (int step = 0; step < 3; ++step) {
+    expansion.zero_grad();
+    net->forward(x).square().mean().backward();
+    expansion.step(optimizer);
+  }
+
+  // Slices of one memory, yet each the chain of its own layer.
+  const auto parameters = expansion.named_parameters();
+  EXPECT_TRUE(parameters["0.chain.1.weight"].is_alias_of(
+      parameters["4.chain.1.weight"]));
+  for (const auto& layer : expansion.verify().layers) {
+    EXPECT_LE(layer.error_dtype, 1e-12) << layer.path;
+  }
+}
+
+TEST(ExpansionGradients, AreThoseOfTheSum) {
+  Pair pair(at::kDouble, Execution::kFolded);
+  pair.net->eval();
+  pair.expanded->eval();
+  const auto x = torch::randn({4, 3, 12, 12}, at::kDouble);
+
+  for (const auto& half : x.chunk(2)) {  // accumulated
+    (loss_of(pair.net(half)) / 2).backward();
+  }
+  pair.expansion->pull_back();
+
+  loss_of(pair.expanded(x)).backward();
+  const auto expected = pair.expanded->named_parameters();
+  for (const auto& entry : pair.expansion->named_parameters()) {
+    EXPECT_LE(
+        relative_error(entry.value().grad(), expected[entry.key()].grad()),
+        1e-10)
+        << entry.key();
+  }
+}
+
+TEST(ExpansionGradients, MayBeClippedBetweenPullBackAndStep) {
+  Pair pair(at::kDouble, Execution::kFolded);
+  const auto x = torch::randn({4, 3, 12, 12}, at::kDouble);
+  torch::optim::SGD by_weights(pair.expansion->parameters(), 1);
+  torch::optim::SGD by_modules(pair.expanded->parameters(), 1);
+
+  loss_of(pair.net(x)).backward();
+  pair.expansion->pull_back();
+  torch::nn::utils::clip_grad_norm_(pair.expansion->parameters(), 1e-3);
+  pair.expansion->step(by_weights);
+
+  loss_of(pair.expanded(x)).backward();
+  torch::nn::utils::clip_grad_norm_(pair.expanded->parameters(), 1e-3);
+  by_modules.step();
+
+  const auto expected = pair.expanded->named_parameters();
+  for (const auto& entry : pair.expansion->named_parameters()) {
+    EXPECT_LE(relative_error(entry.value(), expected[entry.key()]), 1e-12)
+        << entry.key();
+  }
+}
+
+TEST(ExpansionGradients, ArePulledBackAgainAfterAnotherBackward) {
+  Pair pair(at::kDouble, Execution::kFolded);
+  pair.net->eval();
+  const auto x = torch::randn({4, 3, 12, 12}, at::kDouble);
+  const auto factor =
+      pair.expansion->named_parameters()["conv1.chain.0.weight"];
+  torch::optim::SGD optimizer(pair.expansion->parameters(), 0);
+
+  loss_of(pair.net(x)).backward();
+  pair.expansion->pull_back();
+  const auto once = factor.grad().clone();
+  loss_of(pair.net(x)).backward();
+  pair.expansion->step(optimizer);
+
+  EXPECT_LE(relative_error(factor.grad(), 2 * once), 1e-12);
+}
+
+TEST(ExpansionDecay, ActsOnTheFactors) {
+  Pair pair(at::kDouble, Execution::kFolded);
+  const auto x = torch::randn({4, 3, 12, 12}, at::kDouble);
+  const auto options = torch::optim::AdamWOptions(0.01).weight_decay(0.1);
+  torch::optim::AdamW by_weights(pair.expansion->parameters(), options);
+  torch::optim::AdamW by_modules(pair.expanded->parameters(), options);
+
+  for (int step = 0; step < 3; ++step) {
+    pair.expansion->zero_grad();
+    loss_of(pair.net(x)).backward();
+    pair.expansion->step(by_weights);
+    by_modules.zero_grad();
+    loss_of(pair.expanded(x)).backward();
+    by_modules.step();
+  }
+
+  const auto expected = pair.expanded->named_parameters();
+  for (const auto& entry : pair.expansion->named_parameters()) {
+    // Adam divides a vanishing gradient (of a bias before BatchNorm) by itself.
+    if (entry.key().find("conv1") == 0) continue;
+    EXPECT_LE(relative_error(entry.value(), expected[entry.key()]), 1e-8)
+        << entry.key();
+  }
+}
+
+TEST(ExpansionGroups, HaveTheirOwnRates) {
+  Pair pair(at::kDouble, Execution::kFolded);
+  const auto x = torch::randn({4, 3, 12, 12}, at::kDouble);
+  std::vector<at::Tensor> still;
+  std::vector<at::Tensor> moving;
+  for (const auto& entry : pair.expansion->named_parameters()) {
+    (entry.key().find("conv1") == 0 ? still : moving).push_back(entry.value());
+  }
+  torch::optim::SGD optimizer(
+      std::vector<torch::optim::OptimizerParamGroup>{
+          {still, std::make_unique<torch::optim::SGDOptions>(0.0)},
+          {moving, std::make_unique<torch::optim::SGDOptions>(0.1)}},
+      torch::optim::SGDOptions(0.1));
+  const auto conv1 = pair.net->conv1->weight.detach().clone();
+  const auto conv2 = pair.net->conv2->weight.detach().clone();
+
+  loss_of(pair.net(x)).backward();
+  pair.expansion->step(optimizer);
+
+  EXPECT_TRUE(pair.net->conv1->weight.equal(conv1));
+  EXPECT_FALSE(pair.net->conv2->weight.equal(conv2));
+}
+
+TEST(ExpansionDtype, KeepsFloatFactorsBesideAHalfModel) {
+  torch::manual_seed(0);
+  CompactNet net;
+  auto expansion = expand_like_expanded_net(net);
+  expansion.to(at::kBFloat16);
+  torch::optim::SGD optimizer(expansion.parameters(), 0.05);
+  const auto x = torch::randn({4, 3, 12, 12}).to(at::kBFloat16);
+
+  const auto before = loss_of(net(x)).item<float>();
+  for (int step = 0; step < 10; ++step) {
+    expansion.zero_grad();
+    loss_of(net(x)).backward();
+    expansion.step(optimizer);
+  }
+
+  EXPECT_LT(loss_of(net(x)).item<float>(), before);
+  const auto parameters = expansion.named_parameters();
+  EXPECT_EQ(parameters["conv1.chain.0.weight"].scalar_type(), at::kFloat);
+  EXPECT_EQ(parameters["conv1.chain.0.weight"].grad().scalar_type(),
+            at::kFloat);
+  EXPECT_EQ(net->conv1->weight.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(expansion.verify().layers.size(), 3U);
+}
+
+TEST(ExpansionAutocast, LeavesTheFoldInFloat) {
+  Pair pair(at::kFloat, Execution::kFolded);
+  const auto x = torch::randn({4, 3, 12, 12});
+  torch::optim::SGD optimizer(pair.expansion->parameters(), 0.05);
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  loss_of(pair.net(x).to(at::kFloat)).backward();
+  pair.expansion->step(optimizer);
+  at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+
+  for (const auto& layer : pair.expansion->verify().layers) {
+    EXPECT_LE(layer.error_dtype, 1e-5) << layer.path;
+  }
+}
+
+TEST(ExpansionFormat, KeepsThatOfTheModel) {
+  torch::manual_seed(0);
+  CompactNet net;
+  for (auto& parameter : net->parameters()) {
+    if (parameter.dim() != 4) continue;
+    parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
+  auto expansion = expand_like_expanded_net(net);
+  torch::optim::SGD optimizer(expansion.parameters(), 0.05);
+  const auto x =
+      torch::randn({4, 3, 12, 12}).contiguous(at::MemoryFormat::ChannelsLast);
+
+  loss_of(net(x)).backward();
+  expansion.step(optimizer);
+
+  EXPECT_TRUE(net->conv1->weight.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_FALSE(net->conv1->weight.is_contiguous());
+}
+
+TEST(ExpansionState, ResumesToTheSameBits) {
+  const auto batches = torch::randn({6, 4, 3, 12, 12});
+  const auto train = [&](CompactNet& net, Expansion& expansion,
+                         torch::optim::SGD& optimizer, int from, int to) {
+    for (int step = from; step < to; ++step) {
+      expansion.zero_grad();
+      loss_of(net(batches[step])).backward();
+      expansion.step(optimizer);
+    }
+  };
+  const auto options = torch::optim::SGDOptions(0.05).momentum(0.9);
+  torch::manual_seed(0);
+  CompactNet net;
+  auto expansion = expand_like_expanded_net(net);
+  torch::optim::SGD optimizer(expansion.parameters(), options);
+  train(net, expansion, optimizer, 0, 3);
+  std::stringstream model_file;
+  std::stringstream factor_file;
+  std::stringstream optimizer_file;
+  torch::save(net, model_file);
+  torch::save(expansion, factor_file);
+  torch::save(optimizer, optimizer_file);
+  train(net, expansion, optimizer, 3, 6);
+
+  CompactNet resumed;
+  auto resumed_expansion = expand_like_expanded_net(resumed);
+  torch::optim::SGD resumed_optimizer(resumed_expansion.parameters(), options);
+  torch::load(resumed, model_file);
+  torch::load(resumed_expansion, factor_file);
+  torch::load(resumed_optimizer, optimizer_file);
+  train(resumed, resumed_expansion, resumed_optimizer, 3, 6);
+
+  const auto expected = net->named_parameters();
+  for (const auto& entry : resumed->named_parameters()) {
+    EXPECT_TRUE(entry.value().equal(expected[entry.key()])) << entry.key();
+  }
+}
+
+TEST(ExpansionContract, EndsItAndLeavesThePlainModel) {
+  torch::manual_seed(0);
+  CompactNet net;
+  net->eval();
+  const auto keys = net->named_parameters().keys();
+  auto expansion = expand_like_expanded_net(net);
+  const auto x = torch::randn({2, 3, 12, 12});
+  const auto before = net(x);
+
+  const auto report = expansion.contract();
+
+  EXPECT_EQ(report.layers.size(), 3U);
+  EXPECT_EQ(report.layers[0].path, "conv1");
+  EXPECT_LE(report.layers[0].error_fp64, 1e-13);
+  EXPECT_EQ(expansion.size(), 0U);
+  EXPECT_EQ(net->named_parameters().keys(), keys);
+  EXPECT_EQ(expansion.named_parameters().keys(), keys);
+  EXPECT_LE(relative_error(net(x), before), 1e-5);
+  static_cast<void>(expand(*net));  // and may be expanded anew
+}
+
+class ExpansionErrors : public ::testing::Test {
+ protected:
+  void backward() { loss_of(net(torch::randn({4, 3, 12, 12}))).backward(); }
+
+  CompactNet net;
+  Expansion expansion = expand_like_expanded_net(net);
+};
+
+TEST_F(ExpansionErrors, ExplainAnOptimizerOverTheModel) {
+  torch::optim::SGD optimizer(net->parameters(), 0.1);
+  backward();
+  const auto before = net->conv1->weight.detach().clone();
+
+  EXPECT_EQ(error_of([&] { expansion.step(optimizer); }),
+            "step: the optimizer must hold the factors, not the model's "
+            "expanded weights, got the compact weight at \"conv1\"; build the "
+            "optimizer over expansion.parameters()");
+  EXPECT_TRUE(net->conv1->weight.equal(before));
+}
+
+TEST_F(ExpansionErrors, NameAFactorThatTheOptimizerLacks) {
+  torch::optim::SGD optimizer(net->fc2->parameters(), 0.1);
+  backward();
+
+  EXPECT_EQ(error_of([&] { expansion.step(optimizer); }),
+            "step: the optimizer must hold all factors, got none for "
+            "\"conv1.chain.0.weight\" at \"conv1\"; build the optimizer over "
+            "expansion.parameters()");
+}
+
+TEST_F(ExpansionErrors, RefuseLbfgs) {
+  torch::optim::LBFGS optimizer(expansion.parameters());
+
+  EXPECT_EQ(error_of([&] { expansion.step(optimizer); }),
+            "step: the optimizer must take gradients of any memory order, got "
+            "LBFGS; use one that works element by element");
+}
+
+TEST_F(ExpansionErrors, SeeAModelThatWasConverted) {
+  net->to(at::kDouble);
+
+  EXPECT_EQ(error_of([&] { expansion.fold(); }),
+            "fold: the model's dtype must be the one that was expanded "
+            "(Float), got Double at \"conv1\"; convert both with "
+            "Expansion::to");
+}
+
+TEST_F(ExpansionErrors, SeeAModelThatWasMoved) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device to move to";
+  net->to(at::kCUDA);
+
+  EXPECT_EQ(
+      error_of([&] { expansion.fold(); }),
+      "fold: model and factors must be on one device (cpu), got cuda:0 at "
+      "\"conv1\"; move both with Expansion::to");
+}
+
+TEST_F(ExpansionErrors, SeeAWeightThatWasResized) {
+  net->conv1->weight.set_data(torch::ones({4, 3, 5, 5}));
+
+  EXPECT_EQ(error_of([&] { expansion.pull_back(); }),
+            "pull_back: the weight must be [4, 3, 7, 7], got [4, 3, 5, 5] at "
+            "\"conv1\"; restore its shape");
+}
+
+TEST_F(ExpansionErrors, SeeAWeightThatWasReplaced) {
+  // reset() registers new parameters under the old names.
+  auto replaced = torch::nn::Conv2d(Conv2dOptions(3, 4, 7).padding(3));
+  *net->conv1 = *replaced;
+
+  EXPECT_EQ(error_of([&] { expansion.pull_back(); }),
+            "pull_back: the weight must be the one that was expanded, got "
+            "another at \"conv1\"; expand the model again");
+}
+
+TEST_F(ExpansionErrors, SeeFactorsWrittenWithoutAFold) {
+  backward();
+  expansion.pull_back();
+  {
+    const torch::NoGradGuard no_grad;
+    expansion.named_parameters()["conv1.chain.0.bias"].zero_();
+  }
+
+  EXPECT_EQ(error_of([&] { expansion.pull_back(); }),
+            "pull_back: factors must be as they were folded, got changed ones "
+            "at \"conv1\"; call fold() after writing to them");
+}
+
+TEST_F(ExpansionErrors, RefuseToExpandTwice) {
+  EXPECT_EQ(error_of([&] { static_cast<void>(expand(*net)); }),
+            "expand: a layer is expanded once, got one that an Expansion "
+            "holds already at \"conv1\"; contract() or drop that Expansion "
+            "first");
+}
+
+TEST_F(ExpansionErrors, SeeAModelThatDoesNotHoldTheFold) {
+  {
+    const torch::NoGradGuard no_grad;
+    net->conv1->weight.zero_();
+  }
+
+  EXPECT_EQ(error_of([&] { static_cast<void>(expansion.verify()); }),
+            "verify: the model must hold the fold of its chain, got a relative "
+            "error of 1 at \"conv1\"; call fold() after writing to either");
+}
+
+TEST(ExpandErrors, NameTheLayerThatDoesNotFit) {
+  CompactNet net;
+  const auto before = net->conv1->weight.detach().clone();
+
+  EXPECT_EQ(
+      error_of([&] {
+        static_cast<void>(expand(
+            *net,
+            [](const std::string& path,
+               const torch::nn::Module&) -> std::optional<ExpansionOptions> {
+              if (path == "conv1" || path == "conv2") {
+                return Strategy::kCK;
+              }
+              return std::nullopt;
+            }));
+      }),
+      "expand: CK needs a kernel with a side above 3, got 3x3 at "
+      "\"conv2\"; use CL");
+  EXPECT_TRUE(net->conv1->weight.equal(before));
+}
+
+TEST(ExpandErrors, NameAModelWithNothingToExpand) {
+  torch::nn::Sequential net(torch::nn::ReLU(), torch::nn::Linear(4, 4));
+
+  EXPECT_EQ(error_of([&] { static_cast<void>(expand(*net)); }),
+            "expand: the model must hold a layer to expand, got none; give a "
+            "selector that names one");
+}
+
+TEST(ExpandErrors, RefuseATwin) {
+  CompactNet net;
+
+  EXPECT_EQ(error_of([&] {
+              static_cast<void>(
+                  expand(*net, ExpansionOptions().activation(torch::relu)));
+            }),
+            "expand: weight space trains linear chains, got a nonlinear twin "
+            "at \"conv1\"; train the twin as modules and hand it over");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
