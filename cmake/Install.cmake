@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 set(expandnet_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/expandnet")
 
 install(
-  TARGETS expandnet
+  TARGETS expandnet expandnet_training
   EXPORT expandnet-targets
   FILE_SET HEADERS)
 install(

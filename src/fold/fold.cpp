@@ -67,6 +67,7 @@ Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
 
   Folded folded;
   std::vector<Kernel> nodes;
+  nodes.reserve(2 * factors.size() - 1);
   for (const auto& factor : factors) {
     nodes.push_back(to_kernel(factor.weight.to(dtype), groups));
   }
@@ -75,6 +76,7 @@ Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
         reuse.kernels.empty() ? at::Tensor() : reuse.kernels[nodes.size()];
     nodes.push_back(compose(nodes[step.outer], nodes[step.inner], into));
   }
+  folded.kernels.reserve(nodes.size());
   for (const auto& node : nodes) folded.kernels.push_back(node.weight);
 
   const auto weight = from_kernel(nodes.back());

@@ -113,8 +113,9 @@ std::size_t strided_factor(const CompactLayer& layer, Strategy strategy,
 
 std::int64_t expanded_width(std::int64_t channels, double rate,
                             std::int64_t groups) {
+  const auto channels_per_group = channels / groups;
   const auto per_group =
-      std::llround(rate * static_cast<double>(channels / groups));
+      std::llround(rate * static_cast<double>(channels_per_group));
   return groups * std::max<std::int64_t>(per_group, 1);
 }
 

@@ -45,7 +45,7 @@ ChainImpl::ChainImpl(Plan plan, ExpansionOptions options)
 void ChainImpl::reset() {
   factors_.clear();
   for (std::size_t i = 0; i < plan_->factors.size(); ++i) {
-    factors_.push_back(register_module(
+    factors_.emplace_back(register_module(
         std::to_string(i),
         Factor(plan_->weight_sizes(i), plan_->factors[i].bias)));
   }

@@ -62,7 +62,7 @@ TEST(Plan, SplitsEverySideByItself) {
 }
 
 TEST(Plan, PutsTheStrideWhereTheChainIsOneConvolution) {
-  const auto strided = [](CompactLayer layer, Strategy strategy) {
+  const auto strided = [](const CompactLayer& layer, Strategy strategy) {
     std::vector<std::int64_t> strides;
     for (const auto& factor : plan(layer, strategy).factors) {
       strides.push_back(factor.stride[0]);

@@ -1,0 +1,206 @@
+#include <ATen/Context.h>
+#include <expandnet/models/small_net.h>
+#include <expandnet/train/optimizers.h>
+#include <expandnet/train/step.h>
+#include <gtest/gtest.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <memory>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+using models::SmallNet;
+using models::SmallNetOptions;
+
+/// A SmallNet in weight space with its optimizer, always from the same seed.
+struct Trainee {
+  explicit Trainee(at::Device device = at::kCPU,
+                   at::ScalarType dtype = at::kDouble, double momentum = 0.9) {
+    net->to(device, dtype);
+    expansion = std::make_unique<Expansion>(expand(*net));
+    optimizer = std::make_unique<train::SGD>(
+        expansion->parameters(),
+        torch::optim::SGDOptions(0.05).momentum(momentum));
+  }
+
+  train::Step step(const train::StepOptions& options = {}) {
+    return train::Step(
+        [this](const at::Tensor& x, const at::Tensor& y) {
+          return torch::cross_entropy_loss(net->forward(x), y);
+        },
+        *optimizer, expansion.get(), options);
+  }
+
+  SmallNet net = [] {
+    torch::manual_seed(0);
+    return SmallNet(SmallNetOptions().kernel_size(3).classes(4));
+  }();
+  std::unique_ptr<Expansion> expansion;
+  std::unique_ptr<train::SGD> optimizer;
+};
+
+std::pair<at::Tensor, at::Tensor> batch(std::int64_t seed,
+                                        at::Device device = at::kCPU,
+                                        at::ScalarType dtype = at::kDouble,
+                                        std::int64_t size = 8) {
+  torch::manual_seed(static_cast<std::uint64_t>(1000 + seed));
+  return {torch::randn({size, 3, 32, 32}, dtype).to(device),
+          torch::randint(4, {size}, at::kLong).to(device)};
+}
+
+void expect_same_parameters(const Trainee& a, const Trainee& b,
+                            double tolerance) {
+  const auto expected = b.expansion->named_parameters();
+  for (const auto& entry : a.expansion->named_parameters()) {
+    EXPECT_LE(relative_error(entry.value(), expected[entry.key()]), tolerance)
+        << entry.key();
+  }
+}
+
+TEST(Step, IsTheLoopWrittenOut) {
+  Trainee by_step;
+  Trainee by_hand;
+  auto step = by_step.step();
+  for (int i = 0; i < 4; ++i) {
+    const auto [x, y] = batch(i);
+
+    const auto loss = step(x, y);
+
+    by_hand.expansion->zero_grad();
+    const auto expected = torch::cross_entropy_loss(by_hand.net(x), y);
+    expected.backward();
+    by_hand.expansion->step(*by_hand.optimizer);
+    EXPECT_TRUE(loss.equal(expected));
+    EXPECT_FALSE(loss.requires_grad());
+  }
+  expect_same_parameters(by_step, by_hand, 0);
+}
+
+TEST(Step, TrainsWithoutAnExpansionToo) {
+  SmallNet net(SmallNetOptions().kernel_size(3).classes(4));
+  train::SGD optimizer(net->parameters(), torch::optim::SGDOptions(0.05));
+  train::Step step(
+      [&](const at::Tensor& x, const at::Tensor& y) {
+        return torch::cross_entropy_loss(net->forward(x), y);
+      },
+      optimizer);
+  const auto [x, y] = batch(0, at::kCPU, at::kFloat);
+  const auto first = step(x, y).item<float>();
+  for (int i = 0; i < 20; ++i) static_cast<void>(step(x, y));
+
+  EXPECT_LT(step(x, y).item<float>(), first / 2);
+}
+
+TEST(Step, AccumulatesTheMeanOfItsCalls) {
+  Trainee accumulated;
+  Trainee whole;
+  accumulated.net->eval();
+  whole.net->eval();
+  auto step = accumulated.step([] {
+    train::StepOptions options;
+    options.accumulate = 4;
+    return options;
+  }());
+  auto whole_step = whole.step();
+  for (int i = 0; i < 3; ++i) {
+    const auto [x, y] = batch(i);
+    const auto before = accumulated.net->conv1->weight.detach().clone();
+    for (std::int64_t part = 0; part < 4; ++part) {
+      EXPECT_TRUE(accumulated.net->conv1->weight.equal(before));
+      static_cast<void>(
+          step(x.narrow(0, 2 * part, 2), y.narrow(0, 2 * part, 2)));
+    }
+    static_cast<void>(whole_step(x, y));
+  }
+  expect_same_parameters(accumulated, whole, 1e-10);
+}
+
+TEST(Step, ClipsTheGradientsOfTheFactors) {
+  Trainee clipped(at::kCPU, at::kDouble, /*momentum=*/0);
+  train::StepOptions options;
+  options.max_grad_norm = 1e-4;
+  auto step = clipped.step(options);
+  std::vector<at::Tensor> before;
+  for (const auto& parameter : clipped.expansion->parameters()) {
+    before.push_back(parameter.detach().clone());
+  }
+  const auto [x, y] = batch(0);
+
+  static_cast<void>(step(x, y));
+
+  double squares = 0;
+  const auto after = clipped.expansion->parameters();
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    squares += (after[i] - before[i]).square().sum().item<double>();
+  }
+  // The learning rate times the norm; LibTorch's clipping falls 1e-6 short.
+  EXPECT_NEAR(std::sqrt(squares), 0.05 * 1e-4, 0.05 * 2e-6);
+}
+
+TEST(StepOnCpu, IsEager) {
+  Trainee run;
+  auto step = run.step();
+  const auto [x, y] = batch(0);
+  for (int i = 0; i < 5; ++i) static_cast<void>(step(x, y));
+
+  EXPECT_FALSE(step.is_captured());
+}
+
+TEST(StepErrors, NameTheOption) {
+  Trainee run;
+  const auto error = [&](const train::StepOptions& options) {
+    return error_of([&] { static_cast<void>(run.step(options)); });
+  };
+  train::StepOptions options;
+  options.accumulate = 0;
+  EXPECT_EQ(error(options), "Step: accumulate must be positive, got 0");
+  options = {};
+  options.max_grad_norm = -1;
+  EXPECT_EQ(error(options), "Step: max_grad_norm must not be negative, got -1");
+  options = {};
+  options.warmup = 0;
+  EXPECT_EQ(error(options), "Step: warmup must be positive, got 0");
+}
+
+TEST(StepOnCuda, ReplaysWhatTheEagerStepComputes) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  Trainee captured(at::kCUDA);
+  Trainee eager(at::kCUDA);
+  auto captured_step = captured.step();
+  train::StepOptions options;
+  options.capture = false;
+  auto eager_step = eager.step(options);
+  for (int i = 0; i < 12; ++i) {
+    if (i == 8) {
+      for (auto* run : {&captured, &eager}) {
+        run->optimizer->param_groups()[0].options().set_lr(0.005);
+      }
+    }
+    // A smaller batch in between runs eagerly and must not disturb the graph.
+    const auto [x, y] = batch(i, at::kCUDA, at::kDouble, i == 6 ? 5 : 8);
+
+    const auto loss = captured_step(x, y);
+
+    EXPECT_LE(relative_error(loss, eager_step(x, y)), 1e-10) << "step " << i;
+  }
+  EXPECT_TRUE(captured_step.is_captured()) << captured_step.reason();
+  expect_same_parameters(captured, eager, 1e-9);
+}
+
+TEST(StepOnCuda, SaysWhyItDoesNotCapture) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  Trainee run(at::kCUDA);
+  train::StepOptions options;
+  options.accumulate = 2;
+
+  EXPECT_EQ(run.step(options).reason(), "gradients are accumulated");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
