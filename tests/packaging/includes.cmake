@@ -7,7 +7,7 @@ set(fold_may_include fold)
 set(nn_may_include fold nn)
 set(passes_may_include fold nn passes)
 set(io_may_include fold nn passes io)
-set(models_may_include models)
+set(models_may_include fold nn passes models)
 set(data_may_include data)
 set(train_may_include fold nn passes io models data train)
 

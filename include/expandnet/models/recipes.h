@@ -1,0 +1,40 @@
+// recipes.h: how the paper expands its networks, by name.
+//
+// A network knows nothing of its expansion. A recipe is a selector for `expand`
+// and for whatever builds the same network of expanded modules.
+#pragma once
+
+#include <expandnet/fold/options.h>
+#include <expandnet/passes/expand.h>
+
+#include <string>
+#include <vector>
+
+namespace expandnet::models {
+
+/// What the first factor of a layer with three input channels makes of them.
+enum class InputWidth {
+  kKept,     ///< three channels again, as in the official CIFAR code:
+             ///< 3 -> 3 -> 32 -> 8
+  kWidened,  ///< `rate` times as many, as everywhere else: 3 -> 12 -> 32 -> 8
+};
+
+/// "none", "fc", "cl", "cl+fc", "ck", "ck+fc": the rows of the paper's tables.
+[[nodiscard]] const std::vector<std::string>& small_net_recipes();
+
+/// Returns the selector that expands a SmallNet as the recipe `name` says
+/// (paper, Sec. 4.1): its three convolutions by CL or CK, its hidden linear
+/// layer by FC, its logits never. All else, the rate above all, is as in
+/// `options`. "none" selects nothing, which `expand` refuses: train that net as
+/// it is.
+///
+/// Throws `c10::Error` for an unknown name, and for options with a strategy or
+/// widths, which are the recipe's.
+///
+///     SmallNet net;
+///     auto expansion = expand(*net, small_net_recipe("ck+fc"));
+[[nodiscard]] Selector small_net_recipe(
+    const std::string& name, const ExpansionOptions& options = {},
+    InputWidth input_width = InputWidth::kKept);
+
+}  // namespace expandnet::models
