@@ -1,0 +1,90 @@
+# Runs expandnet-bench as users do.
+#
+#     cmake -DBENCH=<program> -DSCRATCH=<folder> -P bench_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
+file(REMOVE_RECURSE "${SCRATCH}")
+file(MAKE_DIRECTORY "${SCRATCH}")
+
+function(expect_refusal what)
+  execute_process(
+    COMMAND "${BENCH}" ${ARGN}
+    RESULT_VARIABLE status
+    OUTPUT_VARIABLE ignored
+    ERROR_VARIABLE message)
+  string(FIND "${message}" "${what}" position)
+  if(NOT status EQUAL 2 OR position EQUAL -1)
+    message(SEND_ERROR "${ARGN}: expected 2 and '${what}', got ${status} and '${message}'")
+  endif()
+endfunction()
+
+expect_refusal("--iteration" --iteration 1)
+expect_refusal("smallnet5" --net smallnet5)
+expect_refusal("--batch-size" --batch-size 0)
+expect_refusal("tf32 needs CUDA, got cpu" --device cpu --precision tf32)
+expect_refusal("graph needs CUDA, got cpu" --device cpu --mode graph)
+
+# One step of everything, on the CPU.
+set(file "${SCRATCH}/results.json")
+execute_process(
+  COMMAND "${BENCH}" --net smallnet3-cl-fc --device cpu --layout contiguous --iterations 1
+          --batch-size 4 --precision fp32 bf16 --json "${file}"
+  RESULT_VARIABLE status
+  OUTPUT_VARIABLE output
+  ERROR_VARIABLE message)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "expected 0, got ${status} and '${message}'")
+endif()
+if(NOT output MATCHES "^expandnet [0-9.]+, LibTorch [0-9.]+, .*, 1 thread, seed 0\n")
+  message(SEND_ERROR "expected versions, device, threads and seed first, got '${output}'")
+endif()
+file(GLOB left "${SCRATCH}/*")
+if(NOT left STREQUAL file)
+  message(SEND_ERROR "expected one file, got ${left}")
+endif()
+
+file(READ "${file}" results)
+set(rows "")
+string(JSON count LENGTH "${results}")
+math(EXPR last "${count} - 1")
+foreach(i RANGE ${last})
+  foreach(field net device layout mode batch precision phase execution ratio_to_compact)
+    string(JSON ${field} GET "${results}" ${i} ${field})
+  endforeach()
+  if(NOT "${net} ${device} ${layout} ${mode} ${batch}" STREQUAL
+     "smallnet3-cl-fc cpu contiguous eager 4")
+    message(SEND_ERROR "row ${i} is of another run: ${net} ${device} ${layout} ${mode} ${batch}")
+  endif()
+  foreach(field q25_ms step_ms q75_ms)
+    string(JSON type TYPE "${results}" ${i} ${field})
+    string(JSON value GET "${results}" ${i} ${field})
+    if(NOT type STREQUAL "NUMBER" OR NOT value GREATER 0)
+      message(SEND_ERROR "row ${i}: ${field} must be positive, got ${value}")
+    endif()
+  endforeach()
+  string(JSON peak GET "${results}" ${i} peak_bytes)
+  if(phase MATCHES "^(train|infer)$" AND NOT peak GREATER 0)
+    message(SEND_ERROR "row ${i}: peak_bytes must be positive, got ${peak}")
+  endif()
+  if(execution STREQUAL "compact" AND NOT ratio_to_compact EQUAL 1)
+    message(SEND_ERROR "row ${i}: compact to compact must be 1, got ${ratio_to_compact}")
+  endif()
+  set(peak_${precision}_${phase}_${execution} ${peak})
+  list(APPEND rows ${precision}/${phase}/${execution})
+endforeach()
+
+set(expected "")
+foreach(precision fp32 bf16)
+  foreach(row train/compact train/weight-space train/folded train/chained pull-back/weight-space
+              update/weight-space fold/weight-space infer/compact infer/folded infer/chained)
+    list(APPEND expected ${precision}/${row})
+  endforeach()
+endforeach()
+if(NOT rows STREQUAL expected)
+  message(SEND_ERROR "expected ${expected}, got ${rows}")
+endif()
+# Factors cost memory; what runs over feature maps costs more.
+if(NOT peak_fp32_train_weight-space GREATER peak_fp32_train_compact
+   OR NOT peak_fp32_infer_chained GREATER peak_fp32_infer_compact)
+  message(SEND_ERROR "peak_bytes must grow from compact to weight space and to chained")
+endif()

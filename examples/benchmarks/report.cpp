@@ -1,0 +1,84 @@
+#include "report.h"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+namespace expandnet::bench {
+
+namespace {
+
+nlohmann::ordered_json json_of(const Row& row) {
+  nlohmann::ordered_json object;
+  object["net"] = row.setup.net;
+  object["device"] = row.setup.device.is_cuda() ? "cuda" : "cpu";
+  object["precision"] = name_in(kPrecisions, row.setup.precision);
+  object["layout"] = name_in(kLayouts, row.setup.layout);
+  object["execution"] = row.execution;
+  object["mode"] = name_in(kModes, row.setup.mode);
+  object["phase"] = row.phase;
+  object["batch"] = row.setup.batch;
+  object["step_ms"] = row.ms.median;
+  object["q25_ms"] = row.ms.q25;
+  object["q75_ms"] = row.ms.q75;
+  object["ratio_to_compact"] = nullptr;
+  if (!std::isnan(row.ratio_to_compact)) {
+    object["ratio_to_compact"] = row.ratio_to_compact;
+  }
+  object["peak_bytes"] = nullptr;
+  if (row.peak_bytes.has_value()) object["peak_bytes"] = *row.peak_bytes;
+  return object;
+}
+
+}  // namespace
+
+std::string heading(const Setup& setup) {
+  return fmt::format(
+      "\n{}, {}, {}, {}, {}, batch {}\n"
+      "{:<10}{:<14}{:>10}{:>22}{:>12}{:>11}\n",
+      setup.net, setup.device.is_cuda() ? "cuda" : "cpu",
+      name_in(kPrecisions, setup.precision), name_in(kLayouts, setup.layout),
+      name_in(kModes, setup.mode), setup.batch, "phase", "execution",
+      "median ms", "quartiles", "x compact", "peak MiB");
+}
+
+std::string line(const Row& row) {
+  const auto ratio = std::isnan(row.ratio_to_compact)
+                         ? std::string("-")
+                         : fmt::format("{:.3f}", row.ratio_to_compact);
+  const auto peak =
+      row.peak_bytes.has_value()
+          ? fmt::format("{:.1f}", static_cast<double>(*row.peak_bytes) / 0x1p20)
+          : std::string("-");
+  return fmt::format("{:<10}{:<14}{:>10.3f}{:>22}{:>12}{:>11}\n", row.phase,
+                     row.execution, row.ms.median,
+                     fmt::format("{:.3f} - {:.3f}", row.ms.q25, row.ms.q75),
+                     ratio, peak);
+}
+
+void write_json(const std::string& path, const std::vector<Row>& rows) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& row : rows) list.push_back(json_of(row));
+
+  const auto temporary = path + ".tmp";
+  std::ofstream file(temporary);
+  file << list.dump(2) << "\n";
+  file.close();
+  std::error_code error;
+  if (file) std::filesystem::rename(temporary, path, error);
+  if (!file || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    TORCH_CHECK(false,
+                "expandnet-bench: --json must name a file that can be written, "
+                "got ",
+                path);
+  }
+}
+
+}  // namespace expandnet::bench

@@ -1,0 +1,36 @@
+// report.h: results on screen and in a file.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "setup.h"
+#include "timing.h"
+
+namespace expandnet::bench {
+
+/// One line of the table, one object of the file.
+struct Row {
+  Setup setup;
+  std::string execution;
+  /// "train", "infer"; of the overhead "pull-back", "update", "fold".
+  std::string phase;
+  Quartiles ms;
+  /// Not a number where compact was not timed.
+  double ratio_to_compact = std::numeric_limits<double>::quiet_NaN();
+  std::optional<std::int64_t> peak_bytes;
+};
+
+/// The line that says what all rows of a setup share, and the columns.
+std::string heading(const Setup& setup);
+std::string line(const Row& row);
+
+/// Writes the rows as a list of objects, what was not measured as null. The
+/// file appears whole or not at all. Throws `c10::Error` if it cannot be
+/// written.
+void write_json(const std::string& path, const std::vector<Row>& rows);
+
+}  // namespace expandnet::bench
