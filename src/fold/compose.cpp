@@ -1,7 +1,10 @@
 #include "fold/compose.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/addr.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/mv.h>
 #include <ATen/ops/zeros.h>
 
 #include <functional>
@@ -46,6 +49,35 @@ at::Tensor rows(const at::Tensor& kernel) { return kernel.flatten(1, 2); }
 
 /// [g, m, b, in] as the matrices [g, m, (b in)].
 at::Tensor columns(const at::Tensor& kernel) { return kernel.flatten(2, 3); }
+
+/// [g, out, a, in] summed over the taps: [g, out, in].
+at::Tensor sum_taps(const at::Tensor& kernel) {
+  return kernel.size(2) == 1 ? kernel.squeeze(2) : kernel.sum(2);
+}
+
+/// [g, n, m] applied to [g, m].
+at::Tensor apply(const at::Tensor& matrix, const at::Tensor& vector) {
+  if (matrix.size(0) != 1) return matrix.bmm(vector.unsqueeze(2)).squeeze(2);
+  return matrix.squeeze(0).mv(vector.squeeze(0)).unsqueeze(0);
+}
+
+at::Tensor compose_bias(const Kernel& outer, const Kernel& inner) {
+  if (!inner.bias.defined()) return outer.bias;
+  const auto carried = apply(sum_taps(outer.weight), inner.bias);
+  return outer.bias.defined() ? carried + outer.bias : carried;
+}
+
+/// Adds bias [g, out] times below [g, in] to every tap of a fresh kernel
+/// gradient [g, out, taps, in], in place.
+void add_outer(at::Tensor& kernel, const at::Tensor& bias,
+               const at::Tensor& below) {
+  if (kernel.size(0) == 1 && kernel.size(2) == 1) {
+    kernel.view({kernel.size(1), kernel.size(3)})
+        .addr_(bias.squeeze(0), below.squeeze(0));
+  } else {
+    kernel.add_((bias.unsqueeze(2) * below.unsqueeze(1)).unsqueeze(2));
+  }
+}
 
 bool both_spatial(const Kernel& outer, const Kernel& inner) {
   return outer.weight.size(2) > 1 && inner.weight.size(2) > 1;
@@ -97,17 +129,16 @@ at::Tensor spread_shifted(const at::Tensor& grad, const Sides& outer,
 
 }  // namespace
 
-Kernel to_kernel(const at::Tensor& weight, std::int64_t groups) {
+at::Tensor to_kernel(const at::Tensor& weight, std::int64_t groups) {
   const auto kernel = weight.dim() > 2 ? weight.flatten(2).transpose(1, 2)
                                        : weight.unsqueeze(1);
-  return {kernel.unflatten(0, {groups, kernel.size(0) / groups}),
-          weight.sizes().slice(2).vec()};
+  return kernel.unflatten(0, {groups, kernel.size(0) / groups});
 }
 
-at::Tensor from_kernel(const Kernel& kernel) {
-  const auto weight = kernel.weight.flatten(0, 1);  // [out, taps, in]
-  if (kernel.sides.empty()) return weight.squeeze(1);
-  return weight.transpose(1, 2).unflatten(2, kernel.sides);
+at::Tensor from_kernel(const at::Tensor& weight, const Sides& sides) {
+  const auto flat = weight.flatten(0, 1);  // [out, taps, in]
+  if (sides.empty()) return flat.squeeze(1);
+  return flat.transpose(1, 2).unflatten(2, sides);
 }
 
 at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups) {
@@ -116,37 +147,56 @@ at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups) {
       .flatten(0, 1);
 }
 
-Kernel compose(const Kernel& outer, const Kernel& inner,
-               const at::Tensor& reuse) {
+Kernel compose(const Kernel& outer, const Kernel& inner, const Kernel& reuse) {
   const bool spatial = both_spatial(outer, inner);
   const auto products = product(rows(outer.weight), columns(inner.weight),
-                                spatial ? at::Tensor() : reuse);
+                                spatial ? at::Tensor() : reuse.weight);
   const auto groups = outer.weight.size(0);
   const auto out = outer.weight.size(1);
   const auto in = inner.weight.size(3);
-  const auto sides = composed(outer.sides, inner.sides);
-  if (!spatial) return {products.view({groups, out, taps(sides), in}), sides};
+  Kernel result{{}, compose_bias(outer, inner), {}};
+  if (reuse.bias.defined() && !result.bias.is_alias_of(reuse.bias)) {
+    result.bias = reuse.bias.copy_(result.bias);
+  }
+  result.sides = composed(outer.sides, inner.sides);
+  if (!spatial) {
+    result.weight = products.view({groups, out, taps(result.sides), in});
+    return result;
+  }
   Sides shape = {groups, out};
   shape.insert(shape.end(), outer.sides.begin(), outer.sides.end());
   shape.insert(shape.end(), inner.sides.begin(), inner.sides.end());
   shape.push_back(in);
-  return {sum_shifted(products.view(shape), outer.sides, inner.sides, reuse),
-          sides};
+  result.weight =
+      sum_shifted(products.view(shape), outer.sides, inner.sides, reuse.weight);
+  return result;
 }
 
-std::pair<at::Tensor, at::Tensor> compose_backward(
-    const Kernel& outer, const Kernel& inner, const at::Tensor& grad,
-    const std::pair<at::Tensor, at::Tensor>& reuse) {
-  const auto spread = both_spatial(outer, inner)
-                          ? spread_shifted(grad, outer.sides, inner.sides)
-                          : grad;
+ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
+                                  const Kernel& grad,
+                                  const ComposeGradients& reuse) {
+  const auto spread =
+      both_spatial(outer, inner)
+          ? spread_shifted(grad.weight, outer.sides, inner.sides)
+          : grad.weight;
   const auto matrix =  // [g, (out a), (b in)]
-      spread.reshape({grad.size(0), outer.weight.size(1) * outer.weight.size(2),
+      spread.reshape({outer.weight.size(0),
+                      outer.weight.size(1) * outer.weight.size(2),
                       inner.weight.size(2) * inner.weight.size(3)});
-  return {product(matrix, columns(inner.weight).transpose(1, 2), reuse.first)
-              .view(outer.weight.sizes()),
-          product(rows(outer.weight).transpose(1, 2), matrix, reuse.second)
-              .view(inner.weight.sizes())};
+  ComposeGradients grads;
+  grads.outer.weight =
+      product(matrix, columns(inner.weight).transpose(1, 2), reuse.outer.weight)
+          .view(outer.weight.sizes());
+  grads.inner.weight =
+      product(rows(outer.weight).transpose(1, 2), matrix, reuse.inner.weight)
+          .view(inner.weight.sizes());
+  if (!grad.bias.defined()) return grads;
+  if (outer.bias.defined()) grads.outer.bias = grad.bias;
+  if (inner.bias.defined()) {
+    add_outer(grads.outer.weight, grad.bias, inner.bias);
+    grads.inner.bias = apply(sum_taps(outer.weight).transpose(1, 2), grad.bias);
+  }
+  return grads;
 }
 
 std::vector<Composition> cheapest_order(const Plan& plan) {

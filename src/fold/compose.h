@@ -1,45 +1,57 @@
-// compose.h: the product of two kernels, and its transpose.
+// compose.h: two linear layers become one, and the gradient's way back.
 //
 // A kernel is held as [groups, out, taps, in], the channels of one group, the
-// taps row-major over the spatial dimensions. Two kernels of which one has a
-// single tap compose by one matrix product, without moving a number. Where both
-// are spatial, the product is summed along a + b = t.
+// taps row-major over the spatial dimensions, and its bias as [groups, out].
+// Two kernels of which one has a single tap compose by one matrix product,
+// without moving a number. Where both are spatial, the product is summed along
+// a + b = t.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 #include <expandnet/fold/plan.h>
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace expandnet {
 
 struct Kernel {
   at::Tensor weight;                ///< [groups, out, taps, in]
+  at::Tensor bias;                  ///< [groups, out], or undefined
   std::vector<std::int64_t> sides;  ///< one per spatial dimension
 };
 
-/// [out, in / groups, *sides] as a kernel: a view if memory is channels_last.
-Kernel to_kernel(const at::Tensor& weight, std::int64_t groups);
+/// [out, in / groups, *sides] as a kernel's weight: a view if memory is
+/// channels_last.
+at::Tensor to_kernel(const at::Tensor& weight, std::int64_t groups);
 
 /// The inverse of `to_kernel`: always a view of contiguous kernels.
-at::Tensor from_kernel(const Kernel& kernel);
+at::Tensor from_kernel(const at::Tensor& weight,
+                       const std::vector<std::int64_t>& sides);
 
 /// [out, in / groups, *k] to LibTorch's layout for transposed convolutions,
 /// [in, out / groups, *k], and back, given the channels in front.
 at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups);
 
-/// (outer o inner)[o, t, i] = sum_m sum_{a+b=t} outer[o, a, m] inner[m, b, i].
-/// Written into `reuse` if that is defined.
+/// outer o inner:
+///
+///     weight[o, t, i] = sum_m sum_{a+b=t} outer[o, a, m] inner[m, b, i]
+///     bias[o] = sum_m sum_a outer[o, a, m] inner.bias[m] + outer.bias[o]
+///
+/// Written into the tensors of `reuse` that are defined.
 Kernel compose(const Kernel& outer, const Kernel& inner,
-               const at::Tensor& reuse = {});
+               const Kernel& reuse = {});
 
-/// Gradients of `compose` for (outer, inner), given that of its result. Written
-/// into the members of `reuse` that are defined.
-std::pair<at::Tensor, at::Tensor> compose_backward(
-    const Kernel& outer, const Kernel& inner, const at::Tensor& grad,
-    const std::pair<at::Tensor, at::Tensor>& reuse = {});
+struct ComposeGradients {
+  Kernel outer;
+  Kernel inner;
+};
+
+/// Gradients of `compose` given that of its result, whose bias may be
+/// undefined. Weights are written into those of `reuse` that are defined.
+ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
+                                  const Kernel& grad,
+                                  const ComposeGradients& reuse = {});
 
 /// One composition: node `result` = nodes[outer] o nodes[inner]. Nodes 0 ...
 /// l-1 are the factors, the rest the compositions in order.

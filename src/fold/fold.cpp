@@ -1,7 +1,4 @@
-#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/bmm.h>
-#include <ATen/ops/mv.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/fold.h>
 
@@ -13,51 +10,6 @@ namespace expandnet {
 
 namespace {
 
-/// [g, out, m] applied to [g, m].
-at::Tensor apply(const at::Tensor& matrix, const at::Tensor& vector) {
-  if (matrix.size(0) == 1) {
-    return matrix.squeeze(0).mv(vector.squeeze(0)).unsqueeze(0);
-  }
-  return matrix.bmm(vector.unsqueeze(2)).squeeze(2);
-}
-
-/// A kernel summed over its taps.
-at::Tensor sum_taps(const at::Tensor& kernel) {
-  return kernel.size(2) == 1 ? kernel.squeeze(2) : kernel.sum(2);
-}
-
-/// `value`, in the memory of `reuse` if that is defined.
-at::Tensor settle(const at::Tensor& value, const at::Tensor& reuse) {
-  return value.defined() && reuse.defined() && !value.is_alias_of(reuse)
-             ? reuse.copy_(value)
-             : value;
-}
-
-void fold_bias(const Plan& plan, const std::vector<Affine>& factors,
-               const Folded& reuse, Folded& folded) {
-  at::Tensor bias;
-  for (std::size_t i = 0; i < factors.size(); ++i) {
-    at::Tensor sum;
-    if (bias.defined()) {
-      sum = sum_taps(folded.kernels[i]);
-      bias = apply(sum, bias);
-    }
-    if (factors[i].bias.defined()) {
-      const auto own = factors[i]
-                           .bias.to(folded.kernels[i].dtype())
-                           .unflatten(0, {plan.layer.groups, -1});
-      bias = bias.defined() ? bias + own : own;
-    }
-    if (!reuse.sums.empty()) {
-      sum = settle(sum, reuse.sums[i]);
-      bias = settle(bias, reuse.biases[i]);
-    }
-    folded.sums.push_back(sum);
-    folded.biases.push_back(bias);
-  }
-  if (bias.defined()) folded.bias = bias.flatten();
-}
-
 Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
                     const Folded& reuse) {
   check_factors(plan, factors);
@@ -65,24 +17,38 @@ Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
   const auto dtype = master_dtype(factors.front().weight.scalar_type());
   const auto groups = plan.layer.groups;
 
-  Folded folded;
   std::vector<Kernel> nodes;
   nodes.reserve(2 * factors.size() - 1);
-  for (const auto& factor : factors) {
-    nodes.push_back(to_kernel(factor.weight.to(dtype), groups));
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    Kernel node{to_kernel(factors[i].weight.to(dtype), groups),
+                {},
+                plan.factors[i].kernel_size};
+    if (factors[i].bias.defined()) {
+      node.bias = factors[i].bias.to(dtype).unflatten(0, {groups, -1});
+    }
+    nodes.push_back(std::move(node));
   }
   for (const auto& step : cheapest_order(plan)) {
-    const auto into =
-        reuse.kernels.empty() ? at::Tensor() : reuse.kernels[nodes.size()];
+    Kernel into;
+    if (!reuse.kernels.empty()) {
+      into = {reuse.kernels[nodes.size()], reuse.biases[nodes.size()], {}};
+    }
     nodes.push_back(compose(nodes[step.outer], nodes[step.inner], into));
   }
-  folded.kernels.reserve(nodes.size());
-  for (const auto& node : nodes) folded.kernels.push_back(node.weight);
 
-  const auto weight = from_kernel(nodes.back());
-  folded.weight =
-      plan.layer.transposed ? swap_channels(weight, groups) : weight;
-  fold_bias(plan, factors, reuse, folded);
+  Folded folded;
+  const auto& whole = nodes.back();
+  folded.weight = from_kernel(whole.weight, whole.sides);
+  if (plan.layer.transposed) {
+    folded.weight = swap_channels(folded.weight, groups);
+  }
+  if (whole.bias.defined()) folded.bias = whole.bias.flatten();
+  folded.kernels.reserve(nodes.size());
+  folded.biases.reserve(nodes.size());
+  for (const auto& node : nodes) {
+    folded.kernels.push_back(node.weight);
+    folded.biases.push_back(node.bias);
+  }
   return folded;
 }
 

@@ -47,7 +47,7 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
                                at::TensorList tensors) {
     const auto folded = fold(*plan->value, unflatten(*plan->value, tensors));
     auto saved = tensors.vec();
-    for (const auto* list : {&folded.kernels, &folded.sums, &folded.biases}) {
+    for (const auto* list : {&folded.kernels, &folded.biases}) {
       saved.insert(saved.end(), list->begin(), list->end());
     }
     context->save_for_backward(std::move(saved));
@@ -72,13 +72,9 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
       // Partial products are constants to autograd; fold again, seen by it.
       folded = fold(*plan, factors);
     } else {
-      const auto shapes = plan->factors.size();
-      const auto kernels =
-          saved.end() - static_cast<std::ptrdiff_t>(2 * shapes);
-      const auto biases = saved.end() - static_cast<std::ptrdiff_t>(shapes);
-      folded.kernels.assign(saved.begin() + static_cast<std::ptrdiff_t>(count),
-                            kernels);
-      folded.sums.assign(kernels, biases);
+      const auto kernels = saved.begin() + static_cast<std::ptrdiff_t>(count);
+      const auto biases = kernels + (saved.end() - kernels) / 2;
+      folded.kernels.assign(kernels, biases);
       folded.biases.assign(biases, saved.end());
     }
     variable_list result = {{}};  // the plan has no gradient

@@ -1,6 +1,7 @@
 #include "passes/check.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/randn.h>
@@ -46,6 +47,24 @@ at::Tensor probe(const CompactLayer& layer) {
   return at::randn(shape, generator, at::TensorOptions(at::kDouble));
 }
 
+/// One thread while it lives. A grouped convolution in fp64 is thousands of
+/// tiny products; starting threads for each takes longer than all of them, on
+/// busy cores a hundred times.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) {
+    if (before_ != 1) at::set_num_threads(1);
+  }
+  ~OneThread() {
+    if (before_ != 1) at::set_num_threads(before_);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 std::string beyond(double error, double tolerance) {
   return scientific(error) + " (tolerance " + scientific(tolerance) + ")";
 }
@@ -78,6 +97,7 @@ void check_contractible(const ChainImpl& chain, const Site& site) {
 
 LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
                         const VerifyOptions& options, const Site& site) {
+  const OneThread one_thread;
   const auto& plan = chain.plan();
   const auto fp64 = at::TensorOptions(at::kDouble).device(at::kCPU);
   std::vector<Affine> factors;

@@ -25,10 +25,13 @@ struct Batch {
 
 /// The parameters of a group that have gradients, by device and dtype. The
 /// kernels walk memory and ignore strides, so gradients must have those of
-/// their parameter.
+/// their parameter. From the last to the first: the gradient written last is
+/// read while it is still in the cache.
 std::vector<Batch> batches_of(const OptimizerParamGroup& group) {
   std::map<std::pair<std::string, at::ScalarType>, Batch> batches;
-  for (const auto& parameter : group.params()) {
+  const auto& parameters = group.params();
+  for (auto i = parameters.size(); i-- > 0;) {
+    const auto& parameter = parameters[i];
     auto grad = parameter.grad();
     if (!grad.defined()) continue;
     if (grad.strides() != parameter.strides()) {

@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/verify.h>
 #include <gtest/gtest.h>
@@ -28,6 +29,17 @@ TEST(Verify, NamesItselfInErrors) {
   EXPECT_EQ(error_of([&] { verify(*plain); }),
             "verify: the model must hold an expanded layer, got none; build "
             "it with ExpandedConv2d, ExpandedLinear or their siblings");
+}
+
+TEST(Verify, LeavesTheNumberOfThreads) {
+  ExpandedNet net;
+  const auto before = at::get_num_threads();
+  at::set_num_threads(3);
+
+  verify(*net);
+
+  EXPECT_EQ(at::get_num_threads(), 3);
+  at::set_num_threads(before);
 }
 
 TEST(VerifyError, IsTheLargestDifferenceNotTheirSum) {

@@ -21,13 +21,9 @@ struct Folded {
   at::Tensor weight;  ///< LibTorch's shape; strides as the products left them
   at::Tensor bias;    ///< [out]; undefined when no factor has one
 
-  /// Kernels [groups, out, taps, in]: every factor, then every composition.
+  /// Kernels [groups, out, taps, in] and their biases [groups, out] (undefined
+  /// where there is none): every factor, then every composition.
   std::vector<at::Tensor> kernels;
-  /// Per factor: its kernel summed over the taps, [groups, out, in]; undefined
-  /// where no earlier factor has a bias.
-  std::vector<at::Tensor> sums;
-  /// Per factor: the bias of the chain up to it, [groups, out]; undefined while
-  /// no factor has one.
   std::vector<at::Tensor> biases;
 };
 
