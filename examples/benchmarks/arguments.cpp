@@ -68,6 +68,17 @@ void understand(const Words& words, Arguments& arguments) {
     }
   }
 
+  // A graph is of a training step.
+  if (words.phase == "infer" || words.phase == "overhead") {
+    auto& modes = arguments.modes;
+    modes.erase(std::remove(modes.begin(), modes.end(), Mode::kGraph),
+                modes.end());
+    if (modes.empty()) {
+      throw CLI::ValidationError("--mode",
+                                 words.phase + " is eager, got graph");
+    }
+  }
+
   const bool all = words.phase == "all";
   arguments.train = all || words.phase == "train";
   arguments.infer = all || words.phase == "infer";

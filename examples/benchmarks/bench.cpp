@@ -3,12 +3,13 @@
 //     expandnet-bench --device cpu --layout channels_last
 //
 // times whole training steps of SmallNets on the paper's batch of 128 images.
-// In weight space a step takes 1.09 (3x3 kernels) to 1.25 times (7x7) as long
-// as that of the compact net, with chains over feature maps 4 to 9 times; so it
-// is on one core of an Intel Xeon, with LibTorch 2.11.0, where this takes 45 s.
-// Ratios are the medians of those within each round, and vary by 0.03. Idle
-// threads of OpenMP that spin disturb their neighbours: with --threads above 1,
-// set OMP_WAIT_POLICY=passive.
+// In weight space a step takes about 1.1 (3x3 kernels) to 1.25 times (7x7) as
+// long as that of the compact net, with chains over feature maps 4 to 9 times.
+// So it is on one core of an Intel Xeon, with LibTorch 2.11.0, where this takes
+// 52 s. Ratios are the medians of those within each round, and vary by 0.03
+// from run to run. Idle threads of OpenMP that spin disturb their neighbours:
+// with
+// --threads above 1, set OMP_WAIT_POLICY=passive.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
@@ -92,6 +93,7 @@ std::vector<Row> compare(const Setup& setup, const std::vector<Way>& ways,
   }
   if constexpr (std::is_same_v<Case, Training>) {
     std::vector<double> losses;
+    losses.reserve(cases.size());
     for (const auto& one : cases) losses.push_back(one->current_loss());
     check_losses(setup, losses);
   }
