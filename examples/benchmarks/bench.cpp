@@ -8,8 +8,7 @@
 // So it is on one core of an Intel Xeon, with LibTorch 2.11.0, where this takes
 // 52 s. Ratios are the medians of those within each round, and vary by 0.03
 // from run to run. Idle threads of OpenMP that spin disturb their neighbours:
-// with
-// --threads above 1, set OMP_WAIT_POLICY=passive.
+// set OMP_WAIT_POLICY=passive for more threads than one.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
