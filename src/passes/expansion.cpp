@@ -2,7 +2,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
-#include <torch/optim/lbfgs.h>
 #include <torch/serialize/archive.h>
 
 #include <algorithm>
@@ -64,10 +63,6 @@ void plant(torch::nn::Module& root, const std::string& path,
   node->register_module("chain", chain.ptr());
 }
 
-std::string chain_key(const std::string& path, const std::string& key) {
-  return (path.empty() ? "chain." : path + ".chain.") + key;
-}
-
 /// Largest relative error of a fold in the factors' dtype: the rounding of
 /// sums of a few thousand products, and of the cast to the layer's dtype.
 double rounding(at::ScalarType factors, at::ScalarType compact) {
@@ -90,6 +85,10 @@ double rounding(at::ScalarType factors, at::ScalarType compact) {
 
 bool is_expanded(const at::Tensor& weight) {
   return registry().contains(weight);
+}
+
+std::string chain_key(const std::string& path, const std::string& key) {
+  return (path.empty() ? "chain." : path + ".chain.") + key;
 }
 
 void Expansion::Impl::adopt(std::vector<WeightSpaceLayer> adopted) {
@@ -127,74 +126,6 @@ void Expansion::Impl::batch() {
 void Expansion::Impl::fold() {
   for (auto& batch : batches) batch.fold();
   pulled.clear();
-}
-
-void Expansion::Impl::check_compact(const std::string& caller) const {
-  for (const auto& layer : layers) {
-    const auto parameters = layer.module->named_parameters(/*recurse=*/false);
-    for (const auto& [key, tensor] : {std::pair("weight", layer.compact.weight),
-                                      std::pair("bias", layer.compact.bias)}) {
-      if (!tensor.defined()) continue;
-      const Site site{caller, layer.path};
-      const std::string part = key;
-      const auto* registered = parameters.find(part);
-      TORCH_CHECK(registered != nullptr && registered->is_same(tensor),
-                  complaint(site,
-                            "the " + part +
-                                " must be the one that was "
-                                "expanded",
-                            registered != nullptr ? "another" : "none",
-                            "expand the model again"));
-      const auto shape = part == "weight"
-                             ? layer.chain->plan().layer.weight_sizes()
-                             : std::vector<std::int64_t>{
-                                   layer.chain->plan().layer.out_channels};
-      TORCH_CHECK(tensor.sizes() == shape,
-                  complaint(site, "the " + part + " must be " + sizes(shape),
-                            sizes(tensor.sizes()), "restore its shape"));
-      const auto factor = layer.chain->factors().front().weight;
-      TORCH_CHECK(
-          tensor.device() == factor.device(),
-          complaint(site,
-                    "model and factors must be on one device (" +
-                        factor.device().str() + ")",
-                    tensor.device().str(), "move both with Expansion::to"));
-      TORCH_CHECK(
-          tensor.scalar_type() == layer.chain->dtype(),
-          complaint(site,
-                    "the model's dtype must be the one that was "
-                    "expanded (" +
-                        std::string(c10::toString(layer.chain->dtype())) + ")",
-                    c10::toString(tensor.scalar_type()),
-                    "convert both with Expansion::to"));
-    }
-  }
-}
-
-void Expansion::Impl::check_optimizer(
-    const torch::optim::Optimizer& optimizer) const {
-  std::unordered_set<const void*> held;
-  for (const auto& group : optimizer.param_groups()) {
-    for (const auto& parameter : group.params()) {
-      held.insert(parameter.unsafeGetTensorImpl());
-    }
-  }
-  for (const auto& layer : layers) {
-    TORCH_CHECK(
-        held.count(layer.compact.weight.unsafeGetTensorImpl()) == 0,
-        complaint({"step", layer.path},
-                  "the optimizer must hold the factors, not the model's "
-                  "expanded weights",
-                  "the compact weight",
-                  "build the optimizer over expansion.parameters()"));
-    for (const auto& entry : layer.chain->named_parameters()) {
-      TORCH_CHECK(
-          held.count(entry.value().unsafeGetTensorImpl()) == 1,
-          complaint({"step", layer.path}, "the optimizer must hold all factors",
-                    "none for \"" + chain_key(layer.path, entry.key()) + "\"",
-                    "build the optimizer over expansion.parameters()"));
-    }
-  }
 }
 
 std::vector<Expansion::Impl::SeenGradient> Expansion::Impl::gradients() const {
@@ -280,10 +211,6 @@ void Expansion::fold() {
 
 void Expansion::step(torch::optim::Optimizer& optimizer) {
   impl_->check_optimizer(optimizer);
-  TORCH_CHECK(dynamic_cast<torch::optim::LBFGS*>(&optimizer) == nullptr,
-              complaint({"step", ""},
-                        "the optimizer must take gradients of any memory order",
-                        "LBFGS", "use one that works element by element"));
   if (!impl_->is_pulled_back()) pull_back();
   optimizer.step();
   fold();

@@ -14,6 +14,9 @@ namespace expandnet {
 /// Whether a living Expansion folds into this weight.
 bool is_expanded(const at::Tensor& weight);
 
+/// "<path>.chain.<key>", where a factor is found in the state.
+std::string chain_key(const std::string& path, const std::string& key);
+
 struct Expansion::Impl {
   explicit Impl(torch::nn::Module& expanded) : model(&expanded) {}
   ~Impl() { release(); }

@@ -1,0 +1,90 @@
+// What an Expansion demands of the model and the optimizer, step by step.
+#include <c10/util/Exception.h>
+#include <torch/optim/lbfgs.h>
+
+#include <unordered_set>
+
+#include "fold/complaint.h"
+#include "passes/expansion.h"
+
+namespace expandnet {
+
+namespace {
+
+/// One compact parameter: what is registered in the model now, against what was
+/// expanded and what the chain has.
+void check_parameter(const WeightSpaceLayer& layer, const std::string& part,
+                     const at::Tensor& expanded, const at::Tensor* registered,
+                     const std::vector<std::int64_t>& shape, const Site& site) {
+  TORCH_CHECK(
+      registered != nullptr && registered->is_same(expanded),
+      complaint(site, "the " + part + " must be the one that was expanded",
+                registered != nullptr ? "another" : "none",
+                "expand the model again"));
+  TORCH_CHECK(expanded.sizes() == shape,
+              complaint(site, "the " + part + " must be " + sizes(shape),
+                        sizes(expanded.sizes()), "restore its shape"));
+  const auto device = layer.chain->factors().front().weight.device();
+  TORCH_CHECK(
+      expanded.device() == device,
+      complaint(
+          site,
+          "model and factors must be on one device (" + device.str() + ")",
+          expanded.device().str(), "move both with Expansion::to"));
+  const auto dtype = layer.chain->dtype();
+  TORCH_CHECK(
+      expanded.scalar_type() == dtype,
+      complaint(site,
+                std::string("the model's dtype must be the one that was "
+                            "expanded (") +
+                    c10::toString(dtype) + ")",
+                c10::toString(expanded.scalar_type()),
+                "convert both with Expansion::to"));
+}
+
+}  // namespace
+
+void Expansion::Impl::check_compact(const std::string& caller) const {
+  for (const auto& layer : layers) {
+    const Site site{caller, layer.path};
+    const auto& shape = layer.chain->plan().layer;
+    const auto parameters = layer.module->named_parameters(/*recurse=*/false);
+    check_parameter(layer, "weight", layer.compact.weight,
+                    parameters.find("weight"), shape.weight_sizes(), site);
+    if (!layer.compact.bias.defined()) continue;
+    check_parameter(layer, "bias", layer.compact.bias, parameters.find("bias"),
+                    {shape.out_channels}, site);
+  }
+}
+
+void Expansion::Impl::check_optimizer(
+    const torch::optim::Optimizer& optimizer) const {
+  TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
+              complaint({"step", ""},
+                        "the optimizer must take gradients of any memory order",
+                        "LBFGS", "use one that works element by element"));
+  std::unordered_set<const void*> held;
+  for (const auto& group : optimizer.param_groups()) {
+    for (const auto& parameter : group.params()) {
+      held.insert(parameter.unsafeGetTensorImpl());
+    }
+  }
+  for (const auto& layer : layers) {
+    TORCH_CHECK(
+        held.count(layer.compact.weight.unsafeGetTensorImpl()) == 0,
+        complaint({"step", layer.path},
+                  "the optimizer must hold the factors, not the model's "
+                  "expanded weights",
+                  "the compact weight",
+                  "build the optimizer over expansion.parameters()"));
+    for (const auto& entry : layer.chain->named_parameters()) {
+      TORCH_CHECK(
+          held.count(entry.value().unsafeGetTensorImpl()) == 1,
+          complaint({"step", layer.path}, "the optimizer must hold all factors",
+                    "none for \"" + chain_key(layer.path, entry.key()) + "\"",
+                    "build the optimizer over expansion.parameters()"));
+    }
+  }
+}
+
+}  // namespace expandnet

@@ -1,0 +1,24 @@
+// A user's program on the training library: some steps in weight space.
+#include <expandnet/models/small_net.h>
+#include <expandnet/passes/expand.h>
+#include <expandnet/train/optimizers.h>
+#include <expandnet/train/step.h>
+#include <torch/torch.h>
+
+int main() {
+  torch::manual_seed(0);
+  expandnet::models::SmallNet model;
+  auto expansion = expandnet::expand(*model);
+  expandnet::train::SGD optimizer(expansion.parameters(), 0.01);
+  expandnet::train::Step step(
+      [&](const torch::Tensor& x, const torch::Tensor& y) {
+        return torch::cross_entropy_loss(model(x), y);
+      },
+      optimizer, &expansion);
+  const auto images = torch::randn({4, 3, 32, 32});
+  const auto labels = torch::randint(10, {4}, torch::kLong);
+
+  const auto first = step(images, labels).item<float>();
+  for (int i = 0; i < 5; ++i) step(images, labels);
+  return step(images, labels).item<float>() < first ? 0 : 1;
+}
