@@ -1,5 +1,5 @@
-// weight_space: any LibTorch model, untouched, trained as an ExpandNet. README.md
-// shows the part between [snippet] and [/snippet].
+// weight_space: any LibTorch model, untouched, trained as an ExpandNet.
+// README.md shows the part between [snippet] and [/snippet].
 //
 //     weight_space
 //

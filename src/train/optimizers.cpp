@@ -53,24 +53,30 @@ void bump_versions(const std::vector<at::Tensor>& parameters) {
   }
 }
 
-/// The learning rate of group `index`, where the kernel reads it.
-const at::Tensor& learning_rate_on(std::vector<at::Tensor>& rates,
-                                   std::size_t index, double value,
-                                   const at::Device& device) {
+/// The learning rate of group `index` where the kernel reads it. It is written
+/// only when it has changed: never while a step is captured, which would repeat
+/// the value of that moment.
+const at::Tensor& on_device(std::vector<DeviceRate>& rates, std::size_t index,
+                            double value, const at::Device& device) {
   if (rates.size() <= index) rates.resize(index + 1);
   auto& rate = rates[index];
-  if (!rate.defined() || rate.device() != device) {
-    rate = at::full({}, value, at::TensorOptions(at::kFloat).device(device));
+  if (!rate.tensor.defined() || rate.tensor.device() != device) {
+    rate = {at::full({}, value, at::TensorOptions(at::kFloat).device(device)),
+            value};
+  } else if (rate.value != value) {
+    rate.tensor.fill_(value);
+    rate.value = value;
   }
-  return rate;
+  return rate.tensor;
 }
 
 template <typename Options>
-void copy_learning_rates(const std::vector<OptimizerParamGroup>& groups,
-                         std::vector<at::Tensor>& rates) {
+void update_rates(const std::vector<OptimizerParamGroup>& groups,
+                  std::vector<DeviceRate>& rates) {
   for (std::size_t i = 0; i < rates.size(); ++i) {
-    if (!rates[i].defined()) continue;
-    rates[i].fill_(static_cast<const Options&>(groups[i].options()).lr());
+    if (!rates[i].tensor.defined()) continue;
+    const auto lr = static_cast<const Options&>(groups[i].options()).lr();
+    static_cast<void>(on_device(rates, i, lr, rates[i].tensor.device()));
   }
 }
 
@@ -124,12 +130,11 @@ torch::Tensor SGD::step(LossClosure closure) {
         if (part.parameters.empty()) return;
         const auto device = part.parameters.front().device();
         if (device.is_cuda()) {
-          at::_fused_sgd_(
-              part.parameters, part.gradients, momenta, options.weight_decay(),
-              options.momentum(),
-              learning_rate_on(learning_rates_, g, options.lr(), device),
-              options.dampening(), options.nesterov(),
-              /*maximize=*/false, first);
+          at::_fused_sgd_(part.parameters, part.gradients, momenta,
+                          options.weight_decay(), options.momentum(),
+                          on_device(rates_, g, options.lr(), device),
+                          options.dampening(), options.nesterov(),
+                          /*maximize=*/false, first);
         } else {
           at::_fused_sgd_(part.parameters, part.gradients, momenta,
                           options.weight_decay(), options.momentum(),
@@ -146,7 +151,7 @@ torch::Tensor SGD::step(LossClosure closure) {
 }
 
 void SGD::before_replay() {
-  copy_learning_rates<torch::optim::SGDOptions>(param_groups_, learning_rates_);
+  update_rates<torch::optim::SGDOptions>(param_groups_, rates_);
 }
 
 torch::Tensor AdamW::step(LossClosure closure) {
@@ -186,11 +191,11 @@ torch::Tensor AdamW::step(LossClosure closure) {
       at::_foreach_add_(steps, 1);
       const auto [beta1, beta2] = options.betas();
       if (device.is_cuda()) {
-        at::_fused_adamw_(
-            batch.parameters, batch.gradients, averages, squares, largest,
-            steps, learning_rate_on(learning_rates_, g, options.lr(), device),
-            beta1, beta2, options.weight_decay(), options.eps(),
-            options.amsgrad(), /*maximize=*/false);
+        at::_fused_adamw_(batch.parameters, batch.gradients, averages, squares,
+                          largest, steps,
+                          on_device(rates_, g, options.lr(), device), beta1,
+                          beta2, options.weight_decay(), options.eps(),
+                          options.amsgrad(), /*maximize=*/false);
       } else {
         at::_fused_adamw_(batch.parameters, batch.gradients, averages, squares,
                           largest, steps, options.lr(), beta1, beta2,
@@ -209,8 +214,7 @@ void AdamW::load(torch::serialize::InputArchive& archive) {
 }
 
 void AdamW::before_replay() {
-  copy_learning_rates<torch::optim::AdamWOptions>(param_groups_,
-                                                  learning_rates_);
+  update_rates<torch::optim::AdamWOptions>(param_groups_, rates_);
 }
 
 void AdamW::after_replay() {

@@ -25,6 +25,12 @@ class Capturable {
   virtual void after_replay() = 0;
 };
 
+/// A learning rate in a device tensor, and the value that is in it.
+struct DeviceRate {
+  torch::Tensor tensor;
+  double value = 0;
+};
+
 /// `torch::optim::SGD`, equal to it to rounding, in one fused call per group.
 /// Parameters may have any dense strides; gradients are brought to them.
 class SGD : public torch::optim::SGD, public Capturable {
@@ -36,7 +42,7 @@ class SGD : public torch::optim::SGD, public Capturable {
   void after_replay() override {}
 
  private:
-  std::vector<torch::Tensor> learning_rates_;  ///< one per group
+  std::vector<DeviceRate> rates_;  ///< one per group
 };
 
 /// `torch::optim::AdamW`, equal to it to rounding, in one fused call per group.
@@ -50,7 +56,7 @@ class AdamW : public torch::optim::AdamW, public Capturable {
   void after_replay() override;
 
  private:
-  std::vector<torch::Tensor> learning_rates_;  ///< one per group
+  std::vector<DeviceRate> rates_;  ///< one per group
   /// Step counts as the kernel wants them, one float tensor a parameter.
   std::unordered_map<void*, torch::Tensor> steps_;
 };
