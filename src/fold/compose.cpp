@@ -155,7 +155,8 @@ Kernel compose(const Kernel& outer, const Kernel& inner, const Kernel& reuse) {
   const auto out = outer.weight.size(1);
   const auto in = inner.weight.size(3);
   Kernel result{{}, compose_bias(outer, inner), {}};
-  if (reuse.bias.defined() && !result.bias.is_alias_of(reuse.bias)) {
+  // Without an inner bias the result's is the outer one itself, not a new one.
+  if (reuse.bias.defined() && inner.bias.defined()) {
     result.bias = reuse.bias.copy_(result.bias);
   }
   result.sides = composed(outer.sides, inner.sides);

@@ -127,6 +127,14 @@ bool ChainBatch::is_gathered() const {
   return true;
 }
 
+bool ChainBatch::is_folded_here() const {
+  if (folded_.kernels.empty()) return false;
+  for (std::size_t f = 0; f < factors_.size(); ++f) {
+    if (!folded_.kernels[f].is_alias_of(factors_[f].weight)) return false;
+  }
+  return true;
+}
+
 void ChainBatch::gather() {
   factors_ = layers_.front().chain->factors();
   if (layers_.size() == 1) return;
@@ -151,12 +159,12 @@ void ChainBatch::gather() {
 
 void ChainBatch::fold() {
   const torch::NoGradGuard no_grad;
-  if (!is_gathered()) {
+  if (is_gathered() && is_folded_here()) {
+    fold_again(plan_, factors_, folded_);
+  } else {
     gather();
     folded_ = expandnet::fold(plan_, factors_);
     grads_.clear();
-  } else {
-    fold_again(plan_, factors_, folded_);
   }
   Cutter weights(folded_.weight);
   Cutter biases(folded_.bias);
@@ -188,7 +196,8 @@ void ChainBatch::pull_back() {
 }
 
 bool ChainBatch::is_stale() const {
-  return !is_gathered() || versions_ != versions_of(layers_);
+  return !is_gathered() || !is_folded_here() ||
+         versions_ != versions_of(layers_);
 }
 
 }  // namespace expandnet

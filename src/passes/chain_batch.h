@@ -45,8 +45,12 @@ class ChainBatch {
   }
 
  private:
+  /// Whether the members' factors are slices of this batch's.
   [[nodiscard]] bool is_gathered() const;
   void gather();
+  /// Whether `folded_` came from the memory that the factors have now; loading
+  /// and converting replace it.
+  [[nodiscard]] bool is_folded_here() const;
 
   std::vector<WeightSpaceLayer> layers_;
   Plan plan_;                    ///< one chain with the groups of all

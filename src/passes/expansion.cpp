@@ -14,6 +14,7 @@
 #include "fold/complaint.h"
 #include "passes/check.h"
 #include "passes/summary.h"
+#include "passes/table.h"
 
 namespace expandnet {
 
@@ -259,16 +260,13 @@ ContractionReport Expansion::verify(const VerifyOptions& options) const {
     const auto bound =
         rounding(layer.chain->factors().front().weight.scalar_type(),
                  layer.chain->dtype());
-    for (const auto& [actual, expected] :
-         {std::pair(layer.compact.weight, exact.weight),
-          std::pair(layer.compact.bias, exact.bias)}) {
-      if (!actual.defined()) continue;
-      const auto error = relative_error(actual, expected);
-      std::ostringstream got;
-      got << "a relative error of " << error;
+    for (at::Tensor Affine::*part : {&Affine::weight, &Affine::bias}) {
+      if (!(exact.*part).defined()) continue;
+      const auto error = relative_error(layer.compact.*part, exact.*part);
       TORCH_CHECK(error <= bound,
                   complaint(site, "the model must hold the fold of its chain",
-                            got.str(), "call fold() after writing to either"));
+                            "a relative error of " + scientific(error),
+                            "call fold() after writing to either"));
     }
   }
   return report;
@@ -325,6 +323,8 @@ Summary Expansion::summary() const {
   add_other_parameters(*impl_->model, covered, result);
   return result;
 }
+
+torch::nn::Module& Expansion::model() const { return *impl_->model; }
 
 std::size_t Expansion::size() const { return impl_->layers.size(); }
 

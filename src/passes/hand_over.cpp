@@ -36,14 +36,25 @@ void copy_state(const State& from, State into) {
   for (auto& entry : into) entry.value().copy_(from[entry.key()]);
 }
 
+void hand_over_state(const torch::nn::Module& twin, const State& parameters,
+                     const State& buffers) {
+  const torch::NoGradGuard no_grad;
+  check_state(twin.named_parameters(), parameters);
+  check_state(twin.named_buffers(), buffers);
+  copy_state(twin.named_parameters(), parameters);
+  copy_state(twin.named_buffers(), buffers);
+}
+
 }  // namespace
 
 void hand_over(const torch::nn::Module& twin, torch::nn::Module& model) {
-  const torch::NoGradGuard no_grad;
-  check_state(twin.named_parameters(), model.named_parameters());
-  check_state(twin.named_buffers(), model.named_buffers());
-  copy_state(twin.named_parameters(), model.named_parameters());
-  copy_state(twin.named_buffers(), model.named_buffers());
+  hand_over_state(twin, model.named_parameters(), model.named_buffers());
+}
+
+void hand_over(const torch::nn::Module& twin, Expansion& expansion) {
+  hand_over_state(twin, expansion.named_parameters(),
+                  expansion.model().named_buffers());
+  expansion.fold();
 }
 
 }  // namespace expandnet

@@ -106,6 +106,18 @@ TEST_F(ExpansionErrors, SeeFactorsWrittenWithoutAFold) {
             "at \"conv1\"; call fold() after writing to them");
 }
 
+TEST_F(ExpansionErrors, SeeFactorsReplacedWithoutAFold) {
+  backward();
+  auto factor = expansion.named_parameters()["conv1.chain.0.weight"];
+  factor.set_data(torch::zeros_like(factor));
+
+  EXPECT_EQ(error_of([&] { expansion.pull_back(); }),
+            "pull_back: factors must be as they were folded, got changed ones "
+            "at \"conv1\"; call fold() after writing to them");
+  expansion.fold();
+  EXPECT_EQ(net->conv1->weight.abs().max().item<float>(), 0);
+}
+
 TEST_F(ExpansionErrors, RefuseToExpandTwice) {
   EXPECT_EQ(error_of([&] { static_cast<void>(expand(*net)); }),
             "expand: a layer is expanded once, got one that an Expansion "
@@ -119,9 +131,10 @@ TEST_F(ExpansionErrors, SeeAModelThatDoesNotHoldTheFold) {
     net->conv1->weight.zero_();
   }
 
-  EXPECT_EQ(error_of([&] { static_cast<void>(expansion.verify()); }),
-            "verify: the model must hold the fold of its chain, got a relative "
-            "error of 1 at \"conv1\"; call fold() after writing to either");
+  EXPECT_EQ(
+      error_of([&] { static_cast<void>(expansion.verify()); }),
+      "verify: the model must hold the fold of its chain, got a relative "
+      "error of 1.0e+00 at \"conv1\"; call fold() after writing to either");
 }
 
 TEST(ExpandErrors, NameTheLayerThatDoesNotFit) {

@@ -26,6 +26,23 @@ TEST(HandOver, CopiesTheTwinsFactorsAndBuffersInPlace) {
   EXPECT_TRUE(linear->norm1->running_mean.equal(twin->norm1->running_mean));
 }
 
+TEST(HandOver, StartsWeightSpaceFromTheTwin) {
+  torch::manual_seed(0);
+  ExpandedNet twin(Execution::kChained, torch::relu);
+  const auto x = torch::randn({4, 3, 12, 12});
+  static_cast<void>(twin(x));
+  ExpandedNet linear;
+  CompactNet net;
+  auto expansion = expand(*net, ExpansionOptions().rate(2));
+
+  hand_over(*twin, *linear);
+  hand_over(*twin, expansion);
+
+  linear->eval();
+  net->eval();
+  EXPECT_LE(relative_error(net(x), linear(x)), 1e-5);
+}
+
 TEST(HandOverErrors, NameAKeyThatIsMissing) {
   ExpandedNet twin;
   CompactNet plain;

@@ -76,7 +76,8 @@ class Expansion {
 
   /// Sets the factors' gradients from those of the compact weights, which may
   /// have accumulated over several backward passes. A layer without a gradient
-  /// leaves those of its factors undefined.
+  /// leaves those of its factors undefined. The next call writes to the same
+  /// memory: clone what is to be kept.
   ///
   /// Throws `c10::Error` if a compact parameter was replaced, resized, moved or
   /// converted, or if factors were written to since they were folded (which
@@ -114,6 +115,8 @@ class Expansion {
       const VerifyOptions& options = {}) const;
   [[nodiscard]] Summary summary() const;
 
+  /// The model that was expanded.
+  [[nodiscard]] torch::nn::Module& model() const;
   /// Number of layers with a chain; 0 once contracted.
   [[nodiscard]] std::size_t size() const;
   /// Layers that were asked for but left compact, and why.

@@ -1,6 +1,7 @@
 // hand_over.h: a trained model's state initializes another of the same keys.
 #pragma once
 
+#include <expandnet/passes/expand.h>
 #include <torch/nn/module.h>
 
 namespace expandnet {
@@ -13,5 +14,9 @@ namespace expandnet {
 /// Throws `c10::Error` before the first copy when a key is missing on either
 /// side or a shape differs.
 void hand_over(const torch::nn::Module& twin, torch::nn::Module& model);
+
+/// The same into a model that trains in weight space: the twin's factors go to
+/// the expansion, all else to its model, and the chains are folded.
+void hand_over(const torch::nn::Module& twin, Expansion& expansion);
 
 }  // namespace expandnet
