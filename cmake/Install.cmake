@@ -3,8 +3,19 @@ include(GNUInstallDirs)
 
 set(expandnet_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/expandnet")
 
+set(expandnet_INSTALL_TARGETS expandnet)
+set(expandnet_NEEDS_ZLIB OFF)
+if(TARGET expandnet_training)
+  list(APPEND expandnet_INSTALL_TARGETS expandnet_training)
+  # Whoever links a static library links what it needs.
+  get_target_property(expandnet_TRAINING_TYPE expandnet_training TYPE)
+  if(expandnet_TRAINING_TYPE STREQUAL "STATIC_LIBRARY")
+    set(expandnet_NEEDS_ZLIB ON)
+  endif()
+endif()
+
 install(
-  TARGETS expandnet expandnet_training
+  TARGETS ${expandnet_INSTALL_TARGETS}
   EXPORT expandnet-targets
   FILE_SET HEADERS)
 install(
