@@ -102,6 +102,7 @@ std::string Summary::to_string() const {
   auto lines = rows;
   lines.push_back(total());
   std::vector<std::vector<std::string>> cells;
+  cells.reserve(lines.size());
   for (const auto& row : lines) {
     cells.push_back({row.path, row.expansion, grouped(row.train_parameters),
                      grouped(row.deploy_parameters),

@@ -28,6 +28,7 @@ std::string render_table(const std::vector<std::string>& header,
   };
   line(header);
   std::vector<std::string> rule;
+  rule.reserve(widths.size());
   for (const auto width : widths) rule.emplace_back(width, '-');
   line(rule);
   for (const auto& row : rows) line(row);

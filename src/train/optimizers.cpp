@@ -42,6 +42,7 @@ std::vector<Batch> batches_of(const OptimizerParamGroup& group) {
     batch.gradients.push_back(grad);
   }
   std::vector<Batch> result;
+  result.reserve(batches.size());
   for (auto& entry : batches) result.push_back(std::move(entry.second));
   return result;
 }

@@ -63,6 +63,7 @@ TEST(FoldPrecision, HalfFactorsFoldInFloat) {
   const auto chain = plan(conv2d_layer(3, 4, 3), Strategy::kCL);
   const auto exact = random_factors(chain, at::kFloat);
   std::vector<Affine> half;
+  half.reserve(exact.size());
   for (const auto& [weight, bias] : exact) {
     half.push_back({weight.to(at::kHalf), bias.to(at::kHalf)});
   }

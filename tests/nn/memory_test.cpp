@@ -44,7 +44,8 @@ std::int64_t largest_allocation(Execution execution) {
 }
 
 TEST(FoldedMemory, HoldsNoExpandedActivation) {
-  constexpr std::int64_t kCompact = 2 * 16 * 64 * 64 * sizeof(float);
+  constexpr std::int64_t kCompact =
+      std::int64_t{2} * 16 * 64 * 64 * sizeof(float);
   constexpr std::int64_t kExpanded = 8 * kCompact;
 
   // An activation of the compact layer and some alignment, far from 8 of them.

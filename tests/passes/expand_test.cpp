@@ -40,8 +40,7 @@ struct Pair {
     const torch::NoGradGuard no_grad;
     const auto into = expanded->named_parameters();
     for (const auto& entry : expansion->named_parameters()) {
-      auto parameter = into[entry.key()];
-      parameter.copy_(entry.value());
+      into[entry.key()].copy_(entry.value());
     }
   }
 

@@ -1,0 +1,72 @@
+// batches.h: augmented batches, made on the device by a few tensor operations.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace expandnet::data {
+
+/// Defaults are the paper's for training on CIFAR (Sec. 4.1), but for mean and
+/// deviation, which belong to the dataset.
+struct BatchOptions {
+  std::int64_t batch_size = 128;
+  bool shuffle = true;
+  std::int64_t padding =
+      4;                   ///< black pixels around, then a random crop; 0: none
+  bool flip = true;        ///< left to right, every other image
+  bool drop_last = false;  ///< leave out a last batch that is not full
+  std::vector<double> mean;       ///< per channel, of pixels in [0, 1]
+  std::vector<double> deviation;  ///< per channel; both empty: not normalized
+  std::uint64_t seed = 0;
+
+  /// The same without shuffling and augmentation, to evaluate on.
+  [[nodiscard]] BatchOptions plain() const;
+};
+
+/// The training set as bytes on the device, and its batches. Order, crops and
+/// flips depend on seed and epoch alone: they are the same on every device and
+/// whichever batches are asked for.
+///
+///     Batches batches(set.images.to(device), set.labels.to(device), options);
+///     for (epoch = 0; epoch < epochs; ++epoch) {
+///       batches.start_epoch(epoch);
+///       for (i = 0; i < batches.size(); ++i) {
+///         auto [images, labels] = batches.batch(i);
+class Batches {
+ public:
+  /// `images` are uint8 [N, C, H, W], `labels` int64 [N], both on the device of
+  /// the batches. Throws `c10::Error` for other shapes or dtypes, and for
+  /// options out of range.
+  Batches(at::Tensor images, at::Tensor labels, BatchOptions options);
+
+  /// Draws order, crops and flips; epoch 0 is drawn by the constructor.
+  void start_epoch(std::int64_t epoch);
+
+  /// Batches in an epoch.
+  [[nodiscard]] std::int64_t size() const;
+  /// Float images [n, C, H, W], cropped, flipped and normalized, and their
+  /// labels [n]. Throws `c10::Error` unless 0 <= index < size().
+  [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
+      std::int64_t index) const;
+
+ private:
+  [[nodiscard]] at::Tensor crop(const at::Tensor& order) const;
+
+  at::Tensor padded_;  ///< uint8 [N, C, (H + 2 padding) (W + 2 padding)]
+  at::Tensor labels_;
+  BatchOptions options_;
+  std::int64_t height_;
+  std::int64_t width_;
+  at::Tensor scale_;   ///< [C, 1, 1], of bytes
+  at::Tensor offset_;  ///< [C, 1, 1]
+  // Of this epoch: which image comes when, and how each image is cropped.
+  at::Tensor order_;    ///< int64 [N]
+  at::Tensor top_;      ///< int64 [N, 1, 1]
+  at::Tensor left_;     ///< int64 [N, 1, 1]
+  at::Tensor flipped_;  ///< bool [N, 1, 1]
+};
+
+}  // namespace expandnet::data

@@ -1,0 +1,78 @@
+#include <c10/util/Exception.h>
+#include <expandnet/train/schedules.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace expandnet::train {
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+
+void check_descent(const char* where, double length, double last) {
+  TORCH_CHECK(length > 0, where, ": length must be positive, got ", length);
+  TORCH_CHECK(last >= 0, where, ": last must not be negative, got ", last);
+}
+
+/// How much of the run is over, from 0 to 1.
+double progress(double position, double length) {
+  return std::clamp(position / length, 0.0, 1.0);
+}
+
+}  // namespace
+
+Schedule step_schedule(std::vector<double> milestones, double factor) {
+  TORCH_CHECK(std::is_sorted(milestones.begin(), milestones.end()),
+              "step_schedule: milestones must rise, got ",
+              c10::ArrayRef<double>(milestones));
+  TORCH_CHECK(factor > 0, "step_schedule: factor must be positive, got ",
+              factor);
+  return [milestones = std::move(milestones), factor](double position) {
+    const auto reached =
+        std::upper_bound(milestones.begin(), milestones.end(), position) -
+        milestones.begin();
+    return std::pow(factor, static_cast<double>(reached));
+  };
+}
+
+Schedule linear_schedule(double length, double last) {
+  check_descent("linear_schedule", length, last);
+  return [length, last](double position) {
+    return 1 - (1 - last) * progress(position, length);
+  };
+}
+
+Schedule cosine_schedule(double length, double last) {
+  check_descent("cosine_schedule", length, last);
+  return [length, last](double position) {
+    return last +
+           (1 - last) * (1 + std::cos(kPi * progress(position, length))) / 2;
+  };
+}
+
+Schedule with_warmup(Schedule schedule, double length) {
+  TORCH_CHECK(length >= 0, "with_warmup: length must not be negative, got ",
+              length);
+  return [schedule = std::move(schedule), length](double position) {
+    if (position >= length) return schedule(position);
+    return schedule(length) * position / length;
+  };
+}
+
+void set_learning_rates(torch::optim::Optimizer& optimizer,
+                        const std::vector<double>& initial,
+                        const Schedule& schedule, double position) {
+  auto& groups = optimizer.param_groups();
+  TORCH_CHECK(initial.size() == groups.size(),
+              "set_learning_rates: there must be one initial rate per "
+              "parameter group (",
+              groups.size(), "), got ", initial.size());
+  const auto factor = schedule(position);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    groups[i].options().set_lr(initial[i] * factor);
+  }
+}
+
+}  // namespace expandnet::train
