@@ -12,6 +12,7 @@
 #include <torch/utils.h>
 
 #include <sstream>
+#include <utility>
 
 #include "nn/models.h"
 #include "testing.h"
@@ -328,7 +329,8 @@ TEST(ExpandedLayerReset, DrawsNewValues) {
   EXPECT_FALSE(conv->weight.equal(weight));
 }
 
-TEST(Training, FoldedAndChainedHaveTheSameGradients) {
+/// Two nets with the same factors, in double precision.
+std::pair<ExpandedNet, ExpandedNet> folded_and_chained() {
   torch::manual_seed(0);
   ExpandedNet folded(Execution::kFolded);
   folded->to(at::kDouble);
@@ -337,6 +339,11 @@ TEST(Training, FoldedAndChainedHaveTheSameGradients) {
   std::stringstream file;
   torch::save(folded, file);
   torch::load(chained, file);
+  return {folded, chained};
+}
+
+TEST(Training, FoldedAndChainedHaveTheSameGradients) {
+  auto [folded, chained] = folded_and_chained();
   const auto x = torch::randn({4, 3, 12, 12}, at::kDouble);
 
   folded(x).square().sum().backward();
@@ -352,14 +359,7 @@ TEST(Training, FoldedAndChainedHaveTheSameGradients) {
 }
 
 TEST(Training, TenStepsOfFoldedAndChainedGiveTheSameWeights) {
-  torch::manual_seed(0);
-  ExpandedNet folded(Execution::kFolded);
-  folded->to(at::kDouble);
-  ExpandedNet chained(Execution::kChained);
-  chained->to(at::kDouble);
-  std::stringstream file;
-  torch::save(folded, file);
-  torch::load(chained, file);
+  auto [folded, chained] = folded_and_chained();
   const auto x = torch::randn({10, 4, 3, 12, 12}, at::kDouble);
   for (auto* net : {&folded, &chained}) {
     torch::optim::SGD optimizer((*net)->parameters(),
