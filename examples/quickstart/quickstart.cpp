@@ -6,7 +6,7 @@
 // and loads it into the plain LibTorch network. The accuracies before and after
 // are the same, and so is every prediction; if not, it fails. With
 // OMP_NUM_THREADS=1 and LibTorch 2.11.0 on an Intel Xeon it is 0.8760 on the
-// 2,000 test images and takes half a minute (0.8670 with two threads, which
+// 2,000 test images and takes 36 s (0.8670 with two threads, which
 // round differently).
 #include <expandnet/data/image_set.h>
 #include <expandnet/expandnet.h>
