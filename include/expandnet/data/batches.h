@@ -14,11 +14,11 @@ namespace expandnet::data {
 struct BatchOptions {
   std::int64_t batch_size = 128;
   bool shuffle = true;
-  std::int64_t padding =
-      4;                   ///< black pixels around, then a random crop; 0: none
-  bool flip = true;        ///< left to right, every other image
-  bool drop_last = false;  ///< leave out a last batch that is not full
-  std::vector<double> mean;       ///< per channel, of pixels in [0, 1]
+  /// Black pixels put around each image before its random crop; 0: no crop.
+  std::int64_t padding = 4;
+  bool flip = true;          ///< left to right, each image with probability 1/2
+  bool drop_last = false;    ///< leave out a last batch that is not full
+  std::vector<double> mean;  ///< per channel, of pixels in [0, 1]
   std::vector<double> deviation;  ///< per channel; both empty: not normalized
   std::uint64_t seed = 0;
 
