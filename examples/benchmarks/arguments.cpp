@@ -8,28 +8,9 @@
 
 #include "nets.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 namespace {
-
-template <typename Value, std::size_t N>
-std::vector<std::string> names_in(const Named<Value> (&table)[N]) {
-  std::vector<std::string> names;
-  for (const auto& entry : table) names.emplace_back(entry.name);
-  return names;
-}
-
-template <typename Value, std::size_t N>
-std::vector<Value> values_in(const Named<Value> (&table)[N],
-                             const std::vector<std::string>& names) {
-  std::vector<Value> values;
-  for (const auto& entry : table) {
-    if (std::count(names.begin(), names.end(), entry.name) > 0) {
-      values.push_back(entry.value);
-    }
-  }
-  return values;
-}
 
 /// What the flags are read into before they are understood.
 struct Words {
@@ -133,4 +114,4 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
   return arguments;
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

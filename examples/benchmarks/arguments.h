@@ -8,13 +8,13 @@
 
 #include "setup.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 /// Defaults are those of `--help`.
 struct Arguments {
   std::vector<std::string> nets;  ///< of nets.h; all
   c10::Device device = c10::kCPU;
-  std::vector<Precision> precisions = {Precision::kFP32};
+  std::vector<Precision> precisions = {Precision::kFloat32};
   std::vector<Layout> layouts = {Layout::kContiguous, Layout::kChannelsLast};
   std::vector<Way> ways;    ///< all
   std::vector<Mode> modes;  ///< eager; on CUDA graph too
@@ -33,4 +33,4 @@ struct Arguments {
 /// an error, whose message is on stderr by then.
 std::variant<Arguments, int> parse(int argc, const char* const* argv);
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

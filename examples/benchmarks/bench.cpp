@@ -29,12 +29,11 @@
 
 #include "arguments.h"
 #include "cases.h"
-#include "device.h"
-#include "precision.h"
+#include "common/device.h"
+#include "common/timing.h"
 #include "report.h"
-#include "timing.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 namespace {
 
@@ -51,7 +50,7 @@ TimingOptions timing_options(const Arguments& arguments) {
 /// Ways that do not start with the same function are not to be compared. Half
 /// precision rounds between the factors as well.
 void check_losses(const Setup& setup, const std::vector<double>& losses) {
-  const auto tolerance = setup.precision == Precision::kFP32 ? 1e-3 : 3e-2;
+  const auto tolerance = setup.precision == Precision::kFloat32 ? 1e-3 : 3e-2;
   for (const auto loss : losses) {
     TORCH_CHECK(std::abs(loss - losses.front()) <= tolerance * losses.front(),
                 "expandnet-bench: all executions of ", setup.net,
@@ -190,7 +189,7 @@ void run(const Arguments& arguments) {
             << ", seed " << arguments.seed << std::endl;
   std::vector<Row> rows;
   for (const auto& setup : setups(arguments)) {
-    set_tf32(setup.precision);
+    train::set_tf32(setup.precision);
     std::cout << heading(setup) << std::flush;
     const auto measured = measure(setup, arguments);
     rows.insert(rows.end(), measured.begin(), measured.end());
@@ -201,13 +200,14 @@ void run(const Arguments& arguments) {
 
 }  // namespace
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench
 
 int main(int argc, char** argv) {
-  const auto parsed = expandnet::bench::parse(argc, argv);
+  const auto parsed = expandnet::examples::bench::parse(argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
   try {
-    expandnet::bench::run(std::get<expandnet::bench::Arguments>(parsed));
+    expandnet::examples::bench::run(
+        std::get<expandnet::examples::bench::Arguments>(parsed));
   } catch (const c10::Error& error) {
     std::cerr << error.what_without_backtrace() << std::endl;
     return 1;

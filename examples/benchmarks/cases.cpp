@@ -5,11 +5,10 @@
 #include <c10/util/Exception.h>
 #include <torch/utils.h>
 
-#include "device.h"
-#include "precision.h"
-#include "timing.h"
+#include "common/device.h"
+#include "common/timing.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 namespace {
 
@@ -19,15 +18,6 @@ constexpr double kMomentum = 0.9;
 at::MemoryFormat memory_format(Layout layout) {
   return layout == Layout::kChannelsLast ? at::MemoryFormat::ChannelsLast
                                          : at::MemoryFormat::Contiguous;
-}
-
-/// Lays out all parameters of four dimensions. Not those of chains, whose
-/// memory order is the library's.
-void lay_out(torch::nn::Module& module, Layout layout) {
-  for (auto& parameter : module.parameters()) {
-    if (parameter.dim() != 4) continue;
-    parameter.set_data(parameter.contiguous(memory_format(layout)));
-  }
 }
 
 /// Gives the parameters of `model` the values that `source` has by their keys.
@@ -54,7 +44,7 @@ Prepared prepare(const Setup& setup, Way way) {
       torch::randint(net.classes, {setup.batch}, torch::kLong).to(setup.device);
   result.model = net.compact(size);
   result.model.module->to(setup.device);
-  lay_out(*result.model.module, setup.layout);
+  train::set_memory_format(*result.model.module, memory_format(setup.layout));
   result.expansion = expand(*result.model.module, net.selector);
   if (way == Way::kWeightSpace) return result;
 
@@ -89,7 +79,7 @@ Training::Training(const Setup& setup, Way way)
 
 torch::Tensor Training::loss(const torch::Tensor& images,
                              const torch::Tensor& labels) {
-  const Autocast autocast(setup_.device, setup_.precision);
+  const train::Autocast autocast(setup_.device, setup_.precision);
   return at::cross_entropy_loss(prepared_.model.forward(images), labels);
 }
 
@@ -127,8 +117,8 @@ Inference::Inference(const Setup& setup, Way way)
 
 void Inference::run() {
   const torch::NoGradGuard no_grad;
-  const Autocast autocast(setup_.device, setup_.precision);
+  const train::Autocast autocast(setup_.device, setup_.precision);
   prepared_.model.forward(prepared_.images);
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

@@ -12,7 +12,7 @@
 #include "nets.h"
 #include "setup.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 /// The network of `setup` made ready for one way. Whatever the way, it starts
 /// with the same values, and so computes the same function.
@@ -67,4 +67,4 @@ class Inference {
   Prepared prepared_;
 };
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

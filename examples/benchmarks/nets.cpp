@@ -4,19 +4,13 @@
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
 
-#include "expanded_small_net.h"
+#include "common/expanded_small_net.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
+
+using train::model_of;
 
 namespace {
-
-/// A network of type `Holder` as a Model.
-template <typename Holder>
-Model model_of(Holder net) {
-  return {net.ptr(), [net](const torch::Tensor& images) mutable {
-            return net->forward(images);
-          }};
-}
 
 Net small_net(const std::string& name, std::int64_t kernel,
               const std::string& recipe) {
@@ -64,4 +58,4 @@ const Net& find_net(const std::string& name) {
   TORCH_CHECK(false, "find_net: name must be one of --net, got \"", name, "\"");
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

@@ -3,22 +3,16 @@
 
 #include <expandnet/fold/options.h>
 #include <expandnet/passes/expand.h>
-#include <torch/nn/module.h>
-#include <torch/types.h>
+#include <expandnet/train/model.h>
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
-/// A module of any type, and how to run it.
-struct Model {
-  std::shared_ptr<torch::nn::Module> module;
-  std::function<torch::Tensor(const torch::Tensor& images)> forward;
-};
+using train::Model;
 
 /// One network and its expansion.
 struct Net {
@@ -38,4 +32,4 @@ const std::vector<std::string>& net_names();
 /// `name` is one of the names.
 const Net& find_net(const std::string& name);
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 namespace {
 
@@ -81,4 +81,4 @@ void write_json(const std::string& path, const std::vector<Row>& rows) {
   }
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "common/timing.h"
 #include "setup.h"
-#include "timing.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples::bench {
 
 /// One line of the table, one object of the file.
 struct Row {
@@ -33,4 +33,4 @@ std::string line(const Row& row);
 /// written.
 void write_json(const std::string& path, const std::vector<Row>& rows);
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples::bench

@@ -8,6 +8,7 @@
 #include <expandnet/fold/options.h>
 #include <expandnet/fold/plan.h>
 #include <expandnet/fold/pull_back.h>
+#include <expandnet/io/atomic_file.h>
 #include <expandnet/nn/chain.h>
 #include <expandnet/nn/describe.h>
 #include <expandnet/nn/expanded_conv.h>

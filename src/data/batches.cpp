@@ -130,14 +130,15 @@ at::Tensor Batches::crop(const at::Tensor& order) const {
   return at::gather(images, 2, index).unflatten(2, {height_, width_});
 }
 
-std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) const {
+std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
   TORCH_CHECK(index >= 0 && index < size(), "Batches: index must be below ",
               size(), ", got ", index);
   const auto start = index * options_.batch_size;
   const auto order = order_.narrow(
       0, start, std::min(options_.batch_size, order_.size(0) - start));
-  return {crop(order).to(at::kFloat) * scale_ + offset_,
-          labels_.index_select(0, order)};
+  auto images = crop(order).to(at::kFloat, /*non_blocking=*/false,
+                               /*copy=*/false, options_.memory_format);
+  return {images.mul_(scale_).add_(offset_), labels_.index_select(0, order)};
 }
 
 }  // namespace expandnet::data

@@ -67,7 +67,7 @@ bool is_made_by(const at::Tensor& made, const at::Tensor& image,
 TEST(Batches, CropFlipAndNormalizeLikeTheScalarReference) {
   const auto images = some_images();
   const auto options = small_options();
-  const Batches batches(images, numbers(), options);
+  Batches batches(images, numbers(), options);
   std::set<std::pair<std::int64_t, std::int64_t>> crops;
   std::set<bool> flips;
   for (std::int64_t i = 0; i < batches.size(); ++i) {
@@ -138,7 +138,7 @@ TEST(Batches, ArePlainForEvaluation) {
   auto options = small_options().plain();
   options.mean.clear();
   options.deviation.clear();
-  const Batches batches(images, numbers(), options);
+  Batches batches(images, numbers(), options);
 
   const auto [made, labels] = batches.batch(2);
 
@@ -183,7 +183,7 @@ TEST(BatchErrors, NameShapeAndOption) {
   options.deviation[1] = 0;
   EXPECT_EQ(error(some_images(), numbers(), options),
             "Batches: deviation must be positive, got 0");
-  const Batches batches(some_images(), numbers(), small_options());
+  Batches batches(some_images(), numbers(), small_options());
   EXPECT_EQ(error_of([&] { static_cast<void>(batches.batch(3)); }),
             "Batches: index must be below 3, got 3");
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/MemoryFormat.h>
+#include <expandnet/data/batch_source.h>
 
 #include <cstdint>
 #include <utility>
@@ -21,6 +23,7 @@ struct BatchOptions {
   std::vector<double> mean;  ///< per channel, of pixels in [0, 1]
   std::vector<double> deviation;  ///< per channel; both empty: not normalized
   std::uint64_t seed = 0;
+  at::MemoryFormat memory_format = at::MemoryFormat::Contiguous;
 
   /// The same without shuffling and augmentation, to evaluate on.
   [[nodiscard]] BatchOptions plain() const;
@@ -35,7 +38,7 @@ struct BatchOptions {
 ///       batches.start_epoch(epoch);
 ///       for (i = 0; i < batches.size(); ++i) {
 ///         auto [images, labels] = batches.batch(i);
-class Batches {
+class Batches : public BatchSource {
  public:
   /// `images` are uint8 [N, C, H, W], `labels` int64 [N], both on the device of
   /// the batches. Throws `c10::Error` for other shapes or dtypes, and for
@@ -43,14 +46,11 @@ class Batches {
   Batches(at::Tensor images, at::Tensor labels, BatchOptions options);
 
   /// Draws order, crops and flips; epoch 0 is drawn by the constructor.
-  void start_epoch(std::int64_t epoch);
-
-  /// Batches in an epoch.
-  [[nodiscard]] std::int64_t size() const;
-  /// Float images [n, C, H, W], cropped, flipped and normalized, and their
-  /// labels [n]. Throws `c10::Error` unless 0 <= index < size().
+  void start_epoch(std::int64_t epoch) override;
+  [[nodiscard]] std::int64_t size() const override;
+  /// Images cropped, flipped and normalized, and their labels.
   [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
-      std::int64_t index) const;
+      std::int64_t index) override;
 
  private:
   [[nodiscard]] at::Tensor crop(const at::Tensor& order) const;

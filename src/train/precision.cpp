@@ -1,9 +1,8 @@
-#include "precision.h"
-
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <expandnet/train/precision.h>
 
-namespace expandnet::bench {
+namespace expandnet::train {
 
 void set_tf32(Precision precision) {
   const bool allowed = precision == Precision::kTF32;
@@ -12,7 +11,7 @@ void set_tf32(Precision precision) {
 }
 
 Autocast::Autocast(c10::Device device, Precision precision)
-    : device_(device.type()), active_(precision == Precision::kBF16) {
+    : device_(device.type()), active_(precision == Precision::kBFloat16) {
   if (!active_) return;
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
   at::autocast::set_autocast_enabled(device_, true);
@@ -26,4 +25,4 @@ Autocast::~Autocast() {
   at::autocast::set_autocast_enabled(device_, false);
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::train

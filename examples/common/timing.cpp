@@ -1,13 +1,13 @@
-#include "timing.h"
+#include "common/timing.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
 
-#include "device.h"
+#include "common/device.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 Quartiles quartiles(std::vector<double> values) {
   if (values.empty()) {
@@ -67,4 +67,4 @@ std::vector<std::vector<double>> time_in_turns(
   return times;
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

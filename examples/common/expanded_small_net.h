@@ -10,7 +10,7 @@
 
 #include <string>
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 /// models::SmallNet with an ExpandedConv2d or ExpandedLinear in place of each
 /// layer that `selector` names, all run as `execution` says. The others, and
@@ -32,4 +32,4 @@ class ExpandedSmallNetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ExpandedSmallNet);
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

@@ -1,4 +1,4 @@
-#include "device.h"
+#include "common/device.h"
 
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <memory>
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 namespace {
 
@@ -75,4 +75,4 @@ std::int64_t peak_bytes(c10::Device device,
   return memory->peak();
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

@@ -9,7 +9,7 @@
 #include <functional>
 #include <vector>
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 struct Quartiles {
   double q25 = 0;
@@ -40,4 +40,4 @@ std::vector<std::vector<double>> time_in_turns(
     const std::vector<std::function<void()>>& contestants, c10::Device device,
     const TimingOptions& options);
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

@@ -1,9 +1,9 @@
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 
-#include "device.h"
+#include "common/device.h"
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 CudaMemory cuda_memory(c10::DeviceIndex device) {
   const auto bytes =
@@ -20,4 +20,4 @@ std::string cuda_name(c10::DeviceIndex device) {
   return at::cuda::getDeviceProperties(device)->name;
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

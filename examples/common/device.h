@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 /// The model of the CPU or GPU.
 std::string device_name(c10::Device device);
@@ -36,4 +36,4 @@ CudaMemory cuda_memory(c10::DeviceIndex device);
 void reset_cuda_peak(c10::DeviceIndex device);
 std::string cuda_name(c10::DeviceIndex device);
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

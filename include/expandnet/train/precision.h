@@ -3,14 +3,18 @@
 
 #include <c10/core/Device.h>
 
-#include "setup.h"
+namespace expandnet::train {
 
-namespace expandnet::bench {
+enum class Precision {
+  kFloat32,   ///< TF32 off
+  kTF32,      ///< CUDA only
+  kBFloat16,  ///< autocast over weights in float
+};
 
 /// Switches TF32 on or off, for the whole process.
 void set_tf32(Precision precision);
 
-/// While it lives, and for kBF16, this thread runs under autocast.
+/// While it lives, and for kBFloat16, this thread runs under autocast.
 class Autocast {
  public:
   Autocast(c10::Device device, Precision precision);
@@ -23,4 +27,4 @@ class Autocast {
   bool active_;
 };
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::train

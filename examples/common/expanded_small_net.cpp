@@ -1,11 +1,11 @@
-#include "expanded_small_net.h"
+#include "common/expanded_small_net.h"
 
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 #include <expandnet/nn/expanded_conv.h>
 #include <expandnet/nn/expanded_linear.h>
 
-namespace expandnet::bench {
+namespace expandnet::examples {
 
 namespace {
 
@@ -70,4 +70,4 @@ torch::Tensor ExpandedSmallNetImpl::forward(torch::Tensor x) {
   return fc2_.forward(at::relu(fc1_.forward(x.flatten(1))));
 }
 
-}  // namespace expandnet::bench
+}  // namespace expandnet::examples

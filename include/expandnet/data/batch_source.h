@@ -1,0 +1,32 @@
+// batch_source.h: where training and evaluation get their batches.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace expandnet::data {
+
+/// The batches of one epoch after another. What an epoch holds depends on its
+/// number alone, so a run can be resumed, in the middle of an epoch too.
+class BatchSource {
+ public:
+  BatchSource() = default;
+  BatchSource(const BatchSource&) = default;
+  BatchSource(BatchSource&&) = default;
+  BatchSource& operator=(const BatchSource&) = default;
+  BatchSource& operator=(BatchSource&&) = default;
+  virtual ~BatchSource() = default;
+
+  /// Makes the batches those of `epoch`, counted from 0.
+  virtual void start_epoch(std::int64_t epoch) = 0;
+  /// Batches in an epoch.
+  [[nodiscard]] virtual std::int64_t size() const = 0;
+  /// Float images [n, C, H, W] and labels [n] on the device that trains.
+  /// Throws `c10::Error` unless 0 <= index < size().
+  [[nodiscard]] virtual std::pair<at::Tensor, at::Tensor> batch(
+      std::int64_t index) = 0;
+};
+
+}  // namespace expandnet::data

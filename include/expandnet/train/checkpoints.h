@@ -1,0 +1,51 @@
+// checkpoints.h: the last and the best state of a run, on disk.
+//
+// Each is written whole or not at all (io/atomic_file.h), so that a run killed
+// at any moment goes on from its last finished epoch, on the CPU to the same
+// bits as if it had never stopped.
+#pragma once
+
+#include <expandnet/train/training.h>
+
+#include <string>
+
+namespace expandnet::train {
+
+/// Keeps `last.pt` and `best.pt` in a folder. Give it to `Training::observe`.
+///
+///     Checkpoints checkpoints("run", configuration);
+///     if (checkpoints.has_last()) checkpoints.load_last(training);
+///     training.observe(checkpoints);
+class Checkpoints : public Observer {
+ public:
+  /// `configuration` is whatever text makes two runs the same; it is stored
+  /// with each checkpoint.
+  Checkpoints(std::string folder, std::string configuration);
+
+  /// Saves both, the best where this epoch is.
+  void on_epoch(const Training& training) override;
+  /// Saves the last in the middle of an epoch.
+  /// This and `on_epoch` throw `std::runtime_error` as AtomicFile does.
+  void save_last(const Training& training) const;
+
+  [[nodiscard]] bool has_last() const;
+  [[nodiscard]] std::string last_path() const;
+  [[nodiscard]] std::string best_path() const;
+
+  /// Takes the run up where it was left.
+  void load_last(Training& training) const;
+  /// Loads the weights of the best epoch alone.
+  /// Both throw `c10::Error` for a file that is no checkpoint, or one of
+  /// another configuration.
+  void load_best(Training& training) const;
+
+ private:
+  void open(const std::string& path,
+            torch::serialize::InputArchive& archive) const;
+  void keep_best() const;
+
+  std::string folder_;
+  std::string configuration_;
+};
+
+}  // namespace expandnet::train

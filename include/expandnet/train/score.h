@@ -1,0 +1,47 @@
+// score.h: how well a network does.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <expandnet/data/batch_source.h>
+#include <expandnet/train/model.h>
+#include <expandnet/train/precision.h>
+
+#include <cstdint>
+
+namespace expandnet::train {
+
+/// Means over images.
+struct Score {
+  double loss = 0;      ///< cross entropy, in nats
+  double accuracy = 0;  ///< share of images whose largest logit is their label
+};
+
+/// Adds up a Score batch by batch on the device, without waiting for it, inside
+/// a captured step too.
+class ScoreSum {
+ public:
+  explicit ScoreSum(c10::Device device);
+
+  void reset();
+  /// `loss` is the batch's mean, `logits` are [n, classes], `labels` [n].
+  void add(const at::Tensor& loss, const at::Tensor& logits,
+           const at::Tensor& labels);
+  /// Waits for the device. Not a number before the first `add`.
+  [[nodiscard]] Score mean() const;
+
+  /// The sums, to be saved and restored: [loss, correct, images], double.
+  [[nodiscard]] const at::Tensor& sums() const { return sums_; }
+  void set_sums(const at::Tensor& sums);
+
+ private:
+  at::Tensor sums_;
+};
+
+/// Runs the model in evaluation mode, without gradients, over all batches of
+/// epoch 0; its mode is put back. The loss is plain cross entropy.
+[[nodiscard]] Score evaluate(const Model& model, data::BatchSource& batches,
+                             c10::Device device,
+                             Precision precision = Precision::kFloat32);
+
+}  // namespace expandnet::train

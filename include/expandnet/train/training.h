@@ -1,0 +1,166 @@
+// training.h: a training run, one step at a time.
+//
+// Whatever trains (a compact net, an expanded one in weight space or of
+// modules), the loop is the same. It is an object instead of a function so that
+// several runs can take turns on one device, and so that a run can be left and
+// taken up at any step.
+#pragma once
+
+#include <expandnet/data/batch_source.h>
+#include <expandnet/passes/expand.h>
+#include <expandnet/train/model.h>
+#include <expandnet/train/precision.h>
+#include <expandnet/train/schedules.h>
+#include <expandnet/train/score.h>
+#include <expandnet/train/step.h>
+#include <torch/optim/optimizer.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace expandnet::train {
+
+/// Which epoch's weights are the run's result.
+enum class Select {
+  kBestValidation,  ///< highest accuracy on the validation set, the earliest
+  kLast,
+  kBestTest,  ///< highest on the test set: optimistic, the paper's habit
+};
+
+/// What a run works on. All of it but the loss must outlive the run.
+struct TrainingParts {
+  /// The mean loss of a batch. `images` are for losses that ask a teacher.
+  using Loss = std::function<torch::Tensor(const torch::Tensor& logits,
+                                           const torch::Tensor& images,
+                                           const torch::Tensor& labels)>;
+
+  Model model;
+  torch::optim::Optimizer* optimizer = nullptr;
+  Expansion* expansion = nullptr;  ///< for training in weight space
+  data::BatchSource* training = nullptr;
+  /// Evaluated after each epoch, where given.
+  data::BatchSource* validation = nullptr;
+  data::BatchSource* test = nullptr;
+  Loss loss;  ///< empty: cross entropy
+};
+
+struct TrainingOptions {
+  std::int64_t epochs = 150;
+  c10::Device device = c10::kCPU;
+  Precision precision = Precision::kFloat32;
+  /// Of the position in epochs; empty: a constant rate. The optimizer's
+  /// learning rates at the start are what it multiplies.
+  Schedule schedule;
+  /// Whether the rate follows the schedule within an epoch, too.
+  bool schedule_per_iteration = false;
+  Select select = Select::kBestValidation;
+  StepOptions step;
+};
+
+/// One finished epoch.
+struct EpochRecord {
+  std::int64_t epoch = 0;    ///< from 1
+  double learning_rate = 0;  ///< of its last step, of the first group
+  Score training;            ///< of each batch as it was trained on
+  std::optional<Score> validation;
+  std::optional<Score> test;
+  double seconds = 0;  ///< of training, without evaluation
+};
+
+class Training;
+
+/// Is told how a run goes on.
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer() = default;
+  virtual void on_step(const Training& /*training*/) {}
+  /// After the evaluation that ends an epoch.
+  virtual void on_epoch(const Training& /*training*/) {}
+};
+
+/// Thrown by a step whose loss is not finite. No checkpoint holds what is in
+/// the model then.
+class Diverged : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A run: forward, loss, backward, pull back, update and fold for each batch,
+/// and an evaluation after each epoch.
+///
+///     Training training({model, &optimizer, &expansion, &batches}, options);
+///     while (!training.finished()) training.step();
+class Training {
+ public:
+  /// Throws `c10::Error` for parts that are missing, options out of range and a
+  /// selection without the set it selects on.
+  Training(TrainingParts parts, TrainingOptions options);
+
+  /// Observers are told in the order in which they came; they must outlive the
+  /// run.
+  void observe(Observer& observer);
+
+  /// Trains on the next batch; the last one of an epoch is followed by the
+  /// evaluation. Returns whether it was one.
+  ///
+  /// Throws `Diverged` where the loss is not a finite number. That is found at
+  /// once on the CPU, on CUDA at most 50 steps later: to look at each loss
+  /// would be to wait for each step. Throws `c10::Error` once finished.
+  bool step();
+  [[nodiscard]] bool finished() const { return epoch_ == options_.epochs; }
+
+  /// Finished epochs, and steps of the current one.
+  [[nodiscard]] std::int64_t epoch() const { return epoch_; }
+  [[nodiscard]] std::int64_t iteration() const { return iteration_; }
+  [[nodiscard]] std::int64_t steps_per_epoch() const {
+    return parts_.training->size();
+  }
+  /// The means of the current epoch so far. Waits for the device.
+  [[nodiscard]] Score running_score() const { return sum_.mean(); }
+  [[nodiscard]] const std::vector<EpochRecord>& history() const {
+    return history_;
+  }
+  /// The epoch that `select` chooses of those so far, from 1; 0: none yet.
+  [[nodiscard]] std::int64_t best_epoch() const { return best_epoch_; }
+  [[nodiscard]] const TrainingOptions& options() const { return options_; }
+  [[nodiscard]] const Step& stepper() const { return step_; }
+
+  /// All that the run needs to go on to the same bits: model, factors,
+  /// optimizer, position, scores, random state. Losses with a state of their
+  /// own save it themselves.
+  void save(torch::serialize::OutputArchive& archive) const;
+  /// Into a run of the same parts and options.
+  void load(torch::serialize::InputArchive& archive);
+  /// Of what `save` wrote, the model and the factors alone.
+  void load_weights(torch::serialize::InputArchive& archive);
+
+ private:
+  torch::Tensor loss_of(const torch::Tensor& images,
+                        const torch::Tensor& labels);
+  void start_epoch();
+  void finish_epoch();
+  void check_finite() const;
+
+  TrainingParts parts_;
+  TrainingOptions options_;
+  std::vector<double> initial_rates_;
+  Step step_;
+  ScoreSum sum_;  ///< of the current epoch
+  std::vector<Observer*> observers_;
+  std::vector<EpochRecord> history_;
+  std::int64_t best_epoch_ = 0;
+  std::int64_t epoch_ = 0;
+  std::int64_t iteration_ = 0;
+  bool epoch_started_ = false;
+  double seconds_ = 0;  ///< of this epoch, before it was left and taken up
+  double started_ = 0;  ///< on the steady clock
+};
+
+}  // namespace expandnet::train

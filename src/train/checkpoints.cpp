@@ -1,0 +1,97 @@
+#include <c10/util/Exception.h>
+#include <expandnet/io/atomic_file.h>
+#include <expandnet/train/checkpoints.h>
+#include <torch/serialize/archive.h>
+
+#include <filesystem>
+#include <utility>
+
+namespace expandnet::train {
+
+namespace {
+
+constexpr const char* kConfiguration = "configuration";
+
+}  // namespace
+
+Checkpoints::Checkpoints(std::string folder, std::string configuration)
+    : folder_(std::move(folder)), configuration_(std::move(configuration)) {}
+
+std::string Checkpoints::last_path() const {
+  return (std::filesystem::path(folder_) / "last.pt").string();
+}
+
+std::string Checkpoints::best_path() const {
+  return (std::filesystem::path(folder_) / "best.pt").string();
+}
+
+bool Checkpoints::has_last() const {
+  return std::filesystem::exists(last_path());
+}
+
+void Checkpoints::save_last(const Training& training) const {
+  torch::serialize::OutputArchive archive;
+  training.save(archive);
+  archive.write(kConfiguration, c10::IValue(configuration_));
+  AtomicFile file(last_path());
+  archive.save_to([&](const void* bytes, std::size_t count) {
+    file.write(bytes, count);
+    return count;
+  });
+  file.commit();
+}
+
+/// What has been saved last is the best: a second name for the same file.
+void Checkpoints::keep_best() const {
+  const auto link = best_path() + ".tmp";
+  std::error_code failure;
+  std::filesystem::remove(link, failure);
+  std::filesystem::create_hard_link(last_path(), link, failure);
+  if (failure) {  // some file systems have no links
+    std::filesystem::copy_file(last_path(), link);
+  }
+  std::filesystem::rename(link, best_path());
+}
+
+void Checkpoints::on_epoch(const Training& training) {
+  save_last(training);
+  if (training.best_epoch() == training.epoch()) keep_best();
+}
+
+void Checkpoints::open(const std::string& path,
+                       torch::serialize::InputArchive& archive) const {
+  c10::IValue configuration;
+  try {
+    archive.load_from(path);
+    archive.read(kConfiguration, configuration);
+  } catch (const c10::Error& error) {
+    TORCH_CHECK(false,
+                "Checkpoints: a checkpoint must be whole and of this "
+                "library, got \"",
+                path, "\" (", error.what_without_backtrace(), ")");
+  }
+  TORCH_CHECK(
+      configuration.isString() && configuration.toStringRef() == configuration_,
+      "Checkpoints: a run goes on as it was configured, got a "
+      "checkpoint of another configuration in \"",
+      path, "\"; name another folder");
+}
+
+void Checkpoints::load_last(Training& training) const {
+  torch::serialize::InputArchive archive;
+  open(last_path(), archive);
+  training.load(archive);
+  // The run may have been killed between the two files.
+  if (training.iteration() == 0 && training.epoch() > 0 &&
+      training.best_epoch() == training.epoch()) {
+    keep_best();
+  }
+}
+
+void Checkpoints::load_best(Training& training) const {
+  torch::serialize::InputArchive archive;
+  open(best_path(), archive);
+  training.load_weights(archive);
+}
+
+}  // namespace expandnet::train

@@ -1,0 +1,57 @@
+#include <c10/util/Exception.h>
+#include <expandnet/train/interrupt.h>
+
+#include <atomic>
+
+namespace expandnet::train {
+
+namespace {
+
+// A handler may touch nothing but lock-free atomics. There is one handler for
+// the process, hence one Interrupt.
+static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<bool> interrupt_alive{false};
+std::atomic<int> first_signal{0};
+
+void note_signal(int signal) {
+  int none = 0;
+  first_signal.compare_exchange_strong(none, signal);
+}
+
+struct sigaction noting(int flags) {
+  struct sigaction action = {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART | flags;
+  sigemptyset(&action.sa_mask);
+  return action;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  TORCH_CHECK(!interrupt_alive.exchange(true),
+              "Interrupt: only one may be alive, got a second; pass the first "
+              "one on");
+  first_signal = 0;
+  // The system puts the default back before it calls the handler: that makes
+  // a second SIGINT end the program.
+  const auto once = noting(static_cast<int>(SA_RESETHAND));
+  const auto always = noting(0);
+  ::sigaction(SIGINT, &once, &former_interrupt_);
+  ::sigaction(SIGTERM, &always, &former_terminate_);
+}
+
+Interrupt::~Interrupt() {
+  ::sigaction(SIGINT, &former_interrupt_, nullptr);
+  ::sigaction(SIGTERM, &former_terminate_, nullptr);
+  interrupt_alive = false;
+}
+
+int Interrupt::signal() const { return first_signal; }
+
+int Interrupt::exit_status() const {
+  const auto number = signal();
+  return number == 0 ? 0 : 128 + number;
+}
+
+}  // namespace expandnet::train

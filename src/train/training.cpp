@@ -1,0 +1,294 @@
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/tensor.h>
+#include <c10/util/Exception.h>
+#include <expandnet/train/training.h>
+#include <torch/serialize/archive.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <sstream>
+#include <utility>
+
+namespace expandnet::train {
+
+namespace {
+
+/// Steps between looks at the loss on a device that would have to be waited
+/// for.
+constexpr std::int64_t kLookEvery = 50;
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+double now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::vector<double> rates_of(const torch::optim::Optimizer& optimizer) {
+  std::vector<double> rates;
+  for (const auto& group : optimizer.param_groups()) {
+    rates.push_back(group.options().get_lr());
+  }
+  return rates;
+}
+
+TrainingParts checked(TrainingParts parts, const TrainingOptions& options) {
+  TORCH_CHECK(parts.model.module != nullptr && parts.model.forward,
+              "Training: a model needs its module and forward, got none; make "
+              "it with model_of");
+  TORCH_CHECK(parts.optimizer != nullptr && parts.training != nullptr,
+              "Training: an optimizer and training batches must be given, got ",
+              parts.optimizer == nullptr ? "no optimizer" : "no batches");
+  TORCH_CHECK(parts.training->size() > 0,
+              "Training: there must be batches to train on, got none");
+  TORCH_CHECK(options.epochs > 0, "Training: epochs must be positive, got ",
+              options.epochs);
+  TORCH_CHECK(
+      options.select != Select::kBestValidation || parts.validation != nullptr,
+      "Training: to select on the validation set there must be one, got none; "
+      "set images apart, or select the last epoch");
+  TORCH_CHECK(options.select != Select::kBestTest || parts.test != nullptr,
+              "Training: to select on the test set it must be given, got none");
+  if (!parts.loss) {
+    parts.loss = [](const torch::Tensor& logits, const torch::Tensor&,
+                    const torch::Tensor& labels) {
+      return at::cross_entropy_loss(logits, labels);
+    };
+  }
+  return parts;
+}
+
+/// The accuracy that selects, where it does.
+double accuracy_of(const EpochRecord& record, Select select) {
+  const auto& score =
+      select == Select::kBestTest ? record.test : record.validation;
+  return score.has_value() ? score->accuracy : kNone;
+}
+
+/// A record as a row of numbers, and back.
+std::vector<double> row_of(const EpochRecord& record) {
+  const auto validation = record.validation.value_or(Score{kNone, kNone});
+  const auto test = record.test.value_or(Score{kNone, kNone});
+  return {static_cast<double>(record.epoch),
+          record.learning_rate,
+          record.training.loss,
+          record.training.accuracy,
+          validation.loss,
+          validation.accuracy,
+          test.loss,
+          test.accuracy,
+          record.seconds};
+}
+constexpr std::int64_t kRow = 9;
+
+std::optional<Score> score_in(const double* row) {
+  if (std::isnan(row[1])) return std::nullopt;
+  return Score{row[0], row[1]};
+}
+
+EpochRecord record_in(const double* row) {
+  EpochRecord record;
+  record.epoch = static_cast<std::int64_t>(row[0]);
+  record.learning_rate = row[1];
+  record.training = {row[2], row[3]};
+  record.validation = score_in(row + 4);
+  record.test = score_in(row + 6);
+  record.seconds = row[8];
+  return record;
+}
+
+template <typename Part>
+void save_part(torch::serialize::OutputArchive& archive, const std::string& key,
+               const Part& part) {
+  torch::serialize::OutputArchive inner(archive.compilation_unit());
+  part.save(inner);
+  archive.write(key, inner);
+}
+
+template <typename Part>
+void load_part(torch::serialize::InputArchive& archive, const std::string& key,
+               Part& part) {
+  torch::serialize::InputArchive inner;
+  archive.read(key, inner);
+  part.load(inner);
+}
+
+void write_state(torch::serialize::OutputArchive& archive,
+                 const std::string& key, const at::Generator& generator) {
+  archive.write(key, generator.get_state(), /*is_buffer=*/true);
+}
+
+void read_state(torch::serialize::InputArchive& archive, const std::string& key,
+                at::Generator generator) {
+  at::Tensor state;
+  archive.read(key, state, /*is_buffer=*/true);
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_state(state);
+}
+
+}  // namespace
+
+Training::Training(TrainingParts parts, TrainingOptions options)
+    : parts_(checked(std::move(parts), options)),
+      options_(std::move(options)),
+      initial_rates_(rates_of(*parts_.optimizer)),
+      step_(
+          [this](const torch::Tensor& images, const torch::Tensor& labels) {
+            return loss_of(images, labels);
+          },
+          *parts_.optimizer, parts_.expansion, options_.step),
+      sum_(options_.device) {}
+
+void Training::observe(Observer& observer) { observers_.push_back(&observer); }
+
+torch::Tensor Training::loss_of(const torch::Tensor& images,
+                                const torch::Tensor& labels) {
+  const Autocast autocast(options_.device, options_.precision);
+  const auto logits = parts_.model.forward(images);
+  auto loss = parts_.loss(logits, images, labels);
+  sum_.add(loss, logits.detach(), labels);
+  return loss;
+}
+
+void Training::check_finite() const {
+  const auto mean = sum_.mean();
+  if (std::isfinite(mean.loss)) return;
+  std::ostringstream message;
+  message << "Training: the loss must be finite, got " << mean.loss
+          << " by step " << iteration_ << " of epoch " << epoch_ + 1
+          << " with a learning rate of " << rates_of(*parts_.optimizer).front()
+          << "; lower it";
+  throw Diverged(message.str());
+}
+
+void Training::start_epoch() {
+  parts_.model.module->train();
+  parts_.training->start_epoch(epoch_);
+  if (iteration_ == 0) {
+    sum_.reset();
+    seconds_ = 0;
+  }
+  started_ = now();
+  epoch_started_ = true;
+}
+
+bool Training::step() {
+  TORCH_CHECK(!finished(), "Training: a finished run has no next step, got ",
+              epoch_, " of ", options_.epochs, " epochs");
+  if (!epoch_started_) start_epoch();
+  const auto count = steps_per_epoch();
+  if (options_.schedule &&
+      (options_.schedule_per_iteration || iteration_ == 0)) {
+    const auto position =
+        static_cast<double>(epoch_) +
+        static_cast<double>(iteration_) / static_cast<double>(count);
+    set_learning_rates(*parts_.optimizer, initial_rates_, options_.schedule,
+                       position);
+  }
+  const auto [images, labels] = parts_.training->batch(iteration_);
+  step_(images, labels);
+  ++iteration_;
+  if (options_.device.is_cpu() || iteration_ % kLookEvery == 0 ||
+      iteration_ == count) {
+    check_finite();
+  }
+  for (auto* observer : observers_) observer->on_step(*this);
+  if (iteration_ < count) return false;
+  finish_epoch();
+  return true;
+}
+
+void Training::finish_epoch() {
+  EpochRecord record;
+  record.epoch = epoch_ + 1;
+  record.learning_rate = rates_of(*parts_.optimizer).front();
+  record.training = sum_.mean();
+  record.seconds = seconds_ + now() - started_;
+  const auto score =
+      [this](data::BatchSource* batches) -> std::optional<Score> {
+    if (batches == nullptr) return std::nullopt;
+    return evaluate(parts_.model, *batches, options_.device,
+                    options_.precision);
+  };
+  record.validation = score(parts_.validation);
+  record.test = score(parts_.test);
+
+  const auto select = options_.select;
+  if (select == Select::kLast || best_epoch_ == 0 ||
+      accuracy_of(record, select) >
+          accuracy_of(history_[static_cast<std::size_t>(best_epoch_ - 1)],
+                      select)) {
+    best_epoch_ = record.epoch;
+  }
+  history_.push_back(record);
+  ++epoch_;
+  iteration_ = 0;
+  epoch_started_ = false;
+  for (auto* observer : observers_) observer->on_epoch(*this);
+}
+
+void Training::save(torch::serialize::OutputArchive& archive) const {
+  save_part(archive, "model", *parts_.model.module);
+  save_part(archive, "optimizer", *parts_.optimizer);
+  if (parts_.expansion != nullptr) {
+    save_part(archive, "expansion", *parts_.expansion);
+  }
+
+  std::vector<double> rows;
+  for (const auto& record : history_) {
+    const auto row = row_of(record);
+    rows.insert(rows.end(), row.begin(), row.end());
+  }
+  const auto elapsed = epoch_started_ ? seconds_ + now() - started_ : seconds_;
+  archive.write("position",
+                at::tensor({epoch_, iteration_, best_epoch_}, at::kLong), true);
+  archive.write("seconds", at::tensor({elapsed}, at::kDouble), true);
+  archive.write("sums", sum_.sums().to(at::kCPU), true);
+  archive.write("history", at::tensor(rows, at::kDouble), true);
+  write_state(archive, "random", at::detail::getDefaultCPUGenerator());
+  if (options_.device.is_cuda()) {
+    write_state(archive, "random_cuda",
+                at::globalContext().defaultGenerator(options_.device));
+  }
+}
+
+void Training::load_weights(torch::serialize::InputArchive& archive) {
+  load_part(archive, "model", *parts_.model.module);
+  if (parts_.expansion != nullptr) {
+    load_part(archive, "expansion", *parts_.expansion);
+  }
+}
+
+void Training::load(torch::serialize::InputArchive& archive) {
+  load_weights(archive);
+  load_part(archive, "optimizer", *parts_.optimizer);
+
+  at::Tensor position, seconds, sums, rows;
+  archive.read("position", position, true);
+  archive.read("seconds", seconds, true);
+  archive.read("sums", sums, true);
+  archive.read("history", rows, true);
+  const auto* at_position = position.const_data_ptr<std::int64_t>();
+  epoch_ = at_position[0];
+  iteration_ = at_position[1];
+  best_epoch_ = at_position[2];
+  seconds_ = seconds.item<double>();
+  sum_.set_sums(sums);
+  history_.clear();
+  const auto* row = rows.const_data_ptr<double>();
+  for (std::int64_t i = 0; i < rows.numel() / kRow; ++i) {
+    history_.push_back(record_in(row + i * kRow));
+  }
+  epoch_started_ = false;
+  read_state(archive, "random", at::detail::getDefaultCPUGenerator());
+  if (options_.device.is_cuda()) {
+    read_state(archive, "random_cuda",
+               at::globalContext().defaultGenerator(options_.device));
+  }
+}
+
+}  // namespace expandnet::train

@@ -1,0 +1,426 @@
+#include <expandnet/data/batches.h>
+#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net.h>
+#include <expandnet/train/checkpoints.h>
+#include <expandnet/train/optimizers.h>
+#include <expandnet/train/training.h>
+#include <gtest/gtest.h>
+#include <torch/serialize.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+constexpr std::int64_t kClasses = 4;
+
+/// Images whose class can be seen: a bright quarter, in noise.
+data::Batches quarters(std::int64_t count, std::uint64_t seed,
+                       data::BatchOptions options = {}) {
+  torch::manual_seed(seed);
+  auto images = torch::randint(60, {count, 3, 32, 32}, at::kByte);
+  const auto labels = torch::arange(count) % kClasses;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto label = i % kClasses;
+    images[i]
+        .slice(1, 16 * (label / 2), 16 * (label / 2) + 16)
+        .slice(2, 16 * (label % 2), 16 * (label % 2) + 16)
+        .add_(120);
+  }
+  options.batch_size = 8;
+  options.padding = 2;
+  options.flip = false;
+  return {images, labels, options};
+}
+
+/// A small run of the paper's net, the same from each seed.
+class SmallRun {
+ public:
+  explicit SmallRun(train::TrainingOptions options = some_options(),
+                    const std::string& recipe = "cl+fc", double rate = 0.02)
+      : training_batches_(quarters(40, 1)),
+        validation_batches_(quarters(16, 2, data::BatchOptions().plain())),
+        test_batches_(quarters(12, 3, data::BatchOptions().plain())) {
+    torch::manual_seed(5);
+    net_ = models::SmallNet(
+        models::SmallNetOptions().kernel_size(3).classes(kClasses));
+    if (recipe != "none") {
+      expansion_ = std::make_unique<Expansion>(
+          expand(*net_, models::small_net_recipe(recipe)));
+    }
+    optimizer_ = std::make_unique<train::SGD>(
+        expansion_ ? expansion_->parameters() : net_->parameters(),
+        torch::optim::SGDOptions(rate).momentum(0.9));
+    train::TrainingParts parts;
+    parts.model = train::model_of(net_);
+    parts.optimizer = optimizer_.get();
+    parts.expansion = expansion_.get();
+    parts.training = &training_batches_;
+    parts.validation = &validation_batches_;
+    if (options.select == train::Select::kBestTest) parts.test = &test_batches_;
+    training_ = std::make_unique<train::Training>(parts, std::move(options));
+  }
+
+  static train::TrainingOptions some_options() {
+    train::TrainingOptions options;
+    options.epochs = 4;
+    options.schedule = train::linear_schedule(4, 0.1);
+    return options;
+  }
+
+  train::Training* operator->() { return training_.get(); }
+  train::Training& operator*() { return *training_; }
+
+  void finish() {
+    while (!training_->finished()) training_->step();
+  }
+  [[nodiscard]] std::vector<at::Tensor> state() const {
+    auto state = net_->parameters();
+    for (const auto& buffer : net_->buffers()) state.push_back(buffer);
+    if (expansion_) {
+      for (const auto& factor : expansion_->parameters()) {
+        state.push_back(factor);
+      }
+    }
+    return state;
+  }
+  Expansion& expansion() { return *expansion_; }
+
+ private:
+  data::Batches training_batches_, validation_batches_, test_batches_;
+  models::SmallNet net_{nullptr};
+  std::unique_ptr<Expansion> expansion_;
+  std::unique_ptr<train::SGD> optimizer_;
+  std::unique_ptr<train::Training> training_;
+};
+
+void expect_same_bits(const SmallRun& a, const SmallRun& b) {
+  const auto expected = b.state();
+  const auto actual = a.state();
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    EXPECT_TRUE(actual[i].equal(expected[i])) << i;
+  }
+}
+
+void expect_same_history(SmallRun& a, SmallRun& b) {
+  ASSERT_EQ(a->history().size(), b->history().size());
+  for (std::size_t i = 0; i < a->history().size(); ++i) {
+    const auto& x = a->history()[i];
+    const auto& y = b->history()[i];
+    EXPECT_EQ(x.epoch, y.epoch);
+    EXPECT_EQ(x.learning_rate, y.learning_rate);
+    EXPECT_EQ(x.training.loss, y.training.loss);
+    EXPECT_EQ(x.training.accuracy, y.training.accuracy);
+    ASSERT_TRUE(x.validation.has_value() && y.validation.has_value());
+    EXPECT_EQ(x.validation->loss, y.validation->loss);
+    EXPECT_EQ(x.validation->accuracy, y.validation->accuracy);
+    EXPECT_EQ(x.test.has_value(), y.test.has_value());
+  }
+  EXPECT_EQ(a->best_epoch(), b->best_epoch());
+}
+
+/// A folder that goes with the test.
+class Folder {
+ public:
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("expandnet_training_test_" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class TrainingOf : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(TrainingOf, ASmallSetEndsWithNearlyNoLoss) {
+  auto options = SmallRun::some_options();
+  options.epochs = 30;
+  options.schedule = {};
+  SmallRun run(options, GetParam());
+  run.finish();
+
+  const auto& last = run->history().back();
+  EXPECT_LE(last.training.loss, 0.05);
+  EXPECT_EQ(last.training.accuracy, 1);
+  EXPECT_GE(last.validation->accuracy, 0.9);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryRecipe, TrainingOf,
+                         ::testing::Values("none", "fc", "cl", "cl+fc"),
+                         [](const auto& recipe) {
+                           std::string name = recipe.param;
+                           for (auto& letter : name) {
+                             if (letter == '+') letter = 'A';
+                           }
+                           return name;
+                         });
+
+TEST(Training, CountsEpochsAndSteps) {
+  SmallRun run;
+  EXPECT_EQ(run->steps_per_epoch(), 5);
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(run->step());
+  EXPECT_EQ(run->epoch(), 0);
+  EXPECT_EQ(run->iteration(), 4);
+  EXPECT_TRUE(run->step());
+  EXPECT_EQ(run->epoch(), 1);
+  EXPECT_EQ(run->iteration(), 0);
+  EXPECT_EQ(run->history().size(), 1);
+  EXPECT_FALSE(run->finished());
+}
+
+TEST(Training, FollowsTheSchedule) {
+  SmallRun by_epoch;
+  by_epoch.finish();
+  EXPECT_DOUBLE_EQ(by_epoch->history()[0].learning_rate, 0.02);
+  EXPECT_DOUBLE_EQ(by_epoch->history()[2].learning_rate, 0.02 * 0.55);
+
+  auto options = SmallRun::some_options();
+  options.schedule_per_iteration = true;
+  SmallRun by_step(options);
+  by_step.finish();  // the last of five steps stands at 0.8 of the epoch
+  EXPECT_DOUBLE_EQ(by_step->history()[0].learning_rate,
+                   0.02 * (1 - 0.9 * 0.8 / 4));
+}
+
+TEST(Training, GoesOnToTheSameBits) {
+  SmallRun straight;
+  straight.finish();
+  for (const int steps : {1, 5, 7, 19}) {  // within epochs, and between
+    std::stringstream file;
+    {
+      SmallRun left;
+      for (int i = 0; i < steps; ++i) left->step();
+      torch::serialize::OutputArchive archive;
+      left->save(archive);
+      archive.save_to(file);
+    }
+    torch::manual_seed(99);
+    SmallRun resumed;
+    torch::serialize::InputArchive archive;
+    archive.load_from(file);
+    resumed->load(archive);
+    EXPECT_EQ(resumed->epoch() * 5 + resumed->iteration(), steps);
+    resumed.finish();
+
+    expect_same_bits(resumed, straight);
+    expect_same_history(resumed, straight);
+  }
+}
+
+TEST(Training, TakesTurnsWithAnotherRun) {
+  SmallRun alone;
+  alone.finish();
+  SmallRun one;
+  SmallRun other(SmallRun::some_options(), "none");
+  while (!one->finished() || !other->finished()) {
+    if (!one->finished()) one->step();
+    if (!other->finished()) other->step();
+  }
+  expect_same_bits(one, alone);
+  expect_same_history(one, alone);
+}
+
+TEST(Training, SelectsByTheSetThatItIsTold) {
+  for (const auto select : {train::Select::kBestValidation,
+                            train::Select::kBestTest, train::Select::kLast}) {
+    auto options = SmallRun::some_options();
+    options.epochs = 6;
+    options.select = select;
+    SmallRun run(options);
+    run.finish();
+
+    std::int64_t best = 6;
+    if (select != train::Select::kLast) {
+      double highest = -1;
+      for (const auto& record : run->history()) {
+        const auto& score = select == train::Select::kBestTest
+                                ? record.test
+                                : record.validation;
+        ASSERT_TRUE(score.has_value());
+        if (score->accuracy > highest) {
+          highest = score->accuracy;
+          best = record.epoch;
+        }
+      }
+    }
+    EXPECT_EQ(run->best_epoch(), best);
+    EXPECT_EQ(run->history()[0].test.has_value(),
+              select == train::Select::kBestTest);
+  }
+}
+
+TEST(Training, TellsObserversOfEachStepAndEpoch) {
+  struct Counter : train::Observer {
+    void on_step(const train::Training& training) override {
+      ++steps;
+      EXPECT_GT(training.iteration(), 0);
+    }
+    void on_epoch(const train::Training& training) override {
+      EXPECT_EQ(training.epoch(), ++epochs);
+      EXPECT_EQ(training.history().back().epoch, epochs);
+    }
+    std::int64_t steps = 0, epochs = 0;
+  } counter;
+  SmallRun run;
+  run->observe(counter);
+  run.finish();
+  EXPECT_EQ(counter.steps, 20);
+  EXPECT_EQ(counter.epochs, 4);
+}
+
+TEST(Training, StopsWhereTheLossIsNotFinite) {
+  SmallRun run(SmallRun::some_options(), "none", 1e30);
+  std::string message;
+  try {
+    run.finish();
+  } catch (const train::Diverged& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message.substr(0, message.find(", got")),
+            "Training: the loss must be finite");
+  EXPECT_NE(message.find(" of epoch 1 with a learning rate of 1e+30; lower it"),
+            std::string::npos)
+      << message;
+  EXPECT_TRUE(run->history().empty());
+}
+
+TEST(Training, RefusesWhatItCannotRun) {
+  EXPECT_EQ(error_of([] {
+              auto options = SmallRun::some_options();
+              options.epochs = 0;
+              const SmallRun run(options);
+            }),
+            "Training: epochs must be positive, got 0");
+  EXPECT_EQ(error_of([] { train::Training({}, {}); }),
+            "Training: a model needs its module and forward, got none; make "
+            "it with model_of");
+  EXPECT_EQ(error_of([] {
+              SmallRun run;
+              run.finish();
+              run->step();
+            }),
+            "Training: a finished run has no next step, got 4 of 4 epochs");
+}
+
+TEST(Evaluate, AveragesOverImagesNotBatches) {
+  torch::manual_seed(1);
+  models::SmallNet net(
+      models::SmallNetOptions().kernel_size(3).classes(kClasses));
+  auto batches = quarters(11, 4, data::BatchOptions().plain());  // 8 and 3
+  const auto score = train::evaluate(train::model_of(net), batches, at::kCPU);
+
+  EXPECT_TRUE(net->is_training());
+  net->eval();
+  const torch::NoGradGuard no_grad;
+  at::Tensor images =
+      torch::cat({batches.batch(0).first, batches.batch(1).first});
+  const auto labels = torch::arange(11) % kClasses;
+  const auto logits = net->forward(images);
+  EXPECT_NEAR(score.loss,
+              torch::cross_entropy_loss(logits, labels).item<double>(), 1e-6);
+  EXPECT_DOUBLE_EQ(
+      score.accuracy,
+      logits.argmax(1).eq(labels).to(at::kDouble).mean().item<double>());
+}
+
+TEST(Checkpoints, KeepTheLastAndTheBest) {
+  const Folder folder;
+  const train::Checkpoints unused(folder.path(), "a");
+  EXPECT_FALSE(unused.has_last());
+
+  train::Checkpoints checkpoints(folder.path(), "a");
+  auto options = SmallRun::some_options();
+  options.epochs = 6;
+  SmallRun run(options);
+  run->observe(checkpoints);
+  std::vector<at::Tensor> best;
+  while (!run->finished()) {
+    if (run->step() && run->best_epoch() == run->epoch()) {
+      best.clear();
+      for (const auto& tensor : run.state()) best.push_back(tensor.clone());
+    }
+  }
+  SmallRun last(options);
+  checkpoints.load_last(*last);
+  EXPECT_TRUE(last->finished());
+  expect_same_bits(last, run);
+
+  checkpoints.load_best(*last);
+  EXPECT_EQ(last->history().size(), 6);  // weights alone
+  const auto loaded = last.state();
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    EXPECT_TRUE(loaded[i].equal(best[i])) << i;
+  }
+}
+
+TEST(Checkpoints, OfAnEpochThatWasCutShortGoOn) {
+  const Folder folder;
+  SmallRun straight;
+  straight.finish();
+  train::Checkpoints checkpoints(folder.path(), "a");
+  {
+    SmallRun left;
+    left->observe(checkpoints);
+    for (int i = 0; i < 8; ++i) left->step();
+    checkpoints.save_last(*left);
+  }
+  SmallRun resumed;
+  checkpoints.load_last(*resumed);
+  EXPECT_EQ(resumed->iteration(), 3);
+  resumed.finish();
+  expect_same_bits(resumed, straight);
+}
+
+TEST(Checkpoints, MendABestThatWasNotKeptInTime) {
+  const Folder folder;
+  train::Checkpoints checkpoints(folder.path(), "a");
+  SmallRun run;
+  run->observe(checkpoints);
+  while (!run->step()) continue;
+  std::filesystem::remove(checkpoints.best_path());  // killed in between
+
+  SmallRun resumed;
+  checkpoints.load_last(*resumed);
+  checkpoints.load_best(*resumed);
+  expect_same_bits(resumed, run);
+}
+
+TEST(Checkpoints, AreNotMistaken) {
+  const Folder folder;
+  train::Checkpoints checkpoints(folder.path(), "a");
+  SmallRun run;
+  run->observe(checkpoints);
+  while (!run->step()) continue;
+
+  const train::Checkpoints other(folder.path(), "b");
+  EXPECT_EQ(error_of([&] { other.load_last(*run); }),
+            "Checkpoints: a run goes on as it was configured, got a checkpoint "
+            "of another configuration in \"" +
+                checkpoints.last_path() + "\"; name another folder");
+
+  std::ofstream(checkpoints.last_path()) << "something else";
+  const auto message = error_of([&] { checkpoints.load_last(*run); });
+  EXPECT_EQ(message.substr(0, message.find(" (")),
+            "Checkpoints: a checkpoint must be whole and of this library, "
+            "got \"" +
+                checkpoints.last_path() + "\"");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
