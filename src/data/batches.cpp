@@ -92,6 +92,13 @@ Batches::Batches(at::Tensor images, at::Tensor labels, BatchOptions options)
   start_epoch(0);
 }
 
+Batches Batches::with_seed(std::uint64_t seed) const {
+  auto copy = *this;
+  copy.options_.seed = seed;
+  copy.start_epoch(0);
+  return copy;
+}
+
 void Batches::start_epoch(std::int64_t epoch) {
   const auto count = padded_.size(0);
   const auto device = padded_.device();

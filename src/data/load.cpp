@@ -99,6 +99,7 @@ ImageSet load_idx(const std::string& where, const std::string& name,
 
 struct KnownSet {
   ImageSet (*load)(const std::string&, Split);
+  std::int64_t classes;
   ChannelStatistics statistics;
 };
 
@@ -106,11 +107,12 @@ struct KnownSet {
 const std::array<KnownSet, 4>& known_sets() {
   static const std::array<KnownSet, 4> all = {{
       {load_cifar10,
+       10,
        {{125.3 / 255, 123.0 / 255, 113.9 / 255},
         {63.0 / 255, 62.1 / 255, 66.7 / 255}}},
-      {load_cifar100, {{.5071, .4867, .4408}, {.2675, .2565, .2761}}},
-      {load_fashion_mnist, {{.2860}, {.3530}}},
-      {load_mnist, {{.1307}, {.3081}}},
+      {load_cifar100, 100, {{.5071, .4867, .4408}, {.2675, .2565, .2761}}},
+      {load_fashion_mnist, kIdxClasses, {{.2860}, {.3530}}},
+      {load_mnist, kIdxClasses, {{.1307}, {.3081}}},
   }};
   return all;
 }
@@ -167,6 +169,10 @@ const std::vector<std::string>& image_set_names() {
 ImageSet load_image_set(const std::string& name, const std::string& folder,
                         Split split) {
   return known_set("load_image_set", name).load(folder, split);
+}
+
+std::int64_t class_count(const std::string& name) {
+  return known_set("class_count", name).classes;
 }
 
 ChannelStatistics channel_statistics(const std::string& name) {

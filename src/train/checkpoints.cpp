@@ -6,11 +6,29 @@
 #include <filesystem>
 #include <utility>
 
+#include "train/parts.h"
+
 namespace expandnet::train {
 
 namespace {
 
 constexpr const char* kConfiguration = "configuration";
+
+/// Opens a checkpoint and returns the configuration that is in it.
+std::string open_checkpoint(const std::string& path,
+                            torch::serialize::InputArchive& archive) {
+  try {
+    archive.load_from(path);
+    c10::IValue configuration;
+    archive.read(kConfiguration, configuration);
+    return configuration.toStringRef();
+  } catch (const c10::Error& error) {
+    TORCH_CHECK(false,
+                "Checkpoints: a checkpoint must be whole and of this library, "
+                "got \"",
+                path, "\" (", error.what_without_backtrace(), ")");
+  }
+}
 
 }  // namespace
 
@@ -60,21 +78,11 @@ void Checkpoints::on_epoch(const Training& training) {
 
 void Checkpoints::open(const std::string& path,
                        torch::serialize::InputArchive& archive) const {
-  c10::IValue configuration;
-  try {
-    archive.load_from(path);
-    archive.read(kConfiguration, configuration);
-  } catch (const c10::Error& error) {
-    TORCH_CHECK(false,
-                "Checkpoints: a checkpoint must be whole and of this "
-                "library, got \"",
-                path, "\" (", error.what_without_backtrace(), ")");
-  }
-  TORCH_CHECK(
-      configuration.isString() && configuration.toStringRef() == configuration_,
-      "Checkpoints: a run goes on as it was configured, got a "
-      "checkpoint of another configuration in \"",
-      path, "\"; name another folder");
+  const auto configuration = open_checkpoint(path, archive);
+  TORCH_CHECK(configuration == configuration_,
+              "Checkpoints: a run goes on as it was configured, got a "
+              "checkpoint of another configuration in \"",
+              path, "\"; name another folder");
 }
 
 void Checkpoints::load_last(Training& training) const {
@@ -92,6 +100,14 @@ void Checkpoints::load_best(Training& training) const {
   torch::serialize::InputArchive archive;
   open(best_path(), archive);
   training.load_weights(archive);
+}
+
+void load_weights(const std::string& path, torch::nn::Module& module,
+                  Expansion* expansion) {
+  torch::serialize::InputArchive archive;
+  open_checkpoint(path, archive);
+  load_part(archive, "model", module);
+  if (expansion != nullptr) load_part(archive, "expansion", *expansion);
 }
 
 }  // namespace expandnet::train

@@ -13,6 +13,8 @@
 #include <sstream>
 #include <utility>
 
+#include "train/parts.h"
+
 namespace expandnet::train {
 
 namespace {
@@ -99,22 +101,6 @@ EpochRecord record_in(const double* row) {
   record.test = score_in(row + 6);
   record.seconds = row[8];
   return record;
-}
-
-template <typename Part>
-void save_part(torch::serialize::OutputArchive& archive, const std::string& key,
-               const Part& part) {
-  torch::serialize::OutputArchive inner(archive.compilation_unit());
-  part.save(inner);
-  archive.write(key, inner);
-}
-
-template <typename Part>
-void load_part(torch::serialize::InputArchive& archive, const std::string& key,
-               Part& part) {
-  torch::serialize::InputArchive inner;
-  archive.read(key, inner);
-  part.load(inner);
 }
 
 void write_state(torch::serialize::OutputArchive& archive,

@@ -45,6 +45,9 @@ class Batches : public BatchSource {
   /// options out of range.
   Batches(at::Tensor images, at::Tensor labels, BatchOptions options);
 
+  /// The same images, which are shared, in other epochs.
+  [[nodiscard]] Batches with_seed(std::uint64_t seed) const;
+
   /// Draws order, crops and flips; epoch 0 is drawn by the constructor.
   void start_epoch(std::int64_t epoch) override;
   [[nodiscard]] std::int64_t size() const override;

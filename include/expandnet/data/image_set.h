@@ -50,6 +50,9 @@ enum class Split { kTrain, kTest };
 [[nodiscard]] ImageSet load_image_set(const std::string& name,
                                       const std::string& folder, Split split);
 
+/// The classes of the set of that name. Throws `c10::Error` for an unknown one.
+[[nodiscard]] std::int64_t class_count(const std::string& name);
+
 /// Mean and standard deviation of the training pixels, from 0 to 1, one for
 /// each channel. A grey set has one of each, which serves all channels that
 /// `as_rgb32` makes.

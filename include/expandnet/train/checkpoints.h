@@ -48,4 +48,10 @@ class Checkpoints : public Observer {
   std::string configuration_;
 };
 
+/// Loads the weights of a checkpoint, whatever its configuration, into a model
+/// and its expansion (null where it had none). Throws `c10::Error` for a file
+/// that is no checkpoint, or one of another model.
+void load_weights(const std::string& path, torch::nn::Module& module,
+                  Expansion* expansion);
+
 }  // namespace expandnet::train

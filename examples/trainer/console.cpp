@@ -1,0 +1,125 @@
+#include "trainer/console.h"
+
+#include <expandnet/io/atomic_file.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "trainer/results.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+constexpr double kSecondsBetweenBars = 0.1;
+constexpr std::int64_t kBarWidth = 30;
+
+double seconds_now() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::max(seconds, 0.0));
+  return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60)
+                      : fmt::format("{}:{:02}:{:02}", whole / 3600,
+                                    whole / 60 % 60, whole % 60);
+}
+
+std::string score_columns(const std::optional<train::Score>& score) {
+  if (!score) return fmt::format("{:>9}{:>9}", "-", "-");
+  return fmt::format("{:>9.4f}{:>8.2f}%", score->loss, 100 * score->accuracy);
+}
+
+}  // namespace
+
+Console::Console(std::int64_t steps)
+    : steps_(steps),
+      started_(seconds_now()),
+      terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+Console::~Console() { clear_bar(); }
+
+void Console::clear_bar() const {
+  if (terminal_) std::cerr << "\r\033[K" << std::flush;
+}
+
+void Console::line(const std::string& text) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  clear_bar();
+  std::cout << text << std::endl;
+}
+
+void Console::skip(std::int64_t steps) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  skipped_ += steps;
+}
+
+void Console::step() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++done_;
+  if (!terminal_ || seconds_now() - drawn_ < kSecondsBetweenBars) return;
+  draw_bar();
+}
+
+void Console::draw_bar() {
+  drawn_ = seconds_now();
+  const auto elapsed = drawn_ - started_;
+  const auto left = steps_ - skipped_ - done_;
+  const auto share =
+      static_cast<double>(skipped_ + done_) / static_cast<double>(steps_);
+  const auto filled = std::min(
+      kBarWidth,
+      static_cast<std::int64_t>(share * static_cast<double>(kBarWidth)));
+  const auto rate = static_cast<double>(done_) / elapsed;
+  std::cerr << fmt::format(
+                   "\r\033[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.1f} steps/s  {} "
+                   "left",
+                   "", filled, "", kBarWidth - filled, 100 * share, rate,
+                   duration(static_cast<double>(left) / rate))
+            << std::flush;
+}
+
+std::string epoch_heading() {
+  return fmt::format("{:<22}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}{:>9}", "run",
+                     "epoch", "lr", "loss", "train", "loss", "valid",
+                     "seconds");
+}
+
+std::string epoch_line(const std::string& run,
+                       const train::Training& training) {
+  const auto& record = training.history().back();
+  const bool by_test = training.options().select == train::Select::kBestTest;
+  auto line =
+      fmt::format("{:<22}{:>9}{:>10.3g}{}{}{:>9.2f}", run,
+                  fmt::format("{}/{}", record.epoch, training.options().epochs),
+                  record.learning_rate, score_columns(record.training),
+                  score_columns(record.validation), record.seconds);
+  if (by_test && record.test) {
+    line += fmt::format("  test {:.2f}%", 100 * record.test->accuracy);
+  }
+  return line;
+}
+
+void RunLog::on_step(const train::Training& /*training*/) { console_.step(); }
+
+void RunLog::on_epoch(const train::Training& training) {
+  const auto name = run_.plan().name() + (run_.trains_twin() ? " twin" : "");
+  console_.line(epoch_line(name, training));
+  if (run_.trains_twin()) return;
+  // Written anew, so that it says what the checkpoint does, whatever happens.
+  std::string log;
+  for (const auto& record : training.history()) {
+    log += to_json(record).dump() + "\n";
+  }
+  write_file_atomically(
+      (std::filesystem::path(run_.plan().folder) / kLogFile).string(), log);
+}
+
+}  // namespace expandnet::examples

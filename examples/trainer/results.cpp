@@ -1,0 +1,287 @@
+#include "trainer/results.h"
+
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "report_template.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Value>
+Json or_null(const std::optional<Value>& value) {
+  return value.has_value() ? Json(*value) : Json(nullptr);
+}
+
+std::optional<double> number_at(const Json& object, const char* key) {
+  const auto& value = object.at(key);
+  if (value.is_null()) return std::nullopt;
+  return value.get<double>();
+}
+
+void add_score(Json& object, const std::string& set,
+               const std::optional<train::Score>& score) {
+  object[set + "_loss"] = score ? Json(score->loss) : Json(nullptr);
+  object[set + "_accuracy"] = score ? Json(score->accuracy) : Json(nullptr);
+}
+
+std::optional<train::Score> score_at(const Json& object,
+                                     const std::string& set) {
+  const auto loss = number_at(object, (set + "_loss").c_str());
+  const auto accuracy = number_at(object, (set + "_accuracy").c_str());
+  if (!loss || !accuracy) return std::nullopt;
+  return train::Score{*loss, *accuracy};
+}
+
+Json layer_json(const LayerReport& layer) {
+  return {{"path", layer.path},
+          {"chain", layer.strategy + " " + layer.widths},
+          {"train_parameters", layer.parameters_before},
+          {"deploy_parameters", layer.parameters_after},
+          {"error_fp64", layer.error_fp64},
+          {"error", layer.error_dtype},
+          {"dtype", layer.dtype}};
+}
+
+LayerReport layer_from(const Json& object) {
+  LayerReport layer;
+  layer.path = object.at("path");
+  const std::string chain = object.at("chain");
+  const auto space = chain.find(' ');
+  layer.strategy = chain.substr(0, space);
+  layer.widths = chain.substr(space + 1);
+  layer.parameters_before = object.at("train_parameters");
+  layer.parameters_after = object.at("deploy_parameters");
+  layer.error_fp64 = object.at("error_fp64");
+  layer.error_dtype = object.at("error");
+  layer.dtype = object.at("dtype");
+  return layer;
+}
+
+Json variant_json(const VariantResult& variant) {
+  Json object;
+  object["name"] = variant.recipe;
+  object["label"] = variant.recipe == "none" ? "compact" : variant.recipe;
+  const auto& first = variant.runs.front();
+  object["train_parameters"] = first.train_parameters;
+  object["deploy_parameters"] = first.deploy_parameters;
+  object["step_ms"] = variant.step_ms > 0 ? Json(variant.step_ms) : nullptr;
+  object["ratio_to_compact"] =
+      variant.ratio_to_compact > 0 ? Json(variant.ratio_to_compact) : nullptr;
+  object["seeds"] = Json::array();
+  object["validation_accuracy"] = Json::array();
+  object["test_accuracy"] = Json::array();
+  std::optional<double> error;
+  for (const auto& run : variant.runs) {
+    object["seeds"].push_back(run.seed);
+    object["validation_accuracy"].push_back(or_null(run.validation_accuracy));
+    object["test_accuracy"].push_back(or_null(run.test_accuracy));
+    const auto of_run = run.contraction_error();
+    if (of_run) error = std::max(error.value_or(0), *of_run);
+  }
+  object["contraction_error"] = or_null(error);
+  object["layers"] = Json::array();
+  for (const auto& layer : first.layers) {
+    object["layers"].push_back(layer_json(layer));
+  }
+  return object;
+}
+
+std::vector<double> present(const Json& values) {
+  std::vector<double> numbers;
+  for (const auto& value : values) {
+    if (!value.is_null()) numbers.push_back(value.get<double>());
+  }
+  return numbers;
+}
+
+/// "86.11 ± 0.38 (5)", in percent.
+std::string mean_and_deviation(const std::vector<double>& values) {
+  if (values.empty()) return "-";
+  const auto n = static_cast<double>(values.size());
+  double sum = 0;
+  for (const auto value : values) sum += value;
+  const auto mean = sum / n;
+  if (values.size() == 1) return fmt::format("{:.2f} (1)", 100 * mean);
+  double squares = 0;
+  for (const auto value : values) squares += (value - mean) * (value - mean);
+  return fmt::format("{:.2f} ± {:.2f} ({})", 100 * mean,
+                     100 * std::sqrt(squares / (n - 1)), values.size());
+}
+
+/// Of a column of text, whose ± is one character of two bytes.
+std::size_t width_of(const std::string& text) {
+  std::size_t width = 0;
+  for (const auto byte : text) {
+    if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80U) ++width;
+  }
+  return width;
+}
+
+std::string table_of(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(rows.front().size(), 0);
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      widths[c] = std::max(widths[c], width_of(row[c]));
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string gap(widths[c] - width_of(row[c]), ' ');
+      text += c == 0 ? row[c] + gap : "  " + gap + row[c];
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string local_time() {
+  const auto now =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &parts);
+  return text;
+}
+
+}  // namespace
+
+Json to_json(const train::EpochRecord& record) {
+  Json object;
+  object["epoch"] = record.epoch;
+  object["learning_rate"] = record.learning_rate;
+  add_score(object, "training", record.training);
+  add_score(object, "validation", record.validation);
+  add_score(object, "test", record.test);
+  object["seconds"] = record.seconds;
+  return object;
+}
+
+Json to_json(const RunResult& result) {
+  Json object;
+  object["name"] = result.recipe;
+  object["seed"] = result.seed;
+  object["state"] = result.state;
+  object["train_parameters"] = result.train_parameters;
+  object["deploy_parameters"] = result.deploy_parameters;
+  object["chosen_epoch"] = result.chosen_epoch;
+  object["validation_accuracy"] = or_null(result.validation_accuracy);
+  object["test_accuracy"] = or_null(result.test_accuracy);
+  object["contraction_error"] = or_null(result.contraction_error());
+  object["layers"] = Json::array();
+  for (const auto& layer : result.layers) {
+    object["layers"].push_back(layer_json(layer));
+  }
+  object["epochs"] = Json::array();
+  for (const auto& record : result.epochs) {
+    object["epochs"].push_back(to_json(record));
+  }
+  return object;
+}
+
+RunResult run_result_from(const Json& object) {
+  RunResult result;
+  result.recipe = object.at("name");
+  result.seed = object.at("seed");
+  result.state = object.at("state");
+  result.train_parameters = object.at("train_parameters");
+  result.deploy_parameters = object.at("deploy_parameters");
+  result.chosen_epoch = object.at("chosen_epoch");
+  result.validation_accuracy = number_at(object, "validation_accuracy");
+  result.test_accuracy = number_at(object, "test_accuracy");
+  for (const auto& layer : object.at("layers")) {
+    result.layers.push_back(layer_from(layer));
+  }
+  for (const auto& epoch : object.at("epochs")) {
+    train::EpochRecord record;
+    record.epoch = epoch.at("epoch");
+    record.learning_rate = epoch.at("learning_rate");
+    record.training = score_at(epoch, "training").value_or(train::Score{});
+    record.validation = score_at(epoch, "validation");
+    record.test = score_at(epoch, "test");
+    record.seconds = epoch.at("seconds");
+    result.epochs.push_back(record);
+  }
+  return result;
+}
+
+Json results_json(const Occasion& occasion,
+                  const std::vector<VariantResult>& variants) {
+  Json object;
+  object["title"] = occasion.title;
+  object["program"] = occasion.program;
+  object["version"] = occasion.version;
+  object["libtorch"] = TORCH_VERSION;
+  object["device"] = occasion.device;
+  object["threads"] = occasion.threads;
+  object["date"] = local_time();
+  object["command"] = occasion.command;
+  object["notes"] = occasion.notes;
+  object["configuration"] = Json::object();
+  for (const auto& [key, value] : keys_and_values(occasion.configuration)) {
+    object["configuration"][key] = value;
+  }
+  object["variants"] = Json::array();
+  for (const auto& variant : variants) {
+    object["variants"].push_back(variant_json(variant));
+  }
+  return object;
+}
+
+std::string results_table(const std::vector<VariantResult>& variants) {
+  std::vector<std::vector<std::string>> rows = {
+      {"variant", "parameters trained", "deployed", "ms/step", "x compact",
+       "validation % (n)", "test % (n)", "contraction error"}};
+  for (const auto& variant : variants) {
+    const auto object = variant_json(variant);
+    const auto format = [&](const char* key, const char* how) {
+      const auto value = number_at(object, key);
+      return value ? fmt::format(fmt::runtime(how), *value) : std::string("-");
+    };
+    const auto grouped = [&](const char* key) {
+      auto digits = std::to_string(object[key].get<std::int64_t>());
+      for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0;
+           i -= 3) {
+        digits.insert(static_cast<std::size_t>(i), ",");
+      }
+      return digits;
+    };
+    rows.push_back({object["label"], grouped("train_parameters"),
+                    grouped("deploy_parameters"), format("step_ms", "{:.2f}"),
+                    format("ratio_to_compact", "{:.2f}"),
+                    mean_and_deviation(present(object["validation_accuracy"])),
+                    mean_and_deviation(present(object["test_accuracy"])),
+                    format("contraction_error", "{:.1e}")});
+  }
+  return table_of(rows);
+}
+
+std::string report_html(const Occasion& occasion,
+                        const std::vector<VariantResult>& variants) {
+  auto data = results_json(occasion, variants);
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    auto& runs = data["variants"][i]["runs"];
+    runs = Json::array();
+    for (const auto& run : variants[i].runs) runs.push_back(to_json(run));
+  }
+  // Nothing in the data may end the script element that holds it.
+  std::string text;
+  for (const auto letter : data.dump()) {
+    text += letter == '<' ? std::string("\\u003c") : std::string(1, letter);
+  }
+  std::string page = kReportTemplate;
+  const std::string placeholder = "@REPORT_DATA@";
+  return page.replace(page.find(placeholder), placeholder.size(), text);
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,198 @@
+#include "trainer/run.h"
+
+#include <c10/util/Exception.h>
+#include <expandnet/io/atomic_file.h>
+#include <expandnet/passes/contract.h>
+#include <expandnet/passes/hand_over.h>
+#include <fmt/format.h>
+#include <torch/serialize/archive.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace expandnet::examples {
+
+namespace {
+
+constexpr const char* kTwinFolder = "twin";
+
+std::int64_t count_in(const std::vector<torch::Tensor>& parameters) {
+  std::int64_t count = 0;
+  for (const auto& parameter : parameters) count += parameter.numel();
+  return count;
+}
+
+train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
+                              torch::optim::Optimizer& optimizer,
+                              const train::TrainingOptions& options,
+                              train::TrainingParts::Loss loss) {
+  train::TrainingParts parts;
+  parts.model = trainee.model;
+  parts.optimizer = &optimizer;
+  parts.expansion = trainee.expansion.get();
+  parts.training = data.training.get();
+  parts.validation = data.validation.get();
+  // Else it is read once, at the end.
+  if (options.select == train::Select::kBestTest) parts.test = data.test.get();
+  parts.loss = std::move(loss);
+  return parts;
+}
+
+std::int64_t steps_of(const train::Training& training) {
+  return training.epoch() * training.steps_per_epoch() + training.iteration();
+}
+
+}  // namespace
+
+std::string RunPlan::name() const {
+  return fmt::format("{} seed {}", recipe == "none" ? "compact" : recipe, seed);
+}
+
+std::optional<double> RunResult::contraction_error() const {
+  std::optional<double> largest;
+  for (const auto& layer : layers) {
+    largest = std::max(largest.value_or(0), layer.error_fp64);
+  }
+  return largest;
+}
+
+void save_weights(const torch::nn::Module& module, const std::string& path) {
+  torch::serialize::OutputArchive archive;
+  module.save(archive);
+  AtomicFile file(path);
+  archive.save_to([&](const void* bytes, std::size_t count) {
+    file.write(bytes, count);
+    return count;
+  });
+  file.commit();
+}
+
+Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
+             train::TrainingOptions options, train::TrainingParts::Loss loss,
+             const std::string& folder, const std::string& configuration)
+    : trainee(std::move(the_trainee)),
+      data(std::move(the_data)),
+      optimizer(make_optimizer(settings, trainee.parameters())),
+      checkpoints(folder, configuration),
+      training(parts_of(trainee, data, *optimizer, options, std::move(loss)),
+               options) {
+  training.observe(checkpoints);
+}
+
+Run::Run(RunPlan plan, const Maker& maker, const Settings& settings,
+         const Machine& machine)
+    : plan_(std::move(plan)), machine_(machine) {
+  std::filesystem::create_directories(plan_.folder);
+  const auto options = training_options(settings, machine);
+  torch::manual_seed(plan_.seed);
+  main_ = std::make_unique<Stage>(
+      maker.trainee(plan_.recipe), maker.data(plan_.seed), settings, options,
+      maker.loss, plan_.folder, plan_.configuration);
+  train_parameters_ = count_in(main_->trainee.parameters());
+  if (maker.twin && plan_.recipe != "none") {
+    auto twin_settings = settings;
+    if (settings.twin_epochs > 0) twin_settings.epochs = settings.twin_epochs;
+    const auto folder =
+        (std::filesystem::path(plan_.folder) / kTwinFolder).string();
+    std::filesystem::create_directories(folder);
+    torch::manual_seed(plan_.seed);
+    twin_ = std::make_unique<Stage>(maker.twin(plan_.recipe),
+                                    maker.data(plan_.seed), twin_settings,
+                                    training_options(twin_settings, machine),
+                                    maker.loss, folder, plan_.configuration);
+    twin_steps_ =
+        twin_->training.options().epochs * twin_->training.steps_per_epoch();
+  }
+  if (main_->checkpoints.has_last()) {
+    main_->checkpoints.load_last(main_->training);
+    twin_.reset();
+  } else if (twin_ != nullptr && twin_->checkpoints.has_last()) {
+    twin_->checkpoints.load_last(twin_->training);
+  }
+  if (twin_ != nullptr && twin_->training.finished()) hand_over_twin();
+}
+
+void Run::observe(train::Observer& observer) {
+  if (twin_ != nullptr) twin_->training.observe(observer);
+  main_->training.observe(observer);
+}
+
+void Run::hand_over_twin() {
+  twin_->checkpoints.load_best(twin_->training);
+  if (main_->trainee.expansion) {
+    hand_over(*twin_->trainee.model.module, *main_->trainee.expansion);
+  } else {
+    hand_over(*twin_->trainee.model.module, *main_->trainee.model.module);
+  }
+  twin_.reset();
+}
+
+void Run::step() {
+  auto& stage = twin_ != nullptr ? *twin_ : *main_;
+  try {
+    stage.training.step();
+  } catch (const train::Diverged& error) {
+    throw train::Diverged(fmt::format(
+        "{}: {}; {}", plan_.name(), error.what(),
+        stage.checkpoints.has_last()
+            ? "the last good checkpoint is " + stage.checkpoints.last_path()
+            : "there is no checkpoint yet"));
+  }
+  if (twin_ != nullptr && twin_->training.finished()) hand_over_twin();
+}
+
+std::int64_t Run::steps_done() const {
+  if (twin_ != nullptr) return steps_of(twin_->training);
+  return twin_steps_ + steps_of(main_->training);
+}
+
+void Run::save() const {
+  const auto& stage = twin_ != nullptr ? *twin_ : *main_;
+  if (stage.training.finished()) return;  // saved with its last epoch
+  stage.checkpoints.save_last(stage.training);
+}
+
+RunResult Run::result_so_far() const {
+  const auto& training = main_->training;
+  RunResult result;
+  result.recipe = plan_.recipe;
+  result.seed = plan_.seed;
+  result.state = training.finished() ? "finished" : "interrupted";
+  result.train_parameters = train_parameters_;
+  result.chosen_epoch = training.best_epoch();
+  result.epochs = training.history();
+  if (result.chosen_epoch > 0) {
+    const auto& chosen =
+        result.epochs[static_cast<std::size_t>(result.chosen_epoch - 1)];
+    if (chosen.validation) {
+      result.validation_accuracy = chosen.validation->accuracy;
+    }
+  }
+  return result;
+}
+
+RunResult Run::finish() {
+  auto& stage = *main_;
+  stage.checkpoints.load_best(stage.training);
+  auto result = result_so_far();
+  auto& trainee = stage.trainee;
+  auto& module = *trainee.model.module;
+  if (trainee.expansion) {
+    result.layers = trainee.expansion->contract().layers;
+  } else if (trainee.has_chains) {
+    result.layers = contract(module).layers;
+  }
+  result.deploy_parameters = count_in(module.parameters());
+  if (stage.data.test != nullptr) {
+    result.test_accuracy = train::evaluate(trainee.model, *stage.data.test,
+                                           machine_.device, machine_.precision)
+                               .accuracy;
+  }
+  save_weights(module,
+               (std::filesystem::path(plan_.folder) / kWeightsFile).string());
+  return result;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,261 @@
+#include "trainer/settings.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+#include <expandnet/train/optimizers.h>
+#include <expandnet/train/schedules.h>
+#include <torch/cuda.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <thread>
+
+namespace expandnet::examples {
+
+namespace {
+
+/// Settings that do not change what is computed.
+const std::set<std::string>& keys_without_effect() {
+  static const std::set<std::string> keys = {"data", "threads", "jobs", "out",
+                                             "runs"};
+  return keys;
+}
+
+train::Schedule schedule_of(const Settings& settings) {
+  const auto epochs = static_cast<double>(settings.epochs);
+  train::Schedule schedule;
+  if (settings.schedule == "steps") {
+    auto milestones = settings.milestones;
+    if (milestones.empty()) milestones = {epochs / 3, 2 * epochs / 3};
+    schedule = train::step_schedule(milestones, settings.lr_factor);
+  } else if (settings.schedule == "linear") {
+    schedule = train::linear_schedule(epochs, settings.lr_last);
+  } else if (settings.schedule == "cosine") {
+    schedule = train::cosine_schedule(epochs, settings.lr_last);
+  } else {
+    schedule = [](double) { return 1.0; };
+  }
+  return settings.warmup > 0 ? train::with_warmup(schedule, settings.warmup)
+                             : schedule;
+}
+
+/// Cores that this process may use.
+std::int64_t cores() {
+  return std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+}
+
+/// The value that a new option stands for, as configuration files have it.
+std::string value_of(const CLI::Option& option) {
+  const auto value = option.get_default_str();
+  if (option.get_type_name() == "BOOLEAN")
+    return value == "1" ? "true" : "false";
+  const bool is_list = option.get_expected_max() > 1;
+  return is_list ? value : CLI::detail::convert_arg_for_ini(value);
+}
+
+void add_expansion(CLI::App& app, Settings& settings, Command command) {
+  auto* expand = app.add_option("--expand", settings.expand,
+                                command == Command::kTrain
+                                    ? "how to expand the net, none for compact"
+                                    : "what to compare");
+  expand->expected(1, command == Command::kTrain ? 1 : 100);
+  app.add_option("--rate", settings.rate, "expansion rate")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--execution", settings.execution,
+                 "train beside the model, or as expanded modules, folded or "
+                 "chained over the feature maps")
+      ->check(CLI::IsMember({"weight-space", "modules", "chained"}));
+  auto inits = names_in(kInitialValues);
+  inits.emplace_back("twin");
+  app.add_option("--init", settings.init,
+                 "the factors' initial values; twin: those of the nonlinear "
+                 "twin, trained before (paper, +Init)")
+      ->check(CLI::IsMember(inits));
+  app.add_option("--twin-epochs", settings.twin_epochs,
+                 "epochs of the twin; 0: those of the net")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_training(CLI::App& app, Settings& settings) {
+  app.add_option("--epochs", settings.epochs)->check(CLI::PositiveNumber);
+  app.add_option("--batch-size", settings.batch_size)
+      ->check(CLI::PositiveNumber);
+  app.add_option("--optimizer", settings.optimizer)
+      ->check(CLI::IsMember({"sgd", "adamw"}));
+  app.add_option("--lr", settings.lr, "learning rate at the start")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--momentum", settings.momentum, "of sgd")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--nesterov", settings.nesterov, "true or false");
+  app.add_option("--weight-decay", settings.weight_decay,
+                 "of all parameters; of expanded layers, of the factors")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--schedule", settings.schedule, "of the learning rate")
+      ->check(CLI::IsMember({"steps", "linear", "cosine", "constant"}));
+  app.add_option("--milestones", settings.milestones,
+                 "epochs of the steps; by default a third and two thirds");
+  app.add_option("--lr-factor", settings.lr_factor, "at each milestone")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--lr-last", settings.lr_last,
+                 "share of --lr that linear and cosine end with")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--warmup", settings.warmup,
+                 "epochs in which the rate rises from 0")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--per-iteration", settings.per_iteration,
+                 "true: the rate changes at each step");
+  app.add_option("--max-grad-norm", settings.max_grad_norm, "0: no clipping")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--accumulate", settings.accumulate, "batches per update")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--teacher", settings.teacher,
+                 "folder of a finished run to distil from");
+  app.add_option("--temperature", settings.temperature, "of the teacher")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--distill", settings.distill,
+                 "weight of the teacher's part of the loss")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+void add_machine(CLI::App& app, Settings& settings, Command command) {
+  app.add_option("--device", settings.device)
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  app.add_option("--precision", settings.precision,
+                 "tf32 on CUDA only; bf16 is autocast")
+      ->check(CLI::IsMember(names_in(kPrecisions)));
+  app.add_option("--memory-format", settings.memory_format,
+                 "auto: channels-last on the CPU and in bf16")
+      ->check(CLI::IsMember({"auto", "contiguous", "channels-last"}));
+  app.add_option("--threads", settings.threads,
+                 "of each run; 0: the cores, shared among the runs")
+      ->check(CLI::NonNegativeNumber);
+  if (command == Command::kCompare) {
+    app.add_option("--jobs", settings.jobs,
+                   "runs at a time; 0: as many as there are cores, on CUDA "
+                   "all of them")
+        ->check(CLI::NonNegativeNumber);
+  }
+  app.add_option("--out", settings.out, "folder for all results")->required();
+  app.add_flag("--resume", settings.resume, "go on with what is in the folder")
+      ->configurable(false);
+}
+
+}  // namespace
+
+void add_settings(CLI::App& app, Settings& settings, Command command) {
+  app.add_option("--data", settings.data, "folder of the data set");
+  add_expansion(app, settings, command);
+  add_training(app, settings);
+  app.add_option("--select", settings.select,
+                 "the epoch whose weights are kept: the best on the validation "
+                 "set, the last, or the best on the test set (as the paper "
+                 "does; optimistic)")
+      ->check(CLI::IsMember(names_in(kSelects)));
+  app.add_option("--seed", settings.seed,
+                 command == Command::kTrain ? "of everything that is drawn"
+                                            : "of the first run");
+  if (command == Command::kCompare) {
+    app.add_option("--runs", settings.runs, "seeds of each variant")
+        ->check(CLI::PositiveNumber);
+  }
+  add_machine(app, settings, command);
+}
+
+std::string configuration_of(const CLI::App& app) {
+  std::string text;
+  for (const auto* option : app.get_options()) {
+    if (!option->get_configurable() || option->get_lnames().empty()) continue;
+    text += option->get_lnames().front() + "=" + value_of(*option) + "\n";
+  }
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> keys_and_values(
+    const std::string& configuration) {
+  std::istringstream stream(configuration);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& item : CLI::ConfigINI().from_config(stream)) {
+    pairs.emplace_back(item.name, CLI::detail::join(item.inputs, " "));
+  }
+  return pairs;
+}
+
+std::vector<std::string> differences(const std::string& before,
+                                     const std::string& now) {
+  const auto old = keys_and_values(before);
+  std::map<std::string, std::string> was(old.begin(), old.end());
+  std::vector<std::string> found;
+  for (const auto& [key, value] : keys_and_values(now)) {
+    if (was[key] != value && keys_without_effect().count(key) == 0) {
+      found.push_back(key + " (" + was[key] + ", now " + value + ")");
+    }
+  }
+  return found;
+}
+
+Machine set_up(const Settings& settings, std::int64_t runs) {
+  Machine machine;
+  const bool has_cuda = torch::cuda::is_available();
+  TORCH_CHECK(settings.device != "cuda" || has_cuda,
+              "--device: cuda needs a GPU that LibTorch can use, got none; "
+              "use cpu");
+  const bool cuda = has_cuda && settings.device != "cpu";
+  machine.device = cuda ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  machine.precision = value_in(kPrecisions, settings.precision);
+  TORCH_CHECK(machine.precision != train::Precision::kTF32 || cuda,
+              "--precision: tf32 needs CUDA, got cpu; use fp32");
+  train::set_tf32(machine.precision);
+  const bool channels_last =
+      settings.memory_format == "auto"
+          ? !cuda || machine.precision == train::Precision::kBFloat16
+          : settings.memory_format == "channels-last";
+  machine.memory_format = channels_last ? c10::MemoryFormat::ChannelsLast
+                                        : c10::MemoryFormat::Contiguous;
+  machine.jobs = settings.jobs > 0 ? settings.jobs : cuda ? runs : cores();
+  machine.jobs = std::min(machine.jobs, runs);
+  const auto share =
+      cuda ? cores() : std::max<std::int64_t>(1, cores() / machine.jobs);
+  machine.threads =
+      static_cast<int>(settings.threads > 0 ? settings.threads : share);
+  at::set_num_threads(machine.threads);
+  at::globalContext().setBenchmarkCuDNN(true);
+  return machine;
+}
+
+train::TrainingOptions training_options(const Settings& settings,
+                                        const Machine& machine) {
+  train::TrainingOptions options;
+  options.epochs = settings.epochs;
+  options.device = machine.device;
+  options.precision = machine.precision;
+  options.schedule = schedule_of(settings);
+  options.schedule_per_iteration = settings.per_iteration;
+  options.select = value_in(kSelects, settings.select);
+  options.step.max_grad_norm = settings.max_grad_norm;
+  options.step.accumulate = settings.accumulate;
+  return options;
+}
+
+train::DistillationOptions distillation_options(const Settings& settings) {
+  return {settings.temperature, settings.distill};
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(
+    const Settings& settings, std::vector<torch::Tensor> parameters) {
+  if (settings.optimizer == "adamw") {
+    return std::make_unique<train::AdamW>(
+        std::move(parameters), torch::optim::AdamWOptions(settings.lr)
+                                   .weight_decay(settings.weight_decay));
+  }
+  return std::make_unique<train::SGD>(std::move(parameters),
+                                      torch::optim::SGDOptions(settings.lr)
+                                          .momentum(settings.momentum)
+                                          .nesterov(settings.nesterov)
+                                          .weight_decay(settings.weight_decay));
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,113 @@
+// settings.h: what every trainer can be told, and the flags that tell it.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/MemoryFormat.h>
+#include <expandnet/fold/options.h>
+#include <expandnet/train/distillation.h>
+#include <expandnet/train/training.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/named.h"
+
+namespace CLI {
+class App;
+}
+
+namespace expandnet::examples {
+
+/// Defaults are the paper's for CIFAR.
+struct Settings {
+  std::string data = "data";
+  std::vector<std::string> expand;  ///< recipes; `train` takes one
+  double rate = 4;
+  std::string execution = "weight-space";
+  std::string init = "default";
+  std::int64_t twin_epochs = 0;  ///< of --init twin; 0: epochs
+
+  std::int64_t epochs = 150;
+  std::int64_t batch_size = 128;
+  std::string optimizer = "sgd";
+  double lr = 0.01;
+  double momentum = 0.9;
+  bool nesterov = false;
+  double weight_decay = 0;
+  std::string schedule = "steps";
+  std::vector<double> milestones;  ///< in epochs; empty: a third and two thirds
+  double lr_factor = 0.1;          ///< at each milestone
+  double lr_last = 0;  ///< share of lr that linear and cosine end with
+  double warmup = 0;   ///< epochs
+  bool per_iteration = false;
+  double max_grad_norm = 0;  ///< 0: no clipping
+  std::int64_t accumulate = 1;
+
+  std::string teacher;  ///< folder of a finished run; "": none
+  double temperature = 4;
+  double distill = 0.9;
+
+  std::string select = "best";
+  std::uint64_t seed = 0;
+  std::int64_t runs = 3;
+
+  std::string device = "auto";
+  std::string precision = "fp32";
+  std::string memory_format = "auto";
+  std::int64_t threads = 0;  ///< of each run; 0: the cores shared among runs
+  std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
+  std::string out;
+  bool resume = false;
+};
+
+enum class Command { kTrain, kCompare };
+
+/// Adds a flag, and a key of configuration files, for each setting.
+void add_settings(CLI::App& app, Settings& settings, Command command);
+
+/// The configuration file that stands for all options of `app` as they are.
+std::string configuration_of(const CLI::App& app);
+
+/// The keys in which two configuration files differ, with their values, as
+/// "epochs (24, now 30)". Those that change no result (where the data are, how
+/// many threads) are left out.
+std::vector<std::string> differences(const std::string& before,
+                                     const std::string& now);
+
+/// A configuration file's keys and values, in order.
+std::vector<std::pair<std::string, std::string>> keys_and_values(
+    const std::string& configuration);
+
+inline constexpr Named<train::Select> kSelects[] = {
+    {train::Select::kBestValidation, "best"},
+    {train::Select::kLast, "last"},
+    {train::Select::kBestTest, "test-best"}};
+
+inline constexpr Named<InitialValues> kInitialValues[] = {
+    {InitialValues::kDefault, "default"},
+    {InitialValues::kMatched, "matched"},
+    {InitialValues::kKaimingNormal, "kaiming-normal"},
+    {InitialValues::kKaimingNormalUngrouped, "kaiming-normal-ungrouped"},
+    {InitialValues::kNormal, "normal"},
+    {InitialValues::kPreserving, "preserving"}};
+
+/// The device and its threads, put to work. Throws `c10::Error` for a device
+/// that is not there and for a precision that it does not have.
+struct Machine {
+  c10::Device device = c10::kCPU;
+  c10::MemoryFormat memory_format = c10::MemoryFormat::Contiguous;
+  train::Precision precision = train::Precision::kFloat32;
+  std::int64_t jobs = 1;
+  int threads = 1;
+};
+Machine set_up(const Settings& settings, std::int64_t runs);
+
+train::TrainingOptions training_options(const Settings& settings,
+                                        const Machine& machine);
+train::DistillationOptions distillation_options(const Settings& settings);
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(
+    const Settings& settings, std::vector<torch::Tensor> parameters);
+
+}  // namespace expandnet::examples

@@ -1,0 +1,237 @@
+#include "trainer/side_by_side.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <expandnet/io/atomic_file.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <atomic>
+#include <deque>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "trainer/results.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+std::string result_path(const RunPlan& plan) {
+  return (std::filesystem::path(plan.folder) / kRunResultFile).string();
+}
+
+/// What an earlier session has finished; nothing if it has not.
+std::optional<RunResult> finished_before(const RunPlan& plan) {
+  std::ifstream file(result_path(plan));
+  if (!file) return std::nullopt;
+  auto result = run_result_from(nlohmann::ordered_json::parse(file));
+  if (result.state != "finished") return std::nullopt;
+  return result;
+}
+
+/// Steps of the whole run, its twin's too.
+std::int64_t steps_in(const RunPlan& plan, const Maker& maker,
+                      const Settings& settings) {
+  auto epochs = settings.epochs;
+  if (maker.twin && plan.recipe != "none") {
+    epochs += settings.twin_epochs > 0 ? settings.twin_epochs : settings.epochs;
+  }
+  return epochs * maker.data(plan.seed).training->size();
+}
+
+/// One run with what watches it.
+struct Watched {
+  Watched(const RunPlan& plan, const Maker& maker, const Settings& settings,
+          const Machine& machine, Console& console)
+      : run(plan, maker, settings, machine), log(run, console) {
+    run.observe(log);
+    console.skip(run.steps_done());
+  }
+
+  RunResult finish(Console& console) {
+    auto result = run.finish();
+    write_file_atomically(result_path(run.plan()), to_json(result).dump(2));
+    console.line(fmt::format(
+        "{:<22}epoch {} contracted and saved{}", run.plan().name(),
+        result.chosen_epoch,
+        result.test_accuracy
+            ? fmt::format(", test {:.2f}%", 100 * *result.test_accuracy)
+            : ""));
+    return result;
+  }
+  RunResult leave() {
+    run.save();
+    return run.result_so_far();
+  }
+
+  Run run;
+  RunLog log;
+};
+
+/// The work of all threads.
+class Crew {
+ public:
+  Crew(const std::vector<RunPlan>& plans, const Maker& maker,
+       const Settings& settings, const Machine& machine,
+       const train::Interrupt& interrupt, Console& console)
+      : plans_(plans),
+        maker_(maker),
+        settings_(settings),
+        machine_(machine),
+        interrupt_(interrupt),
+        console_(console),
+        results_(plans.size()) {}
+
+  std::vector<RunResult> train() {
+    if (machine_.device.is_cuda()) {
+      take_turns();
+    } else {
+      in_threads();
+    }
+    return std::move(results_);
+  }
+
+ private:
+  /// Makes the next run that is not finished yet, and says which it is; null
+  /// when there is none. Making draws from the global generator, so it is done
+  /// by one thread at a time.
+  std::unique_ptr<Watched> next(std::size_t& index) {
+    const std::lock_guard<std::mutex> lock(making_);
+    for (; next_ < plans_.size(); ++next_) {
+      index = next_;
+      if (auto result = finished_before(plans_[next_])) {
+        results_[next_] = std::move(*result);
+        console_.skip(steps_in(plans_[next_], maker_, settings_));
+        console_.line(
+            fmt::format("{:<22}finished before", plans_[next_].name()));
+        continue;
+      }
+      if (stopping()) {  // not begun
+        results_[next_].recipe = plans_[next_].recipe;
+        results_[next_].seed = plans_[next_].seed;
+        results_[next_].state = "not begun";
+        continue;
+      }
+      return std::make_unique<Watched>(plans_[next_++], maker_, settings_,
+                                       machine_, console_);
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] bool stopping() const {
+    return interrupt_.requested() || failed_;
+  }
+
+  RunResult end(Watched& watched) {
+    if (!watched.run.finished()) return watched.leave();
+    // Verification sets the number of threads for a while.
+    const std::lock_guard<std::mutex> lock(making_);
+    return watched.finish(console_);
+  }
+
+  void work() {
+    at::set_num_threads(machine_.threads);  // this thread's
+    std::size_t index = 0;
+    while (const auto watched = next(index)) {
+      while (!watched->run.finished() && !stopping()) watched->run.step();
+      results_[index] = end(*watched);
+    }
+  }
+
+  void in_threads() {
+    std::exception_ptr failure;
+    std::mutex failing;
+    std::vector<std::thread> threads;
+    for (std::int64_t job = 0; job < machine_.jobs; ++job) {
+      threads.emplace_back([&] {
+        try {
+          work();
+        } catch (...) {
+          const std::lock_guard<std::mutex> lock(failing);
+          if (failure == nullptr) failure = std::current_exception();
+          failed_ = true;
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    if (failure != nullptr) std::rethrow_exception(failure);
+  }
+
+  void take_turns() {
+    struct Turn {
+      std::size_t index;
+      std::unique_ptr<Watched> watched;
+      c10::Stream stream;
+    };
+    const c10::impl::VirtualGuardImpl streams(machine_.device.type());
+    std::deque<Turn> turns;
+    const auto fill = [&] {
+      while (turns.size() < static_cast<std::size_t>(machine_.jobs)) {
+        std::size_t index = 0;
+        const auto stream = streams.getStreamFromGlobalPool(machine_.device);
+        auto watched = next(index);
+        if (watched == nullptr) return;
+        turns.push_back({index, std::move(watched), stream});
+      }
+    };
+    try {
+      fill();
+      // What has been made on the default stream is there for all others.
+      torch::cuda::synchronize(machine_.device.index());
+      while (!turns.empty()) {
+        auto turn = std::move(turns.front());
+        turns.pop_front();
+        const c10::StreamGuard guard(turn.stream);
+        if (!turn.watched->run.finished() && !stopping()) {
+          turn.watched->run.step();
+          turns.push_back(std::move(turn));
+          continue;
+        }
+        results_[turn.index] = end(*turn.watched);
+        turn.watched.reset();
+        const c10::StreamGuard default_stream(
+            streams.getDefaultStream(machine_.device));
+        fill();
+        torch::cuda::synchronize(machine_.device.index());
+      }
+    } catch (...) {
+      for (auto& turn : turns) turn.watched->leave();
+      throw;
+    }
+  }
+
+  const std::vector<RunPlan>& plans_;
+  const Maker& maker_;
+  const Settings& settings_;
+  const Machine& machine_;
+  const train::Interrupt& interrupt_;
+  Console& console_;
+  std::vector<RunResult> results_;
+  std::mutex making_;
+  std::size_t next_ = 0;
+  std::atomic<bool> failed_ = false;
+};
+
+}  // namespace
+
+std::vector<RunResult> train_side_by_side(const std::vector<RunPlan>& plans,
+                                          const Maker& maker,
+                                          const Settings& settings,
+                                          const Machine& machine,
+                                          const train::Interrupt& interrupt) {
+  std::int64_t steps = 0;
+  for (const auto& plan : plans) steps += steps_in(plan, maker, settings);
+  Console console(steps);
+  console.line(epoch_heading());
+  return Crew(plans, maker, settings, machine, interrupt, console).train();
+}
+
+}  // namespace expandnet::examples
