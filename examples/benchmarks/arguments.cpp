@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/checks.h"
 #include "nets.h"
 
 namespace expandnet::examples::bench {
@@ -94,14 +95,14 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
       ->check(CLI::IsMember(names_in(kModes)));
   app.add_option("--phase", words.phase, "what to time")
       ->check(CLI::IsMember({"train", "infer", "overhead", "all"}));
-  app.add_option("--batch-size", arguments.batch)->check(CLI::PositiveNumber);
+  app.add_option("--batch-size", arguments.batch)->check(positive());
   app.add_option("--image-size", arguments.image_size,
                  "side in pixels; 0: the network's own")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   app.add_option("--iterations", arguments.iterations,
                  "samples of each way; 0: 30, on CUDA 50 of 10 steps each")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--threads", arguments.threads)->check(CLI::PositiveNumber);
+      ->check(not_negative());
+  app.add_option("--threads", arguments.threads)->check(positive());
   app.add_option("--seed", arguments.seed);
   app.add_option("--json", arguments.json, "file for the results");
 

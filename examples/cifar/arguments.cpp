@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "common/checks.h"
 #include "trainer/run.h"
 
 namespace expandnet::examples::cifar {
@@ -15,7 +16,7 @@ namespace {
 
 /// Binds `arguments` to the flags of an app; what they hold are the defaults.
 void add_arguments(CLI::App& app, Arguments& arguments, Command command) {
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->always_capture_default()->take_last();
   app.set_config("--config", "", "a file of keys and values for these flags")
       ->configurable(false);
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -23,15 +24,17 @@ void add_arguments(CLI::App& app, Arguments& arguments, Command command) {
       ->check(CLI::IsMember(data::image_set_names()));
   app.add_option("--validation", arguments.validation,
                  "training images set apart to choose the epoch on")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
+  app.add_option("--split-seed", arguments.split_seed,
+                 "which images are set apart; the same for all runs");
   app.add_option("--padding", arguments.padding,
                  "pixels around the image for its random crop; 0: no crop")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   app.add_option("--flip", arguments.flip, "true or false: left to right");
   app.add_option("--net", arguments.net)
       ->check(CLI::IsMember({"smallnet", "analysis", "resnet18"}));
   app.add_option("--kernel", arguments.kernel, "side of smallnet's, odd")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   app.add_option("--first-layer", arguments.first_layer,
                  "kept: the first factor of a layer with three input channels "
                  "makes three again, as in the official code")

@@ -18,7 +18,8 @@ struct Arguments {
   std::int64_t kernel = 7;
   std::string first_layer = "kept";
   std::int64_t validation = 5000;  ///< images set apart
-  std::int64_t padding = 4;        ///< of the random crop; 0: none
+  std::uint64_t split_seed = 0;
+  std::int64_t padding = 4;  ///< of the random crop; 0: none
   bool flip = true;
   Settings settings;
 

@@ -144,7 +144,7 @@ Images load_images(const Arguments& arguments, c10::Device device) {
                                                arguments.settings.data, split));
   };
   auto parts = data::split(load(data::Split::kTrain), arguments.validation,
-                           /*seed=*/arguments.settings.seed);
+                           arguments.split_seed);
   Images images{std::move(parts.training), std::move(parts.validation),
                 load(data::Split::kTest)};
   for (auto* set : {&images.training, &images.validation, &images.test}) {

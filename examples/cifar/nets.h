@@ -23,7 +23,7 @@ Trainee make_trainee(const Arguments& arguments, std::int64_t classes,
 /// "SmallNet 7x7 on cifar10"
 std::string title_of(const Arguments& arguments);
 
-/// All images of a data set, on the device, split by the seed of the settings.
+/// All images of a data set, on the device, split by --split-seed.
 struct Images {
   data::ImageSet training;
   data::ImageSet validation;

@@ -1,7 +1,6 @@
 #include "trainer/run.h"
 
 #include <c10/util/Exception.h>
-#include <expandnet/io/atomic_file.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/hand_over.h>
 #include <fmt/format.h>
@@ -61,12 +60,7 @@ std::optional<double> RunResult::contraction_error() const {
 void save_weights(const torch::nn::Module& module, const std::string& path) {
   torch::serialize::OutputArchive archive;
   module.save(archive);
-  AtomicFile file(path);
-  archive.save_to([&](const void* bytes, std::size_t count) {
-    file.write(bytes, count);
-    return count;
-  });
-  file.commit();
+  train::save_atomically(archive, path);
 }
 
 Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,

@@ -14,6 +14,8 @@
 #include <sstream>
 #include <thread>
 
+#include "common/checks.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -63,8 +65,7 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
                                     ? "how to expand the net, none for compact"
                                     : "what to compare");
   expand->expected(1, command == Command::kTrain ? 1 : 100);
-  app.add_option("--rate", settings.rate, "expansion rate")
-      ->check(CLI::PositiveNumber);
+  app.add_option("--rate", settings.rate, "expansion rate")->check(positive());
   app.add_option("--execution", settings.execution,
                  "train beside the model, or as expanded modules, folded or "
                  "chained over the feature maps")
@@ -77,48 +78,46 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
       ->check(CLI::IsMember(inits));
   app.add_option("--twin-epochs", settings.twin_epochs,
                  "epochs of the twin; 0: those of the net")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
 }
 
 void add_training(CLI::App& app, Settings& settings) {
-  app.add_option("--epochs", settings.epochs)->check(CLI::PositiveNumber);
-  app.add_option("--batch-size", settings.batch_size)
-      ->check(CLI::PositiveNumber);
+  app.add_option("--epochs", settings.epochs)->check(positive());
+  app.add_option("--batch-size", settings.batch_size)->check(positive());
   app.add_option("--optimizer", settings.optimizer)
       ->check(CLI::IsMember({"sgd", "adamw"}));
   app.add_option("--lr", settings.lr, "learning rate at the start")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--momentum", settings.momentum, "of sgd")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(positive());
+  app.add_option("--momentum", settings.momentum, "of sgd")->check(share());
   app.add_option("--nesterov", settings.nesterov, "true or false");
   app.add_option("--weight-decay", settings.weight_decay,
                  "of all parameters; of expanded layers, of the factors")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   app.add_option("--schedule", settings.schedule, "of the learning rate")
       ->check(CLI::IsMember({"steps", "linear", "cosine", "constant"}));
   app.add_option("--milestones", settings.milestones,
                  "epochs of the steps; by default a third and two thirds");
   app.add_option("--lr-factor", settings.lr_factor, "at each milestone")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   app.add_option("--lr-last", settings.lr_last,
                  "share of --lr that linear and cosine end with")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   app.add_option("--warmup", settings.warmup,
                  "epochs in which the rate rises from 0")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   app.add_option("--per-iteration", settings.per_iteration,
                  "true: the rate changes at each step");
   app.add_option("--max-grad-norm", settings.max_grad_norm, "0: no clipping")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   app.add_option("--accumulate", settings.accumulate, "batches per update")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   app.add_option("--teacher", settings.teacher,
                  "folder of a finished run to distil from");
   app.add_option("--temperature", settings.temperature, "of the teacher")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   app.add_option("--distill", settings.distill,
                  "weight of the teacher's part of the loss")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(share());
 }
 
 void add_machine(CLI::App& app, Settings& settings, Command command) {
@@ -132,12 +131,12 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
       ->check(CLI::IsMember({"auto", "contiguous", "channels-last"}));
   app.add_option("--threads", settings.threads,
                  "of each run; 0: the cores, shared among the runs")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   if (command == Command::kCompare) {
     app.add_option("--jobs", settings.jobs,
                    "runs at a time; 0: as many as there are cores, on CUDA "
                    "all of them")
-        ->check(CLI::NonNegativeNumber);
+        ->check(not_negative());
   }
   app.add_option("--out", settings.out, "folder for all results")->required();
   app.add_flag("--resume", settings.resume, "go on with what is in the folder")
@@ -160,7 +159,7 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
                                             : "of the first run");
   if (command == Command::kCompare) {
     app.add_option("--runs", settings.runs, "seeds of each variant")
-        ->check(CLI::PositiveNumber);
+        ->check(positive());
   }
   add_machine(app, settings, command);
 }
@@ -169,7 +168,9 @@ std::string configuration_of(const CLI::App& app) {
   std::string text;
   for (const auto* option : app.get_options()) {
     if (!option->get_configurable() || option->get_lnames().empty()) continue;
-    text += option->get_lnames().front() + "=" + value_of(*option) + "\n";
+    const auto value = value_of(*option);
+    if (value.empty()) continue;  // a list of nothing
+    text += option->get_lnames().front() + "=" + value + "\n";
   }
   return text;
 }
@@ -189,11 +190,15 @@ std::vector<std::string> differences(const std::string& before,
   const auto old = keys_and_values(before);
   std::map<std::string, std::string> was(old.begin(), old.end());
   std::vector<std::string> found;
-  for (const auto& [key, value] : keys_and_values(now)) {
+  const auto compare = [&](const std::string& key, const std::string& value) {
     if (was[key] != value && keys_without_effect().count(key) == 0) {
       found.push_back(key + " (" + was[key] + ", now " + value + ")");
     }
-  }
+    was.erase(key);
+  };
+  for (const auto& [key, value] : keys_and_values(now)) compare(key, value);
+  const auto gone = was;
+  for (const auto& [key, value] : gone) compare(key, "");
   return found;
 }
 

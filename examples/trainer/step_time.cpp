@@ -62,7 +62,9 @@ struct Contestant {
 std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
                                  const Maker& maker, const Settings& settings,
                                  const Machine& machine) {
-  auto options = training_options(settings, machine);
+  auto slow = settings;
+  slow.lr = 1e-6;  // what a step costs does not depend on where it leads
+  auto options = training_options(slow, machine);
   options.select = train::Select::kLast;
   std::vector<std::unique_ptr<Contestant>> contestants;
   std::vector<std::function<void()>> steps;
@@ -70,8 +72,8 @@ std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
     torch::manual_seed(settings.seed);
     contestants.push_back(std::make_unique<Contestant>(
         maker.trainee(recipe),
-        SameBatch(maker.data(settings.seed).training->batch(0)), settings,
-        options, maker.loss));
+        SameBatch(maker.data(settings.seed).training->batch(0)), slow, options,
+        maker.loss));
     auto& training = contestants.back()->training;
     steps.emplace_back([&training] { training.step(); });
   }

@@ -3,6 +3,7 @@
 #include <expandnet/train/checkpoints.h>
 #include <torch/serialize/archive.h>
 
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -51,12 +52,7 @@ void Checkpoints::save_last(const Training& training) const {
   torch::serialize::OutputArchive archive;
   training.save(archive);
   archive.write(kConfiguration, c10::IValue(configuration_));
-  AtomicFile file(last_path());
-  archive.save_to([&](const void* bytes, std::size_t count) {
-    file.write(bytes, count);
-    return count;
-  });
-  file.commit();
+  save_atomically(archive, last_path());
 }
 
 /// What has been saved last is the best: a second name for the same file.
@@ -100,6 +96,24 @@ void Checkpoints::load_best(Training& training) const {
   torch::serialize::InputArchive archive;
   open(best_path(), archive);
   training.load_weights(archive);
+}
+
+void save_atomically(torch::serialize::OutputArchive& archive,
+                     const std::string& path) {
+  AtomicFile file(path);
+  // LibTorch's writer ends the program if it is told of a failure: it goes on
+  // writing as it is destroyed. So it hears of none.
+  std::exception_ptr failure;
+  archive.save_to([&](const void* bytes, std::size_t count) {
+    try {
+      if (failure == nullptr) file.write(bytes, count);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    return count;
+  });
+  if (failure != nullptr) std::rethrow_exception(failure);
+  file.commit();
 }
 
 void load_weights(const std::string& path, torch::nn::Module& module,

@@ -48,6 +48,11 @@ class Checkpoints : public Observer {
   std::string configuration_;
 };
 
+/// Writes an archive into an AtomicFile. Throws `std::runtime_error` as that
+/// does.
+void save_atomically(torch::serialize::OutputArchive& archive,
+                     const std::string& path);
+
 /// Loads the weights of a checkpoint, whatever its configuration, into a model
 /// and its expansion (null where it had none). Throws `c10::Error` for a file
 /// that is no checkpoint, or one of another model.

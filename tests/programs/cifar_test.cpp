@@ -1,0 +1,413 @@
+// The program expandnet-cifar, on small files of the formats it reads.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "programs/program.h"
+
+namespace expandnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+/// One CIFAR-10 file: a label and 3 x 32 x 32 pixels for each image, whose
+/// brightness tells the label, in noise.
+void write_cifar10(const fs::path& path, int count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::ofstream file(path, std::ios::binary);
+  for (int i = 0; i < count; ++i) {
+    const auto label = static_cast<unsigned>(i) % 10;
+    file.put(static_cast<char>(label));
+    for (int pixel = 0; pixel < 3072; ++pixel) {
+      file.put(static_cast<char>(20 * label + random() % 60));
+    }
+  }
+}
+
+/// Each test has a folder with data in it.
+class ExpandnetCifar : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ =
+        fs::temp_directory_path() / (std::string("expandnet_") + test->name() +
+                                     "_" + std::to_string(::getpid()));
+    fs::create_directories(folder_ / "data");
+    for (unsigned i = 1; i <= 5; ++i) {
+      write_cifar10(
+          folder_ / "data" / ("data_batch_" + std::to_string(i) + ".bin"), 30,
+          i);
+    }
+    write_cifar10(folder_ / "data" / "test_batch.bin", 30, 9);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (folder_ / name).string();
+  }
+  /// A command on the data; one thread, so that all runs round alike.
+  [[nodiscard]] Words command(const std::string& name, const Words& more,
+                              const std::string& out = "out") const {
+    Words words = {EXPANDNET_CIFAR, name,  "--data",       path("data"),
+                   "--kernel",      "3",   "--validation", "30",
+                   "--batch-size",  "8",   "--threads",    "1",
+                   "--device",      "cpu", "--out",        path(out)};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  [[nodiscard]] Outcome run(const Words& words,
+                            std::uint64_t file_limit = 0) const {
+    return Process(words, folder_, file_limit).wait();
+  }
+  [[nodiscard]] Outcome run_plain(const Words& more) const {
+    Words words = {EXPANDNET_CIFAR};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+  [[nodiscard]] Json json(const std::string& name) const {
+    return Json::parse(content_of(folder_ / name));
+  }
+  /// log.jsonl without the times, which differ.
+  [[nodiscard]] std::string log_of(const std::string& out) const {
+    return std::regex_replace(content_of(folder_ / out / "log.jsonl"),
+                              std::regex("\"seconds\":[^}]*"), "");
+  }
+  void expect_same_run(const std::string& a, const std::string& b) const {
+    EXPECT_EQ(log_of(a), log_of(b));
+    EXPECT_EQ(json(a + "/run.json")["test_accuracy"],
+              json(b + "/run.json")["test_accuracy"]);
+    const auto weights = content_of(folder_ / a / "weights.pt");
+    EXPECT_FALSE(weights.empty());
+    EXPECT_TRUE(weights == content_of(folder_ / b / "weights.pt"));
+  }
+
+  fs::path folder_;
+};
+
+const Words kShort = {"--epochs", "3", "--expand", "cl+fc"};
+/// Long enough to be interrupted in.
+const Words kLong = {"--epochs",   "40",     "--expand",        "cl+fc",
+                     "--schedule", "cosine", "--per-iteration", "true"};
+
+TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
+  const auto outcome = run(command("train", kShort));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_NE(outcome.out.find(
+                "SmallNet 3x3 on cifar10: 120 training, 30 validation and 30 "
+                "test images\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("cl+fc seed 0                3/3"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("CL 3 -> 3 -> 32 -> 8"), std::string::npos);
+  EXPECT_NE(outcome.out.find("report: " + path("out/report.html")),
+            std::string::npos);
+
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder_ / "out")) {
+    files.push_back(entry.path().filename().string());
+  }
+  std::sort(files.begin(), files.end());
+  EXPECT_EQ(files,
+            (std::vector<std::string>{"best.pt", "configuration.ini", "last.pt",
+                                      "log.jsonl", "report.html", "result.json",
+                                      "run.json", "weights.pt"}));
+
+  std::istringstream log(content_of(folder_ / "out/log.jsonl"));
+  int epochs = 0;
+  for (std::string line; std::getline(log, line);) {
+    EXPECT_EQ(Json::parse(line)["epoch"], ++epochs);
+  }
+  EXPECT_EQ(epochs, 3);
+
+  const auto evaluated = run_plain({"evaluate", path("out")});
+  EXPECT_EQ(evaluated.status, 0) << evaluated.err;
+  const double accuracy = json("out/run.json")["test_accuracy"];
+  char expected[16];
+  std::snprintf(expected, sizeof(expected), "%.2f%%", 100 * accuracy);
+  EXPECT_NE(evaluated.out.find("30 images of the test set: loss "),
+            std::string::npos)
+      << evaluated.out;
+  EXPECT_NE(evaluated.out.find(expected), std::string::npos) << evaluated.out;
+
+  const auto contracted =
+      run_plain({"contract", path("out"), "--out", path("again.pt")});
+  EXPECT_EQ(contracted.status, 0) << contracted.err;
+  EXPECT_TRUE(content_of(folder_ / "again.pt") ==
+              content_of(folder_ / "out/weights.pt"));
+}
+
+TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
+  const auto outcome =
+      run(command("compare", {"--epochs", "2", "--runs", "2", "--expand",
+                              "none", "cl", "--jobs", "2"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("variant  parameters trained  deployed"),
+            std::string::npos)
+      << outcome.out;
+  const auto result = json("out/result.json");
+  ASSERT_EQ(result["variants"].size(), 2);
+  EXPECT_EQ(result["variants"][0]["name"], "none");
+  EXPECT_EQ(result["variants"][0]["train_parameters"], 15050);
+  EXPECT_TRUE(result["variants"][0]["contraction_error"].is_null());
+  EXPECT_EQ(result["variants"][0]["ratio_to_compact"], 1);
+  EXPECT_EQ(result["variants"][1]["name"], "cl");
+  EXPECT_EQ(result["variants"][1]["train_parameters"], 109086);
+  EXPECT_LE(result["variants"][1]["contraction_error"], 1e-12);
+  EXPECT_GT(result["variants"][1]["ratio_to_compact"], 0);
+  for (const auto& variant : result["variants"]) {
+    EXPECT_EQ(variant["deploy_parameters"], 15050);
+    EXPECT_GT(variant["step_ms"], 0);
+    EXPECT_EQ(variant["seeds"], Json({0, 1}));
+    for (const auto* set : {"validation_accuracy", "test_accuracy"}) {
+      ASSERT_EQ(variant[set].size(), 2);
+      for (const double accuracy : variant[set]) {
+        EXPECT_GE(accuracy, 0);
+        EXPECT_LE(accuracy, 1);
+      }
+    }
+  }
+  const auto report = content_of(folder_ / "out/report.html");
+  EXPECT_EQ(report.find("@REPORT_DATA@"), std::string::npos);
+  EXPECT_NE(report.find("\"name\":\"cl\""), std::string::npos);
+
+  // Alone, and from its own configuration, a run ends with the same bits.
+  const auto alone =
+      run_plain({"train", "--config", path("out/cl-seed1/configuration.ini"),
+                 "--out", path("alone")});
+  ASSERT_EQ(alone.status, 0) << alone.err;
+  expect_same_run("alone", "out/cl-seed1");
+  // And so does the whole from its.
+  const auto again =
+      run_plain({"compare", "--config", path("out/configuration.ini"), "--out",
+                 path("again"), "--jobs", "1"});
+  ASSERT_EQ(again.status, 0) << again.err;
+  expect_same_run("again/compact-seed0", "out/compact-seed0");
+}
+
+TEST_F(ExpandnetCifar, TrainsInEveryWay) {
+  ASSERT_EQ(run(command("train",
+                        {"--net", "analysis", "--expand", "none", "--epochs",
+                         "1", "--select", "last"},
+                        "teacher"))
+                .status,
+            0);
+  const std::vector<Words> ways = {
+      {"--execution", "modules"},
+      {"--execution", "chained"},
+      {"--init", "twin", "--twin-epochs", "1"},
+      {"--init", "twin", "--execution", "modules"},
+      {"--teacher", path("teacher")},
+      {"--optimizer", "adamw", "--lr", "0.001", "--warmup", "0.5"},
+      {"--precision", "bf16", "--memory-format", "contiguous"},
+      {"--select", "test-best", "--validation", "0"},
+      {"--accumulate", "2", "--max-grad-norm", "1", "--first-layer",
+       "widened"}};
+  int number = 0;
+  for (auto way : ways) {
+    way.insert(way.end(), {"--epochs", "1", "--expand", "cl+fc"});
+    const auto out = "out" + std::to_string(number++);
+    const auto outcome = run(command("train", way, out));
+    EXPECT_EQ(outcome.status, 0) << way[0] << " " << way[1] << outcome.err;
+    EXPECT_TRUE(fs::exists(folder_ / out / "weights.pt")) << way[0];
+  }
+}
+
+TEST_F(ExpandnetCifar, ResumesToTheSameBitsAfterKills) {
+  ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
+  auto words = command("train", kLong);
+  words.emplace_back("--resume");
+  std::mt19937 random(std::random_device{}());
+  int kills = 0;
+  for (; kills < 12; ++kills) {
+    Process process(words, folder_);
+    if (kills % 2 == 0) process.wait_for("/40");  // past the start, an epoch
+    if (process.wait_at_most(std::chrono::milliseconds(random() % 400))) break;
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  EXPECT_GT(kills, 2);
+  const auto outcome = run(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetCifar, SavesWhenItIsAskedToStop) {
+  ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
+  auto words = command("train", kLong);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Process process(words, folder_);
+    ASSERT_TRUE(process.wait_for("/40"));
+    process.send(signal);
+    const auto outcome = process.wait();
+    EXPECT_EQ(outcome.status, 128 + signal) << outcome.err;
+    EXPECT_NE(outcome.out.find("interrupted; go on with --resume"),
+              std::string::npos);
+    EXPECT_EQ(json("out/result.json")["variants"][0]["test_accuracy"],
+              Json({nullptr}));
+    if (signal == SIGTERM) words.emplace_back("--resume");
+  }
+  const auto outcome = run(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetCifar, KeepsItsRunWhenTheDiskIsFull) {
+  ASSERT_EQ(run(command("train", kShort, "straight")).status, 0);
+  // Enough for a configuration, not for a checkpoint.
+  const auto full = run(command("train", kShort), 8192);
+  EXPECT_EQ(full.status, 1);
+  EXPECT_NE(full.err.find("last.pt"), std::string::npos) << full.err;
+  EXPECT_FALSE(fs::exists(folder_ / "out/last.pt"));
+  for (const auto& entry : fs::directory_iterator(folder_ / "out")) {
+    EXPECT_NE(entry.path().extension(), ".tmp");
+  }
+  auto words = command("train", kShort);
+  words.emplace_back("--resume");
+  ASSERT_EQ(run(words).status, 0);
+  expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetCifar, StopsAtALossThatIsNotFinite) {
+  const auto outcome = run(
+      command("train", {"--epochs", "2", "--expand", "none", "--lr", "1e30"}));
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(std::regex_match(
+      outcome.err,
+      std::regex("compact seed 0: Training: the loss must be finite, got "
+                 "[-a-z]+ by step [0-9]+ of epoch 1 with a learning rate of "
+                 "1e\\+30; lower it; there is no checkpoint yet\n")))
+      << outcome.err;
+  const auto later = run(command("train",
+                                 {"--epochs", "2", "--expand", "none",
+                                  "--milestones", "1", "--lr-factor", "1e30"},
+                                 "later"));
+  EXPECT_EQ(later.status, 1);
+  EXPECT_NE(later.err.find("of epoch 2 with a learning rate of 1e+28; lower "
+                           "it; the last good checkpoint is " +
+                           path("later/last.pt")),
+            std::string::npos)
+      << later.err;
+}
+
+TEST_F(ExpandnetCifar, ExplainsItself) {
+  for (const auto* name : {"train", "compare"}) {
+    const auto help = run_plain({name, "--help"});
+    EXPECT_EQ(help.status, 0);
+    EXPECT_NE(help.out.find("--epochs INT:POSITIVE [150]"), std::string::npos)
+        << help.out;
+  }
+  EXPECT_NE(run_plain({"evaluate", "--help"}).out.find("--set"),
+            std::string::npos);
+  EXPECT_NE(run_plain({"contract", "--help"}).out.find("--checkpoint"),
+            std::string::npos);
+  EXPECT_EQ(run_plain({"--help"}).status, 0);
+  EXPECT_EQ(run_plain({"--version"}).out.rfind("expandnet ", 0), 0);
+}
+
+/// The first line of what it complains.
+std::string complaint_of(const Outcome& outcome) {
+  return outcome.err.substr(0, outcome.err.find('\n'));
+}
+
+TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
+  const auto refusal = [&](const Words& more) {
+    const auto outcome = run(command("train", more));
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    return complaint_of(outcome);
+  };
+  EXPECT_EQ(complaint_of(run_plain({"tran"})),
+            "expandnet-cifar: COMMAND must be train, compare, evaluate or "
+            "contract, got \"tran\"");
+  EXPECT_EQ(run_plain({}).status, 2);
+  EXPECT_EQ(refusal({"--batch-size", "0"}),
+            "--batch-size: must be positive, got 0");
+  EXPECT_EQ(refusal({"--kernel", "4"}), "--kernel: must be odd, got 4");
+  EXPECT_EQ(refusal({"--validation", "0"}),
+            "--select: best needs validation images, got none; use last or "
+            "test-best");
+  EXPECT_EQ(refusal({"--net", "resnet18", "--execution", "chained"}),
+            "--execution: expanded modules are written for smallnet, got "
+            "resnet18; weight-space trains any net");
+  EXPECT_NE(refusal({"--epoch", "3"}).find("--epoch"), std::string::npos);
+  std::ofstream(path("wrong.ini")) << "epoch=3\n";
+  EXPECT_NE(refusal({"--config", path("wrong.ini")}).find("epoch"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(ExpandnetCifar, RefusesWhatItCannotUseWithStatus1) {
+  const auto refusal = [&](const Words& words) {
+    const auto outcome = run(words);
+    EXPECT_EQ(outcome.status, 1) << outcome.err;
+    return complaint_of(outcome);
+  };
+  const auto missing = refusal(command("train", {"--data", path("nowhere")}));
+  EXPECT_EQ(missing.rfind("load_cifar10: ", 0), 0) << missing;
+  EXPECT_NE(missing.find(path("nowhere")), std::string::npos) << missing;
+  const auto other = refusal(command("train", {"--dataset", "fashion-mnist"}));
+  EXPECT_NE(other.find("train-images-idx3-ubyte"), std::string::npos) << other;
+  EXPECT_EQ(refusal(command("train", {"--validation", "150"})),
+            "split: validation_count must be 0 to 149, got 150; leave images "
+            "to train on");
+  EXPECT_EQ(refusal(command("train", {"--teacher", path("nobody")})),
+            "expandnet-cifar: a run's folder must hold configuration.ini, got "
+            "\"" +
+                path("nobody") + "\"; name one that train has made");
+  EXPECT_EQ(refusal({EXPANDNET_CIFAR, "evaluate", path("data")}),
+            "expandnet-cifar: a run's folder must hold configuration.ini, got "
+            "\"" +
+                path("data") + "\"; name one that train has made");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+
+  EXPECT_EQ(refusal(command("train", kShort, "data")),
+            "--out: must be a new or an empty folder, or hold a run to "
+            "--resume, got \"" +
+                path("data") + "\"");
+  const auto file = path("data/test_batch.bin");
+  EXPECT_EQ(refusal(command("train", kShort, "data/test_batch.bin")),
+            "--out: must be a folder, got the file \"" + file + "\"");
+  EXPECT_EQ(refusal(command("train", kShort, "data/test_batch.bin/x")),
+            "--out: must be a folder that can be made, got \"" + file +
+                "/x\" (Not a directory)");
+
+  ASSERT_EQ(run(command("train", kShort)).status, 0);
+  EXPECT_EQ(refusal(command("train", kShort)),
+            "--out: must be a new or an empty folder, got a run in \"" +
+                path("out") + "\"; go on with it by --resume");
+  auto words = command("train", {"--epochs", "4", "--expand", "cl+fc", "--lr",
+                                 "0.5", "--resume"});
+  EXPECT_EQ(refusal(words),
+            "--resume: a run goes on as it was configured, got another epochs "
+            "(3, now 4), lr (0.01, now 0.5) for \"" +
+                path("out") + "\"; name another folder");
+}
+
+TEST_F(ExpandnetCifar, NeedsAGpuForCuda) {
+  const auto outcome =
+      run(command("train", {"--device", "cuda", "--epochs", "1"}));
+  if (outcome.status == 0) GTEST_SKIP() << "there is a GPU";
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(complaint_of(outcome),
+            "--device: cuda needs a GPU that LibTorch can use, got none; use "
+            "cpu");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
