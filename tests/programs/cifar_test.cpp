@@ -229,6 +229,42 @@ TEST_F(ExpandnetCifar, TrainsInEveryWay) {
   }
 }
 
+TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
+  const std::string examples = EXPANDNET_EXAMPLES;
+  const auto demo =
+      run_plain({"compare", "--config", examples + "/cifar/demo.ini", "--data",
+                 examples + "/data", "--epochs", "1", "--milestones", "1",
+                 "--runs", "1", "--out", path("demo")});
+  ASSERT_EQ(demo.status, 0) << demo.err;
+  EXPECT_NE(demo.out.find("SmallNet 7x7 on fashion-mnist: 4500 training, 500 "
+                          "validation and 2000 test images\n"),
+            std::string::npos)
+      << demo.out;
+  const auto result = json("demo/result.json");
+  EXPECT_EQ(result["variants"][0]["train_parameters"], 66186);
+  EXPECT_EQ(result["variants"][1]["train_parameters"], 1745766);
+  for (const auto& variant : result["variants"]) {
+    EXPECT_GE(variant["test_accuracy"][0], 0.3);
+  }
+
+  const auto paper = run_plain(
+      {"compare", "--config", examples + "/cifar/paper.ini", "--data",
+       path("data"), "--epochs", "1", "--runs", "1", "--out", path("paper")});
+  ASSERT_EQ(paper.status, 0) << paper.err;
+  EXPECT_NE(
+      paper.out.find("The test set chose the epochs (--select test-best), "
+                     "so its accuracies are optimistic.\n"),
+      std::string::npos)
+      << paper.out;
+  std::vector<std::int64_t> parameters;
+  const auto of_paper = json("paper/result.json");
+  for (const auto& variant : of_paper["variants"]) {
+    parameters.push_back(variant["train_parameters"]);
+  }
+  EXPECT_EQ(parameters, (std::vector<std::int64_t>{66186, 1624970, 547102,
+                                                   2105886, 186982, 1745766}));
+}
+
 TEST_F(ExpandnetCifar, ResumesToTheSameBitsAfterKills) {
   ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
   auto words = command("train", kLong);
