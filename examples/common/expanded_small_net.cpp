@@ -64,9 +64,10 @@ ExpandedSmallNetImpl::ExpandedSmallNetImpl(
 }
 
 torch::Tensor ExpandedSmallNetImpl::forward(torch::Tensor x) {
-  x = at::max_pool2d(at::relu(bn1_(conv1_.forward(x))), 2);
-  x = at::max_pool2d(at::relu(bn2_(conv2_.forward(x))), 2);
-  x = at::max_pool2d(at::relu(bn3_(conv3_.forward(x))), 2);
+  // ReLU and max-pool commute; after it, ReLU has a quarter of the work.
+  x = at::relu(at::max_pool2d(bn1_(conv1_.forward(x)), 2));
+  x = at::relu(at::max_pool2d(bn2_(conv2_.forward(x)), 2));
+  x = at::relu(at::max_pool2d(bn3_(conv3_.forward(x)), 2));
   return fc2_.forward(at::relu(fc1_.forward(x.flatten(1))));
 }
 

@@ -70,9 +70,16 @@ Json variant_json(const VariantResult& variant) {
   Json object;
   object["name"] = variant.recipe;
   object["label"] = variant.recipe == "none" ? "compact" : variant.recipe;
-  const auto& first = variant.runs.front();
-  object["train_parameters"] = first.train_parameters;
-  object["deploy_parameters"] = first.deploy_parameters;
+  // A run that was not begun, or not finished, does not know all of this.
+  const auto known = [&](std::int64_t RunResult::*count) {
+    std::int64_t largest = 0;
+    for (const auto& run : variant.runs) {
+      largest = std::max(largest, run.*count);
+    }
+    return largest > 0 ? Json(largest) : Json(nullptr);
+  };
+  object["train_parameters"] = known(&RunResult::train_parameters);
+  object["deploy_parameters"] = known(&RunResult::deploy_parameters);
   object["step_ms"] = variant.step_ms > 0 ? Json(variant.step_ms) : nullptr;
   object["ratio_to_compact"] =
       variant.ratio_to_compact > 0 ? Json(variant.ratio_to_compact) : nullptr;
@@ -89,8 +96,12 @@ Json variant_json(const VariantResult& variant) {
   }
   object["contraction_error"] = or_null(error);
   object["layers"] = Json::array();
-  for (const auto& layer : first.layers) {
-    object["layers"].push_back(layer_json(layer));
+  for (const auto& run : variant.runs) {
+    if (run.layers.empty()) continue;
+    for (const auto& layer : run.layers) {
+      object["layers"].push_back(layer_json(layer));
+    }
+    break;
   }
   return object;
 }
@@ -249,6 +260,7 @@ std::string results_table(const std::vector<VariantResult>& variants) {
       return value ? fmt::format(fmt::runtime(how), *value) : std::string("-");
     };
     const auto grouped = [&](const char* key) {
+      if (object[key].is_null()) return std::string("-");
       auto digits = std::to_string(object[key].get<std::int64_t>());
       for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0;
            i -= 3) {

@@ -34,9 +34,10 @@ SmallNetImpl::SmallNetImpl(const SmallNetOptions& net_options)
 }
 
 torch::Tensor SmallNetImpl::forward(torch::Tensor x) {
-  x = at::max_pool2d(at::relu(bn1(conv1(x))), 2);
-  x = at::max_pool2d(at::relu(bn2(conv2(x))), 2);
-  x = at::max_pool2d(at::relu(bn3(conv3(x))), 2);
+  // ReLU and max-pool commute; after it, ReLU has a quarter of the work.
+  x = at::relu(at::max_pool2d(bn1(conv1(x)), 2));
+  x = at::relu(at::max_pool2d(bn2(conv2(x)), 2));
+  x = at::relu(at::max_pool2d(bn3(conv3(x)), 2));
   return fc2(at::relu(fc1(x.flatten(1))));
 }
 
