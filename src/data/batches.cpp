@@ -74,6 +74,9 @@ Batches::Batches(at::Tensor images, at::Tensor labels, BatchOptions options)
   const auto padding = options_.padding;
   padded_ = at::constant_pad_nd(images, {padding, padding, padding, padding})
                 .flatten(2);
+  pixels_ = padded_.size(2);
+  channels_last_ = options_.memory_format == at::MemoryFormat::ChannelsLast;
+  if (channels_last_) padded_ = padded_.transpose(1, 2).flatten(0, 1);
 
   // (byte / 255 - mean) / deviation, as byte * scale + offset.
   const auto channels = images.size(1);
@@ -85,7 +88,10 @@ Batches::Batches(at::Tensor images, at::Tensor labels, BatchOptions options)
                              ? at::full({channels}, 1, doubles)
                              : at::tensor(options_.deviation, doubles);
   const auto per_channel = [&](const at::Tensor& values) {
-    return values.to(at::kFloat).to(device).view({channels, 1, 1});
+    const auto floats = values.to(at::kFloat).to(device);
+    // As long as an image: short rows are slow to broadcast.
+    return channels_last_ ? floats.repeat({height_ * width_})
+                          : floats.unsqueeze(1);
   };
   scale_ = per_channel(1 / (255 * deviation));
   offset_ = per_channel(-mean / deviation);
@@ -100,7 +106,7 @@ Batches Batches::with_seed(std::uint64_t seed) const {
 }
 
 void Batches::start_epoch(std::int64_t epoch) {
-  const auto count = padded_.size(0);
+  const auto count = labels_.size(0);
   const auto device = padded_.device();
   const auto generator = generator_of(options_.seed, epoch);
   const auto longs = at::TensorOptions(at::kLong);
@@ -116,7 +122,7 @@ void Batches::start_epoch(std::int64_t epoch) {
 }
 
 std::int64_t Batches::size() const {
-  const auto count = padded_.size(0);
+  const auto count = labels_.size(0);
   return options_.drop_last
              ? count / options_.batch_size
              : (count + options_.batch_size - 1) / options_.batch_size;
@@ -131,10 +137,16 @@ at::Tensor Batches::crop(const at::Tensor& order) const {
       at::where(flipped_.index_select(0, order), width_ - 1 - columns, columns);
   const auto pixels = rows * (width_ + 2 * options_.padding) + turned +
                       left_.index_select(0, order);  // [n, H, W]
+  const auto count = order.size(0);
+  if (channels_last_) {  // each pixel is a row of all images together
+    const auto first = (order * pixels_).view({count, 1, 1});
+    return padded_.index_select(0, (pixels + first).flatten())
+        .view({count, -1});
+  }
   const auto images = padded_.index_select(0, order);
   const auto index = pixels.flatten(1).unsqueeze(1).expand(
-      {order.size(0), images.size(1), height_ * width_});
-  return at::gather(images, 2, index).unflatten(2, {height_, width_});
+      {count, images.size(1), height_ * width_});
+  return at::gather(images, 2, index);
 }
 
 std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
@@ -143,9 +155,12 @@ std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
   const auto start = index * options_.batch_size;
   const auto order = order_.narrow(
       0, start, std::min(options_.batch_size, order_.size(0) - start));
-  auto images = crop(order).to(at::kFloat, /*non_blocking=*/false,
-                               /*copy=*/false, options_.memory_format);
-  return {images.mul_(scale_).add_(offset_), labels_.index_select(0, order)};
+  auto images = crop(order).to(at::kFloat).mul_(scale_).add_(offset_);
+  images =
+      channels_last_
+          ? images.unflatten(1, {height_, width_, -1}).permute({0, 3, 1, 2})
+          : images.unflatten(2, {height_, width_});
+  return {images, labels_.index_select(0, order)};
 }
 
 }  // namespace expandnet::data

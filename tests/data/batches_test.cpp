@@ -147,6 +147,20 @@ TEST(Batches, ArePlainForEvaluation) {
             1e-6);
 }
 
+TEST(Batches, LieInMemoryAsAsked) {
+  auto options = small_options();
+  Batches contiguous(some_images(), numbers(), options);
+  options.memory_format = at::MemoryFormat::ChannelsLast;
+  Batches channels_last(some_images(), numbers(), options);
+  for (std::int64_t i = 0; i < contiguous.size(); ++i) {
+    const auto expected = contiguous.batch(i).first;
+    const auto images = channels_last.batch(i).first;
+    EXPECT_TRUE(expected.is_contiguous());
+    EXPECT_TRUE(images.is_contiguous(at::MemoryFormat::ChannelsLast));
+    EXPECT_TRUE(images.equal(expected));
+  }
+}
+
 TEST(Batches, MayDropTheLast) {
   auto options = small_options();
   options.drop_last = true;

@@ -56,15 +56,18 @@ class Batches : public BatchSource {
       std::int64_t index) override;
 
  private:
+  /// Bytes [n, C, H W] or, for channels_last, [n, H W C].
   [[nodiscard]] at::Tensor crop(const at::Tensor& order) const;
 
-  at::Tensor padded_;  ///< uint8 [N, C, (H + 2 padding) (W + 2 padding)]
+  bool channels_last_;
+  at::Tensor padded_;    ///< uint8 [N, C, P] or, for channels_last, [N P, C]
+  std::int64_t pixels_;  ///< P = (H + 2 padding) (W + 2 padding)
   at::Tensor labels_;
   BatchOptions options_;
   std::int64_t height_;
   std::int64_t width_;
-  at::Tensor scale_;   ///< [C, 1, 1], of bytes
-  at::Tensor offset_;  ///< [C, 1, 1]
+  at::Tensor scale_;   ///< [C, 1] or [H W C], of bytes
+  at::Tensor offset_;  ///< [C, 1] or [H W C]
   // Of this epoch: which image comes when, and how each image is cropped.
   at::Tensor order_;    ///< int64 [N]
   at::Tensor top_;      ///< int64 [N, 1, 1]

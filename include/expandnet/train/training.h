@@ -122,15 +122,12 @@ class Training {
   [[nodiscard]] std::int64_t steps_per_epoch() const {
     return parts_.training->size();
   }
-  /// The means of the current epoch so far. Waits for the device.
-  [[nodiscard]] Score running_score() const { return sum_.mean(); }
   [[nodiscard]] const std::vector<EpochRecord>& history() const {
     return history_;
   }
   /// The epoch that `select` chooses of those so far, from 1; 0: none yet.
   [[nodiscard]] std::int64_t best_epoch() const { return best_epoch_; }
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
-  [[nodiscard]] const Step& stepper() const { return step_; }
 
   /// All that the run needs to go on to the same bits: model, factors,
   /// optimizer, position, scores, random state. Losses with a state of their
