@@ -51,8 +51,9 @@ class SmallRun {
         validation_batches_(quarters(16, 2, data::BatchOptions().plain())),
         test_batches_(quarters(12, 3, data::BatchOptions().plain())) {
     torch::manual_seed(5);
+    const bool wide = recipe.rfind("ck", 0) == 0;
     net_ = models::SmallNet(
-        models::SmallNetOptions().kernel_size(3).classes(kClasses));
+        models::SmallNetOptions().kernel_size(wide ? 5 : 3).classes(kClasses));
     if (recipe != "none") {
       expansion_ = std::make_unique<Expansion>(
           expand(*net_, models::small_net_recipe(recipe)));
@@ -162,7 +163,8 @@ TEST_P(TrainingOf, ASmallSetEndsWithNearlyNoLoss) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryRecipe, TrainingOf,
-                         ::testing::Values("none", "fc", "cl", "cl+fc"),
+                         ::testing::Values("none", "fc", "cl", "cl+fc", "ck",
+                                           "ck+fc"),
                          [](const auto& recipe) {
                            std::string name = recipe.param;
                            for (auto& letter : name) {
