@@ -64,8 +64,9 @@ void save_weights(const torch::nn::Module& module, const std::string& path) {
 }
 
 Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
-             train::TrainingOptions options, train::TrainingParts::Loss loss,
-             const std::string& folder, const std::string& configuration)
+             const train::TrainingOptions& options,
+             train::TrainingParts::Loss loss, const std::string& folder,
+             const std::string& configuration)
     : trainee(std::move(the_trainee)),
       data(std::move(the_data)),
       optimizer(make_optimizer(settings, trainee.parameters())),

@@ -58,7 +58,7 @@ void save_weights(const torch::nn::Module& module, const std::string& path);
 class Stage {
  public:
   Stage(Trainee trainee, RunData data, const Settings& settings,
-        train::TrainingOptions options, train::TrainingParts::Loss loss,
+        const train::TrainingOptions& options, train::TrainingParts::Loss loss,
         const std::string& folder, const std::string& configuration);
 
   Trainee trainee;

@@ -1,4 +1,3 @@
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/constant_pad_nd.h>
@@ -14,6 +13,8 @@
 
 #include <algorithm>
 #include <utility>
+
+#include "data/epoch_generator.h"
 
 namespace expandnet::data {
 
@@ -48,13 +49,6 @@ void check(const at::Tensor& images, const at::Tensor& labels,
   }
 }
 
-/// One generator per epoch: epochs can be drawn in any order.
-at::Generator generator_of(std::uint64_t seed, std::int64_t epoch) {
-  // Any odd constant spreads neighbouring epochs over the seeds.
-  return at::make_generator<at::CPUGeneratorImpl>(
-      seed + 0x9E3779B97F4A7C15U * (static_cast<std::uint64_t>(epoch) + 1));
-}
-
 }  // namespace
 
 BatchOptions BatchOptions::plain() const {
@@ -66,7 +60,8 @@ BatchOptions BatchOptions::plain() const {
   return options;
 }
 
-Batches::Batches(at::Tensor images, at::Tensor labels, BatchOptions options)
+Batches::Batches(const at::Tensor& images, at::Tensor labels,
+                 BatchOptions options)
     : labels_(std::move(labels)), options_(std::move(options)) {
   check(images, labels_, options_);
   height_ = images.size(2);
@@ -108,7 +103,7 @@ Batches Batches::with_seed(std::uint64_t seed) const {
 void Batches::start_epoch(std::int64_t epoch) {
   const auto count = labels_.size(0);
   const auto device = padded_.device();
-  const auto generator = generator_of(options_.seed, epoch);
+  const auto generator = epoch_generator(options_.seed, epoch);
   const auto longs = at::TensorOptions(at::kLong);
   const auto draw = [&](std::int64_t choices) {
     return at::randint(choices, {count, 1, 1}, generator, longs).to(device);

@@ -43,7 +43,7 @@ class Batches : public BatchSource {
   /// `images` are uint8 [N, C, H, W], `labels` int64 [N], both on the device of
   /// the batches. Throws `c10::Error` for other shapes or dtypes, and for
   /// options out of range.
-  Batches(at::Tensor images, at::Tensor labels, BatchOptions options);
+  Batches(const at::Tensor& images, at::Tensor labels, BatchOptions options);
 
   /// The same images, which are shared, in other epochs.
   [[nodiscard]] Batches with_seed(std::uint64_t seed) const;
