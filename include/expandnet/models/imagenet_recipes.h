@@ -1,0 +1,63 @@
+// imagenet_recipes.h: how the paper expands and trains its networks for
+// ImageNet, by name.
+#pragma once
+
+#include <expandnet/fold/options.h>
+#include <expandnet/passes/expand.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace expandnet::models {
+
+/// "mobilenet_v1", "mobilenet_v2", "shufflenet_v2".
+[[nodiscard]] const std::vector<std::string>& imagenet_nets();
+
+/// "none", "paper".
+[[nodiscard]] const std::vector<std::string>& imagenet_recipes();
+
+/// Returns the selector that expands `net` as the recipe `name` says (paper,
+/// Sec. 4.1). "paper" expands by CL all 3x3 convolutions of a MobileNetV1 and a
+/// ShuffleNetV2, which are the first and the depthwise ones, and those with
+/// stride 2 of a MobileNetV2: the first and four depthwise ones. Like these
+/// layers, their chains have no biases. All else is as in `options`; the
+/// official MobileNetV2 starts from `InitialValues::kKaimingNormalUngrouped`.
+/// "none" selects nothing, which `expand` refuses: train that net as it is.
+///
+/// Throws `c10::Error` for an unknown net or name, and for options with a
+/// strategy or widths, which are the recipe's.
+///
+///     MobileNetV1 net;
+///     auto expansion = expand(*net, imagenet_recipe("mobilenet_v1", "paper"));
+[[nodiscard]] Selector imagenet_recipe(const std::string& net,
+                                       const std::string& name,
+                                       const ExpansionOptions& options = {});
+
+/// How a learning rate falls over a run.
+enum class Decay {
+  kStep,    ///< to a tenth every `decay_every` epochs
+  kLinear,  ///< in a straight line to 0
+};
+
+/// How the paper trains a network on ImageNet, by SGD.
+struct ImageNetTraining {
+  double learning_rate = 0.1;
+  double momentum = 0.9;
+  bool nesterov = true;
+  /// Of every parameter: factors, biases and BatchNorm too.
+  double weight_decay = 1e-4;
+  std::int64_t batch_size = 256;
+  std::int64_t epochs = 90;
+  Decay decay = Decay::kStep;
+  /// Epochs between two steps of Decay::kStep.
+  std::int64_t decay_every = 30;
+  /// Iterations until Decay::kLinear reaches 0; 0 for Decay::kStep.
+  std::int64_t decay_iterations = 0;
+};
+
+/// Returns the paper's training of `net`, compact or expanded.
+/// Throws `c10::Error` for an unknown net.
+[[nodiscard]] ImageNetTraining imagenet_training(const std::string& net);
+
+}  // namespace expandnet::models

@@ -1,0 +1,44 @@
+// mobilenet_v1.h: MobileNet, the first of the paper's networks for ImageNet.
+#pragma once
+
+#include <torch/arg.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+
+namespace expandnet::models {
+
+/// Options of MobileNetV1.
+struct MobileNetV1Options {
+  /// Channels of every layer as a multiple of the original's, rounded to
+  /// multiples of 8; any positive number.
+  TORCH_ARG(double, width) = 1;
+  TORCH_ARG(std::int64_t, classes) = 1000;
+  TORCH_ARG(std::int64_t, in_channels) = 3;
+};
+
+/// A 3x3 convolution and thirteen blocks of a depthwise 3x3 and a 1x1
+/// convolution, each convolution followed by BatchNorm and ReLU (Howard et al.,
+/// 2017): 4,231,976 parameters for a thousand classes. State keys are those in
+/// wide use: `model.0.0` and `.1` for the first convolution and its BatchNorm,
+/// then in blocks `model.<i>` the depthwise `.0`, `.1` and the 1x1 `.3`, `.4`;
+/// `fc`. Initial values are MobileNetV2's.
+///
+/// [N, in_channels, H, W] -> [N, classes], of any size; made for 224x224
+///
+/// Throws `c10::Error` for a width that is not positive.
+class MobileNetV1Impl : public torch::nn::Module {
+ public:
+  explicit MobileNetV1Impl(const MobileNetV1Options& net_options = {});
+
+  torch::Tensor forward(torch::Tensor x);
+
+  MobileNetV1Options options;
+  torch::nn::Sequential model{nullptr};
+  torch::nn::Linear fc{nullptr};
+};
+TORCH_MODULE(MobileNetV1);
+
+}  // namespace expandnet::models

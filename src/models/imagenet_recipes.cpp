@@ -1,0 +1,81 @@
+#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/models/imagenet_recipes.h>
+#include <torch/nn/modules/conv.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace expandnet::models {
+
+namespace {
+
+void check_known(const char* function, const char* what,
+                 const std::string& name,
+                 const std::vector<std::string>& known) {
+  TORCH_CHECK(std::find(known.begin(), known.end(), name) != known.end(),
+              function, ": ", what, " must be one of ", c10::Join(", ", known),
+              ", got \"", name, "\"");
+}
+
+bool is_spatial(const torch::nn::Conv2dImpl& conv) {
+  return (*conv.options.kernel_size())[0] > 1;
+}
+
+bool is_strided(const torch::nn::Conv2dImpl& conv) {
+  return (*conv.options.stride())[0] > 1;
+}
+
+}  // namespace
+
+const std::vector<std::string>& imagenet_nets() {
+  static const std::vector<std::string> nets = {"mobilenet_v1", "mobilenet_v2",
+                                                "shufflenet_v2"};
+  return nets;
+}
+
+const std::vector<std::string>& imagenet_recipes() {
+  static const std::vector<std::string> names = {"none", "paper"};
+  return names;
+}
+
+Selector imagenet_recipe(const std::string& net, const std::string& name,
+                         const ExpansionOptions& options) {
+  check_known("imagenet_recipe", "net", net, imagenet_nets());
+  check_known("imagenet_recipe", "name", name, imagenet_recipes());
+  TORCH_CHECK(!options.strategy().has_value() && options.widths().empty(),
+              "imagenet_recipe: strategy and widths must be left to \"", name,
+              "\", got some; give a rate, or write a selector");
+  if (name == "none") {
+    return [](const std::string&, const torch::nn::Module&) {
+      return std::nullopt;
+    };
+  }
+  auto chosen = options;
+  chosen.strategy(Strategy::kCL);
+  return
+      [chosen, only_strided = net == "mobilenet_v2"](
+          const std::string&,
+          const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
+        const auto* conv = layer.as<torch::nn::Conv2dImpl>();
+        if (conv == nullptr || !is_spatial(*conv)) return std::nullopt;
+        if (only_strided && !is_strided(*conv)) return std::nullopt;
+        return chosen;
+      };
+}
+
+ImageNetTraining imagenet_training(const std::string& net) {
+  check_known("imagenet_training", "net", net, imagenet_nets());
+  ImageNetTraining training;
+  if (net == "shufflenet_v2") {
+    training.learning_rate = 0.5;
+    training.weight_decay = 4e-5;
+    training.batch_size = 1024;
+    training.epochs = 250;
+    training.decay = Decay::kLinear;
+    training.decay_iterations = 300'000;
+  }
+  return training;
+}
+
+}  // namespace expandnet::models
