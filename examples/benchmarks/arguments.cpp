@@ -72,7 +72,7 @@ void understand(const Words& words, Arguments& arguments) {
 
 std::variant<Arguments, int> parse(int argc, const char* const* argv) {
   Arguments arguments;
-  arguments.nets = net_names();
+  arguments.nets = default_net_names();
   Words words;
 
   CLI::App app(
@@ -80,7 +80,8 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
       "space, and as expanded modules, folded and chained.",
       "expandnet-bench");
   app.option_defaults()->always_capture_default();
-  app.add_option("--net", arguments.nets, "networks")
+  app.add_option("--net", arguments.nets,
+                 "networks; those for ImageNet compact and in weight space")
       ->check(CLI::IsMember(net_names()));
   app.add_option("--device", words.device)
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));

@@ -12,7 +12,7 @@ namespace expandnet::examples::bench {
 
 /// Defaults are those of `--help`.
 struct Arguments {
-  std::vector<std::string> nets;  ///< of nets.h; all
+  std::vector<std::string> nets;  ///< of nets.h; the small ones
   c10::Device device = c10::kCPU;
   std::vector<Precision> precisions = {Precision::kFloat32};
   std::vector<Layout> layouts = {Layout::kContiguous, Layout::kChannelsLast};

@@ -31,6 +31,7 @@
 #include "cases.h"
 #include "common/device.h"
 #include "common/timing.h"
+#include "nets.h"
 #include "report.h"
 
 namespace expandnet::examples::bench {
@@ -133,9 +134,24 @@ std::vector<Row> overhead(const Setup& setup, double compact_ms,
   return rows;
 }
 
+/// The ways of those asked for that a net can be trained in.
+std::vector<Way> ways_of(const Net& net, const std::vector<Way>& asked) {
+  std::vector<Way> ways;
+  for (const auto way : asked) {
+    const bool modules = way == Way::kFolded || way == Way::kChained;
+    if (net.expanded || !modules) ways.push_back(way);
+  }
+  TORCH_CHECK(!ways.empty(),
+              "expandnet-bench: --execution must be compact or weight-space "
+              "for ",
+              net.name, ", got none of them");
+  return ways;
+}
+
 /// All that was asked for of one setup.
 std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   const auto options = timing_options(arguments);
+  const auto all_ways = ways_of(find_net(setup.net), arguments.ways);
   std::vector<Row> rows;
   const auto add = [&](const std::vector<Row>& more) {
     for (const auto& row : more) std::cout << line(row) << std::flush;
@@ -143,7 +159,7 @@ std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   };
   auto compact_ms = std::numeric_limits<double>::quiet_NaN();
   if (arguments.train) {
-    add(compare(setup, arguments.ways, "train", &Training::step, options));
+    add(compare(setup, all_ways, "train", &Training::step, options));
     if (rows.front().execution == "compact")
       compact_ms = rows.front().ms.median;
   }
@@ -152,7 +168,7 @@ std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   if (arguments.overhead) add(overhead(setup, compact_ms, options));
   if (arguments.infer) {
     std::vector<Way> ways;
-    for (const auto way : arguments.ways) {  // in weight space it is compact
+    for (const auto way : all_ways) {  // in weight space it is compact
       if (way != Way::kWeightSpace) ways.push_back(way);
     }
     if (!ways.empty()) {

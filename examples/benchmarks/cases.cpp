@@ -85,6 +85,7 @@ torch::Tensor Training::loss(const torch::Tensor& images,
 
 double Training::current_loss() {
   const torch::NoGradGuard no_grad;
+  torch::manual_seed(setup_.seed);  // of dropout
   return loss(prepared_.images, prepared_.labels).item<double>();
 }
 

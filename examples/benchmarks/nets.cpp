@@ -1,7 +1,11 @@
 #include "nets.h"
 
 #include <c10/util/Exception.h>
+#include <expandnet/models/imagenet_recipes.h>
+#include <expandnet/models/mobilenet_v1.h>
+#include <expandnet/models/mobilenet_v2.h>
 #include <expandnet/models/recipes.h>
+#include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/models/small_net.h>
 
 #include "common/expanded_small_net.h"
@@ -31,11 +35,25 @@ Net small_net(const std::string& name, std::int64_t kernel,
           }};
 }
 
+/// A network for ImageNet; `Holder` makes it as the paper has it.
+template <typename Holder>
+Net imagenet_net(const std::string& name) {
+  return {name,
+          /*image_size=*/224,
+          /*classes=*/1000,
+          models::imagenet_recipe(name, "paper"),
+          [](std::int64_t /*image_size*/) { return model_of(Holder()); },
+          /*expanded=*/{}};
+}
+
 const std::vector<Net>& nets() {
   static const std::vector<Net> all = {
       small_net("smallnet7-ck-fc", 7, "ck+fc"),
       small_net("smallnet7-cl-fc", 7, "cl+fc"),
       small_net("smallnet3-cl-fc", 3, "cl+fc"),
+      imagenet_net<models::MobileNetV1>("mobilenet_v1"),
+      imagenet_net<models::MobileNetV2>("mobilenet_v2"),
+      imagenet_net<models::ShuffleNetV2>("shufflenet_v2"),
   };
   return all;
 }
@@ -49,6 +67,14 @@ const std::vector<std::string>& net_names() {
     return result;
   }();
   return names;
+}
+
+std::vector<std::string> default_net_names() {
+  std::vector<std::string> result;
+  for (const auto& net : nets()) {
+    if (net.expanded) result.push_back(net.name);
+  }
+  return result;
 }
 
 const Net& find_net(const std::string& name) {

@@ -23,12 +23,14 @@ struct Net {
   /// The plain LibTorch network ...
   std::function<Model(std::int64_t image_size)> compact;
   /// ... and the same of expanded modules, with the same keys outside of its
-  /// chains.
+  /// chains; empty for nets that are only trained in weight space.
   std::function<Model(std::int64_t image_size, Execution execution)> expanded;
 };
 
 /// A new network is one more entry of the table behind these.
 const std::vector<std::string>& net_names();
+/// Those that are small enough for any machine, and have all ways.
+std::vector<std::string> default_net_names();
 /// `name` is one of the names.
 const Net& find_net(const std::string& name);
 
