@@ -5,12 +5,21 @@ set(expandnet_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/expandnet")
 
 set(expandnet_INSTALL_TARGETS expandnet)
 set(expandnet_NEEDS_ZLIB OFF)
+set(expandnet_NEEDS_JPEG OFF)
+set(expandnet_NEEDS_PNG OFF)
 if(TARGET expandnet_training)
   list(APPEND expandnet_INSTALL_TARGETS expandnet_training)
   # Whoever links a static library links what it needs.
   get_target_property(expandnet_TRAINING_TYPE expandnet_training TYPE)
   if(expandnet_TRAINING_TYPE STREQUAL "STATIC_LIBRARY")
     set(expandnet_NEEDS_ZLIB ON)
+    # The targets of find_package are those of the folder that called it.
+    get_target_property(expandnet_TRAINING_LIBRARIES expandnet_training LINK_LIBRARIES)
+    foreach(name JPEG PNG)
+      if("${name}::${name}" IN_LIST expandnet_TRAINING_LIBRARIES)
+        set(expandnet_NEEDS_${name} ON)
+      endif()
+    endforeach()
   endif()
 endif()
 

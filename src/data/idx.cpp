@@ -4,6 +4,7 @@
 
 #include "data/fail.h"
 #include "data/gzip_file.h"
+#include "data/hex_bytes.h"
 
 namespace expandnet::data {
 
@@ -13,17 +14,6 @@ constexpr std::size_t kIdxMagicBytes = 4;
 constexpr std::size_t kIdxSizeBytes = 4;
 constexpr std::size_t kIdxMaxDimensions = 4;
 constexpr std::uint8_t kIdxUnsignedByte = 0x08;
-
-std::string hex_bytes(const std::vector<std::uint8_t>& bytes) {
-  const std::string digits = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : bytes) {
-    if (!text.empty()) text += ' ';
-    text += digits[byte / 16U];
-    text += digits[byte % 16U];
-  }
-  return text;
-}
 
 std::string join_sizes(const std::vector<std::int64_t>& sizes) {
   std::string text;

@@ -1,0 +1,184 @@
+#include <expandnet/data/image_folder.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include "data/fail.h"
+
+namespace expandnet::data {
+
+namespace {
+
+constexpr std::size_t kClassesNamed = 5;  // in a message
+
+bool is_image_name(const std::filesystem::path& name) {
+  auto extension = name.extension().string();
+  for (auto& letter : extension) {
+    letter =
+        static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  return extension == ".jpeg" || extension == ".jpg" || extension == ".png";
+}
+
+/// The names, sorted, of the entries that `wanted` accepts.
+template <typename Wanted>
+std::vector<std::string> list_names(const std::string& where,
+                                    const std::filesystem::path& folder,
+                                    const Wanted& wanted) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator();
+       entry.increment(error)) {
+    if (wanted(*entry)) names.push_back(entry->path().filename().string());
+  }
+  if (error) {
+    fail(where, "the folder must be readable",
+         "\"" + folder.string() + "\": " + error.message(),
+         "check the path and the permission to read");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_image_entry(const std::filesystem::directory_entry& entry) {
+  std::error_code ignored;
+  return is_image_name(entry.path()) && entry.is_regular_file(ignored);
+}
+
+/// "n01, n02 and 3 more".
+std::string some_names(const std::vector<std::string>& names) {
+  std::string text;
+  const auto shown = std::min(names.size(), kClassesNamed);
+  for (std::size_t i = 0; i < shown; ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > shown) {
+    text += " and " + std::to_string(names.size() - shown) + " more";
+  }
+  return text;
+}
+
+/// The classes of `some` that are not in `others`.
+std::vector<std::string> missing_classes(const ImageFolder& some,
+                                         const ImageFolder& others) {
+  std::vector<std::string> missing;
+  std::set_difference(some.classes.begin(), some.classes.end(),
+                      others.classes.begin(), others.classes.end(),
+                      std::back_inserter(missing));
+  return missing;
+}
+
+}  // namespace
+
+ImageFolder scan_image_folder(const std::string& folder) {
+  const std::string where = "scan_image_folder";
+  ImageFolder found = {folder, {}, {}};
+  found.classes = list_names(where, folder,
+                             [](const std::filesystem::directory_entry& entry) {
+                               std::error_code ignored;
+                               return entry.is_directory(ignored);
+                             });
+  if (found.classes.empty()) {
+    fail(where, "each class must have a folder", "none in \"" + folder + "\"",
+         "name the folder that holds those of the classes");
+  }
+  for (std::size_t label = 0; label < found.classes.size(); ++label) {
+    const auto path = std::filesystem::path(folder) / found.classes[label];
+    const auto names = list_names(where, path, is_image_entry);
+    if (names.empty()) {
+      fail(where, "each class must have an image (.jpeg, .jpg or .png)",
+           "none in \"" + path.string() + "\"", "fill the folder or remove it");
+    }
+    for (const auto& name : names) {
+      found.files.push_back(
+          {(path / name).string(), static_cast<std::int64_t>(label)});
+    }
+  }
+  return found;
+}
+
+ImageFolder scan_flat_folder(const std::string& folder, const std::string& csv,
+                             const std::vector<std::string>& classes) {
+  const std::string where = "scan_flat_folder";
+  ImageFolder found = {folder, classes, {}};
+  std::map<std::string, std::int64_t> labels;
+  for (const auto& name : classes) {
+    labels.emplace(name, static_cast<std::int64_t>(labels.size()));
+  }
+  const auto names = list_names(where, folder, is_image_entry);
+
+  errno = 0;
+  std::ifstream list(csv);
+  if (!list) {
+    fail(where, "the list must open",
+         "\"" + csv + "\": " + std::strerror(errno),
+         "check the path and the permission to read");
+  }
+  std::set<std::string> named;
+  std::string line;
+  for (std::int64_t number = 1; std::getline(list, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty() || (number == 1 && line == "file,class")) continue;
+    const auto in_line = [&](std::string text) {
+      text.insert(0, 1, '"');
+      text += "\" in line " + std::to_string(number) + " of \"" + csv + '"';
+      return text;
+    };
+    const auto comma = line.find(',');
+    if (comma == std::string::npos ||
+        line.find(',', comma + 1) != std::string::npos) {
+      fail(where, "a line must be file,class", in_line(line), "correct it");
+    }
+    const auto name = line.substr(0, comma);
+    const auto label = line.substr(comma + 1);
+    if (!std::binary_search(names.begin(), names.end(), name)) {
+      fail(where, "each image named must be in \"" + folder + "\"",
+           in_line(name), "add the file or remove the line");
+    }
+    if (!named.insert(name).second) {
+      fail(where, "an image must be named once", in_line(name),
+           "remove a line");
+    }
+    const auto place = labels.find(label);
+    if (place == labels.end()) {
+      fail(where, "each class must be one of training's", in_line(label),
+           "correct the list, or train on that class");
+    }
+    found.files.push_back(
+        {(std::filesystem::path(folder) / name).string(), place->second});
+  }
+  if (found.files.empty()) {
+    fail(where, "the list must name an image", "none in \"" + csv + "\"",
+         "write lines of file,class");
+  }
+  return found;
+}
+
+void check_same_classes(const ImageFolder& training,
+                        const ImageFolder& validation) {
+  std::string differences;
+  const auto add = [&](const ImageFolder& some, const ImageFolder& others) {
+    const auto missing = missing_classes(some, others);
+    if (missing.empty()) return;
+    differences += (differences.empty() ? "" : " and ") + some_names(missing) +
+                   " in \"" + some.folder + "\" only";
+  };
+  add(training, validation);
+  add(validation, training);
+  if (differences.empty()) return;
+  fail("check_same_classes",
+       "training and validation must have the same classes", differences,
+       "complete the folders or name others");
+}
+
+}  // namespace expandnet::data
