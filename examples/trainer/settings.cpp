@@ -138,7 +138,7 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
                    "all of them")
         ->check(not_negative());
   }
-  app.add_option("--out", settings.out, "folder for all results")->required();
+  app.add_option("--out", settings.out, "folder for all results");
   app.add_flag("--resume", settings.resume, "go on with what is in the folder")
       ->configurable(false);
 }

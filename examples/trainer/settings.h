@@ -58,7 +58,7 @@ struct Settings {
   std::string memory_format = "auto";
   std::int64_t threads = 0;  ///< of each run; 0: the cores shared among runs
   std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
-  std::string out;
+  std::string out = "results";
   bool resume = false;
 };
 
