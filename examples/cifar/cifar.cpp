@@ -13,9 +13,7 @@
 
 #include <exception>
 #include <filesystem>
-#include <functional>
 #include <iostream>
-#include <map>
 #include <string>
 #include <variant>
 

@@ -207,10 +207,16 @@ train::Model load_run(const std::string& folder, const Arguments& arguments,
               "expandnet-cifar: a finished run must hold ", kWeightsFile,
               ", got none in \"", folder, "\"; finish it by --resume");
   auto model = compact_net(arguments, classes);
-  torch::serialize::InputArchive archive;
-  archive.load_from(file, device);
   model.module->to(device);
-  model.module->load(archive);
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from(file, device);
+    model.module->load(archive);
+  } catch (const c10::Error& error) {
+    TORCH_CHECK(false, "expandnet-cifar: ", kWeightsFile,
+                " must be whole and of this net, got \"", file, "\" (",
+                error.what_without_backtrace(), ")");
+  }
   model.module->eval();
   return model;
 }

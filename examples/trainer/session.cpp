@@ -153,7 +153,6 @@ int run_session(const Session& session, const Maker& maker,
   for (const auto& note : notes_of(settings)) std::cout << note << "\n";
   std::cout << std::flush;
 
-  check_out(settings, session.configuration);
   try {
     fs::create_directories(settings.out);
     write_file_atomically(

@@ -28,7 +28,8 @@ struct Session {
 void check_out(const Settings& settings, const std::string& configuration);
 
 /// Trains everything the settings ask for and writes all files into
-/// `settings.out`. Returns the status to exit with.
+/// `settings.out`, which `check_out` has found good. Returns the status to exit
+/// with.
 int run_session(const Session& session, const Maker& maker,
                 const Settings& settings, const Machine& machine);
 

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/Exception.h>
 #include <expandnet/io/atomic_file.h>
 #include <fmt/format.h>
 #include <torch/cuda.h>
@@ -32,9 +33,15 @@ std::string result_path(const RunPlan& plan) {
 std::optional<RunResult> finished_before(const RunPlan& plan) {
   std::ifstream file(result_path(plan));
   if (!file) return std::nullopt;
-  auto result = run_result_from(nlohmann::ordered_json::parse(file));
-  if (result.state != "finished") return std::nullopt;
-  return result;
+  try {
+    auto result = run_result_from(nlohmann::ordered_json::parse(file));
+    if (result.state != "finished") return std::nullopt;
+    return result;
+  } catch (const nlohmann::json::exception& error) {
+    TORCH_CHECK(false, "--resume: the result of a run must be whole, got \"",
+                result_path(plan), "\" (", error.what(),
+                "); remove it to finish the run again");
+  }
 }
 
 /// Steps of the whole run, its twin's too.

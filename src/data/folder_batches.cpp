@@ -1,7 +1,6 @@
 #include <ATen/Functions.h>
 #include <c10/util/Exception.h>
 #include <expandnet/data/folder_batches.h>
-#include <expandnet/data/prefetch.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include <stdexcept>
 
 #include "data/epoch_generator.h"
+#include "data/prefetch.h"
 
 namespace expandnet::data {
 

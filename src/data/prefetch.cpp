@@ -1,4 +1,4 @@
-#include <expandnet/data/prefetch.h>
+#include "data/prefetch.h"
 
 #include <stdexcept>
 #include <string>
@@ -83,6 +83,8 @@ void Prefetch::run() {
       progress.failure = failure;
       progress.failed_item = item;
     }
+    // The next item is looked for before the lock is given up, so a batch that
+    // can be released is never the one that items are taken of.
     if (--progress.left == 0 || working_ == 0) is_done_.notify_all();
   }
 }

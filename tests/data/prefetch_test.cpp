@@ -1,4 +1,5 @@
-#include <expandnet/data/prefetch.h>
+#include "data/prefetch.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>

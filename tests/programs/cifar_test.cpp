@@ -273,8 +273,10 @@ TEST_F(ExpandnetCifar, ResumesToTheSameBitsAfterKills) {
   int kills = 0;
   for (; kills < 12; ++kills) {
     Process process(words, folder_);
-    if (kills % 2 == 0) process.wait_for("/40");  // past the start, an epoch
-    if (process.wait_at_most(std::chrono::milliseconds(random() % 400))) break;
+    // Every other time in training, after an epoch or more; else anywhere.
+    const bool trains = kills % 2 == 0 && process.wait_for("/40");
+    const std::chrono::milliseconds moment(random() % (trains ? 100 : 400));
+    if (process.wait_at_most(moment)) break;
     process.send(SIGKILL);
     EXPECT_EQ(process.wait().status, 128 + SIGKILL);
   }
@@ -433,6 +435,27 @@ TEST_F(ExpandnetCifar, RefusesWhatItCannotUseWithStatus1) {
             "--resume: a run goes on as it was configured, got another epochs "
             "(3, now 4), lr (0.01, now 0.5) for \"" +
                 path("out") + "\"; name another folder");
+}
+
+TEST_F(ExpandnetCifar, NamesTheFileThatIsDamaged) {
+  ASSERT_EQ(run(command("train", kShort)).status, 0);
+  for (const auto* name : {"weights.pt", "run.json", "best.pt"}) {
+    std::ofstream(path("out") + "/" + name) << "something else";
+  }
+  auto words = command("train", kShort);
+  words.emplace_back("--resume");
+  const auto starts = [&](const Outcome& outcome, const std::string& start) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err.substr(0, start.size()), start);
+  };
+  starts(run_plain({"evaluate", path("out")}),
+         "expandnet-cifar: weights.pt must be whole and of this net, got \"" +
+             path("out/weights.pt") + "\" (");
+  starts(run_plain({"contract", path("out")}),
+         "Checkpoints: a checkpoint must be whole and of this library, got \"" +
+             path("out/best.pt") + "\" (");
+  starts(run(words), "--resume: the result of a run must be whole, got \"" +
+                         path("out/run.json") + "\" (");
 }
 
 TEST_F(ExpandnetCifar, NeedsAGpuForCuda) {

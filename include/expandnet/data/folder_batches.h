@@ -41,8 +41,7 @@ struct FolderBatchOptions {
 /// the image alone: they are the same for any number of workers, and for a run
 /// that begins in the middle of an epoch.
 ///
-///     FolderBatches batches(scan_image_folder("imagenet/train"), {},
-///     at::kCUDA);
+///     FolderBatches batches(scan_image_folder("train"), {}, at::kCUDA);
 class FolderBatches : public BatchSource {
  public:
   /// Throws `c10::Error` for a folder without files and options out of range.
