@@ -37,4 +37,9 @@ inline CLI::Validator share() {
                      [](double number) { return number >= 0 && number <= 1; });
 }
 
+inline CLI::Validator below_one() {
+  return number_that("must be from 0 to below 1", "0 TO <1",
+                     [](double number) { return number >= 0 && number < 1; });
+}
+
 }  // namespace expandnet::examples

@@ -47,12 +47,19 @@ double milliseconds(const std::function<void()>& work, c10::Device device) {
 std::vector<std::vector<double>> time_in_turns(
     const std::vector<std::function<void()>>& contestants, c10::Device device,
     const TimingOptions& options) {
-  for (int round = 0; round < options.warmup; ++round) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto is_late = [&](int rounds_done) {
+    const std::chrono::duration<double> passed =
+        std::chrono::steady_clock::now() - start;
+    return options.seconds > 0 && rounds_done >= 2 &&
+           passed.count() > options.seconds;
+  };
+  for (int round = 0; round < options.warmup && !is_late(round); ++round) {
     for (const auto& contestant : contestants) contestant();
   }
   const auto count = contestants.size();
   std::vector<std::vector<double>> times(count);
-  for (int round = 0; round < options.rounds; ++round) {
+  for (int round = 0; round < options.rounds && !is_late(round); ++round) {
     for (std::size_t turn = 0; turn < count; ++turn) {
       const auto place = round % 2 == 0 ? turn : count - 1 - turn;
       const auto i = (static_cast<std::size_t>(round) + place) % count;

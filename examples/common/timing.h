@@ -31,6 +31,8 @@ struct TimingOptions {
   int rounds = 30;
   int warmup = 5;  ///< rounds that are not timed, nor grouped
   int group = 1;   ///< calls per sample
+  /// No more rounds once these are over, but for two of each kind; 0: no limit.
+  double seconds = 0;
 };
 
 /// Calls each contestant once a round (`group` times in a row, of which it

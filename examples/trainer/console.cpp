@@ -37,10 +37,15 @@ std::string score_columns(const std::optional<train::Score>& score) {
   return fmt::format("{:>9.4f}{:>8.2f}%", score->loss, 100 * score->accuracy);
 }
 
+std::string top5_column(const std::optional<train::Score>& score) {
+  return score ? fmt::format("{:>8.2f}%", 100 * score->top5)
+               : fmt::format("{:>9}", "-");
+}
+
 }  // namespace
 
-Console::Console(std::int64_t steps)
-    : steps_(steps),
+Console::Console(const ConsoleOptions& options)
+    : options_(options),
       started_(seconds_now()),
       terminal_(::isatty(STDERR_FILENO) != 0) {}
 
@@ -71,47 +76,50 @@ void Console::step() {
 void Console::draw_bar() {
   drawn_ = seconds_now();
   const auto elapsed = drawn_ - started_;
-  const auto left = steps_ - skipped_ - done_;
-  const auto share =
-      static_cast<double>(skipped_ + done_) / static_cast<double>(steps_);
+  const auto left = options_.steps - skipped_ - done_;
+  const auto share = static_cast<double>(skipped_ + done_) /
+                     static_cast<double>(options_.steps);
   const auto filled = std::min(
       kBarWidth,
       static_cast<std::int64_t>(share * static_cast<double>(kBarWidth)));
   const auto rate = static_cast<double>(done_) / elapsed;
   std::cerr << fmt::format(
-                   "\r\033[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.1f} steps/s  {} "
+                   "\r\033[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.0f} images/s  {} "
                    "left",
-                   "", filled, "", kBarWidth - filled, 100 * share, rate,
+                   "", filled, "", kBarWidth - filled, 100 * share,
+                   rate * static_cast<double>(options_.images_per_step),
                    duration(static_cast<double>(left) / rate))
             << std::flush;
 }
 
-std::string epoch_heading() {
-  return fmt::format("{:<22}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}{:>9}", "run",
-                     "epoch", "lr", "loss", "train", "loss", "valid",
-                     "seconds");
+void Console::heading() {
+  auto text = fmt::format("{:<22}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}", "run",
+                          "epoch", "lr", "loss", "train", "loss", "valid");
+  if (options_.top5) text += fmt::format("{:>9}", "top-5");
+  line(text + fmt::format("{:>9}", "seconds"));
 }
 
-std::string epoch_line(const std::string& run,
-                       const train::Training& training) {
+void Console::epoch(const std::string& run, const train::Training& training) {
   const auto& record = training.history().back();
   const bool by_test = training.options().select == train::Select::kBestTest;
-  auto line =
-      fmt::format("{:<22}{:>9}{:>10.3g}{}{}{:>9.2f}", run,
+  auto text =
+      fmt::format("{:<22}{:>9}{:>10.3g}{}{}", run,
                   fmt::format("{}/{}", record.epoch, training.options().epochs),
                   record.learning_rate, score_columns(record.training),
-                  score_columns(record.validation), record.seconds);
+                  score_columns(record.validation));
+  if (options_.top5) text += top5_column(record.validation);
+  text += fmt::format("{:>9.2f}", record.seconds);
   if (by_test && record.test) {
-    line += fmt::format("  test {:.2f}%", 100 * record.test->accuracy);
+    text += fmt::format("  test {:.2f}%", 100 * record.test->accuracy);
   }
-  return line;
+  line(text);
 }
 
 void RunLog::on_step(const train::Training& /*training*/) { console_.step(); }
 
 void RunLog::on_epoch(const train::Training& training) {
   const auto name = run_.plan().name() + (run_.trains_twin() ? " twin" : "");
-  console_.line(epoch_line(name, training));
+  console_.epoch(name, training);
   if (run_.trains_twin()) return;
   // Written anew, so that it says what the checkpoint does, whatever happens.
   std::string log;

@@ -9,17 +9,26 @@
 
 namespace expandnet::examples {
 
+struct ConsoleOptions {
+  std::int64_t steps = 0;            ///< of all runs
+  std::int64_t images_per_step = 1;  ///< of all that train together
+  bool top5 = false;                 ///< a column for it
+};
+
 /// Lines on stdout; on a terminal, below them, one bar on stderr for all runs
 /// together. May be used by several threads.
 class Console {
  public:
-  /// `steps` are those of all runs.
-  explicit Console(std::int64_t steps);
+  explicit Console(const ConsoleOptions& options);
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
   void line(const std::string& text);
+  /// The heads of the columns that `epoch` fills.
+  void heading();
+  /// The last epoch of a run.
+  void epoch(const std::string& run, const train::Training& training);
   /// Steps that a run had done already when it was taken up.
   void skip(std::int64_t steps);
   void step();
@@ -29,17 +38,13 @@ class Console {
   void clear_bar() const;
 
   std::mutex mutex_;
-  std::int64_t steps_;
+  ConsoleOptions options_;
   std::int64_t skipped_ = 0;
   std::int64_t done_ = 0;
   double started_;
   double drawn_ = 0;
   bool terminal_;
 };
-
-/// The heads of the columns that `epoch_line` fills.
-std::string epoch_heading();
-std::string epoch_line(const std::string& run, const train::Training& training);
 
 /// Tells the console of a run, and keeps its log.jsonl.
 class RunLog : public train::Observer {

@@ -31,14 +31,16 @@ void add_score(Json& object, const std::string& set,
                const std::optional<train::Score>& score) {
   object[set + "_loss"] = score ? Json(score->loss) : Json(nullptr);
   object[set + "_accuracy"] = score ? Json(score->accuracy) : Json(nullptr);
+  object[set + "_top5"] = score ? Json(score->top5) : Json(nullptr);
 }
 
 std::optional<train::Score> score_at(const Json& object,
                                      const std::string& set) {
   const auto loss = number_at(object, (set + "_loss").c_str());
   const auto accuracy = number_at(object, (set + "_accuracy").c_str());
-  if (!loss || !accuracy) return std::nullopt;
-  return train::Score{*loss, *accuracy};
+  const auto top5 = number_at(object, (set + "_top5").c_str());
+  if (!loss || !accuracy || !top5) return std::nullopt;
+  return train::Score{*loss, *accuracy, *top5};
 }
 
 Json layer_json(const LayerReport& layer) {
@@ -86,11 +88,13 @@ Json variant_json(const VariantResult& variant) {
   object["seeds"] = Json::array();
   object["validation_accuracy"] = Json::array();
   object["test_accuracy"] = Json::array();
+  object["test_top5"] = Json::array();
   std::optional<double> error;
   for (const auto& run : variant.runs) {
     object["seeds"].push_back(run.seed);
     object["validation_accuracy"].push_back(or_null(run.validation_accuracy));
     object["test_accuracy"].push_back(or_null(run.test_accuracy));
+    object["test_top5"].push_back(or_null(run.test_top5));
     const auto of_run = run.contraction_error();
     if (of_run) error = std::max(error.value_or(0), *of_run);
   }
@@ -188,6 +192,7 @@ Json to_json(const RunResult& result) {
   object["chosen_epoch"] = result.chosen_epoch;
   object["validation_accuracy"] = or_null(result.validation_accuracy);
   object["test_accuracy"] = or_null(result.test_accuracy);
+  object["test_top5"] = or_null(result.test_top5);
   object["contraction_error"] = or_null(result.contraction_error());
   object["layers"] = Json::array();
   for (const auto& layer : result.layers) {
@@ -210,6 +215,7 @@ RunResult run_result_from(const Json& object) {
   result.chosen_epoch = object.at("chosen_epoch");
   result.validation_accuracy = number_at(object, "validation_accuracy");
   result.test_accuracy = number_at(object, "test_accuracy");
+  result.test_top5 = number_at(object, "test_top5");
   for (const auto& layer : object.at("layers")) {
     result.layers.push_back(layer_from(layer));
   }
@@ -249,10 +255,13 @@ Json results_json(const Occasion& occasion,
   return object;
 }
 
-std::string results_table(const std::vector<VariantResult>& variants) {
+std::string results_table(const std::vector<VariantResult>& variants,
+                          bool top5) {
   std::vector<std::vector<std::string>> rows = {
       {"variant", "parameters trained", "deployed", "ms/step", "x compact",
-       "validation % (n)", "test % (n)", "contraction error"}};
+       "validation % (n)", "test % (n)"}};
+  if (top5) rows.front().emplace_back("top-5 % (n)");
+  rows.front().emplace_back("contraction error");
   for (const auto& variant : variants) {
     const auto object = variant_json(variant);
     const auto format = [&](const char* key, const char* how) {
@@ -272,8 +281,11 @@ std::string results_table(const std::vector<VariantResult>& variants) {
                     grouped("deploy_parameters"), format("step_ms", "{:.2f}"),
                     format("ratio_to_compact", "{:.2f}"),
                     mean_and_deviation(present(object["validation_accuracy"])),
-                    mean_and_deviation(present(object["test_accuracy"])),
-                    format("contraction_error", "{:.1e}")});
+                    mean_and_deviation(present(object["test_accuracy"]))});
+    if (top5) {
+      rows.back().push_back(mean_and_deviation(present(object["test_top5"])));
+    }
+    rows.back().push_back(format("contraction_error", "{:.1e}"));
   }
   return table_of(rows);
 }

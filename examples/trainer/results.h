@@ -41,7 +41,8 @@ nlohmann::ordered_json results_json(const Occasion& occasion,
                                     const std::vector<VariantResult>& variants);
 
 /// The table that ends a comparison: mean ± sample standard deviation (n).
-std::string results_table(const std::vector<VariantResult>& variants);
+std::string results_table(const std::vector<VariantResult>& variants,
+                          bool top5 = false);
 
 /// A self-contained page with curves, table and configuration.
 std::string report_html(const Occasion& occasion,

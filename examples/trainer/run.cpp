@@ -143,6 +143,10 @@ std::int64_t Run::steps_done() const {
   return twin_steps_ + steps_of(main_->training);
 }
 
+bool Run::between_updates() const {
+  return (twin_ != nullptr ? *twin_ : *main_).training.between_updates();
+}
+
 void Run::save() const {
   const auto& stage = twin_ != nullptr ? *twin_ : *main_;
   if (stage.training.finished()) return;  // saved with its last epoch
@@ -180,10 +184,12 @@ RunResult Run::finish() {
     result.layers = contract(module).layers;
   }
   result.deploy_parameters = count_in(module.parameters());
+  if (auto* average = stage.training.average()) average->swap();
   if (stage.data.test != nullptr) {
-    result.test_accuracy = train::evaluate(trainee.model, *stage.data.test,
-                                           machine_.device, machine_.precision)
-                               .accuracy;
+    const auto score = train::evaluate(trainee.model, *stage.data.test,
+                                       machine_.device, machine_.precision);
+    result.test_accuracy = score.accuracy;
+    result.test_top5 = score.top5;
   }
   save_weights(module,
                (std::filesystem::path(plan_.folder) / kWeightsFile).string());

@@ -38,6 +38,7 @@ struct RunResult {
   std::optional<double> validation_accuracy;
   /// Of the contracted net with the weights of the chosen epoch, read once.
   std::optional<double> test_accuracy;
+  std::optional<double> test_top5;
   std::vector<LayerReport> layers;
   std::vector<train::EpochRecord> epochs;
 
@@ -47,6 +48,7 @@ struct RunResult {
 
 /// The names of files in a run's folder.
 inline constexpr const char* kConfigurationFile = "configuration.ini";
+inline constexpr const char* kClassesFile = "classes.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
 inline constexpr const char* kWeightsFile = "weights.pt";
 inline constexpr const char* kRunResultFile = "run.json";
@@ -85,6 +87,8 @@ class Run {
   void step();
   /// Steps taken so far, by twin and net.
   [[nodiscard]] std::int64_t steps_done() const;
+  /// Whether no gradients wait for more batches, which `save` would lose.
+  [[nodiscard]] bool between_updates() const;
   [[nodiscard]] bool trains_twin() const { return twin_ != nullptr; }
 
   /// Saves the state in the middle of an epoch.

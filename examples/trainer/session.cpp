@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/device.h"
+#include "trainer/arguments.h"
 #include "trainer/results.h"
 #include "trainer/side_by_side.h"
 #include "trainer/step_time.h"
@@ -33,11 +34,11 @@ std::string content_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::vector<RunPlan> plans_of(const Session& session,
-                              const Settings& settings) {
+std::vector<RunPlan> plans_of(Command command, const Trainer& trainer) {
+  const auto& settings = trainer.settings;
   std::vector<RunPlan> plans;
   const auto runs =
-      session.command == Command::kTrain ? std::int64_t{1} : settings.runs;
+      command == Command::kTrain ? std::int64_t{1} : settings.runs;
   // All recipes of a seed before the next, so that what has been interrupted
   // can be compared.
   for (std::int64_t run = 0; run < runs; ++run) {
@@ -46,7 +47,7 @@ std::vector<RunPlan> plans_of(const Session& session,
       plan.recipe = recipe;
       plan.seed = settings.seed + static_cast<std::uint64_t>(run);
       plan.folder = settings.out;
-      if (session.command == Command::kCompare) {
+      if (command == Command::kCompare) {
         plan.folder =
             (fs::path(settings.out) /
              fmt::format("{}-seed{}", recipe == "none" ? "compact" : recipe,
@@ -54,15 +55,30 @@ std::vector<RunPlan> plans_of(const Session& session,
                 .string();
       }
       plan.configuration =
-          session.run_configuration(recipe, plan.seed, plan.folder);
+          run_configuration(trainer, recipe, plan.seed, plan.folder);
       plans.push_back(plan);
     }
   }
   return plans;
 }
 
-/// The folder of each run, with its configuration.
-void make_folders(const std::vector<RunPlan>& plans) {
+/// Writes the names of the classes into a run's folder. Those of a run that
+/// goes on must be the same.
+void keep_classes(const std::string& folder,
+                  const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  const auto file = fs::path(folder) / kClassesFile;
+  const auto text = c10::Join("\n", names) + "\n";
+  TORCH_CHECK(!fs::exists(file) || content_of(file) == text,
+              "--resume: a run goes on with the classes that it began with, "
+              "got others in --data than in \"",
+              file.string(), "\"");
+  write_file_atomically(file.string(), text);
+}
+
+/// The folder of each run, with its configuration and classes.
+void make_folders(const std::vector<RunPlan>& plans,
+                  const std::vector<std::string>& classes) {
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
@@ -74,17 +90,14 @@ void make_folders(const std::vector<RunPlan>& plans) {
                   "\"; name another folder");
     }
     write_file_atomically(file.string(), plan.configuration);
+    keep_classes(plan.folder, classes);
   }
 }
 
 /// What a reader of the results has to know.
-std::vector<std::string> notes_of(const Settings& settings) {
-  std::vector<std::string> notes;
-  if (settings.select == "test-best") {
-    notes.emplace_back(
-        "The test set chose the epochs (--select test-best), so its accuracies "
-        "are optimistic.");
-  }
+std::vector<std::string> notes_of(const Trainer& trainer) {
+  const auto& settings = trainer.settings;
+  auto notes = trainer.notes();
   if (!settings.teacher.empty()) {
     notes.emplace_back("Distilled from the teacher in " + settings.teacher +
                        ".");
@@ -93,6 +106,11 @@ std::vector<std::string> notes_of(const Settings& settings) {
     notes.emplace_back(
         "Expanded nets start from their nonlinear twins (+Init), which were "
         "trained before.");
+  }
+  if (settings.ema > 0) {
+    notes.emplace_back(
+        "Evaluated and saved is a moving average of the compact weights "
+        "(--ema).");
   }
   return notes;
 }
@@ -139,40 +157,45 @@ void check_out(const Settings& settings, const std::string& configuration) {
               "\"; name another folder");
 }
 
-int run_session(const Session& session, const Maker& maker,
-                const Settings& settings, const Machine& machine) {
+int run_session(const Session& session, const Trainer& trainer,
+                const Images& images, const Machine& machine) {
+  const auto& settings = trainer.settings;
+  const auto maker = make_maker(trainer, images, machine);
   const train::Interrupt interrupt;
   const auto device = device_name(machine.device);
+  const auto notes = notes_of(trainer);
   std::cout << fmt::format(
       "expandnet {}, LibTorch {}, {}, {} {}, {} at a time, seed {}\n",
       EXPANDNET_VERSION, TORCH_VERSION, device, machine.threads,
       machine.threads == 1 ? "thread" : "threads",
       machine.jobs == 1 ? "one run" : fmt::format("{} runs", machine.jobs),
       settings.seed);
-  std::cout << session.title << ": " << session.images << "\n";
-  for (const auto& note : notes_of(settings)) std::cout << note << "\n";
+  std::cout << trainer.title() << ": " << images.in_words() << "\n";
+  for (const auto& note : notes) std::cout << note << "\n";
   std::cout << std::flush;
 
+  const auto configuration = configuration_of(trainer, session.command);
   try {
     fs::create_directories(settings.out);
     write_file_atomically(
-        (fs::path(settings.out) / kConfigurationFile).string(),
-        session.configuration);
+        (fs::path(settings.out) / kConfigurationFile).string(), configuration);
   } catch (const fs::filesystem_error& error) {
     TORCH_CHECK(false, "--out: must be a folder that can be made, got \"",
                 settings.out, "\" (", error.code().message(), ")");
   }
-  const auto plans = plans_of(session, settings);
-  make_folders(plans);
+  const auto plans = plans_of(session.command, trainer);
+  make_folders(plans, images.class_names());
 
   const auto times = time_steps(settings.expand, maker, settings, machine);
   const auto runs =
       train_side_by_side(plans, maker, settings, machine, interrupt);
   const auto variants = by_variant(settings, times, runs);
-  const Occasion occasion{session.title,         session.program,
-                          EXPANDNET_VERSION,     device,
-                          machine.threads,       session.command_line,
-                          session.configuration, notes_of(settings)};
+  const bool compares = session.command == Command::kCompare;
+  const Occasion occasion{
+      trainer.title(),   trainer.name() + (compares ? " compare" : " train"),
+      EXPANDNET_VERSION, device,
+      machine.threads,   session.command_line,
+      configuration,     notes};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
@@ -181,10 +204,10 @@ int run_session(const Session& session, const Maker& maker,
   write_file_atomically(path_in_out(kReportFile),
                         report_html(occasion, variants));
 
-  if (session.command == Command::kTrain && !runs.front().layers.empty()) {
+  if (!compares && !runs.front().layers.empty()) {
     std::cout << "\n" << ContractionReport{runs.front().layers};
   }
-  std::cout << "\n" << results_table(variants);
+  std::cout << "\n" << results_table(variants, settings.top5);
   if (interrupt.requested()) {
     std::cout << "\ninterrupted; go on with --resume\n";
   }

@@ -93,6 +93,14 @@ void add_training(CLI::App& app, Settings& settings) {
   app.add_option("--weight-decay", settings.weight_decay,
                  "of all parameters; of expanded layers, of the factors")
       ->check(not_negative());
+  app.add_option("--decay-all", settings.decay_all,
+                 "false: no weight decay of BatchNorm and biases");
+  app.add_option("--label-smoothing", settings.label_smoothing)
+      ->check(below_one());
+  app.add_option("--ema", settings.ema,
+                 "decay of a moving average of the compact weights, which is "
+                 "then evaluated and kept; 0: none")
+      ->check(below_one());
   app.add_option("--schedule", settings.schedule, "of the learning rate")
       ->check(CLI::IsMember({"steps", "linear", "cosine", "constant"}));
   app.add_option("--milestones", settings.milestones,
@@ -141,6 +149,27 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--out", settings.out, "folder for all results");
   app.add_flag("--resume", settings.resume, "go on with what is in the folder")
       ->configurable(false);
+}
+
+/// One group, or a second one without weight decay for BatchNorm and biases:
+/// all that has one dimension.
+template <typename Optimizer, typename Options>
+std::unique_ptr<torch::optim::Optimizer> optimizer_of(
+    const Options& options, const Settings& settings,
+    std::vector<torch::Tensor> parameters) {
+  if (settings.decay_all || settings.weight_decay == 0) {
+    return std::make_unique<Optimizer>(std::move(parameters), options);
+  }
+  const auto vectors = std::stable_partition(
+      parameters.begin(), parameters.end(),
+      [](const torch::Tensor& parameter) { return parameter.dim() > 1; });
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(std::vector<torch::Tensor>(parameters.begin(), vectors));
+  auto without = options;
+  without.weight_decay(0);
+  groups.emplace_back(std::vector<torch::Tensor>(vectors, parameters.end()),
+                      std::make_unique<Options>(without));
+  return std::make_unique<Optimizer>(std::move(groups), options);
 }
 
 }  // namespace
@@ -240,6 +269,7 @@ train::TrainingOptions training_options(const Settings& settings,
   options.schedule = schedule_of(settings);
   options.schedule_per_iteration = settings.per_iteration;
   options.select = value_in(kSelects, settings.select);
+  options.ema = settings.ema;
   options.step.max_grad_norm = settings.max_grad_norm;
   options.step.accumulate = settings.accumulate;
   return options;
@@ -252,15 +282,15 @@ train::DistillationOptions distillation_options(const Settings& settings) {
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters) {
   if (settings.optimizer == "adamw") {
-    return std::make_unique<train::AdamW>(
-        std::move(parameters), torch::optim::AdamWOptions(settings.lr)
-                                   .weight_decay(settings.weight_decay));
+    return optimizer_of<train::AdamW>(torch::optim::AdamWOptions(settings.lr)
+                                          .weight_decay(settings.weight_decay),
+                                      settings, std::move(parameters));
   }
-  return std::make_unique<train::SGD>(std::move(parameters),
-                                      torch::optim::SGDOptions(settings.lr)
-                                          .momentum(settings.momentum)
-                                          .nesterov(settings.nesterov)
-                                          .weight_decay(settings.weight_decay));
+  return optimizer_of<train::SGD>(torch::optim::SGDOptions(settings.lr)
+                                      .momentum(settings.momentum)
+                                      .nesterov(settings.nesterov)
+                                      .weight_decay(settings.weight_decay),
+                                  settings, std::move(parameters));
 }
 
 }  // namespace expandnet::examples

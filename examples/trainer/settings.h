@@ -36,6 +36,9 @@ struct Settings {
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0;
+  bool decay_all = true;  ///< BatchNorm and biases, too
+  double label_smoothing = 0;
+  double ema = 0;  ///< decay of the weights' moving average; 0: none
   std::string schedule = "steps";
   std::vector<double> milestones;  ///< in epochs; empty: a third and two thirds
   double lr_factor = 0.1;          ///< at each milestone
@@ -60,6 +63,8 @@ struct Settings {
   std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
   std::string out = "results";
   bool resume = false;
+
+  bool top5 = false;  ///< shown beside top-1; the trainer's choice, no flag
 };
 
 enum class Command { kTrain, kCompare };

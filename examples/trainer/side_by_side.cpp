@@ -51,7 +51,8 @@ std::int64_t steps_in(const RunPlan& plan, const Maker& maker,
   if (maker.twin && plan.recipe != "none") {
     epochs += settings.twin_epochs > 0 ? settings.twin_epochs : settings.epochs;
   }
-  return epochs * maker.data(plan.seed).training->size();
+  const auto batches = maker.data(plan.seed).training->size();
+  return epochs * (batches - batches % settings.accumulate);
 }
 
 /// One run with what watches it.
@@ -137,6 +138,11 @@ class Crew {
     return interrupt_.requested() || failed_;
   }
 
+  /// Whether everything is to stop, and this run at a place to be taken up.
+  [[nodiscard]] bool may_leave(const Run& run) const {
+    return stopping() && run.between_updates();
+  }
+
   RunResult end(Watched& watched) {
     if (!watched.run.finished()) return watched.leave();
     // Verification sets the number of threads for a while.
@@ -148,7 +154,9 @@ class Crew {
     at::set_num_threads(machine_.threads);  // this thread's
     std::size_t index = 0;
     while (const auto watched = next(index)) {
-      while (!watched->run.finished() && !stopping()) watched->run.step();
+      while (!watched->run.finished() && !may_leave(watched->run)) {
+        watched->run.step();
+      }
       results_[index] = end(*watched);
     }
   }
@@ -197,7 +205,7 @@ class Crew {
         auto turn = std::move(turns.front());
         turns.pop_front();
         const c10::StreamGuard guard(turn.stream);
-        if (!turn.watched->run.finished() && !stopping()) {
+        if (!turn.watched->run.finished() && !may_leave(turn.watched->run)) {
           turn.watched->run.step();
           turns.push_back(std::move(turn));
           continue;
@@ -210,7 +218,9 @@ class Crew {
         torch::cuda::synchronize(machine_.device.index());
       }
     } catch (...) {
-      for (auto& turn : turns) turn.watched->leave();
+      for (auto& turn : turns) {
+        if (turn.watched->run.between_updates()) turn.watched->leave();
+      }
       throw;
     }
   }
@@ -234,10 +244,14 @@ std::vector<RunResult> train_side_by_side(const std::vector<RunPlan>& plans,
                                           const Settings& settings,
                                           const Machine& machine,
                                           const train::Interrupt& interrupt) {
-  std::int64_t steps = 0;
-  for (const auto& plan : plans) steps += steps_in(plan, maker, settings);
-  Console console(steps);
-  console.line(epoch_heading());
+  ConsoleOptions options;
+  options.images_per_step = settings.batch_size;
+  options.top5 = settings.top5;
+  for (const auto& plan : plans) {
+    options.steps += steps_in(plan, maker, settings);
+  }
+  Console console(options);
+  console.heading();
   return Crew(plans, maker, settings, machine, interrupt, console).train();
 }
 

@@ -80,6 +80,7 @@ std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
   TimingOptions timing;
   timing.rounds = 20;
   timing.warmup = 5;
+  timing.seconds = 30;
   timing.group = machine.device.is_cuda() ? 10 : 1;
   const auto times = time_in_turns(steps, machine.device, timing);
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "trainer/settings.h"
+
 namespace expandnet::examples {
 
 /// A compact net, with an Expansion beside it or not, or a net of expanded
@@ -25,6 +27,10 @@ struct Trainee {
     return expansion ? expansion->parameters() : model.module->parameters();
   }
 };
+
+/// A compact net on the machine, its chains beside it; none for "none".
+Trainee weight_space_trainee(train::Model net, const std::string& recipe,
+                             const Selector& selector, const Machine& machine);
 
 /// The batches of one run; no two share them.
 struct RunData {

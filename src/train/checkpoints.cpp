@@ -117,11 +117,12 @@ void save_atomically(torch::serialize::OutputArchive& archive,
 }
 
 void load_weights(const std::string& path, torch::nn::Module& module,
-                  Expansion* expansion) {
+                  Expansion* expansion, WeightAverage* average) {
   torch::serialize::InputArchive archive;
   open_checkpoint(path, archive);
   load_part(archive, "model", module);
   if (expansion != nullptr) load_part(archive, "expansion", *expansion);
+  if (average != nullptr) load_part(archive, "average", *average);
 }
 
 }  // namespace expandnet::train

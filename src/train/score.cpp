@@ -5,7 +5,7 @@
 namespace expandnet::train {
 
 ScoreSum::ScoreSum(c10::Device device)
-    : sums_(at::zeros({3}, at::TensorOptions(at::kDouble).device(device))) {}
+    : sums_(at::zeros({4}, at::TensorOptions(at::kDouble).device(device))) {}
 
 void ScoreSum::reset() { sums_.zero_(); }
 
@@ -14,16 +14,20 @@ void ScoreSum::add(const at::Tensor& loss, const at::Tensor& logits,
   const at::NoGradGuard no_grad;
   const auto count = labels.size(0);
   const auto correct = logits.argmax(1).eq(labels).sum();
+  // As large as the label's own, that one too; of equals, none is preferred.
+  const auto place = logits.ge(logits.gather(1, labels.unsqueeze(1))).sum(1);
+  const auto among_five = place.ge(1).logical_and_(place.le(5)).sum();
   // In place: a captured step adds to the same memory at every replay.
   sums_.select(0, 0).add_(loss.detach().to(at::kDouble), count);
   sums_.select(0, 1).add_(correct);
-  sums_.select(0, 2).add_(count);
+  sums_.select(0, 2).add_(among_five);
+  sums_.select(0, 3).add_(count);
 }
 
 Score ScoreSum::mean() const {
   const auto sums = sums_.to(at::kCPU);
   const auto* sum = sums.const_data_ptr<double>();
-  return {sum[0] / sum[2], sum[1] / sum[2]};
+  return {sum[0] / sum[3], sum[1] / sum[3], sum[2] / sum[3]};
 }
 
 void ScoreSum::set_sums(const at::Tensor& sums) {

@@ -47,6 +47,10 @@ TrainingParts checked(TrainingParts parts, const TrainingOptions& options) {
               parts.optimizer == nullptr ? "no optimizer" : "no batches");
   TORCH_CHECK(parts.training->size() > 0,
               "Training: there must be batches to train on, got none");
+  TORCH_CHECK(parts.training->size() >= options.step.accumulate,
+              "Training: an update must not need more batches than an epoch "
+              "has, got ",
+              options.step.accumulate, " of ", parts.training->size());
   TORCH_CHECK(options.epochs > 0, "Training: epochs must be positive, got ",
               options.epochs);
   TORCH_CHECK(
@@ -73,35 +77,55 @@ double accuracy_of(const EpochRecord& record, Select select) {
 
 /// A record as a row of numbers, and back.
 std::vector<double> row_of(const EpochRecord& record) {
-  const auto validation = record.validation.value_or(Score{kNone, kNone});
-  const auto test = record.test.value_or(Score{kNone, kNone});
+  const auto validation =
+      record.validation.value_or(Score{kNone, kNone, kNone});
+  const auto test = record.test.value_or(Score{kNone, kNone, kNone});
   return {static_cast<double>(record.epoch),
           record.learning_rate,
           record.training.loss,
           record.training.accuracy,
+          record.training.top5,
           validation.loss,
           validation.accuracy,
+          validation.top5,
           test.loss,
           test.accuracy,
+          test.top5,
           record.seconds};
 }
-constexpr std::int64_t kRow = 9;
+constexpr std::int64_t kRow = 12;
 
 std::optional<Score> score_in(const double* row) {
   if (std::isnan(row[1])) return std::nullopt;
-  return Score{row[0], row[1]};
+  return Score{row[0], row[1], row[2]};
 }
 
 EpochRecord record_in(const double* row) {
   EpochRecord record;
   record.epoch = static_cast<std::int64_t>(row[0]);
   record.learning_rate = row[1];
-  record.training = {row[2], row[3]};
-  record.validation = score_in(row + 4);
-  record.test = score_in(row + 6);
-  record.seconds = row[8];
+  record.training = {row[2], row[3], row[4]};
+  record.validation = score_in(row + 5);
+  record.test = score_in(row + 8);
+  record.seconds = row[11];
   return record;
 }
+
+/// While it lasts, the model holds its average.
+class Averaged {
+ public:
+  explicit Averaged(WeightAverage* average) : average_(average) {
+    if (average_ != nullptr) average_->swap();
+  }
+  ~Averaged() {
+    if (average_ != nullptr) average_->swap();
+  }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  WeightAverage* average_;
+};
 
 void write_state(torch::serialize::OutputArchive& archive,
                  const std::string& key, const at::Generator& generator) {
@@ -127,7 +151,12 @@ Training::Training(TrainingParts parts, TrainingOptions options)
             return loss_of(images, labels);
           },
           *parts_.optimizer, parts_.expansion, options_.step),
-      sum_(options_.device) {}
+      sum_(options_.device) {
+  if (options_.ema != 0) {
+    average_ =
+        std::make_unique<WeightAverage>(*parts_.model.module, options_.ema);
+  }
+}
 
 void Training::observe(Observer& observer) { observers_.push_back(&observer); }
 
@@ -149,6 +178,11 @@ void Training::check_finite() const {
           << " with a learning rate of " << rates_of(*parts_.optimizer).front()
           << "; lower it";
   throw Diverged(message.str());
+}
+
+std::int64_t Training::steps_per_epoch() const {
+  const auto batches = parts_.training->size();
+  return batches - batches % options_.step.accumulate;
 }
 
 void Training::start_epoch() {
@@ -177,6 +211,7 @@ bool Training::step() {
   }
   const auto [images, labels] = parts_.training->batch(iteration_);
   step_(images, labels);
+  if (average_ != nullptr && step_.updated()) average_->update();
   ++iteration_;
   if (options_.device.is_cpu() || iteration_ % kLookEvery == 0 ||
       iteration_ == count) {
@@ -200,8 +235,11 @@ void Training::finish_epoch() {
     return evaluate(parts_.model, *batches, options_.device,
                     options_.precision);
   };
-  record.validation = score(parts_.validation);
-  record.test = score(parts_.test);
+  {
+    const Averaged averaged(average_.get());
+    record.validation = score(parts_.validation);
+    record.test = score(parts_.test);
+  }
 
   const auto select = options_.select;
   if (select == Select::kLast || best_epoch_ == 0 ||
@@ -220,6 +258,7 @@ void Training::finish_epoch() {
 void Training::save(torch::serialize::OutputArchive& archive) const {
   save_part(archive, "model", *parts_.model.module);
   save_part(archive, "optimizer", *parts_.optimizer);
+  if (average_ != nullptr) save_part(archive, "average", *average_);
   if (parts_.expansion != nullptr) {
     save_part(archive, "expansion", *parts_.expansion);
   }
@@ -247,6 +286,7 @@ void Training::load_weights(torch::serialize::InputArchive& archive) {
   if (parts_.expansion != nullptr) {
     load_part(archive, "expansion", *parts_.expansion);
   }
+  if (average_ != nullptr) load_part(archive, "average", *average_);
 }
 
 void Training::load(torch::serialize::InputArchive& archive) {

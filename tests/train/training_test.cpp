@@ -320,6 +320,57 @@ TEST(Training, RefusesWhatItCannotRun) {
             "Training: a finished run has no next step, got 4 of 4 epochs");
 }
 
+TEST(Training, EndsAnEpochWithAWholeUpdate) {
+  auto options = SmallRun::some_options();
+  options.step.accumulate = 2;
+  SmallRun run(options);
+  EXPECT_EQ(run->steps_per_epoch(), 4);  // of 5 batches
+  run->step();
+  EXPECT_FALSE(run->between_updates());
+  run->step();
+  EXPECT_TRUE(run->between_updates());
+  options.step.accumulate = 6;
+  EXPECT_EQ(error_of([&] { const SmallRun none(options); }),
+            "Training: an update must not need more batches than an epoch has, "
+            "got 6 of 5");
+}
+
+TEST(Training, EvaluatesTheAverageAndTrainsTheWeights) {
+  const Folder folder;
+  auto options = SmallRun::some_options();
+  options.epochs = 2;
+  options.select = train::Select::kLast;
+  SmallRun plain(options);
+  options.ema = 0.9;
+  SmallRun averaged(options);
+  train::Checkpoints checkpoints(folder.path(), "a");
+  averaged->observe(checkpoints);
+  plain.finish();
+  averaged.finish();
+  const auto weights = averaged.state();
+  EXPECT_TRUE(weights.front().equal(plain.state().front()));
+  EXPECT_NE(averaged->history()[1].validation->loss,
+            plain->history()[1].validation->loss);
+
+  SmallRun loaded(options);
+  checkpoints.load_best(*loaded);
+  averaged->average()->swap();
+  loaded->average()->swap();
+  EXPECT_TRUE(loaded.state().front().equal(averaged.state().front()));
+}
+
+TEST(Score, CountsLabelsAmongTheFiveLargest) {
+  // Labels 0 to 7, whose logits have the places 1 to 8.
+  const auto logits = (torch::arange(8).flip(0)).repeat({8, 1}).to(at::kFloat);
+  train::ScoreSum sum(at::kCPU);
+  sum.add(torch::tensor(0.5), logits, torch::arange(8));
+  EXPECT_DOUBLE_EQ(sum.mean().accuracy, 1. / 8);
+  EXPECT_DOUBLE_EQ(sum.mean().top5, 5. / 8);
+  sum.reset();
+  sum.add(torch::tensor(0.5), torch::zeros({8, 8}), torch::arange(8));
+  EXPECT_DOUBLE_EQ(sum.mean().top5, 0);  // a net that prefers nothing
+}
+
 TEST(Evaluate, AveragesOverImagesNotBatches) {
   torch::manual_seed(1);
   models::SmallNet net(

@@ -53,10 +53,10 @@ class Checkpoints : public Observer {
 void save_atomically(torch::serialize::OutputArchive& archive,
                      const std::string& path);
 
-/// Loads the weights of a checkpoint, whatever its configuration, into a model
-/// and its expansion (null where it had none). Throws `c10::Error` for a file
-/// that is no checkpoint, or one of another model.
+/// Loads the weights of a checkpoint, whatever its configuration, into a model,
+/// its expansion and its average (null where it had none). Throws `c10::Error`
+/// for a file that is no checkpoint, or one of another model.
 void load_weights(const std::string& path, torch::nn::Module& module,
-                  Expansion* expansion);
+                  Expansion* expansion, WeightAverage* average = nullptr);
 
 }  // namespace expandnet::train

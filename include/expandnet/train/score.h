@@ -15,6 +15,7 @@ namespace expandnet::train {
 struct Score {
   double loss = 0;      ///< cross entropy, in nats
   double accuracy = 0;  ///< share of images whose largest logit is their label
+  double top5 = 0;      ///< share with their label among the five largest
 };
 
 /// Adds up a Score batch by batch on the device, without waiting for it, inside
@@ -30,7 +31,8 @@ class ScoreSum {
   /// Waits for the device. Not a number before the first `add`.
   [[nodiscard]] Score mean() const;
 
-  /// The sums, to be saved and restored: [loss, correct, images], double.
+  /// The sums, to be saved, restored and added to those of others: [loss,
+  /// correct, among five, images], double.
   [[nodiscard]] const at::Tensor& sums() const { return sums_; }
   void set_sums(const at::Tensor& sums);
 

@@ -57,6 +57,11 @@ class Step {
                            const torch::Tensor& target);
 
   [[nodiscard]] bool is_captured() const { return graph_ != nullptr; }
+  /// Whether the last call ended with an update, or only accumulated.
+  [[nodiscard]] bool updated() const {
+    return calls_ % options_.accumulate == 0;
+  }
+
   /// Why the steps run eagerly; "" while they may still be captured, or are.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 

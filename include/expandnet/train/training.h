@@ -13,10 +13,12 @@
 #include <expandnet/train/schedules.h>
 #include <expandnet/train/score.h>
 #include <expandnet/train/step.h>
+#include <expandnet/train/weight_average.h>
 #include <torch/optim/optimizer.h>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -58,6 +60,9 @@ struct TrainingOptions {
   /// Whether the rate follows the schedule within an epoch, too.
   bool schedule_per_iteration = false;
   Select select = Select::kBestValidation;
+  /// Decay of the weights' moving average (weight_average.h), which is then
+  /// what is evaluated and selected; 0: none.
+  double ema = 0;
   StepOptions step;
 };
 
@@ -119,23 +124,27 @@ class Training {
   /// Finished epochs, and steps of the current one.
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
   [[nodiscard]] std::int64_t iteration() const { return iteration_; }
-  [[nodiscard]] std::int64_t steps_per_epoch() const {
-    return parts_.training->size();
-  }
+  /// Batches in an epoch; of those that are accumulated, whole updates only.
+  [[nodiscard]] std::int64_t steps_per_epoch() const;
+  /// Whether a checkpoint taken now is exact: gradients that wait for more
+  /// batches of their update are not in it.
+  [[nodiscard]] bool between_updates() const { return step_.updated(); }
   [[nodiscard]] const std::vector<EpochRecord>& history() const {
     return history_;
   }
   /// The epoch that `select` chooses of those so far, from 1; 0: none yet.
   [[nodiscard]] std::int64_t best_epoch() const { return best_epoch_; }
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
+  /// The weights' moving average; null without one.
+  [[nodiscard]] WeightAverage* average() const { return average_.get(); }
 
-  /// All that the run needs to go on to the same bits: model, factors,
-  /// optimizer, position, scores, random state. Losses with a state of their
-  /// own save it themselves.
+  /// All that the run needs to go on to the same bits: model, average,
+  /// factors, optimizer, position, scores, random state. Losses with a state of
+  /// their own save it themselves.
   void save(torch::serialize::OutputArchive& archive) const;
   /// Into a run of the same parts and options.
   void load(torch::serialize::InputArchive& archive);
-  /// Of what `save` wrote, the model and the factors alone.
+  /// Of what `save` wrote, the model, its average and the factors alone.
   void load_weights(torch::serialize::InputArchive& archive);
 
  private:
@@ -149,6 +158,7 @@ class Training {
   TrainingOptions options_;
   std::vector<double> initial_rates_;
   Step step_;
+  std::unique_ptr<WeightAverage> average_;
   ScoreSum sum_;  ///< of the current epoch
   std::vector<Observer*> observers_;
   std::vector<EpochRecord> history_;

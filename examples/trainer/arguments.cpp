@@ -1,0 +1,157 @@
+#include "trainer/arguments.h"
+
+#include <c10/util/Exception.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "trainer/run.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+/// Binds a trainer to the flags of an app; what it holds are the defaults.
+void add_arguments(CLI::App& app, Trainer& trainer, Command command) {
+  app.option_defaults()->always_capture_default()->take_last();
+  app.set_config("--config", "", "a file of keys and values for these flags")
+      ->configurable(false);
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  trainer.add_flags(app);
+  add_settings(app, trainer.settings, command);
+  app.get_option("--expand")->check(CLI::IsMember(trainer.recipes()));
+}
+
+/// What no single flag can say, whatever the trainer.
+void check_together(const Settings& settings) {
+  if (settings.nesterov && settings.momentum == 0) {
+    throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
+  }
+  if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
+    throw CLI::ValidationError(
+        "--label-smoothing",
+        "a teacher's labels are smooth already, got both; leave out one");
+  }
+}
+
+/// Reads the flags that others' defaults depend on, and passes over all errors:
+/// they are told of when everything is read.
+void set_defaults(Trainer& trainer, Command command, int argc,
+                  const char* const* argv) {
+  const auto asked = trainer.clone();
+  CLI::App app;
+  add_arguments(app, *asked, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError&) {
+  }
+  asked->settings = trainer.settings;
+  asked->set_defaults(command);
+  trainer.settings = asked->settings;
+}
+
+template <typename Result>
+std::variant<Result, int> parse_with(CLI::App& app, Result& result, int argc,
+                                     const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return std::move(result);
+}
+
+}  // namespace
+
+std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
+                                                  Command command, int argc,
+                                                  const char* const* argv) {
+  const bool train = command == Command::kTrain;
+  CLI::App app(train ? "Trains one net, contracts it and saves it."
+                     : "Trains several expansions of a net from several seeds "
+                       "and compares them.",
+               prototype.name() + (train ? " train" : " compare"));
+  auto trainer = prototype.clone();
+  set_defaults(*trainer, command, argc, argv);
+  add_arguments(app, *trainer, command);
+  try {
+    app.parse(argc, argv);
+    check_together(trainer->settings);
+    trainer->check();
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return trainer;
+}
+
+std::variant<RunArguments, int> parse_evaluate(const Trainer& prototype,
+                                               int argc,
+                                               const char* const* argv) {
+  CLI::App app("Evaluates the contracted weights of a finished run.",
+               prototype.name() + " evaluate");
+  app.option_defaults()->always_capture_default();
+  RunArguments arguments;
+  arguments.set = prototype.sets().front();
+  app.add_option("run", arguments.run, "folder of the run")->required();
+  app.add_option("--data", arguments.data,
+                 "folder of the data set; by default where the run had it");
+  app.add_option("--set", arguments.set)
+      ->check(CLI::IsMember(prototype.sets()));
+  app.add_option("--device", arguments.device)
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  return parse_with(app, arguments, argc, argv);
+}
+
+std::variant<RunArguments, int> parse_contract(const Trainer& prototype,
+                                               int argc,
+                                               const char* const* argv) {
+  CLI::App app(
+      "Contracts a checkpoint of a run, verifies it layer by layer, and saves "
+      "the compact weights.",
+      prototype.name() + " contract");
+  app.option_defaults()->always_capture_default();
+  RunArguments arguments;
+  app.add_option("run", arguments.run, "folder of the run")->required();
+  app.add_option("--checkpoint", arguments.checkpoint)
+      ->check(CLI::IsMember({"best", "last"}));
+  app.add_option("--out", arguments.out,
+                 "file for the weights; by default weights.pt of the run");
+  return parse_with(app, arguments, argc, argv);
+}
+
+std::string configuration_of(const Trainer& trainer, Command command) {
+  const auto copy = trainer.clone();
+  CLI::App app;
+  add_arguments(app, *copy, command);
+  return configuration_of(app);
+}
+
+std::string run_configuration(const Trainer& trainer, const std::string& recipe,
+                              std::uint64_t seed, const std::string& folder) {
+  const auto one = trainer.clone();
+  one->settings.expand = {recipe};
+  one->settings.seed = seed;
+  one->settings.out = folder;
+  return configuration_of(*one, Command::kTrain);
+}
+
+std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
+                                        const std::string& folder) {
+  const auto file = (std::filesystem::path(folder) / kConfigurationFile);
+  TORCH_CHECK(std::filesystem::exists(file), prototype.name(),
+              ": a run's folder must hold ", kConfigurationFile, ", got \"",
+              folder, "\"; name one that train has made");
+  CLI::App app;
+  auto trainer = prototype.clone();
+  add_arguments(app, *trainer, Command::kTrain);
+  try {
+    app.parse("--config \"" + file.string() + "\"");
+  } catch (const CLI::ParseError& error) {
+    TORCH_CHECK(false, prototype.name(), ": ", file.string(),
+                " must be a run's configuration, got an error: ", error.what());
+  }
+  return trainer;
+}
+
+}  // namespace expandnet::examples

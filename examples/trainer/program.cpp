@@ -1,0 +1,174 @@
+#include "trainer/program.h"
+
+#include <c10/util/Exception.h>
+#include <expandnet/passes/contract.h>
+#include <expandnet/train/checkpoints.h>
+#include <expandnet/train/weight_average.h>
+#include <fmt/format.h>
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "trainer/arguments.h"
+#include "trainer/run.h"
+#include "trainer/session.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+int train_or_compare(const Trainer& prototype, Command command, int argc,
+                     const char* const* argv, const std::string& command_line) {
+  const auto parsed = parse(prototype, command, argc, argv);
+  if (const auto* status = std::get_if<int>(&parsed)) return *status;
+  const auto& trainer = *std::get<std::unique_ptr<Trainer>>(parsed);
+  const auto& settings = trainer.settings;
+  check_out(settings, configuration_of(trainer, command));
+
+  const auto runs =
+      command == Command::kTrain
+          ? 1
+          : settings.runs * static_cast<std::int64_t>(settings.expand.size());
+  const auto machine = set_up(settings, runs);
+  const auto images = trainer.load_images(machine);
+  return run_session({command, command_line}, trainer, *images, machine);
+}
+
+int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
+  const auto parsed = parse_evaluate(prototype, argc, argv);
+  if (const auto* status = std::get_if<int>(&parsed)) return *status;
+  const auto& request = std::get<RunArguments>(parsed);
+  const auto trainer = trainer_of_run(prototype, request.run);
+  if (!request.data.empty()) trainer->settings.data = request.data;
+  trainer->settings.device = request.device;
+  const auto machine = set_up(trainer->settings, 1);
+  const auto images = trainer->load_images(machine);
+  const auto classes = trainer->classes_of_run(request.run);
+  TORCH_CHECK(classes == images->classes(), trainer->name(),
+              ": --data must hold the classes that the run has learnt, got ",
+              images->classes(), " instead of ", classes);
+  const auto count = images->size_of(request.set);
+  TORCH_CHECK(count > 0, trainer->name(),
+              ": --set must name images, got none in the ", request.set,
+              " set of this run");
+  const auto batches = images->batches_of(request.set);
+  const auto model = load_run(request.run, *trainer, classes, machine.device);
+  train::set_memory_format(*model.module, machine.memory_format);
+  const auto score =
+      train::evaluate(model, *batches, machine.device, machine.precision);
+  std::cout << fmt::format(
+      "{} images of the {} set: loss {:.4f}, accuracy {:.2f}%", count,
+      request.set, score.loss, 100 * score.accuracy);
+  if (trainer->settings.top5) {
+    std::cout << fmt::format(", top-5 {:.2f}%", 100 * score.top5);
+  }
+  std::cout << "\n";
+  return 0;
+}
+
+/// Folds the chains of what trains, verified.
+void contract_trainee(const Trainee& trainee) {
+  if (trainee.expansion) {
+    std::cout << trainee.expansion->contract();
+  } else if (trainee.has_chains) {
+    std::cout << contract(*trainee.model.module);
+  } else {
+    std::cout << "the net is compact: there is nothing to contract\n";
+  }
+}
+
+int contract_checkpoint(const Trainer& prototype, int argc,
+                        const char* const* argv) {
+  const auto parsed = parse_contract(prototype, argc, argv);
+  if (const auto* status = std::get_if<int>(&parsed)) return *status;
+  const auto& request = std::get<RunArguments>(parsed);
+  const auto trainer = trainer_of_run(prototype, request.run);
+  auto& settings = trainer->settings;
+  settings.device = "cpu";
+  settings.precision = "fp32";
+  const auto machine = set_up(settings, 1);
+  const auto path =
+      (std::filesystem::path(request.run) / (request.checkpoint + ".pt"))
+          .string();
+  const auto trainee = trainer->make_trainee(
+      settings.expand.front(), trainer->classes_of_run(request.run), machine);
+  const auto average = settings.ema > 0
+                           ? std::make_unique<train::WeightAverage>(
+                                 *trainee.model.module, settings.ema)
+                           : nullptr;
+  train::load_weights(path, *trainee.model.module, trainee.expansion.get(),
+                      average.get());
+  contract_trainee(trainee);
+  if (average != nullptr) average->swap();
+  const auto out =
+      request.out.empty()
+          ? (std::filesystem::path(request.run) / kWeightsFile).string()
+          : request.out;
+  save_weights(*trainee.model.module, out);
+  std::cout << "saved " << out << "\n";
+  return 0;
+}
+
+std::string usage_of(const std::string& name) {
+  return "usage: " + name +
+         " COMMAND [--help] ...\n"
+         "\n"
+         "  train     trains one net, contracts it and saves it\n"
+         "  compare   trains several expansions of a net from several seeds\n"
+         "  evaluate  evaluates the contracted weights of a run\n"
+         "  contract  contracts a checkpoint of a run\n";
+}
+
+int run(const Trainer& prototype, int argc, const char* const* argv) {
+  const auto name = prototype.name();
+  std::string command_line = name;
+  for (int i = 1; i < argc; ++i) command_line += std::string(" ") + argv[i];
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "train") {
+    return train_or_compare(prototype, Command::kTrain, argc - 1, argv + 1,
+                            command_line);
+  }
+  if (command == "compare") {
+    return train_or_compare(prototype, Command::kCompare, argc - 1, argv + 1,
+                            command_line);
+  }
+  if (command == "evaluate") return evaluate(prototype, argc - 1, argv + 1);
+  if (command == "contract") {
+    return contract_checkpoint(prototype, argc - 1, argv + 1);
+  }
+  if (command == "--help" || command == "-h") {
+    std::cout << usage_of(name);
+    return 0;
+  }
+  if (command == "--version") {
+    std::cout << "expandnet " << EXPANDNET_VERSION << "\n";
+    return 0;
+  }
+  if (!command.empty()) {
+    std::cerr << name
+              << ": COMMAND must be train, compare, evaluate or contract, got "
+                 "\""
+              << command << "\"\n\n";
+  }
+  std::cerr << usage_of(name);
+  return 2;
+}
+
+}  // namespace
+
+int run_program(const Trainer& prototype, int argc, const char* const* argv) {
+  try {
+    return run(prototype, argc, argv);
+  } catch (const c10::Error& error) {
+    std::cerr << error.what_without_backtrace() << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+  }
+  return 1;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,75 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/tensor.h>
+#include <c10/util/Exception.h>
+#include <expandnet/train/weight_average.h>
+
+#include <algorithm>
+#include <string>
+
+namespace expandnet::train {
+
+namespace {
+
+constexpr const char* kUpdates = "updates";
+
+std::vector<at::Tensor> floating_tensors_of(const torch::nn::Module& module) {
+  std::vector<at::Tensor> tensors;
+  const auto add = [&](const std::vector<at::Tensor>& some) {
+    for (const auto& tensor : some) {
+      if (tensor.is_floating_point()) tensors.push_back(tensor.detach());
+    }
+  };
+  add(module.parameters());
+  add(module.buffers());
+  return tensors;
+}
+
+std::string average_key(std::size_t index) { return std::to_string(index); }
+
+}  // namespace
+
+WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
+    : weights_(floating_tensors_of(module)), decay_(decay) {
+  TORCH_CHECK(decay > 0 && decay < 1,
+              "WeightAverage: decay must be between 0 and 1, got ", decay);
+  const at::NoGradGuard no_grad;
+  for (const auto& weight : weights_) averages_.push_back(weight.clone());
+}
+
+void WeightAverage::update() {
+  const at::NoGradGuard no_grad;
+  const auto n = static_cast<double>(++updates_);
+  const auto decay = std::min(decay_, (1 + n) / (10 + n));
+  at::_foreach_lerp_(averages_, weights_, 1 - decay);
+}
+
+void WeightAverage::swap() {
+  const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    const auto average = averages_[i].clone();
+    averages_[i].copy_(weights_[i]);
+    weights_[i].copy_(average);
+  }
+}
+
+void WeightAverage::save(torch::serialize::OutputArchive& archive) const {
+  archive.write(kUpdates, at::tensor({updates_}, at::kLong), true);
+  for (std::size_t i = 0; i < averages_.size(); ++i) {
+    archive.write(average_key(i), averages_[i], true);
+  }
+}
+
+void WeightAverage::load(torch::serialize::InputArchive& archive) {
+  const at::NoGradGuard no_grad;
+  at::Tensor updates;
+  archive.read(kUpdates, updates, true);
+  updates_ = updates.item<std::int64_t>();
+  for (std::size_t i = 0; i < averages_.size(); ++i) {
+    at::Tensor average;
+    archive.read(average_key(i), average, true);
+    averages_[i].copy_(average);
+  }
+}
+
+}  // namespace expandnet::train
