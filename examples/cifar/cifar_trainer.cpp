@@ -94,7 +94,7 @@ std::int64_t CifarTrainer::classes_of_run(const std::string& /*folder*/) const {
 }
 
 std::unique_ptr<Images> CifarTrainer::load_images(
-    const Machine& machine) const {
+    const Machine& machine, const std::string& /*run*/) const {
   CifarImagesOptions options;
   options.dataset = dataset_;
   options.folder = settings.data;

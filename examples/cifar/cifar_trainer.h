@@ -30,7 +30,7 @@ class CifarTrainer : public Trainer {
   [[nodiscard]] std::int64_t classes_of_run(
       const std::string& folder) const override;
   [[nodiscard]] std::unique_ptr<Images> load_images(
-      const Machine& machine) const override;
+      const Machine& machine, const std::string& run) const override;
   [[nodiscard]] train::Model compact_net(std::int64_t classes) const override;
   [[nodiscard]] Trainee make_trainee(const std::string& recipe,
                                      std::int64_t classes,

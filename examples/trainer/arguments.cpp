@@ -41,7 +41,9 @@ void set_defaults(Trainer& trainer, Command command, int argc,
                   const char* const* argv) {
   const auto asked = trainer.clone();
   CLI::App app;
+  app.set_help_flag();  // help would end the reading
   add_arguments(app, *asked, command);
+  app.allow_extras();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError&) {

@@ -34,7 +34,7 @@ int train_or_compare(const Trainer& prototype, Command command, int argc,
           ? 1
           : settings.runs * static_cast<std::int64_t>(settings.expand.size());
   const auto machine = set_up(settings, runs);
-  const auto images = trainer.load_images(machine);
+  const auto images = trainer.load_images(machine, /*run=*/"");
   return run_session({command, command_line}, trainer, *images, machine);
 }
 
@@ -46,17 +46,14 @@ int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   if (!request.data.empty()) trainer->settings.data = request.data;
   trainer->settings.device = request.device;
   const auto machine = set_up(trainer->settings, 1);
-  const auto images = trainer->load_images(machine);
-  const auto classes = trainer->classes_of_run(request.run);
-  TORCH_CHECK(classes == images->classes(), trainer->name(),
-              ": --data must hold the classes that the run has learnt, got ",
-              images->classes(), " instead of ", classes);
+  const auto images = trainer->load_images(machine, request.run);
   const auto count = images->size_of(request.set);
   TORCH_CHECK(count > 0, trainer->name(),
               ": --set must name images, got none in the ", request.set,
               " set of this run");
   const auto batches = images->batches_of(request.set);
-  const auto model = load_run(request.run, *trainer, classes, machine.device);
+  const auto model =
+      load_run(request.run, *trainer, images->classes(), machine.device);
   train::set_memory_format(*model.module, machine.memory_format);
   const auto score =
       train::evaluate(model, *batches, machine.device, machine.precision);

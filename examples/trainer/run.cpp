@@ -1,6 +1,7 @@
 #include "trainer/run.h"
 
 #include <c10/util/Exception.h>
+#include <expandnet/io/atomic_file.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/hand_over.h>
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <set>
 #include <utility>
 
 namespace expandnet::examples {
@@ -70,7 +73,7 @@ Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
     : trainee(std::move(the_trainee)),
       data(std::move(the_data)),
       optimizer(make_optimizer(settings, trainee.parameters())),
-      checkpoints(folder, configuration),
+      checkpoints(folder, configuration_with_effect(configuration)),
       training(parts_of(trainee, data, *optimizer, options, std::move(loss)),
                options) {
   training.observe(checkpoints);
@@ -151,6 +154,20 @@ void Run::save() const {
   const auto& stage = twin_ != nullptr ? *twin_ : *main_;
   if (stage.training.finished()) return;  // saved with its last epoch
   stage.checkpoints.save_last(stage.training);
+}
+
+std::int64_t Run::keep_skipped() const {
+  if (!main_->data.unreadable) return 0;
+  const auto path = std::filesystem::path(plan_.folder) / kSkippedFile;
+  std::set<std::string> files;
+  std::ifstream before(path);
+  for (std::string line; std::getline(before, line);) files.insert(line);
+  for (const auto& file : main_->data.unreadable()) files.insert(file);
+  if (files.empty()) return 0;
+  std::string text;
+  for (const auto& file : files) text += file + "\n";
+  write_file_atomically(path.string(), text);
+  return static_cast<std::int64_t>(files.size());
 }
 
 RunResult Run::result_so_far() const {

@@ -50,6 +50,7 @@ struct RunResult {
 inline constexpr const char* kConfigurationFile = "configuration.ini";
 inline constexpr const char* kClassesFile = "classes.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
+inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";
 inline constexpr const char* kRunResultFile = "run.json";
 
@@ -93,6 +94,8 @@ class Run {
 
   /// Saves the state in the middle of an epoch.
   void save() const;
+  /// Training images left out so far, which are listed in skipped.txt.
+  [[nodiscard]] std::int64_t keep_skipped() const;
   /// Loads the chosen epoch, contracts it, tests it, saves compact weights.
   RunResult finish();
   [[nodiscard]] RunResult result_so_far() const;

@@ -22,8 +22,8 @@ namespace {
 
 /// Settings that do not change what is computed.
 const std::set<std::string>& keys_without_effect() {
-  static const std::set<std::string> keys = {"data", "threads", "jobs", "out",
-                                             "runs"};
+  static const std::set<std::string> keys = {"data", "threads", "jobs",
+                                             "out",  "runs",    "workers"};
   return keys;
 }
 
@@ -229,6 +229,14 @@ std::vector<std::string> differences(const std::string& before,
   const auto gone = was;
   for (const auto& [key, value] : gone) compare(key, "");
   return found;
+}
+
+std::string configuration_with_effect(const std::string& configuration) {
+  std::string text;
+  for (const auto& [key, value] : keys_and_values(configuration)) {
+    if (keys_without_effect().count(key) == 0) text += key + "=" + value + "\n";
+  }
+  return text;
 }
 
 Machine set_up(const Settings& settings, std::int64_t runs) {

@@ -81,6 +81,10 @@ std::string configuration_of(const CLI::App& app);
 std::vector<std::string> differences(const std::string& before,
                                      const std::string& now);
 
+/// Of a configuration file, the lines that change results: what two runs that
+/// are the same have in common.
+std::string configuration_with_effect(const std::string& configuration);
+
 /// A configuration file's keys and values, in order.
 std::vector<std::pair<std::string, std::string>> keys_and_values(
     const std::string& configuration);

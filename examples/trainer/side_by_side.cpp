@@ -73,11 +73,22 @@ struct Watched {
         result.test_accuracy
             ? fmt::format(", test {:.2f}%", 100 * *result.test_accuracy)
             : ""));
+    tell_of_skipped(console);
     return result;
   }
-  RunResult leave() {
+  RunResult leave(Console& console) {
     run.save();
+    tell_of_skipped(console);
     return run.result_so_far();
+  }
+
+  void tell_of_skipped(Console& console) const {
+    const auto count = run.keep_skipped();
+    if (count == 0) return;
+    console.line(fmt::format(
+        "{:<22}{} training images could not be read and were left out: {}",
+        run.plan().name(), count,
+        (std::filesystem::path(run.plan().folder) / kSkippedFile).string()));
   }
 
   Run run;
@@ -144,7 +155,7 @@ class Crew {
   }
 
   RunResult end(Watched& watched) {
-    if (!watched.run.finished()) return watched.leave();
+    if (!watched.run.finished()) return watched.leave(console_);
     // Verification sets the number of threads for a while.
     const std::lock_guard<std::mutex> lock(making_);
     return watched.finish(console_);
@@ -219,7 +230,7 @@ class Crew {
       }
     } catch (...) {
       for (auto& turn : turns) {
-        if (turn.watched->run.between_updates()) turn.watched->leave();
+        if (turn.watched->run.between_updates()) turn.watched->leave(console_);
       }
       throw;
     }

@@ -69,8 +69,9 @@ class Trainer {
   /// Classes of a run in a folder, without its images.
   [[nodiscard]] virtual std::int64_t classes_of_run(
       const std::string& folder) const = 0;
+  /// `run` is the folder of a run whose classes they must be; "": a new one.
   [[nodiscard]] virtual std::unique_ptr<Images> load_images(
-      const Machine& machine) const = 0;
+      const Machine& machine, const std::string& run) const = 0;
   /// The compact net with new values, on the CPU.
   [[nodiscard]] virtual train::Model compact_net(
       std::int64_t classes) const = 0;

@@ -28,6 +28,16 @@ void check_folder_options(const ImageFolder& folder,
   TORCH_CHECK(options.batch_size > 0,
               "FolderBatches: batch_size must be positive, got ",
               options.batch_size);
+  TORCH_CHECK(
+      options.ranks > 0 && options.rank >= 0 && options.rank < options.ranks,
+      "FolderBatches: rank must be below ranks, got ", options.rank, " of ",
+      options.ranks);
+  TORCH_CHECK(options.batch_size % options.ranks == 0,
+              "FolderBatches: batch_size must be divisible by ranks, got ",
+              options.batch_size, " for ", options.ranks);
+  TORCH_CHECK(options.ranks == 1 || options.drop_last,
+              "FolderBatches: batches that ranks share must be full, got "
+              "drop_last false");
   TORCH_CHECK(side_of(options) > 0,
               "FolderBatches: size must be positive, got ", side_of(options));
   TORCH_CHECK(options.workers > 0,
@@ -81,7 +91,9 @@ struct FolderBatches::Impl {
                ? count / options.batch_size
                : (count + options.batch_size - 1) / options.batch_size;
   }
+  /// Those that this rank reads.
   [[nodiscard]] std::int64_t images_in(std::int64_t batch) const {
+    if (options.ranks > 1) return options.batch_size / options.ranks;
     return std::min(options.batch_size, count - batch * options.batch_size);
   }
   [[nodiscard]] const LabelledFile& file(std::int64_t batch,
@@ -90,7 +102,9 @@ struct FolderBatches::Impl {
   }
   [[nodiscard]] std::int64_t index(std::int64_t batch,
                                    std::int64_t item) const {
-    return order[static_cast<std::size_t>(batch * options.batch_size + item)];
+    const auto first = batch * options.batch_size +
+                       options.rank * (options.batch_size / options.ranks);
+    return order[static_cast<std::size_t>(first + item)];
   }
 
   void draw_order() {

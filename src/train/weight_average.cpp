@@ -17,7 +17,7 @@ std::vector<at::Tensor> floating_tensors_of(const torch::nn::Module& module) {
   std::vector<at::Tensor> tensors;
   const auto add = [&](const std::vector<at::Tensor>& some) {
     for (const auto& tensor : some) {
-      if (tensor.is_floating_point()) tensors.push_back(tensor.detach());
+      if (tensor.is_floating_point()) tensors.push_back(tensor);
     }
   };
   add(module.parameters());

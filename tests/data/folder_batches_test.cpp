@@ -97,6 +97,23 @@ TEST_F(FolderBatchesTest, AreTheImagesInOrderNormalized) {
   }
 }
 
+TEST_F(FolderBatchesTest, AreSharedByRanks) {
+  auto shared = options();
+  shared.drop_last = true;
+  FolderBatches whole(images(), shared, at::kCPU);
+  whole.start_epoch(1);
+  shared.ranks = 2;
+  std::vector<at::Tensor> shares;
+  for (std::int64_t rank = 0; rank < 2; ++rank) {
+    shared.rank = rank;
+    FolderBatches share(images(), shared, at::kCPU);
+    EXPECT_EQ(share.size(), 2);
+    share.start_epoch(1);
+    shares.push_back(share.batch(1).first);
+  }
+  EXPECT_TRUE(at::cat(shares).equal(whole.batch(1).first));
+}
+
 TEST_F(FolderBatchesTest, AreTheSameForAnyNumberOfWorkers) {
   FolderBatches one(images(), options(1), at::kCPU);
   const auto expected = epoch_of(one, 2);

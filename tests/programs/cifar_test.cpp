@@ -15,14 +15,12 @@
 #include <string>
 #include <vector>
 
-#include "programs/program.h"
+#include "programs/program_test.h"
 
 namespace expandnet::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
-using Words = std::vector<std::string>;
 
 /// One CIFAR-10 file: a label and 3 x 32 x 32 pixels for each image, whose
 /// brightness tells the label, in noise.
@@ -38,14 +36,11 @@ void write_cifar10(const fs::path& path, int count, unsigned seed) {
   }
 }
 
-/// Each test has a folder with data in it.
-class ExpandnetCifar : public ::testing::Test {
+/// A folder with five batches of 30 images, and 30 for the test.
+class ExpandnetCifar : public ProgramTest {
  protected:
   void SetUp() override {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        fs::temp_directory_path() / (std::string("expandnet_") + test->name() +
-                                     "_" + std::to_string(::getpid()));
+    ProgramTest::SetUp();
     fs::create_directories(folder_ / "data");
     for (unsigned i = 1; i <= 5; ++i) {
       write_cifar10(
@@ -54,48 +49,17 @@ class ExpandnetCifar : public ::testing::Test {
     }
     write_cifar10(folder_ / "data" / "test_batch.bin", 30, 9);
   }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  [[nodiscard]] std::string path(const std::string& name) const {
-    return (folder_ / name).string();
-  }
   /// A command on the data; one thread, so that all runs round alike.
   [[nodiscard]] Words command(const std::string& name, const Words& more,
                               const std::string& out = "out") const {
-    Words words = {EXPANDNET_CIFAR, name,  "--data",       path("data"),
-                   "--kernel",      "3",   "--validation", "30",
-                   "--batch-size",  "8",   "--threads",    "1",
-                   "--device",      "cpu", "--out",        path(out)};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-  [[nodiscard]] Outcome run(const Words& words,
-                            std::uint64_t file_limit = 0) const {
-    return Process(words, folder_, file_limit).wait();
+    return joined({EXPANDNET_CIFAR, name, "--data", path("data"), "--kernel",
+                   "3", "--validation", "30", "--batch-size", "8", "--threads",
+                   "1", "--device", "cpu", "--out", path(out)},
+                  more);
   }
   [[nodiscard]] Outcome run_plain(const Words& more) const {
-    Words words = {EXPANDNET_CIFAR};
-    words.insert(words.end(), more.begin(), more.end());
-    return run(words);
+    return run(joined({EXPANDNET_CIFAR}, more));
   }
-  [[nodiscard]] Json json(const std::string& name) const {
-    return Json::parse(content_of(folder_ / name));
-  }
-  /// log.jsonl without the times, which differ.
-  [[nodiscard]] std::string log_of(const std::string& out) const {
-    return std::regex_replace(content_of(folder_ / out / "log.jsonl"),
-                              std::regex("\"seconds\":[^}]*"), "");
-  }
-  void expect_same_run(const std::string& a, const std::string& b) const {
-    EXPECT_EQ(log_of(a), log_of(b));
-    EXPECT_EQ(json(a + "/run.json")["test_accuracy"],
-              json(b + "/run.json")["test_accuracy"]);
-    const auto weights = content_of(folder_ / a / "weights.pt");
-    EXPECT_FALSE(weights.empty());
-    EXPECT_TRUE(weights == content_of(folder_ / b / "weights.pt"));
-  }
-
-  fs::path folder_;
 };
 
 const Words kShort = {"--epochs", "3", "--expand", "cl+fc"};
@@ -357,11 +321,6 @@ TEST_F(ExpandnetCifar, ExplainsItself) {
             std::string::npos);
   EXPECT_EQ(run_plain({"--help"}).status, 0);
   EXPECT_EQ(run_plain({"--version"}).out.rfind("expandnet ", 0), 0);
-}
-
-/// The first line of what it complains.
-std::string complaint_of(const Outcome& outcome) {
-  return outcome.err.substr(0, outcome.err.find('\n'));
 }
 
 TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {

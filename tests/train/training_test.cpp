@@ -356,7 +356,7 @@ TEST(Training, EvaluatesTheAverageAndTrainsTheWeights) {
   checkpoints.load_best(*loaded);
   averaged->average()->swap();
   loaded->average()->swap();
-  EXPECT_TRUE(loaded.state().front().equal(averaged.state().front()));
+  expect_same_bits(loaded, averaged);
 }
 
 TEST(Score, CountsLabelsAmongTheFiveLargest) {

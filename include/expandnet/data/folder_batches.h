@@ -28,6 +28,10 @@ struct FolderBatchOptions {
   std::variant<TrainTransform, EvalTransform> transform = TrainTransform{};
   std::int64_t batch_size = 256;
   bool drop_last = false;  ///< leave out a last batch that is not full
+  /// Of processes that train together, each reads its share of every batch:
+  /// equal parts, one after another. Batches must be full then.
+  std::int64_t rank = 0;
+  std::int64_t ranks = 1;
   std::uint64_t seed = 0;
   std::vector<double> mean = {.485, .456, .406};  ///< of pixels in [0, 1]
   std::vector<double> deviation = {.229, .224, .225};

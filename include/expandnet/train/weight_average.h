@@ -27,7 +27,7 @@ namespace expandnet::train {
 class WeightAverage {
  public:
   /// Begins with the weights as they are. The model must outlive the average
-  /// and keep its tensors. Throws `c10::Error` unless 0 < decay < 1.
+  /// and keep its parameters. Throws `c10::Error` unless 0 < decay < 1.
   WeightAverage(const torch::nn::Module& module, double decay);
 
   void update();
@@ -38,7 +38,8 @@ class WeightAverage {
   void load(torch::serialize::InputArchive& archive);
 
  private:
-  std::vector<at::Tensor> weights_;   ///< the model's own
+  /// The model's own: to load a module exchanges their memory.
+  std::vector<at::Tensor> weights_;
   std::vector<at::Tensor> averages_;  ///< like them
   double decay_;
   std::int64_t updates_ = 0;

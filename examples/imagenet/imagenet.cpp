@@ -1,0 +1,17 @@
+// expandnet-imagenet: the paper's networks for ImageNet, compact or expanded.
+//
+//     expandnet-imagenet train --data imagenet --net mobilenet_v1 --expand
+//     paper
+//
+// trains on imagenet/train, a folder for each class, evaluates on imagenet/val,
+// contracts and verifies the net and writes its weights into `results`. By
+// torchrun, several processes train one net together:
+//
+//     torchrun --nproc-per-node 8 --no-python expandnet-imagenet train ...
+#include "imagenet/imagenet_trainer.h"
+#include "trainer/program.h"
+
+int main(int argc, char** argv) {
+  return expandnet::examples::run_program(
+      expandnet::examples::ImageNetTrainer(), argc, argv);
+}

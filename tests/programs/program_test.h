@@ -1,0 +1,41 @@
+// program_test.h: tests of whole programs, each in a folder of its own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "programs/program.h"
+
+namespace expandnet::testing {
+
+using Json = nlohmann::json;
+using Words = std::vector<std::string>;
+
+Words joined(Words words, const Words& more);
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  [[nodiscard]] std::string path(const std::string& name) const;
+  [[nodiscard]] Outcome run(const Words& words,
+                            std::uint64_t file_limit = 0) const;
+  [[nodiscard]] Json json(const std::string& name) const;
+  /// log.jsonl without the times, which differ.
+  [[nodiscard]] std::string log_of(const std::string& out) const;
+  /// The same log, accuracy and bits of the weights.
+  void expect_same_run(const std::string& a, const std::string& b) const;
+
+  std::filesystem::path folder_;
+};
+
+/// The first line of what a program has complained of.
+std::string complaint_of(const Outcome& outcome);
+
+}  // namespace expandnet::testing
