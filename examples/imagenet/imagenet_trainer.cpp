@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "common/checks.h"
 #include "common/named.h"
@@ -170,9 +169,10 @@ std::unique_ptr<Images> ImageNetTrainer::load_images(
   training.transform = data::TrainTransform{image_size_, min_area_};
   training.batch_size = settings.batch_size;
   training.drop_last = true;
-  training.workers = static_cast<int>(
-      workers_ > 0 ? workers_
-                   : std::max(1U, std::thread::hardware_concurrency()));
+  training.workers =
+      static_cast<int>(workers_ > 0 ? workers_ : cores_per_rank());
+  training.rank = machine.rank();
+  training.ranks = machine.size();
   training.on_bad_image = value_in(kOnBadImage, on_bad_image_);
   options.evaluation = {resize_, image_size_};
   return std::make_unique<ImageNetImages>(std::move(options));

@@ -14,7 +14,10 @@ namespace expandnet::examples {
 /// in which a batch of 1024 takes the 300,000 iterations of its schedule.
 class ImageNetTrainer : public Trainer {
  public:
-  ImageNetTrainer() { settings.top5 = true; }
+  ImageNetTrainer() {
+    settings.top5 = true;
+    settings.by_ranks = true;
+  }
 
   [[nodiscard]] std::string name() const override {
     return "expandnet-imagenet";

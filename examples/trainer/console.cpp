@@ -47,7 +47,7 @@ std::string top5_column(const std::optional<train::Score>& score) {
 Console::Console(const ConsoleOptions& options)
     : options_(options),
       started_(seconds_now()),
-      terminal_(::isatty(STDERR_FILENO) != 0) {}
+      terminal_(options.speaks && ::isatty(STDERR_FILENO) != 0) {}
 
 Console::~Console() { clear_bar(); }
 
@@ -56,6 +56,7 @@ void Console::clear_bar() const {
 }
 
 void Console::line(const std::string& text) {
+  if (!options_.speaks) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   clear_bar();
   std::cout << text << std::endl;
@@ -120,7 +121,7 @@ void RunLog::on_step(const train::Training& /*training*/) { console_.step(); }
 void RunLog::on_epoch(const train::Training& training) {
   const auto name = run_.plan().name() + (run_.trains_twin() ? " twin" : "");
   console_.epoch(name, training);
-  if (run_.trains_twin()) return;
+  if (run_.trains_twin() || !writes_) return;
   // Written anew, so that it says what the checkpoint does, whatever happens.
   std::string log;
   for (const auto& record : training.history()) {

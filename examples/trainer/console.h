@@ -13,6 +13,7 @@ struct ConsoleOptions {
   std::int64_t steps = 0;            ///< of all runs
   std::int64_t images_per_step = 1;  ///< of all that train together
   bool top5 = false;                 ///< a column for it
+  bool speaks = true;                ///< or only pretends to
 };
 
 /// Lines on stdout; on a terminal, below them, one bar on stderr for all runs
@@ -49,13 +50,15 @@ class Console {
 /// Tells the console of a run, and keeps its log.jsonl.
 class RunLog : public train::Observer {
  public:
-  RunLog(const Run& run, Console& console) : run_(run), console_(console) {}
+  RunLog(const Run& run, Console& console, bool writes)
+      : run_(run), console_(console), writes_(writes) {}
   void on_step(const train::Training& training) override;
   void on_epoch(const train::Training& training) override;
 
  private:
   const Run& run_;
   Console& console_;
+  bool writes_;
 };
 
 }  // namespace expandnet::examples

@@ -1,6 +1,7 @@
 #include "trainer/program.h"
 
 #include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/train/checkpoints.h>
 #include <expandnet/train/weight_average.h>
@@ -21,19 +22,32 @@ namespace expandnet::examples {
 
 namespace {
 
+/// Refuses ranks that were configured each in its own way.
+void check_ranks(const std::string& configuration, const Machine& machine) {
+  if (!machine.ranks) return;
+  const auto all = machine.ranks->gather(configuration);
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    const auto other = differences(all[0], all[rank]);
+    TORCH_CHECK(other.empty(), "rank ", rank,
+                " must be configured as rank 0 is, got another ",
+                c10::Join(", ", other));
+  }
+}
+
 int train_or_compare(const Trainer& prototype, Command command, int argc,
                      const char* const* argv, const std::string& command_line) {
   const auto parsed = parse(prototype, command, argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
   const auto& trainer = *std::get<std::unique_ptr<Trainer>>(parsed);
   const auto& settings = trainer.settings;
-  check_out(settings, configuration_of(trainer, command));
-
   const auto runs =
       command == Command::kTrain
           ? 1
           : settings.runs * static_cast<std::int64_t>(settings.expand.size());
   const auto machine = set_up(settings, runs);
+  const auto configuration = configuration_of(trainer, command);
+  check_ranks(configuration, machine);
+  on_first(machine, [&] { check_out(settings, configuration); });
   const auto images = trainer.load_images(machine, /*run=*/"");
   return run_session({command, command_line}, trainer, *images, machine);
 }
@@ -55,8 +69,9 @@ int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   const auto model =
       load_run(request.run, *trainer, images->classes(), machine.device);
   train::set_memory_format(*model.module, machine.memory_format);
-  const auto score =
-      train::evaluate(model, *batches, machine.device, machine.precision);
+  const auto score = train::evaluate(model, *batches, machine.device,
+                                     machine.precision, machine.ranks.get());
+  if (!machine.is_first()) return 0;
   std::cout << fmt::format(
       "{} images of the {} set: loss {:.4f}, accuracy {:.2f}%", count,
       request.set, score.loss, 100 * score.accuracy);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <utility>
 
 namespace expandnet::examples {
@@ -28,7 +29,7 @@ std::int64_t count_in(const std::vector<torch::Tensor>& parameters) {
 
 train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
                               torch::optim::Optimizer& optimizer,
-                              const train::TrainingOptions& options,
+                              const Settings& settings,
                               train::TrainingParts::Loss loss) {
   train::TrainingParts parts;
   parts.model = trainee.model;
@@ -37,7 +38,7 @@ train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
   parts.training = data.training.get();
   parts.validation = data.validation.get();
   // Else it is read once, at the end.
-  if (options.select == train::Select::kBestTest) parts.test = data.test.get();
+  if (settings.select == "test-best") parts.test = data.test.get();
   parts.loss = std::move(loss);
   return parts;
 }
@@ -67,26 +68,24 @@ void save_weights(const torch::nn::Module& module, const std::string& path) {
 }
 
 Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
-             const train::TrainingOptions& options,
-             train::TrainingParts::Loss loss, const std::string& folder,
-             const std::string& configuration)
+             const Machine& machine, train::TrainingParts::Loss loss,
+             const std::string& folder, const std::string& configuration)
     : trainee(std::move(the_trainee)),
       data(std::move(the_data)),
       optimizer(make_optimizer(settings, trainee.parameters())),
-      checkpoints(folder, configuration_with_effect(configuration)),
-      training(parts_of(trainee, data, *optimizer, options, std::move(loss)),
-               options) {
+      checkpoints(folder, configuration_with_effect(configuration),
+                  machine.ranks.get()),
+      training(parts_of(trainee, data, *optimizer, settings, std::move(loss)),
+               training_options(settings, machine)) {
   training.observe(checkpoints);
 }
 
 Run::Run(RunPlan plan, const Maker& maker, const Settings& settings,
          const Machine& machine)
     : plan_(std::move(plan)), machine_(machine) {
-  std::filesystem::create_directories(plan_.folder);
-  const auto options = training_options(settings, machine);
   torch::manual_seed(plan_.seed);
   main_ = std::make_unique<Stage>(
-      maker.trainee(plan_.recipe), maker.data(plan_.seed), settings, options,
+      maker.trainee(plan_.recipe), maker.data(plan_.seed), settings, machine,
       maker.loss, plan_.folder, plan_.configuration);
   train_parameters_ = count_in(main_->trainee.parameters());
   if (maker.twin && plan_.recipe != "none") {
@@ -96,10 +95,9 @@ Run::Run(RunPlan plan, const Maker& maker, const Settings& settings,
         (std::filesystem::path(plan_.folder) / kTwinFolder).string();
     std::filesystem::create_directories(folder);
     torch::manual_seed(plan_.seed);
-    twin_ = std::make_unique<Stage>(maker.twin(plan_.recipe),
-                                    maker.data(plan_.seed), twin_settings,
-                                    training_options(twin_settings, machine),
-                                    maker.loss, folder, plan_.configuration);
+    twin_ = std::make_unique<Stage>(
+        maker.twin(plan_.recipe), maker.data(plan_.seed), twin_settings,
+        machine, maker.loss, folder, plan_.configuration);
     twin_steps_ =
         twin_->training.options().epochs * twin_->training.steps_per_epoch();
   }
@@ -158,11 +156,22 @@ void Run::save() const {
 
 std::int64_t Run::keep_skipped() const {
   if (!main_->data.unreadable) return 0;
+  std::string lines;
+  for (const auto& file : main_->data.unreadable()) lines += file + "\n";
   const auto path = std::filesystem::path(plan_.folder) / kSkippedFile;
   std::set<std::string> files;
-  std::ifstream before(path);
-  for (std::string line; std::getline(before, line);) files.insert(line);
-  for (const auto& file : main_->data.unreadable()) files.insert(file);
+  const auto add = [&files](std::istream&& stream) {
+    for (std::string line; std::getline(stream, line);) files.insert(line);
+  };
+  if (machine_.ranks) {
+    for (const auto& of_rank : machine_.ranks->gather(lines)) {
+      add(std::istringstream(of_rank));
+    }
+  } else {
+    add(std::istringstream(lines));
+  }
+  if (!machine_.is_first()) return 0;
+  add(std::ifstream(path));
   if (files.empty()) return 0;
   std::string text;
   for (const auto& file : files) text += file + "\n";
@@ -203,13 +212,16 @@ RunResult Run::finish() {
   result.deploy_parameters = count_in(module.parameters());
   if (auto* average = stage.training.average()) average->swap();
   if (stage.data.test != nullptr) {
-    const auto score = train::evaluate(trainee.model, *stage.data.test,
-                                       machine_.device, machine_.precision);
+    const auto score =
+        train::evaluate(trainee.model, *stage.data.test, machine_.device,
+                        machine_.precision, machine_.ranks.get());
     result.test_accuracy = score.accuracy;
     result.test_top5 = score.top5;
   }
-  save_weights(module,
-               (std::filesystem::path(plan_.folder) / kWeightsFile).string());
+  if (machine_.is_first()) {
+    save_weights(module,
+                 (std::filesystem::path(plan_.folder) / kWeightsFile).string());
+  }
   return result;
 }
 

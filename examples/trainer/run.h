@@ -61,7 +61,7 @@ void save_weights(const torch::nn::Module& module, const std::string& path);
 class Stage {
  public:
   Stage(Trainee trainee, RunData data, const Settings& settings,
-        const train::TrainingOptions& options, train::TrainingParts::Loss loss,
+        const Machine& machine, train::TrainingParts::Loss loss,
         const std::string& folder, const std::string& configuration);
 
   Trainee trainee;
@@ -74,6 +74,7 @@ class Stage {
 /// A run in its folder, taken up where it was left.
 class Run {
  public:
+  /// Ranks that train together each make one; of these, the first alone writes.
   /// Builds the nets, seeds LibTorch's global generator to do so, and loads the
   /// last checkpoint if there is one. Must not run beside another one's.
   Run(RunPlan plan, const Maker& maker, const Settings& settings,

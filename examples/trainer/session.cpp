@@ -76,9 +76,19 @@ void keep_classes(const std::string& folder,
   write_file_atomically(file.string(), text);
 }
 
-/// The folder of each run, with its configuration and classes.
-void make_folders(const std::vector<RunPlan>& plans,
+/// Makes the folder of all results and that of each run, with configuration and
+/// classes.
+void make_folders(const std::string& out, const std::string& configuration,
+                  const std::vector<RunPlan>& plans,
                   const std::vector<std::string>& classes) {
+  try {
+    fs::create_directories(out);
+    write_file_atomically((fs::path(out) / kConfigurationFile).string(),
+                          configuration);
+  } catch (const fs::filesystem_error& error) {
+    TORCH_CHECK(false, "--out: must be a folder that can be made, got \"", out,
+                "\" (", error.code().message(), ")");
+  }
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
@@ -92,6 +102,22 @@ void make_folders(const std::vector<RunPlan>& plans,
     write_file_atomically(file.string(), plan.configuration);
     keep_classes(plan.folder, classes);
   }
+}
+
+/// Says what is going to be done on what.
+void introduce(const Trainer& trainer, const Images& images,
+               const Machine& machine, const std::vector<std::string>& notes) {
+  std::cout << fmt::format(
+      "expandnet {}, LibTorch {}, {}, {} {}, {}, seed {}\n", EXPANDNET_VERSION,
+      TORCH_VERSION, device_name(machine.device), machine.threads,
+      machine.threads == 1 ? "thread" : "threads",
+      machine.ranks       ? fmt::format("{} ranks", machine.size())
+      : machine.jobs == 1 ? "one run at a time"
+                          : fmt::format("{} runs at a time", machine.jobs),
+      trainer.settings.seed);
+  std::cout << trainer.title() << ": " << images.in_words() << "\n";
+  for (const auto& note : notes) std::cout << note << "\n";
+  std::cout << std::flush;
 }
 
 /// What a reader of the results has to know.
@@ -162,56 +188,51 @@ int run_session(const Session& session, const Trainer& trainer,
   const auto& settings = trainer.settings;
   const auto maker = make_maker(trainer, images, machine);
   const train::Interrupt interrupt;
-  const auto device = device_name(machine.device);
   const auto notes = notes_of(trainer);
-  std::cout << fmt::format(
-      "expandnet {}, LibTorch {}, {}, {} {}, {} at a time, seed {}\n",
-      EXPANDNET_VERSION, TORCH_VERSION, device, machine.threads,
-      machine.threads == 1 ? "thread" : "threads",
-      machine.jobs == 1 ? "one run" : fmt::format("{} runs", machine.jobs),
-      settings.seed);
-  std::cout << trainer.title() << ": " << images.in_words() << "\n";
-  for (const auto& note : notes) std::cout << note << "\n";
-  std::cout << std::flush;
-
   const auto configuration = configuration_of(trainer, session.command);
-  try {
-    fs::create_directories(settings.out);
-    write_file_atomically(
-        (fs::path(settings.out) / kConfigurationFile).string(), configuration);
-  } catch (const fs::filesystem_error& error) {
-    TORCH_CHECK(false, "--out: must be a folder that can be made, got \"",
-                settings.out, "\" (", error.code().message(), ")");
-  }
   const auto plans = plans_of(session.command, trainer);
-  make_folders(plans, images.class_names());
+  if (machine.ranks) {
+    machine.ranks->check_same(
+        "the images",
+        images.in_words() + "\n" + c10::Join("\n", images.class_names()));
+  }
+  if (machine.is_first()) introduce(trainer, images, machine, notes);
+  on_first(machine, [&] {
+    make_folders(settings.out, configuration, plans, images.class_names());
+  });
 
-  const auto times = time_steps(settings.expand, maker, settings, machine);
+  // What ranks wait for each other would have to be in it.
+  const auto times =
+      machine.ranks ? std::vector<StepTime>(settings.expand.size())
+                    : time_steps(settings.expand, maker, settings, machine);
   const auto runs =
       train_side_by_side(plans, maker, settings, machine, interrupt);
-  const auto variants = by_variant(settings, times, runs);
+  const bool interrupted =
+      std::any_of(runs.begin(), runs.end(),
+                  [](const auto& run) { return run.state != "finished"; });
   const bool compares = session.command == Command::kCompare;
-  const Occasion occasion{
-      trainer.title(),   trainer.name() + (compares ? " compare" : " train"),
-      EXPANDNET_VERSION, device,
-      machine.threads,   session.command_line,
-      configuration,     notes};
-  const auto path_in_out = [&](const char* name) {
-    return (fs::path(settings.out) / name).string();
-  };
-  write_file_atomically(path_in_out(kResultFile),
-                        results_json(occasion, variants).dump(2) + "\n");
-  write_file_atomically(path_in_out(kReportFile),
-                        report_html(occasion, variants));
+  on_first(machine, [&] {
+    const auto variants = by_variant(settings, times, runs);
+    const Occasion occasion{
+        trainer.title(),   trainer.name() + (compares ? " compare" : " train"),
+        EXPANDNET_VERSION, device_name(machine.device),
+        machine.threads,   session.command_line,
+        configuration,     notes};
+    const auto path_in_out = [&](const char* name) {
+      return (fs::path(settings.out) / name).string();
+    };
+    write_file_atomically(path_in_out(kResultFile),
+                          results_json(occasion, variants).dump(2) + "\n");
+    write_file_atomically(path_in_out(kReportFile),
+                          report_html(occasion, variants));
 
-  if (!compares && !runs.front().layers.empty()) {
-    std::cout << "\n" << ContractionReport{runs.front().layers};
-  }
-  std::cout << "\n" << results_table(variants, settings.top5);
-  if (interrupt.requested()) {
-    std::cout << "\ninterrupted; go on with --resume\n";
-  }
-  std::cout << "\nreport: " << path_in_out(kReportFile) << std::endl;
+    if (!compares && !runs.front().layers.empty()) {
+      std::cout << "\n" << ContractionReport{runs.front().layers};
+    }
+    std::cout << "\n" << results_table(variants, settings.top5);
+    if (interrupted) std::cout << "\ninterrupted; go on with --resume\n";
+    std::cout << "\nreport: " << path_in_out(kReportFile) << std::endl;
+  });
   return interrupt.exit_status();
 }
 

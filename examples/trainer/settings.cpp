@@ -9,9 +9,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
+#include <string>
 #include <thread>
 
 #include "common/checks.h"
@@ -22,8 +25,8 @@ namespace {
 
 /// Settings that do not change what is computed.
 const std::set<std::string>& keys_without_effect() {
-  static const std::set<std::string> keys = {"data", "threads", "jobs",
-                                             "out",  "runs",    "workers"};
+  static const std::set<std::string> keys = {"data", "threads", "jobs",   "out",
+                                             "runs", "timeout", "workers"};
   return keys;
 }
 
@@ -45,9 +48,20 @@ train::Schedule schedule_of(const Settings& settings) {
                              : schedule;
 }
 
-/// Cores that this process may use.
-std::int64_t cores() {
-  return std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+/// The other processes, if there are any.
+std::shared_ptr<train::Ranks> connect(const Settings& settings, bool cuda) {
+  if (!train::Ranks::in_environment()) return nullptr;
+  TORCH_CHECK(settings.by_ranks,
+              "this program trains in one process, got RANK or WORLD_SIZE in "
+              "the environment; start it by itself");
+  train::RanksOptions options;
+  options.device = cuda ? c10::kCUDA : c10::kCPU;
+  options.timeout = std::chrono::seconds(settings.timeout);
+  std::shared_ptr<train::Ranks> ranks = train::Ranks::from_environment(options);
+  TORCH_CHECK(settings.batch_size % ranks->size() == 0,
+              "--batch-size: must be divisible by the number of ranks, got ",
+              settings.batch_size, " for ", ranks->size());
+  return ranks;
 }
 
 /// The value that a new option stands for, as configuration files have it.
@@ -146,6 +160,12 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
                    "all of them")
         ->check(not_negative());
   }
+  if (settings.by_ranks) {
+    app.add_option("--timeout", settings.timeout,
+                   "seconds that processes which train together wait for each "
+                   "other")
+        ->check(positive());
+  }
   app.add_option("--out", settings.out, "folder for all results");
   app.add_flag("--resume", settings.resume, "go on with what is in the folder")
       ->configurable(false);
@@ -239,6 +259,29 @@ std::string configuration_with_effect(const std::string& configuration) {
   return text;
 }
 
+std::int64_t cores_per_rank() {
+  const std::int64_t cores = std::thread::hardware_concurrency();
+  const auto* processes = std::getenv("LOCAL_WORLD_SIZE");  // torchrun's
+  const auto sharing = processes == nullptr ? 1 : std::atoll(processes);
+  return std::max<std::int64_t>(1, cores / std::max(sharing, 1LL));
+}
+
+void on_first(const Machine& machine, const std::function<void()>& action) {
+  if (!machine.ranks) return action();
+  std::string error;
+  if (machine.is_first()) {
+    try {
+      action();
+    } catch (const c10::Error& refused) {
+      error = refused.what_without_backtrace();
+    } catch (const std::exception& refused) {
+      error = refused.what();
+    }
+  }
+  error = machine.ranks->broadcast(error);
+  TORCH_CHECK(error.empty(), error);
+}
+
 Machine set_up(const Settings& settings, std::int64_t runs) {
   Machine machine;
   const bool has_cuda = torch::cuda::is_available();
@@ -246,7 +289,10 @@ Machine set_up(const Settings& settings, std::int64_t runs) {
               "--device: cuda needs a GPU that LibTorch can use, got none; "
               "use cpu");
   const bool cuda = has_cuda && settings.device != "cpu";
-  machine.device = cuda ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  machine.ranks = connect(settings, cuda);
+  machine.device = machine.ranks ? machine.ranks->device()
+                   : cuda        ? c10::Device(c10::kCUDA, 0)
+                                 : c10::Device(c10::kCPU);
   machine.precision = value_in(kPrecisions, settings.precision);
   TORCH_CHECK(machine.precision != train::Precision::kTF32 || cuda,
               "--precision: tf32 needs CUDA, got cpu; use fp32");
@@ -257,10 +303,11 @@ Machine set_up(const Settings& settings, std::int64_t runs) {
           : settings.memory_format == "channels-last";
   machine.memory_format = channels_last ? c10::MemoryFormat::ChannelsLast
                                         : c10::MemoryFormat::Contiguous;
-  machine.jobs = settings.jobs > 0 ? settings.jobs : cuda ? runs : cores();
-  machine.jobs = std::min(machine.jobs, runs);
+  const auto cores = cores_per_rank();
+  machine.jobs = settings.jobs > 0 ? settings.jobs : cuda ? runs : cores;
+  machine.jobs = machine.ranks ? 1 : std::min(machine.jobs, runs);
   const auto share =
-      cuda ? cores() : std::max<std::int64_t>(1, cores() / machine.jobs);
+      cuda ? cores : std::max<std::int64_t>(1, cores / machine.jobs);
   machine.threads =
       static_cast<int>(settings.threads > 0 ? settings.threads : share);
   at::set_num_threads(machine.threads);
@@ -280,6 +327,8 @@ train::TrainingOptions training_options(const Settings& settings,
   options.ema = settings.ema;
   options.step.max_grad_norm = settings.max_grad_norm;
   options.step.accumulate = settings.accumulate;
+  options.ranks = machine.ranks.get();
+  options.seed = settings.seed;
   return options;
 }
 

@@ -13,6 +13,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -30,11 +31,17 @@ std::string result_path(const RunPlan& plan) {
 }
 
 /// What an earlier session has finished; nothing if it has not.
-std::optional<RunResult> finished_before(const RunPlan& plan) {
-  std::ifstream file(result_path(plan));
-  if (!file) return std::nullopt;
+std::optional<RunResult> finished_before(const RunPlan& plan,
+                                         const Machine& machine) {
+  std::string content;
+  if (machine.is_first()) {
+    std::ifstream file(result_path(plan));
+    content.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  if (machine.ranks) content = machine.ranks->broadcast(content);
+  if (content.empty()) return std::nullopt;
   try {
-    auto result = run_result_from(nlohmann::ordered_json::parse(file));
+    auto result = run_result_from(nlohmann::ordered_json::parse(content));
     if (result.state != "finished") return std::nullopt;
     return result;
   } catch (const nlohmann::json::exception& error) {
@@ -59,14 +66,18 @@ std::int64_t steps_in(const RunPlan& plan, const Maker& maker,
 struct Watched {
   Watched(const RunPlan& plan, const Maker& maker, const Settings& settings,
           const Machine& machine, Console& console)
-      : run(plan, maker, settings, machine), log(run, console) {
+      : run(plan, maker, settings, machine),
+        log(run, console, machine.is_first()),
+        writes(machine.is_first()) {
     run.observe(log);
     console.skip(run.steps_done());
   }
 
   RunResult finish(Console& console) {
     auto result = run.finish();
-    write_file_atomically(result_path(run.plan()), to_json(result).dump(2));
+    if (writes) {
+      write_file_atomically(result_path(run.plan()), to_json(result).dump(2));
+    }
     console.line(fmt::format(
         "{:<22}epoch {} contracted and saved{}", run.plan().name(),
         result.chosen_epoch,
@@ -93,6 +104,7 @@ struct Watched {
 
   Run run;
   RunLog log;
+  bool writes;
 };
 
 /// The work of all threads.
@@ -126,7 +138,7 @@ class Crew {
     const std::lock_guard<std::mutex> lock(making_);
     for (; next_ < plans_.size(); ++next_) {
       index = next_;
-      if (auto result = finished_before(plans_[next_])) {
+      if (auto result = finished_before(plans_[next_], machine_)) {
         results_[next_] = std::move(*result);
         console_.skip(steps_in(plans_[next_], maker_, settings_));
         console_.line(
@@ -145,12 +157,16 @@ class Crew {
     return nullptr;
   }
 
-  [[nodiscard]] bool stopping() const {
-    return interrupt_.requested() || failed_;
+  /// Whether everything is to stop. Ranks ask each other, once in each step.
+  [[nodiscard]] bool stopping() {
+    if (!machine_.ranks) return interrupt_.requested() || failed_;
+    agreed_to_stop_ =
+        agreed_to_stop_ || machine_.ranks->any_before(interrupt_.requested());
+    return agreed_to_stop_;
   }
 
   /// Whether everything is to stop, and this run at a place to be taken up.
-  [[nodiscard]] bool may_leave(const Run& run) const {
+  [[nodiscard]] bool may_leave(const Run& run) {
     return stopping() && run.between_updates();
   }
 
@@ -246,6 +262,7 @@ class Crew {
   std::mutex making_;
   std::size_t next_ = 0;
   std::atomic<bool> failed_ = false;
+  bool agreed_to_stop_ = false;
 };
 
 }  // namespace
@@ -258,6 +275,7 @@ std::vector<RunResult> train_side_by_side(const std::vector<RunPlan>& plans,
   ConsoleOptions options;
   options.images_per_step = settings.batch_size;
   options.top5 = settings.top5;
+  options.speaks = machine.is_first();
   for (const auto& plan : plans) {
     options.steps += steps_in(plan, maker, settings);
   }

@@ -5,6 +5,8 @@
 
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "train/parts.h"
@@ -15,11 +17,27 @@ namespace {
 
 constexpr const char* kConfiguration = "configuration";
 
+/// The content of rank 0's file.
+std::string content_at_first(const std::string& path, Ranks& ranks) {
+  std::string content;
+  if (ranks.is_first()) {
+    std::ifstream file(path, std::ios::binary);
+    content.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  return ranks.broadcast(content);
+}
+
 /// Opens a checkpoint and returns the configuration that is in it.
 std::string open_checkpoint(const std::string& path,
-                            torch::serialize::InputArchive& archive) {
+                            torch::serialize::InputArchive& archive,
+                            Ranks* ranks = nullptr) {
+  const auto content = ranks != nullptr ? content_at_first(path, *ranks) : "";
   try {
-    archive.load_from(path);
+    if (ranks != nullptr) {
+      archive.load_from(content.data(), content.size());
+    } else {
+      archive.load_from(path);
+    }
     c10::IValue configuration;
     archive.read(kConfiguration, configuration);
     return configuration.toStringRef();
@@ -33,8 +51,15 @@ std::string open_checkpoint(const std::string& path,
 
 }  // namespace
 
-Checkpoints::Checkpoints(std::string folder, std::string configuration)
-    : folder_(std::move(folder)), configuration_(std::move(configuration)) {}
+Checkpoints::Checkpoints(std::string folder, std::string configuration,
+                         Ranks* ranks)
+    : folder_(std::move(folder)),
+      configuration_(std::move(configuration)),
+      ranks_(ranks) {}
+
+bool Checkpoints::writes() const {
+  return ranks_ == nullptr || ranks_->is_first();
+}
 
 std::string Checkpoints::last_path() const {
   return (std::filesystem::path(folder_) / "last.pt").string();
@@ -45,18 +70,21 @@ std::string Checkpoints::best_path() const {
 }
 
 bool Checkpoints::has_last() const {
-  return std::filesystem::exists(last_path());
+  const bool is_there = writes() && std::filesystem::exists(last_path());
+  return ranks_ != nullptr ? ranks_->any(is_there) : is_there;
 }
 
 void Checkpoints::save_last(const Training& training) const {
   torch::serialize::OutputArchive archive;
   training.save(archive);
+  if (!writes()) return;
   archive.write(kConfiguration, c10::IValue(configuration_));
   save_atomically(archive, last_path());
 }
 
 /// What has been saved last is the best: a second name for the same file.
 void Checkpoints::keep_best() const {
+  if (!writes()) return;
   const auto link = best_path() + ".tmp";
   std::error_code failure;
   std::filesystem::remove(link, failure);
@@ -74,7 +102,7 @@ void Checkpoints::on_epoch(const Training& training) {
 
 void Checkpoints::open(const std::string& path,
                        torch::serialize::InputArchive& archive) const {
-  const auto configuration = open_checkpoint(path, archive);
+  const auto configuration = open_checkpoint(path, archive, ranks_);
   TORCH_CHECK(configuration == configuration_,
               "Checkpoints: a run goes on as it was configured, got a "
               "checkpoint of another configuration in \"",

@@ -35,8 +35,10 @@ void ScoreSum::set_sums(const at::Tensor& sums) {
   sums_.copy_(sums);
 }
 
+void ScoreSum::sum_over(Ranks& ranks) { ranks.sum(sums_); }
+
 Score evaluate(const Model& model, data::BatchSource& batches,
-               c10::Device device, Precision precision) {
+               c10::Device device, Precision precision, Ranks* ranks) {
   const at::NoGradGuard no_grad;
   const ModeGuard mode(model.module, /*training=*/false);
   ScoreSum sum(device);
@@ -47,6 +49,7 @@ Score evaluate(const Model& model, data::BatchSource& batches,
     const auto logits = model.forward(images);
     sum.add(at::cross_entropy_loss(logits, labels), logits, labels);
   }
+  if (ranks != nullptr) sum.sum_over(*ranks);
   return sum.mean();
 }
 

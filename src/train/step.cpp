@@ -28,6 +28,7 @@ std::string reason_against(const StepOptions& options,
   if (!can_capture()) return "this build has no CUDA layer";
   if (options.max_grad_norm > 0) return "gradients are clipped";
   if (options.accumulate > 1) return "gradients are accumulated";
+  if (options.reducer != nullptr) return "gradients are averaged over ranks";
   if (dynamic_cast<const Capturable*>(&optimizer) == nullptr) {
     return "the optimizer is neither train::SGD nor train::AdamW";
   }
@@ -81,12 +82,20 @@ torch::Tensor Step::eager(const torch::Tensor& input,
   if (position == 0) zero_grad();
   ++calls_;
   auto loss = loss_(input, target);
-  if (options_.accumulate > 1) {
-    (loss / options_.accumulate).backward();
+  const auto backward = [&] {
+    if (options_.accumulate > 1) {
+      (loss / options_.accumulate).backward();
+    } else {
+      loss.backward();
+    }
+  };
+  const bool is_last = position + 1 == options_.accumulate;
+  if (is_last && options_.reducer != nullptr) {
+    options_.reducer->average(backward);
   } else {
-    loss.backward();
+    backward();
   }
-  if (position + 1 == options_.accumulate) update();
+  if (is_last) update();
   return loss.detach();
 }
 

@@ -5,6 +5,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/train/training.h>
 #include <torch/serialize/archive.h>
+#include <torch/utils.h>
 
 #include <chrono>
 #include <cmath>
@@ -22,6 +23,8 @@ namespace {
 /// Steps between looks at the loss on a device that would have to be waited
 /// for.
 constexpr std::int64_t kLookEvery = 50;
+/// Steps between looks whether all ranks have the same weights.
+constexpr std::int64_t kCompareEvery = 500;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double now() {
@@ -111,6 +114,40 @@ EpochRecord record_in(const double* row) {
   return record;
 }
 
+/// The gradients that ranks average: those of the model as it is.
+std::unique_ptr<GradientReducer> reducer_of(const TrainingParts& parts,
+                                            const TrainingOptions& options) {
+  if (options.ranks == nullptr) return nullptr;
+  std::vector<std::string> names;
+  std::vector<at::Tensor> parameters;
+  for (const auto& item : parts.model.module->named_parameters()) {
+    if (!item.value().requires_grad()) continue;
+    names.push_back(item.key());
+    parameters.push_back(item.value());
+  }
+  return std::make_unique<GradientReducer>(names, parameters, *options.ranks);
+}
+
+StepOptions with_reducer(StepOptions options, GradientReducer* reducer) {
+  options.reducer = reducer;
+  return options;
+}
+
+/// Another number for each run, rank and step.
+std::uint64_t draw_seed(const TrainingOptions& options, std::int64_t epoch,
+                        std::int64_t iteration) {
+  auto seed = options.seed;
+  for (const auto part :
+       {static_cast<std::int64_t>(options.ranks->rank()), epoch, iteration}) {
+    // SplitMix64 over what has come so far and the next part.
+    seed += static_cast<std::uint64_t>(part) + 0x9E3779B97F4A7C15U;
+    seed = (seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9U;
+    seed = (seed ^ (seed >> 27)) * 0x94D049BB133111EBU;
+    seed ^= seed >> 31;
+  }
+  return seed;
+}
+
 /// While it lasts, the model holds its average.
 class Averaged {
  public:
@@ -146,16 +183,42 @@ Training::Training(TrainingParts parts, TrainingOptions options)
     : parts_(checked(std::move(parts), options)),
       options_(std::move(options)),
       initial_rates_(rates_of(*parts_.optimizer)),
+      reducer_(reducer_of(parts_, options_)),
       step_(
           [this](const torch::Tensor& images, const torch::Tensor& labels) {
             return loss_of(images, labels);
           },
-          *parts_.optimizer, parts_.expansion, options_.step),
+          *parts_.optimizer, parts_.expansion,
+          with_reducer(options_.step, reducer_.get())),
       sum_(options_.device) {
+  if (options_.ranks != nullptr) begin_together();
   if (options_.ema != 0) {
     average_ =
         std::make_unique<WeightAverage>(*parts_.model.module, options_.ema);
   }
+}
+
+void Training::begin_together() {
+  const at::NoGradGuard no_grad;
+  auto& module = *parts_.model.module;
+  options_.ranks->broadcast(module.parameters());
+  options_.ranks->broadcast(module.buffers());
+  if (parts_.expansion == nullptr) return;
+  options_.ranks->broadcast(parts_.expansion->parameters());
+  parts_.expansion->fold();
+}
+
+void Training::take_first_buffers() {
+  if (options_.ranks == nullptr) return;
+  options_.ranks->broadcast(parts_.model.module->buffers());
+}
+
+void Training::check_together() {
+  if (options_.ranks == nullptr) return;
+  const auto parameters = parts_.expansion != nullptr
+                              ? parts_.expansion->named_parameters()
+                              : parts_.model.module->named_parameters();
+  options_.ranks->check_identical(parameters.keys(), parameters.values());
 }
 
 void Training::observe(Observer& observer) { observers_.push_back(&observer); }
@@ -209,6 +272,9 @@ bool Training::step() {
     set_learning_rates(*parts_.optimizer, initial_rates_, options_.schedule,
                        position);
   }
+  if (options_.ranks != nullptr) {
+    torch::manual_seed(draw_seed(options_, epoch_, iteration_));
+  }
   const auto [images, labels] = parts_.training->batch(iteration_);
   step_(images, labels);
   if (average_ != nullptr && step_.updated()) average_->update();
@@ -217,6 +283,7 @@ bool Training::step() {
       iteration_ == count) {
     check_finite();
   }
+  if (iteration_ % kCompareEvery == 0) check_together();
   for (auto* observer : observers_) observer->on_step(*this);
   if (iteration_ < count) return false;
   finish_epoch();
@@ -227,16 +294,23 @@ void Training::finish_epoch() {
   EpochRecord record;
   record.epoch = epoch_ + 1;
   record.learning_rate = rates_of(*parts_.optimizer).front();
+  if (options_.ranks != nullptr) {
+    sum_.sum_over(*options_.ranks);
+    check_finite();
+    check_together();
+    take_first_buffers();
+  }
   record.training = sum_.mean();
   record.seconds = seconds_ + now() - started_;
   const auto score =
       [this](data::BatchSource* batches) -> std::optional<Score> {
     if (batches == nullptr) return std::nullopt;
-    return evaluate(parts_.model, *batches, options_.device,
-                    options_.precision);
+    return evaluate(parts_.model, *batches, options_.device, options_.precision,
+                    options_.ranks);
   };
   {
     const Averaged averaged(average_.get());
+    if (average_ != nullptr) take_first_buffers();
     record.validation = score(parts_.validation);
     record.test = score(parts_.test);
   }
@@ -272,7 +346,9 @@ void Training::save(torch::serialize::OutputArchive& archive) const {
   archive.write("position",
                 at::tensor({epoch_, iteration_, best_epoch_}, at::kLong), true);
   archive.write("seconds", at::tensor({elapsed}, at::kDouble), true);
-  archive.write("sums", sum_.sums().to(at::kCPU), true);
+  auto sums = sum_.sums().clone();
+  if (options_.ranks != nullptr) options_.ranks->sum(sums);
+  archive.write("sums", sums.to(at::kCPU), true);
   archive.write("history", at::tensor(rows, at::kDouble), true);
   write_state(archive, "random", at::detail::getDefaultCPUGenerator());
   if (options_.device.is_cuda()) {
@@ -304,6 +380,8 @@ void Training::load(torch::serialize::InputArchive& archive) {
   best_epoch_ = at_position[2];
   seconds_ = seconds.item<double>();
   sum_.set_sums(sums);
+  // What all have added up is taken up by one of them.
+  if (options_.ranks != nullptr && !options_.ranks->is_first()) sum_.reset();
   history_.clear();
   const auto* row = rows.const_data_ptr<double>();
   for (std::int64_t i = 0; i < rows.numel() / kRow; ++i) {

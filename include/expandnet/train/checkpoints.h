@@ -5,6 +5,7 @@
 // bits as if it had never stopped.
 #pragma once
 
+#include <expandnet/train/ranks.h>
 #include <expandnet/train/training.h>
 
 #include <string>
@@ -12,6 +13,8 @@
 namespace expandnet::train {
 
 /// Keeps `last.pt` and `best.pt` in a folder. Give it to `Training::observe`.
+/// Of ranks that train together, rank 0 alone reads and writes; the folder may
+/// be on its machine. All of them have to make the same calls.
 ///
 ///     Checkpoints checkpoints("run", configuration);
 ///     if (checkpoints.has_last()) checkpoints.load_last(training);
@@ -20,7 +23,8 @@ class Checkpoints : public Observer {
  public:
   /// `configuration` is whatever text makes two runs the same; it is stored
   /// with each checkpoint.
-  Checkpoints(std::string folder, std::string configuration);
+  Checkpoints(std::string folder, std::string configuration,
+              Ranks* ranks = nullptr);
 
   /// Saves both, the best where this epoch is.
   void on_epoch(const Training& training) override;
@@ -42,10 +46,12 @@ class Checkpoints : public Observer {
  private:
   void open(const std::string& path,
             torch::serialize::InputArchive& archive) const;
+  [[nodiscard]] bool writes() const;
   void keep_best() const;
 
   std::string folder_;
   std::string configuration_;
+  Ranks* ranks_;
 };
 
 /// Writes an archive into an AtomicFile. Throws `std::runtime_error` as that

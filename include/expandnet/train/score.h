@@ -6,6 +6,7 @@
 #include <expandnet/data/batch_source.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
+#include <expandnet/train/ranks.h>
 
 #include <cstdint>
 
@@ -35,15 +36,19 @@ class ScoreSum {
   /// correct, among five, images], double.
   [[nodiscard]] const at::Tensor& sums() const { return sums_; }
   void set_sums(const at::Tensor& sums);
+  /// Makes it the sum over all ranks, on each of them.
+  void sum_over(Ranks& ranks);
 
  private:
   at::Tensor sums_;
 };
 
 /// Runs the model in evaluation mode, without gradients, over all batches of
-/// epoch 0; its mode is put back. The loss is plain cross entropy.
+/// epoch 0; its mode is put back. The loss is plain cross entropy. Ranks that
+/// evaluate together have batches of their own, and all get the score of all.
 [[nodiscard]] Score evaluate(const Model& model, data::BatchSource& batches,
                              c10::Device device,
-                             Precision precision = Precision::kFloat32);
+                             Precision precision = Precision::kFloat32,
+                             Ranks* ranks = nullptr);
 
 }  // namespace expandnet::train

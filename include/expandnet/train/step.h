@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/passes/expand.h>
+#include <expandnet/train/gradient_reducer.h>
 #include <torch/optim/optimizer.h>
 #include <torch/types.h>
 
@@ -18,6 +19,9 @@ struct StepOptions {
   double max_grad_norm = 0;
   /// Calls per update; the gradients of their mean loss are accumulated.
   std::int64_t accumulate = 1;
+  /// Averages the gradients of each update over the processes that train
+  /// together; null: this one trains alone. Must outlive the step.
+  GradientReducer* reducer = nullptr;
   /// On CUDA, capture the step as a graph and replay it.
   bool capture = true;
   /// Eager steps before the capture. They are training steps like all others.

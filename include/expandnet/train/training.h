@@ -8,8 +8,10 @@
 
 #include <expandnet/data/batch_source.h>
 #include <expandnet/passes/expand.h>
+#include <expandnet/train/gradient_reducer.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
+#include <expandnet/train/ranks.h>
 #include <expandnet/train/schedules.h>
 #include <expandnet/train/score.h>
 #include <expandnet/train/step.h>
@@ -63,7 +65,13 @@ struct TrainingOptions {
   /// Decay of the weights' moving average (weight_average.h), which is then
   /// what is evaluated and selected; 0: none.
   double ema = 0;
-  StepOptions step;
+  StepOptions step;  ///< but for its reducer
+  /// The processes that train the model together, of whose batches each has its
+  /// own equal share; null: this one trains alone. Must outlive the run.
+  Ranks* ranks = nullptr;
+  /// Of what the model draws (dropout) where ranks train together: each draws
+  /// anew at each step. Alone it draws from LibTorch's generator as it is.
+  std::uint64_t seed = 0;
 };
 
 /// One finished epoch.
@@ -100,6 +108,12 @@ class Diverged : public std::runtime_error {
 /// A run: forward, loss, backward, pull back, update and fold for each batch,
 /// and an evaluation after each epoch.
 ///
+/// Ranks that train together begin with rank 0's weights, average the gradients
+/// of the model (in weight space, those of the compact network) and make the
+/// same updates, so that model, factors and optimizer stay the same on all;
+/// that they are is checked now and then. BatchNorm's statistics are of each
+/// rank's own images; those of rank 0 are evaluated and saved.
+///
 ///     Training training({model, &optimizer, &expansion, &batches}, options);
 ///     while (!training.finished()) training.step();
 class Training {
@@ -117,7 +131,8 @@ class Training {
   ///
   /// Throws `Diverged` where the loss is not a finite number. That is found at
   /// once on the CPU, on CUDA at most 50 steps later: to look at each loss
-  /// would be to wait for each step. Throws `c10::Error` once finished.
+  /// would be to wait for each step. Throws `c10::Error` once finished, and
+  /// where a rank has died, hangs or has come to other weights, naming it.
   bool step();
   [[nodiscard]] bool finished() const { return epoch_ == options_.epochs; }
 
@@ -140,7 +155,7 @@ class Training {
 
   /// All that the run needs to go on to the same bits: model, average,
   /// factors, optimizer, position, scores, random state. Losses with a state of
-  /// their own save it themselves.
+  /// their own save it themselves. Ranks save together.
   void save(torch::serialize::OutputArchive& archive) const;
   /// Into a run of the same parts and options.
   void load(torch::serialize::InputArchive& archive);
@@ -153,10 +168,14 @@ class Training {
   void start_epoch();
   void finish_epoch();
   void check_finite() const;
+  void begin_together();
+  void take_first_buffers();
+  void check_together();
 
   TrainingParts parts_;
   TrainingOptions options_;
   std::vector<double> initial_rates_;
+  std::unique_ptr<GradientReducer> reducer_;
   Step step_;
   std::unique_ptr<WeightAverage> average_;
   ScoreSum sum_;  ///< of the current epoch

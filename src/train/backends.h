@@ -1,0 +1,23 @@
+// backends.h: what carries tensors from rank to rank.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <chrono>
+#include <torch/csrc/distributed/c10d/Backend.hpp>
+#include <torch/csrc/distributed/c10d/Store.hpp>
+
+namespace expandnet::train {
+
+/// For tensors on the CPU. Returns once all ranks are connected.
+c10::intrusive_ptr<c10d::Backend> make_gloo(
+    const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
+    std::chrono::milliseconds timeout);
+
+/// For tensors on a CUDA device, which becomes the current one. Throws
+/// `c10::Error` if this build has no NCCL, or the machine no such device.
+c10::intrusive_ptr<c10d::Backend> make_nccl(
+    const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
+    std::chrono::milliseconds timeout, c10::Device device);
+
+}  // namespace expandnet::train

@@ -1,0 +1,23 @@
+#include "train/c10d_message.h"
+
+#include <c10/util/Exception.h>
+
+#include <stdexcept>
+
+namespace expandnet::train {
+
+std::string c10d_message(const std::exception& error) {
+  const auto* ours = dynamic_cast<const c10::Error*>(&error);
+  const std::string message =
+      ours != nullptr ? ours->what_without_backtrace() : error.what();
+  return message.substr(0, message.find('\n'));
+}
+
+bool is_from_c10d(const std::exception& error) {
+  if (dynamic_cast<const c10::DistError*>(&error) != nullptr) return true;
+  // Gloo's exceptions have no header here, but name its source file.
+  return dynamic_cast<const std::runtime_error*>(&error) != nullptr &&
+         std::string(error.what()).find("gloo") != std::string::npos;
+}
+
+}  // namespace expandnet::train

@@ -1,0 +1,25 @@
+#include <c10/cuda/CUDAFunctions.h>
+
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "train/backends.h"
+
+namespace expandnet::train {
+
+c10::intrusive_ptr<c10d::Backend> make_nccl(
+    const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
+    std::chrono::milliseconds timeout, c10::Device device) {
+  const int devices = c10::cuda::device_count();
+  TORCH_CHECK(
+      device.index() < devices,
+      "ranks: LOCAL_RANK must be below the number of CUDA devices, got ",
+      static_cast<int>(device.index()), " of ", devices,
+      "; start as many ranks on a machine as it has devices");
+  c10::cuda::set_device(device.index());
+  const auto options = c10d::ProcessGroupNCCL::Options::create();
+  options->timeout = timeout;
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size,
+                                                     options);
+}
+
+}  // namespace expandnet::train

@@ -1,0 +1,22 @@
+// rank_environment.h: what torchrun tells a process.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace expandnet::train {
+
+struct RankEnvironment {
+  int rank = 0;
+  int size = 1;
+  int local_rank = 0;
+  std::string address;       ///< of the store
+  std::uint16_t port = 0;    ///< of the store
+  bool agent_store = false;  ///< torchrun holds the store, not rank 0
+  int restarts = 0;          ///< of all ranks, by torchrun
+};
+
+/// Throws `c10::Error` naming the variable that is missing or makes no sense.
+[[nodiscard]] RankEnvironment read_rank_environment();
+
+}  // namespace expandnet::train

@@ -1,0 +1,106 @@
+#include <expandnet/train/ranks.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "distributed/team.h"
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+/// Sets the variables of ranks, and no others of theirs, as long as it lives.
+class Environment {
+ public:
+  explicit Environment(const Variables& variables) {
+    clear();
+    for (const auto& [name, value] : variables) {
+      ::setenv(name.c_str(), value.c_str(), 1);
+    }
+  }
+  ~Environment() { clear(); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  static void clear() {
+    for (const auto* name : {"RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR",
+                             "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT"}) {
+      ::unsetenv(name);
+    }
+  }
+};
+
+/// The message for an environment that differs from a good one in these.
+std::string refusal(const Variables& changes) {
+  Variables variables{{"RANK", "1"},
+                      {"WORLD_SIZE", "2"},
+                      {"MASTER_ADDR", "127.0.0.1"},
+                      {"MASTER_PORT", "29500"}};
+  for (const auto& [name, value] : changes) variables[name] = value;
+  const Environment environment(variables);
+  train::RanksOptions options;
+  options.timeout = std::chrono::seconds(1);
+  return error_of([&] { (void)train::Ranks::from_environment(options); });
+}
+
+std::string invalid(const std::string& rule_and_value) {
+  return "ranks: " + rule_and_value + "; start the ranks with torchrun";
+}
+
+TEST(RankEnvironment, IsOneProcessWithoutRankAndWorldSize) {
+  const Environment environment(Variables{{"MASTER_ADDR", "127.0.0.1"}});
+
+  EXPECT_FALSE(train::Ranks::in_environment());
+  EXPECT_EQ(train::Ranks::from_environment(), nullptr);
+}
+
+TEST(RankEnvironment, NeedsAllThatConnects) {
+  const auto missing = [](const std::string& name) {
+    return invalid(name + " must be set where RANK or WORLD_SIZE is, got none");
+  };
+  for (const auto* name :
+       {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}) {
+    EXPECT_EQ(refusal({{name, ""}}), missing(name));
+  }
+  const Environment alone(Variables{{"WORLD_SIZE", "2"}});
+  EXPECT_TRUE(train::Ranks::in_environment());
+  EXPECT_EQ(error_of([] { (void)train::Ranks::from_environment(); }),
+            missing("RANK"));
+}
+
+TEST(RankEnvironment, RefusesWhatIsNoNumberOrOutOfRange) {
+  EXPECT_EQ(refusal({{"WORLD_SIZE", "0"}}),
+            invalid("WORLD_SIZE must be a whole number from 1, got '0'"));
+  EXPECT_EQ(refusal({{"WORLD_SIZE", "two"}}),
+            invalid("WORLD_SIZE must be a whole number from 1, got 'two'"));
+  EXPECT_EQ(refusal({{"RANK", "2"}}),
+            invalid("RANK must be a whole number from 0 to 1, got '2'"));
+  EXPECT_EQ(refusal({{"RANK", "1.5"}}),
+            invalid("RANK must be a whole number from 0 to 1, got '1.5'"));
+  EXPECT_EQ(refusal({{"LOCAL_RANK", "-1"}}),
+            invalid("LOCAL_RANK must be a whole number from 0, got '-1'"));
+  EXPECT_EQ(refusal({{"MASTER_PORT", "70000"}}),
+            invalid("MASTER_PORT must be a whole number from 1 to 65535, got "
+                    "'70000'"));
+  EXPECT_EQ(refusal({{"TORCHELASTIC_RESTART_COUNT", "x"}}),
+            invalid("TORCHELASTIC_RESTART_COUNT must be a whole number from 0, "
+                    "got 'x'"));
+}
+
+TEST(RankEnvironment, IsRefusedWhereNobodyAnswers) {
+  const auto port = std::to_string(free_port());
+  const auto error = refusal({{"MASTER_PORT", port}});
+
+  EXPECT_EQ(error.substr(0, error.find(" (")),
+            "ranks: nobody answers at 127.0.0.1:" + port +
+                "; is rank 0 running there?");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
