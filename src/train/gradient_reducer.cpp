@@ -45,6 +45,7 @@ Buckets first_buckets(const std::vector<at::Tensor>& parameters) {
 struct GradientReducer::Impl {
   std::vector<std::string> names;
   std::vector<at::Tensor> parameters;
+  std::int64_t bucket_bytes = 0;
   std::unique_ptr<c10d::Reducer> reducer;
 
   /// Throws if a gradient is missing; makes the buckets after the first pass.
@@ -83,23 +84,32 @@ GradientReducer::GradientReducer(const std::vector<std::string>& names,
               "GradientReducer: bucket_bytes must be positive, got ",
               bucket_bytes);
   ranks.check_same("the parameters", layout_of(names, parameters));
-  std::unordered_map<std::size_t, std::string> name_of;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     TORCH_CHECK(parameters[i].is_leaf() && parameters[i].requires_grad(),
                 "GradientReducer: parameters must be leaves that record "
                 "gradients, got ",
                 names[i], ", which is not; leave it out");
-    name_of[i] = names[i];
     bytes_ += static_cast<std::int64_t>(parameters[i].nbytes());
   }
-  const std::vector<bool> sparse(parameters.size(), false);
   impl_->names = names;
   impl_->parameters = parameters;
-  impl_->reducer = make_reducer<c10d::Reducer>(
-      parameters, first_buckets(parameters), ranks.impl().group, sparse,
-      bucket_bytes,
+  impl_->bucket_bytes = bucket_bytes;
+  reset();
+}
+
+void GradientReducer::reset() {
+  auto& impl = *impl_;
+  std::unordered_map<std::size_t, std::string> name_of;
+  for (std::size_t i = 0; i < impl.names.size(); ++i) {
+    name_of[i] = impl.names[i];
+  }
+  const std::vector<bool> sparse(impl.parameters.size(), false);
+  impl.reducer = nullptr;  // takes its hooks away
+  impl.reducer = make_reducer<c10d::Reducer>(
+      impl.parameters, first_buckets(impl.parameters), ranks_.impl().group,
+      sparse, impl.bucket_bytes,
       /*find_unused_parameters=*/false, /*gradient_as_bucket_view=*/false,
-      std::move(name_of), /*first_bucket_bytes_cap=*/bucket_bytes);
+      std::move(name_of), /*first_bucket_bytes_cap=*/impl.bucket_bytes);
 }
 
 GradientReducer::~GradientReducer() = default;

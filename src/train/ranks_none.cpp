@@ -66,6 +66,7 @@ GradientReducer::GradientReducer(const std::vector<std::string>& /*names*/,
   no_ranks();
 }
 GradientReducer::~GradientReducer() = default;
+void GradientReducer::reset() {}
 void GradientReducer::average(const std::function<void()>& /*backward*/) {
   no_ranks();
 }

@@ -368,6 +368,7 @@ void Training::load_weights(torch::serialize::InputArchive& archive) {
 void Training::load(torch::serialize::InputArchive& archive) {
   load_weights(archive);
   load_part(archive, "optimizer", *parts_.optimizer);
+  if (reducer_ != nullptr) reducer_->reset();
 
   at::Tensor position, seconds, sums, rows;
   archive.read("position", position, true);

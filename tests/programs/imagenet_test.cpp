@@ -1,12 +1,18 @@
 // The program expandnet-imagenet, on folders of small JPEG files.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "data/image_files.h"
 #include "programs/program_test.h"
@@ -280,6 +286,116 @@ TEST_F(ExpandnetImagenet, RefusesFoldersItCannotUseWithStatus1) {
             "--resume: a run goes on with the classes that it began with, got "
             "others in --data than in \"" +
                 path("out/classes.txt") + "\"");
+}
+
+/// Two processes that train one net, without torchrun.
+class ExpandnetImagenetByRanks : public ExpandnetImagenet {
+ protected:
+  [[nodiscard]] std::unique_ptr<Process> start(int rank, int port,
+                                               const Words& words) const {
+    const auto scratch = folder_ / ("rank" + std::to_string(rank));
+    fs::create_directories(scratch);
+    return std::make_unique<Process>(
+        joined({"/usr/bin/env", "RANK=" + std::to_string(rank), "WORLD_SIZE=2",
+                "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)},
+               words),
+        scratch);
+  }
+  /// A port that is free now.
+  static int free_port() {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(
+        ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    ::close(socket);
+    return ntohs(address.sin_port);
+  }
+  [[nodiscard]] std::vector<Outcome> run_two(const Words& first,
+                                             const Words& second) const {
+    const auto port = free_port();
+    const auto a = start(0, port, first);
+    const auto b = start(1, port, second);
+    return {a->wait(), b->wait()};
+  }
+};
+
+const Words kShared = {"--epochs", "30", "--expand", "paper"};
+
+TEST_F(ExpandnetImagenetByRanks, TrainAndStopAndGoOnTogether) {
+  const auto port = free_port();
+  {
+    const auto first = start(0, port, command("train", kShared));
+    const auto second = start(1, port, command("train", kShared));
+    ASSERT_TRUE(first->wait_for("  2/30  "));
+    second->send(SIGTERM);  // one is told, both stop
+    EXPECT_EQ(second->wait().status, 128 + SIGTERM);
+    const auto outcome = first->wait();
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("interrupted; go on with --resume"),
+              std::string::npos)
+        << outcome.out;
+  }
+  const auto resume = command("train", joined(kShared, {"--resume"}));
+  const auto outcomes = run_two(resume, resume);
+  ASSERT_EQ(outcomes[0].status, 0) << outcomes[0].err;
+  ASSERT_EQ(outcomes[1].status, 0) << outcomes[1].err;
+  EXPECT_EQ(outcomes[1].out, "");  // rank 0 alone speaks
+  EXPECT_NE(outcomes[0].out.find("2 ranks"), std::string::npos);
+
+  const auto straight = command("train", kShared, "straight");
+  for (const auto& outcome : run_two(straight, straight)) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  expect_same_run("out", "straight");
+  EXPECT_GE(last_epoch("straight")["training_accuracy"], 0.9);
+}
+
+TEST_F(ExpandnetImagenetByRanks, GoOnAlone) {
+  const auto port = free_port();
+  const auto words = command("train", kShared);
+  {
+    const auto first = start(0, port, words);
+    const auto second = start(1, port, words);
+    ASSERT_TRUE(first->wait_for("  2/30  "));
+    second->send(SIGKILL);
+    const auto outcome = first->wait();
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.err.find("ranks: rank 1 has died or hangs; start all "
+                               "ranks again, from the last checkpoint"),
+              std::string::npos)
+        << outcome.err;
+  }
+  const auto alone = run(command("train", joined(kShared, {"--resume"})));
+  ASSERT_EQ(alone.status, 0) << alone.err;
+  EXPECT_EQ(json("out/run.json")["epochs"].size(), 30);
+}
+
+TEST_F(ExpandnetImagenetByRanks, RefuseWhatTheyDoNotShare) {
+  const auto other = run_two(command("train", kShared),
+                             command("train", joined(kShared, {"--lr", "1"})));
+  for (const auto& outcome : other) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(complaint_of(outcome),
+              "rank 1 must be configured as rank 0 is, got another lr (0.1, "
+              "now 1)");
+  }
+  const auto odd = command("train", joined(kShared, {"--batch-size", "9"}));
+  for (const auto& outcome : run_two(odd, odd)) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(complaint_of(outcome),
+              "--batch-size: must be divisible by the number of ranks, got 9 "
+              "for 2");
+  }
+  const auto incomplete = run(joined({"/usr/bin/env", "RANK=0", "WORLD_SIZE=2"},
+                                     command("train", kShared)));
+  EXPECT_EQ(incomplete.status, 1);
+  EXPECT_NE(complaint_of(incomplete).find("MASTER_ADDR"), std::string::npos)
+      << incomplete.err;
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
 }  // namespace

@@ -45,6 +45,10 @@ class GradientReducer {
   /// parameter got no gradient in this pass.
   void average(const std::function<void()>& backward);
 
+  /// Begins anew with the parameters as they are: call it on every rank after
+  /// they were loaded, which exchanges their memory under the reducer.
+  void reset();
+
   /// What each rank contributes to one average.
   [[nodiscard]] std::int64_t bytes_per_step() const { return bytes_; }
 
