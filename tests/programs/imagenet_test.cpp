@@ -291,6 +291,10 @@ TEST_F(ExpandnetImagenet, RefusesFoldersItCannotUseWithStatus1) {
 /// Two processes that train one net, without torchrun.
 class ExpandnetImagenetByRanks : public ExpandnetImagenet {
  protected:
+  void SetUp() override {
+    if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
+    ExpandnetImagenet::SetUp();
+  }
   [[nodiscard]] std::unique_ptr<Process> start(int rank, int port,
                                                const Words& words) const {
     const auto scratch = folder_ / ("rank" + std::to_string(rank));
@@ -352,6 +356,21 @@ TEST_F(ExpandnetImagenetByRanks, TrainAndStopAndGoOnTogether) {
   }
   expect_same_run("out", "straight");
   EXPECT_GE(last_epoch("straight")["training_accuracy"], 0.9);
+}
+
+TEST_F(ExpandnetImagenetByRanks, AreStartedByTorchrun) {
+  const std::string torchrun = EXPANDNET_TORCHRUN;
+  if (torchrun.empty()) GTEST_SKIP() << "no torchrun beside this LibTorch";
+  const auto two = run(
+      joined({torchrun, "--standalone", "--nproc-per-node", "2", "--no-python"},
+             command("train", {"--epochs", "2"})));
+  ASSERT_EQ(two.status, 0) << two.err;
+  EXPECT_NE(two.out.find("2 ranks"), std::string::npos) << two.out;
+  const auto words = command("train", {"--epochs", "2"}, "alike");
+  for (const auto& outcome : run_two(words, words)) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  expect_same_run("out", "alike");
 }
 
 TEST_F(ExpandnetImagenetByRanks, GoOnAlone) {
