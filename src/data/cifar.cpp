@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "data/fail.h"
+#include "base/fail.h"
 #include "data/gzip_file.h"
 
 namespace expandnet::data {

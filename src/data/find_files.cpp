@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "data/fail.h"
+#include "base/fail.h"
 
 namespace expandnet::data {
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "data/fail.h"
+#include "base/fail.h"
 
 namespace expandnet::data {
 

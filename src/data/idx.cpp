@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "data/fail.h"
+#include "base/fail.h"
+#include "base/hex_bytes.h"
 #include "data/gzip_file.h"
-#include "data/hex_bytes.h"
 
 namespace expandnet::data {
 

@@ -8,8 +8,8 @@
 #include <memory>
 #include <utility>
 
-#include "data/fail.h"
-#include "data/hex_bytes.h"
+#include "base/fail.h"
+#include "base/hex_bytes.h"
 #include "data/jpeg.h"
 #include "data/orientation.h"
 #include "data/png_file.h"

@@ -12,7 +12,7 @@
 #include <set>
 #include <system_error>
 
-#include "data/fail.h"
+#include "base/fail.h"
 
 namespace expandnet::data {
 

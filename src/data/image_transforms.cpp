@@ -5,8 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/fail.h"
 #include "data/counter_random.h"
-#include "data/fail.h"
 
 namespace expandnet::data {
 

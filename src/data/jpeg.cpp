@@ -12,7 +12,7 @@
 #include <array>
 #include <csetjmp>
 
-#include "data/fail.h"
+#include "base/fail.h"
 #include "data/orientation.h"
 
 namespace expandnet::data {

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 
-#include "data/fail.h"
+#include "base/fail.h"
 #include "data/find_files.h"
 
 namespace expandnet::data {

@@ -2,7 +2,7 @@
 
 #include <png.h>
 
-#include "data/fail.h"
+#include "base/fail.h"
 
 namespace expandnet::data {
 

@@ -1,5 +1,5 @@
 // For builds without libpng.
-#include "data/fail.h"
+#include "base/fail.h"
 #include "data/png_file.h"
 
 namespace expandnet::data {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "data/fail.h"
+#include "base/fail.h"
 
 namespace expandnet::data {
 

@@ -1,15 +1,17 @@
-# Includes go one way: fold <- nn <- passes <- io, the training side on top.
+# Includes go one way: base <- fold <- nn <- passes <- io, the training side on
+# top.
 #
 #     cmake -DROOT=<repository> -P includes.cmake
 cmake_minimum_required(VERSION 3.25)
 
+set(base_may_include base)
 set(fold_may_include fold)
 set(nn_may_include fold nn)
 set(passes_may_include fold nn passes)
-set(io_may_include fold nn passes io)
+set(io_may_include base fold nn passes io)
 set(models_may_include fold nn passes models)
-set(data_may_include data)
-set(train_may_include fold nn passes io models data train)
+set(data_may_include base data)
+set(train_may_include base fold nn passes io models data train)
 
 set(complaints "")
 macro(complain)

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace expandnet::data {
+namespace expandnet {
 
 /// Throws `std::runtime_error` of "where: rule, got value; remedy".
 [[noreturn]] inline void fail(const std::string& where, const std::string& rule,
@@ -14,4 +14,4 @@ namespace expandnet::data {
                            remedy);
 }
 
-}  // namespace expandnet::data
+}  // namespace expandnet

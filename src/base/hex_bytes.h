@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace expandnet::data {
+namespace expandnet {
 
 /// "ff d8 ff" and so on.
 inline std::string hex_bytes(const std::vector<std::uint8_t>& bytes) {
@@ -19,4 +19,4 @@ inline std::string hex_bytes(const std::vector<std::uint8_t>& bytes) {
   return text;
 }
 
-}  // namespace expandnet::data
+}  // namespace expandnet

@@ -1,0 +1,22 @@
+// weights.h: named tensors, as files hold them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace expandnet {
+
+/// What a file of weights holds. Reading a format gives it, writing one takes
+/// it: neither knows of modules.
+struct Weights {
+  /// In the order of the file; no name occurs twice.
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  /// Text beside the tensors; of the formats, only safetensors has it.
+  std::map<std::string, std::string> metadata;
+};
+
+}  // namespace expandnet

@@ -1,0 +1,1 @@
+#include <expandnet/io/weights.h>
