@@ -131,6 +131,15 @@ RollCall::RollCall(RankEnvironment where, std::chrono::milliseconds timeout)
                               : "; is rank 0 running there?",
                 " (", c10d_message(error), ")");
   }
+  try {
+    enter();
+  } catch (const std::exception& error) {
+    if (!is_from_c10d(error)) throw;
+    TORCH_CHECK(false, "ranks: ", lost_store(), " (", c10d_message(error), ")");
+  }
+}
+
+void RollCall::enter() {
   TORCH_CHECK(store_->add(key_of("start", where_.rank), 1) == 1,
               "ranks: RANK must be another one in each process, got ",
               where_.rank, " in two; start the ranks with torchrun");
@@ -152,12 +161,8 @@ std::vector<int> RollCall::missing_ranks() const {
 void RollCall::wait_for_all() const {
   const auto end = Clock::now() + timeout_;
   std::vector<int> missing;
-  try {
-    while (!(missing = missing_ranks()).empty() && Clock::now() < end) {
-      std::this_thread::sleep_for(kGlance);
-    }
-  } catch (const std::exception& error) {
-    TORCH_CHECK(false, "ranks: ", lost_store(), " (", c10d_message(error), ")");
+  while (!(missing = missing_ranks()).empty() && Clock::now() < end) {
+    std::this_thread::sleep_for(kGlance);
   }
   using std::chrono::seconds;
   TORCH_CHECK(missing.empty(), "ranks: all must start within ",

@@ -43,6 +43,7 @@ class RollCall {
   [[nodiscard]] c10::intrusive_ptr<c10d::Store> open_store(
       bool as_server) const;
   [[nodiscard]] std::vector<int> missing_ranks() const;
+  void enter();
   void wait_for_all() const;
   [[nodiscard]] bool holds_store() const;
   [[nodiscard]] std::string lost_store() const;

@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kTimeout(3);
 /// without c10d's own message, which follows in parentheses.
 std::string error_in(const Outcome& outcome) {
   const auto line = outcome.err.substr(outcome.err.rfind('\n') + 1);
-  return line.substr(0, line.find(" (["));
+  return line.substr(0, line.find(" ("));
 }
 
 void report_start(train::Ranks& ranks) {
@@ -91,10 +91,12 @@ TEST(RankFailures, NameRankZeroWhereTheStoreWasKilled) {
 }
 
 TEST(RankFailures, NameARankThatHangs) {
-  Team team("forever", 2, kTimeout);
-  strike(team, 1, SIGSTOP);
+  Team one("forever", 2, kTimeout), zero("forever", 2, kTimeout);
+  strike(one, 1, SIGSTOP);
+  strike(zero, 0, SIGSTOP);
 
-  expect_error(team, 0, kRankOneDied);
+  expect_error(one, 0, kRankOneDied);
+  expect_error(zero, 1, rank_zero_died(zero));
 }
 
 const Role kFailing("failing", [](train::Ranks& ranks) {
@@ -126,6 +128,26 @@ TEST(RankFailures, SayThatNobodyIsDeadWhereOneIsLate) {
             "ranks: all ranks are alive, but one of them is late, or calls for "
             "something else; raise the timeout if one may take that long");
   EXPECT_EQ(outcomes[1].status, 1);
+}
+
+const Role kStubborn("stubborn", [](train::Ranks& ranks) {
+  if (ranks.rank() == 1) std::this_thread::sleep_for(std::chrono::seconds(5));
+  const auto first = error_of([&] { ranks.barrier(); });
+  std::printf("%s\n", first.c_str());
+  ranks.barrier();
+});
+
+TEST(RankFailures, AreToldAgainAtEachCallAfterTheFirst) {
+  Team team("stubborn", 2, kTimeout);
+  const auto outcome = team[0].wait();
+
+  // Gloo has closed the connections, and says so in another way.
+  const std::string late =
+      "ranks: all ranks are alive, but one of them is late, or calls for "
+      "something else; raise the timeout if one may take that long (";
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.out.rfind(late, 0), 0U) << outcome.out;
+  EXPECT_EQ(outcome.err, late + "Application timeout caused pair closure)");
 }
 
 const Role kUnequal("unequal", [](train::Ranks& ranks) {
