@@ -1,9 +1,8 @@
 // expandnet-imagenet: the paper's networks for ImageNet, compact or expanded.
 //
-//     expandnet-imagenet train --data imagenet --net mobilenet_v1 --expand
-//     paper
+//     expandnet-imagenet train --data DIR --net mobilenet_v1 --expand paper
 //
-// trains on imagenet/train, a folder for each class, evaluates on imagenet/val,
+// trains on DIR/train, a folder for each class, evaluates on DIR/val,
 // contracts and verifies the net and writes its weights into `results`. By
 // torchrun, several processes train one net together:
 //

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +22,9 @@ struct ImageNetImagesOptions {
   data::FolderBatchOptions training;  ///< batches of all ranks together
   data::EvalTransform evaluation;
 };
+
+/// A list of files, shared by all that read them.
+using SharedFolder = std::shared_ptr<const data::ImageFolder>;
 
 /// `train` and `val` of a folder. The validation set is the test set, too, as
 /// is usual for ImageNet.
@@ -41,17 +43,16 @@ class ImageNetImages : public Images {
       const std::string& set) const override;
 
  private:
-  [[nodiscard]] const data::ImageFolder& training() const;
-  [[nodiscard]] const data::ImageFolder& set_named(
-      const std::string& set) const;
+  [[nodiscard]] const SharedFolder& training() const;
+  [[nodiscard]] const SharedFolder& set_named(const std::string& set) const;
   [[nodiscard]] std::unique_ptr<data::FolderBatches> plain_batches(
-      const data::ImageFolder& set) const;
+      const SharedFolder& set) const;
 
   ImageNetImagesOptions options_;
   std::vector<std::string> classes_;
-  data::ImageFolder validation_;
+  SharedFolder validation_;
   /// More than a million files: listed only where they are needed.
-  mutable std::optional<data::ImageFolder> training_;
+  mutable SharedFolder training_;
 };
 
 }  // namespace expandnet::examples

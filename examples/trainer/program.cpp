@@ -6,6 +6,7 @@
 #include <expandnet/train/checkpoints.h>
 #include <expandnet/train/weight_average.h>
 #include <fmt/format.h>
+#include <torch/types.h>
 
 #include <exception>
 #include <filesystem>
@@ -30,7 +31,7 @@ void check_ranks(const std::string& configuration, const Machine& machine) {
     const auto other = differences(all[0], all[rank]);
     TORCH_CHECK(other.empty(), "rank ", rank,
                 " must be configured as rank 0 is, got another ",
-                c10::Join(", ", other));
+                c10::Join(", ", other), "; start all of them alike");
   }
 }
 
@@ -52,6 +53,15 @@ int train_or_compare(const Trainer& prototype, Command command, int argc,
   return run_session({command, command_line}, trainer, *images, machine);
 }
 
+/// The images that could not be read, on all ranks.
+std::int64_t skipped_by_all(const data::BatchSource& batches,
+                            const Machine& machine) {
+  const auto count = torch::full(
+      {1}, static_cast<std::int64_t>(batches.skipped().size()), torch::kLong);
+  if (machine.ranks) machine.ranks->sum(count);
+  return count.item<std::int64_t>();
+}
+
 int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   const auto parsed = parse_evaluate(prototype, argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
@@ -71,10 +81,15 @@ int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   train::set_memory_format(*model.module, machine.memory_format);
   const auto score = train::evaluate(model, *batches, machine.device,
                                      machine.precision, machine.ranks.get());
+  const auto skipped = skipped_by_all(*batches, machine);
   if (!machine.is_first()) return 0;
-  std::cout << fmt::format(
-      "{} images of the {} set: loss {:.4f}, accuracy {:.2f}%", count,
-      request.set, score.loss, 100 * score.accuracy);
+  std::cout << fmt::format("{} images of the {} set", count - skipped,
+                           request.set);
+  if (skipped > 0) {
+    std::cout << fmt::format(" ({} more could not be read)", skipped);
+  }
+  std::cout << fmt::format(": loss {:.4f}, accuracy {:.2f}%", score.loss,
+                           100 * score.accuracy);
   if (trainer->settings.top5) {
     std::cout << fmt::format(", top-5 {:.2f}%", 100 * score.top5);
   }

@@ -155,9 +155,13 @@ void Run::save() const {
 }
 
 std::int64_t Run::keep_skipped() const {
-  if (!main_->data.unreadable) return 0;
   std::string lines;
-  for (const auto& file : main_->data.unreadable()) lines += file + "\n";
+  const auto& data = main_->data;
+  for (const auto* batches :
+       {data.training.get(), data.validation.get(), data.test.get()}) {
+    if (batches == nullptr) continue;
+    for (const auto& file : batches->skipped()) lines += file + "\n";
+  }
   const auto path = std::filesystem::path(plan_.folder) / kSkippedFile;
   std::set<std::string> files;
   const auto add = [&files](std::istream&& stream) {

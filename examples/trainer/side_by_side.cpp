@@ -97,7 +97,7 @@ struct Watched {
     const auto count = run.keep_skipped();
     if (count == 0) return;
     console.line(fmt::format(
-        "{:<22}{} training images could not be read and were left out: {}",
+        "{:<22}{} images could not be read and were left out: {}",
         run.plan().name(), count,
         (std::filesystem::path(run.plan().folder) / kSkippedFile).string()));
   }

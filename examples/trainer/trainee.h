@@ -37,9 +37,6 @@ struct RunData {
   std::unique_ptr<data::BatchSource> training;
   std::unique_ptr<data::BatchSource> validation;  ///< may be none
   std::unique_ptr<data::BatchSource> test;
-  /// The training images that could not be read so far and were left out;
-  /// empty: there can be none.
-  std::function<std::vector<std::string>()> unreadable;
 };
 
 /// What a trainer makes for its runs. All of it draws from LibTorch's global

@@ -59,12 +59,12 @@ struct FolderBatches::Impl {
     std::vector<char> good;  ///< [n], whether the image could be read
   };
 
-  Impl(ImageFolder the_folder, const FolderBatchOptions& the_options,
-       c10::Device the_device)
+  Impl(std::shared_ptr<const ImageFolder> the_folder,
+       const FolderBatchOptions& the_options, c10::Device the_device)
       : folder(std::move(the_folder)),
         options(the_options),
         device(the_device),
-        count(static_cast<std::int64_t>(folder.files.size())),
+        count(static_cast<std::int64_t>(folder->files.size())),
         prefetch(
             options.workers, options.prefetch,
             [this](std::int64_t batch) { return images_in(batch); },
@@ -98,7 +98,7 @@ struct FolderBatches::Impl {
   }
   [[nodiscard]] const LabelledFile& file(std::int64_t batch,
                                          std::int64_t item) const {
-    return folder.files[static_cast<std::size_t>(index(batch, item))];
+    return folder->files[static_cast<std::size_t>(index(batch, item))];
   }
   [[nodiscard]] std::int64_t index(std::int64_t batch,
                                    std::int64_t item) const {
@@ -196,7 +196,7 @@ struct FolderBatches::Impl {
     return {bytes, at::tensor(labels)};
   }
 
-  ImageFolder folder;
+  std::shared_ptr<const ImageFolder> folder;
   FolderBatchOptions options;
   c10::Device device;
   std::int64_t count;
@@ -214,8 +214,14 @@ struct FolderBatches::Impl {
 
 FolderBatches::FolderBatches(ImageFolder folder,
                              const FolderBatchOptions& options,
+                             c10::Device device)
+    : FolderBatches(std::make_shared<const ImageFolder>(std::move(folder)),
+                    options, device) {}
+
+FolderBatches::FolderBatches(std::shared_ptr<const ImageFolder> folder,
+                             const FolderBatchOptions& options,
                              c10::Device device) {
-  check_folder_options(folder, options);
+  check_folder_options(*folder, options);
   impl_ = std::make_unique<Impl>(std::move(folder), options, device);
 }
 
@@ -223,7 +229,7 @@ FolderBatches::~FolderBatches() = default;
 
 std::int64_t FolderBatches::size() const { return impl_->batches(); }
 
-const std::vector<std::string>& FolderBatches::skipped() const {
+std::vector<std::string> FolderBatches::skipped() const {
   return impl_->skipped;
 }
 

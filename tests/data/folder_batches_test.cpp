@@ -183,7 +183,7 @@ TEST_F(FolderBatchesTest, LeaveBadImagesOutAndCountThem) {
 }
 
 TEST_F(FolderBatchesTest, RefuseWhatTheyCannotUse) {
-  EXPECT_EQ(error_of([] { FolderBatches({}, {}, at::kCPU); }),
+  EXPECT_EQ(error_of([] { FolderBatches(data::ImageFolder(), {}, at::kCPU); }),
             "FolderBatches: there must be images, got none in \"\"");
   EXPECT_EQ(error_of([&] {
               auto wrong = options(0);

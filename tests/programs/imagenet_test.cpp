@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -63,7 +64,7 @@ class ExpandnetImagenet : public ProgramTest {
                    "--net",
                    "shufflenet_v2",
                    "--lr",
-                   "0.1",
+                   "0.01",
                    "--batch-size",
                    "12",
                    "--image-size",
@@ -90,8 +91,7 @@ class ExpandnetImagenet : public ProgramTest {
 };
 
 TEST_F(ExpandnetImagenet, LearnsASmallFolderByHeart) {
-  const auto outcome =
-      run(command("train", {"--epochs", "16", "--lr", "0.03"}));
+  const auto outcome = run(command("train", {"--epochs", "30"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("ShuffleNetV2 0.5x on " + path("data") +
                              ": 48 training and 12 validation images of 3 "
@@ -136,6 +136,17 @@ TEST_F(ExpandnetImagenet, KeepsTheMovingAverage) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto last = last_epoch("out");
   EXPECT_EQ(json("out/run.json")["test_accuracy"], last["validation_accuracy"]);
+  // Of the weights kept, and of the average that was validated: the same.
+  const auto evaluated = run_plain({"evaluate", path("out")});
+  ASSERT_EQ(evaluated.status, 0) << evaluated.err;
+  const auto loss = evaluated.out.find("loss ");
+  ASSERT_NE(loss, std::string::npos) << evaluated.out;
+  EXPECT_NEAR(std::stod(evaluated.out.substr(loss + 5)),
+              last["validation_loss"].get<double>(), 5.1e-5);  // as printed
+  ASSERT_EQ(run(command("train", {"--epochs", "3"}, "plain")).status, 0);
+  EXPECT_GT(std::abs(last_epoch("plain")["validation_loss"].get<double>() -
+                     last["validation_loss"].get<double>()),
+            1e-3);
   const auto contracted =
       run_plain({"contract", path("out"), "--out", path("again.pt")});
   EXPECT_EQ(contracted.status, 0) << contracted.err;
@@ -143,12 +154,25 @@ TEST_F(ExpandnetImagenet, KeepsTheMovingAverage) {
               content_of(folder_ / "out/weights.pt"));
 }
 
+TEST_F(ExpandnetImagenet, SmoothsTheLabelsOfTheTrainingLossAlone) {
+  // One step: both see the same net, and say another loss of it.
+  const Words one = {"--epochs", "1", "--batch-size", "48"};
+  ASSERT_EQ(run(command("train", one, "hard")).status, 0);
+  ASSERT_EQ(
+      run(command("train", joined(one, {"--label-smoothing", "0.5"}))).status,
+      0);
+  const auto hard = last_epoch("hard"), smooth = last_epoch("out");
+  EXPECT_EQ(hard["training_accuracy"], smooth["training_accuracy"]);
+  EXPECT_NE(hard["training_loss"], smooth["training_loss"]);
+}
+
 TEST_F(ExpandnetImagenet, GoesOnFromTheMiddleOfAnEpoch) {
   // Two batches per update, with the net that draws random numbers.
   const Words long_run = {
       "--net", "mobilenet_v2", "--width", "0.25", "--epochs",
-      "8",     "--accumulate", "2"};
-  ASSERT_EQ(run(command("train", long_run, "straight")).status, 0);
+      "8",     "--accumulate", "2",       "--lr", "0.01"};
+  const auto straight = run(command("train", long_run, "straight"));
+  ASSERT_EQ(straight.status, 0) << straight.err;
   {
     Process process(command("train", long_run), folder_);
     ASSERT_TRUE(process.wait_for("  2/8  "));
@@ -170,16 +194,24 @@ TEST_F(ExpandnetImagenet, StopsAtABadImageOrLeavesItOut) {
   EXPECT_NE(complaint_of(stopped).find(bad.string()), std::string::npos)
       << stopped.err;
 
+  const auto worse = folder_ / "data/val/n01/worse.jpg";
+  write_file(worse, "no image either");
   const auto skipped = run(command(
       "train", {"--epochs", "2", "--on-bad-image", "skip", "--batch-size", "7"},
       "other"));
   ASSERT_EQ(skipped.status, 0) << skipped.err;
-  EXPECT_NE(skipped.out.find("1 training images could not be read and were "
-                             "left out: " +
+  EXPECT_NE(skipped.out.find("2 images could not be read and were left out: " +
                              path("other/skipped.txt")),
             std::string::npos)
       << skipped.out;
-  EXPECT_EQ(content_of(folder_ / "other/skipped.txt"), bad.string() + "\n");
+  EXPECT_EQ(content_of(folder_ / "other/skipped.txt"),
+            bad.string() + "\n" + worse.string() + "\n");
+  const auto evaluated = run_plain({"evaluate", path("other")});
+  EXPECT_EQ(evaluated.out.rfind("12 images of the validation set (1 more could "
+                                "not be read): loss ",
+                                0),
+            0U)
+      << evaluated.out << evaluated.err;
 }
 
 TEST_F(ExpandnetImagenet, EvaluatesAFlatValidationFolder) {
@@ -212,20 +244,15 @@ TEST_F(ExpandnetImagenet, HasThePapersDefaultsForEachNet) {
     EXPECT_EQ(outcome.status, 0);
     return outcome.out;
   };
-  const auto has = [](const std::string& text, const std::string& flag,
-                      const std::string& value) {
-    const auto line = text.substr(text.find("  " + flag + " "));
-    return line.find("[" + value + "]") < line.find('\n');
-  };
   const auto mobile = help("mobilenet_v1");
-  EXPECT_TRUE(has(mobile, "--lr", "0.1")) << mobile;
-  EXPECT_TRUE(has(mobile, "--batch-size", "256")) << mobile;
-  EXPECT_TRUE(has(mobile, "--schedule", "steps")) << mobile;
-  EXPECT_TRUE(has(mobile, "--init", "kaiming-normal")) << mobile;
+  EXPECT_EQ(default_in(mobile, "--lr"), "0.1") << mobile;
+  EXPECT_EQ(default_in(mobile, "--batch-size"), "256") << mobile;
+  EXPECT_EQ(default_in(mobile, "--schedule"), "steps") << mobile;
+  EXPECT_EQ(default_in(mobile, "--init"), "kaiming-normal") << mobile;
   const auto shuffle = help("shufflenet_v2");
-  EXPECT_TRUE(has(shuffle, "--lr", "0.5")) << shuffle;
-  EXPECT_TRUE(has(shuffle, "--batch-size", "1024")) << shuffle;
-  EXPECT_TRUE(has(shuffle, "--schedule", "linear")) << shuffle;
+  EXPECT_EQ(default_in(shuffle, "--lr"), "0.5") << shuffle;
+  EXPECT_EQ(default_in(shuffle, "--batch-size"), "1024") << shuffle;
+  EXPECT_EQ(default_in(shuffle, "--schedule"), "linear") << shuffle;
 }
 
 TEST_F(ExpandnetImagenet, RefusesWrongUsageWithStatus2) {
@@ -399,8 +426,8 @@ TEST_F(ExpandnetImagenetByRanks, RefuseWhatTheyDoNotShare) {
   for (const auto& outcome : other) {
     EXPECT_EQ(outcome.status, 1);
     EXPECT_EQ(complaint_of(outcome),
-              "rank 1 must be configured as rank 0 is, got another lr (0.1, "
-              "now 1)");
+              "rank 1 must be configured as rank 0 is, got another lr (0.01, "
+              "now 1); start all of them alike");
   }
   const auto odd = command("train", joined(kShared, {"--batch-size", "9"}));
   for (const auto& outcome : run_two(odd, odd)) {

@@ -54,4 +54,12 @@ std::string complaint_of(const Outcome& outcome) {
   return outcome.err.substr(0, outcome.err.find('\n'));
 }
 
+std::string default_in(const std::string& help, const std::string& flag) {
+  std::smatch match;
+  // The braces of a choice may hold anything but its default.
+  const std::regex line("\n  " + flag +
+                        R"( [A-Z]+(:[A-Z]+|:\{[^}]*\})?(=| \[)([^\s\]]+))");
+  return std::regex_search(help, match, line) ? match[3].str() : "";
+}
+
 }  // namespace expandnet::testing

@@ -38,4 +38,8 @@ class ProgramTest : public ::testing::Test {
 /// The first line of what a program has complained of.
 std::string complaint_of(const Outcome& outcome);
 
+/// The default of a flag in a program's help, which stands there as
+/// "--lr FLOAT [0.1]" or "--lr FLOAT=0.1", by the version of CLI11.
+std::string default_in(const std::string& help, const std::string& flag);
+
 }  // namespace expandnet::testing

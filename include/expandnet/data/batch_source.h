@@ -4,7 +4,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace expandnet::data {
 
@@ -27,6 +29,9 @@ class BatchSource {
   /// Throws `c10::Error` unless 0 <= index < size().
   [[nodiscard]] virtual std::pair<at::Tensor, at::Tensor> batch(
       std::int64_t index) = 0;
+  /// Files that could not be read so far and were left out, each once per
+  /// epoch.
+  [[nodiscard]] virtual std::vector<std::string> skipped() const { return {}; }
 };
 
 }  // namespace expandnet::data

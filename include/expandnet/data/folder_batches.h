@@ -51,6 +51,9 @@ class FolderBatches : public BatchSource {
   /// Throws `c10::Error` for a folder without files and options out of range.
   FolderBatches(ImageFolder folder, const FolderBatchOptions& options,
                 c10::Device device);
+  /// As above. Lists of millions of files may be shared.
+  FolderBatches(std::shared_ptr<const ImageFolder> folder,
+                const FolderBatchOptions& options, c10::Device device);
   ~FolderBatches() override;
   FolderBatches(const FolderBatches&) = delete;
   FolderBatches& operator=(const FolderBatches&) = delete;
@@ -63,8 +66,7 @@ class FolderBatches : public BatchSource {
   [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
       std::int64_t index) override;
 
-  /// Files that were left out so far, each once per epoch.
-  [[nodiscard]] const std::vector<std::string>& skipped() const;
+  [[nodiscard]] std::vector<std::string> skipped() const override;
 
  private:
   struct Impl;

@@ -1,0 +1,105 @@
+// Training by ranks: they start alike, stay alike, and stop where they are not.
+#include <expandnet/data/batches.h>
+#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net.h>
+#include <expandnet/passes/expand.h>
+#include <expandnet/train/optimizers.h>
+#include <expandnet/train/training.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <string>
+
+#include "distributed/team.h"
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+/// Two steps of two images in an epoch, in weight space, from another seed and
+/// on other images on each rank.
+class SharedRun {
+ public:
+  explicit SharedRun(train::Ranks& ranks)
+      : net_(seeded(ranks.rank())),
+        expansion_(expand(*net_, models::small_net_recipe("cl+fc"))),
+        optimizer_(expansion_.parameters(),
+                   torch::optim::SGDOptions(0.01).momentum(0.9)),
+        batches_(torch::randint(256, {4, 3, 32, 32}, at::kByte),
+                 torch::arange(4), options_of_batches()),
+        training_(parts(), options_of(ranks)) {}
+
+  void finish() {
+    while (!training_.finished()) training_.step();
+  }
+  Expansion& expansion() { return expansion_; }
+
+ private:
+  static models::SmallNet seeded(int rank) {
+    torch::manual_seed(rank);
+    return models::SmallNet(models::SmallNetOptions().kernel_size(3));
+  }
+  static data::BatchOptions options_of_batches() {
+    data::BatchOptions options;
+    options.batch_size = 2;
+    return options;
+  }
+  static train::TrainingOptions options_of(train::Ranks& ranks) {
+    train::TrainingOptions options;
+    options.epochs = 2;
+    options.select = train::Select::kLast;
+    options.ranks = &ranks;
+    return options;
+  }
+  train::TrainingParts parts() {
+    train::TrainingParts parts;
+    parts.model = train::model_of(net_);
+    parts.optimizer = &optimizer_;
+    parts.expansion = &expansion_;
+    parts.training = &batches_;
+    return parts;
+  }
+
+  models::SmallNet net_;
+  Expansion expansion_;
+  train::SGD optimizer_;
+  data::Batches batches_;
+  train::Training training_;
+};
+
+const Role kTrainsAlike("trains alike", [](train::Ranks& ranks) {
+  SharedRun run(ranks);
+  run.finish();
+  const auto factors = run.expansion().named_parameters();
+  ranks.check_identical(factors.keys(), factors.values());
+});
+
+TEST(TrainingByRanks, KeepsTheFactorsTheSameFromAnyStart) {
+  Team team("trains alike");
+  expect_success(team);
+}
+
+const Role kDrifts("drifts", [](train::Ranks& ranks) {
+  SharedRun run(ranks);
+  if (ranks.rank() == 1) {
+    const torch::NoGradGuard no_grad;
+    run.expansion().named_parameters()["conv2.chain.0.weight"].mul_(1.001);
+    run.expansion().fold();
+  }
+  run.finish();
+});
+
+TEST(TrainingByRanks, StopsAndNamesTheFactorAndTheRankThatDiffer) {
+  Team team("drifts");
+  for (const auto& outcome : team.wait()) {
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.err,
+              "ranks: conv2.chain.0.weight must have the same bits on all, got "
+              "others on rank 1 than on rank 0; start all of them again, from "
+              "the last checkpoint");
+  }
+}
+
+}  // namespace
+}  // namespace expandnet::testing
