@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "fold/complaint.h"
+#include "nn/open_module.h"
 
 namespace expandnet {
 
@@ -81,6 +82,16 @@ void ExpandedLayer::contract(const Affine& compact) {
   bias = module().register_parameter(
       "bias", compact.bias.defined() ? compact.bias.detach() : torch::Tensor(),
       compact.bias.defined() && trains(&Affine::bias));
+}
+
+void ExpandedLayer::add_bias(const torch::Tensor& values) {
+  TORCH_CHECK(
+      contracted_ && !bias.defined(),
+      complaint({name_, ""}, "add_bias needs a contracted layer without",
+                contracted_ ? "one with a bias" : "an expanded one"));
+  plan_.layer.bias = true;
+  bias = values;
+  OpenModule::set_parameter(module(), "bias", bias);
 }
 
 void ExpandedLayer::register_state() {

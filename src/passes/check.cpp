@@ -1,17 +1,12 @@
 #include "passes/check.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/randn.h>
 #include <c10/util/Exception.h>
 #include <expandnet/nn/run.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "fold/complaint.h"
+#include "passes/probe.h"
 #include "passes/table.h"
 #include "passes/walk.h"
 
@@ -29,41 +24,6 @@ bool is_finite(const Affine& affine) {
   return affine.weight.isfinite().all().item<bool>() &&
          (!affine.bias.defined() || affine.bias.isfinite().all().item<bool>());
 }
-
-/// A sample whose output holds both borders, something between them, and a
-/// last stride that does not fit.
-at::Tensor probe(const CompactLayer& layer) {
-  std::vector<std::int64_t> shape = {1, layer.in_channels};
-  for (std::size_t d = 0; d < layer.kernel_size.size(); ++d) {
-    const auto reach = layer.dilation[d] * (layer.kernel_size[d] - 1) + 1;
-    const auto side = layer.transposed ? 3 : reach + 2 * layer.stride[d] + 1;
-    const auto padding =
-        std::max(layer.padding_before[d], layer.padding_after[d]);
-    shape.push_back(layer.transposed
-                        ? std::max(side, 2 * padding / layer.stride[d] + 2)
-                        : std::max(side, padding + 1));
-  }
-  auto generator = at::make_generator<at::CPUGeneratorImpl>(0);
-  return at::randn(shape, generator, at::TensorOptions(at::kDouble));
-}
-
-/// One thread while it lives. A grouped convolution in fp64 is thousands of
-/// tiny products; starting threads for each takes longer than all of them, on
-/// busy cores a hundred times.
-class OneThread {
- public:
-  OneThread() : before_(at::get_num_threads()) {
-    if (before_ != 1) at::set_num_threads(1);
-  }
-  ~OneThread() {
-    if (before_ != 1) at::set_num_threads(before_);
-  }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
 
 std::string beyond(double error, double tolerance) {
   return scientific(error) + " (tolerance " + scientific(tolerance) + ")";

@@ -39,6 +39,8 @@ class ExpandedLayer {
   void contract();
   /// The same with values from `contracted()`.
   void contract(const Affine& compact);
+  /// Gives a contracted layer without a bias one, [out], whose tensor it keeps.
+  void add_bias(const torch::Tensor& values);
 
   /// Spatial sizes of the last input, empty before the first and for linear
   /// layers; what multiply-adds are counted for.

@@ -1,0 +1,30 @@
+// fused_pairs.h: which BatchNorms of a model can become part of which layers.
+#pragma once
+
+#include <expandnet/passes/fuse_batch_norm.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+/// A layer of a model, a BatchNorm that takes its output, and where it stands.
+struct FusablePair {
+  std::string layer_path, norm_path;
+  torch::nn::Module* layer_module;
+  torch::nn::Module* norm_module;
+  CompactLayer layer;
+  Affine affine;  ///< its parameters
+  FixedBatchNorm norm;
+  /// Null for a pair that is not in one Sequential.
+  torch::nn::Module* sequential = nullptr;
+  std::size_t norm_index = 0;  ///< in the Sequential
+};
+
+/// Those in Sequentials, then those named. Throws as `fuse_batch_norms` says;
+/// changes nothing.
+std::vector<FusablePair> fusable_pairs(torch::nn::Module& model,
+                                       const FuseOptions& options);
+
+}  // namespace expandnet
