@@ -18,6 +18,7 @@
 #include <expandnet/nn/run.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/expand.h>
+#include <expandnet/passes/fuse_batch_norm.h>
 #include <expandnet/passes/hand_over.h>
 #include <expandnet/passes/summary.h>
 #include <expandnet/passes/verify.h>

@@ -182,7 +182,8 @@ void make_identity(const FusablePair& pair) {
   }
   if (pair.sequential == nullptr) return;
   auto& sequential = dynamic_cast<torch::nn::SequentialImpl&>(*pair.sequential);
-  const torch::nn::Identity identity;
+  torch::nn::Identity identity;
+  identity->eval();  // as the BatchNorm was
   const auto name = sequential.named_children().keys()[pair.norm_index];
   sequential.replace_module(name, identity);
   *(sequential.begin() + static_cast<std::ptrdiff_t>(pair.norm_index)) =

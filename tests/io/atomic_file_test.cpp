@@ -1,91 +1,21 @@
 #include <expandnet/io/atomic_file.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstddef>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <iterator>
-#include <stdexcept>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "io/files.h"
 
 namespace expandnet::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder of its own for each test, removed at its end.
-class ScratchFolder {
- public:
-  ScratchFolder() : path_(::testing::TempDir() + "expandnet_io_XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr) {
-      throw std::runtime_error("no folder in " + ::testing::TempDir());
-    }
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  [[nodiscard]] std::string operator/(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-  /// How many files, links and folders are in it.
-  [[nodiscard]] std::ptrdiff_t size() const {
-    return std::distance(fs::directory_iterator(path_),
-                         fs::directory_iterator());
-  }
-
- private:
-  std::string path_;
-};
-
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The message of the `std::runtime_error` that `action` throws, "" if none.
-std::string failure_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const std::runtime_error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-/// While it lives, files cannot grow beyond `bytes`: as on a disk that is full,
-/// a write stops short and the next one fails.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes)
-      : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &former_);
-    const rlimit limit = {bytes, former_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &former_);
-    static_cast<void>(std::signal(SIGXFSZ, handler_));
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  void (*handler_)(int);
-  rlimit former_ = {};
-};
 
 TEST(AtomicFile, HoldsWhatWasWritten) {
   const ScratchFolder folder;

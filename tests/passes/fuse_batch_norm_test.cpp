@@ -128,6 +128,7 @@ TEST_P(FuseBatchNorms, KeepsWhatASequentialOfEveryKindComputes) {
               (std::vector<std::string>{"0.weight", "0.bias"}))
         << name;
     EXPECT_TRUE(model->buffers().empty()) << name;
+    EXPECT_FALSE(model->ptr(1)->is_training()) << name;
     // A copy has the bias, too, and trains it.
     const auto copy =
         std::dynamic_pointer_cast<torch::nn::SequentialImpl>(model->clone());

@@ -1,0 +1,61 @@
+// torchscript.h: a C++ model as a file that runs without its code.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace expandnet {
+
+struct TorchScriptOptions {
+  /// Largest max |file - model| / max |model| that is allowed. Both run the
+  /// same kernels; what TorchScript fuses may round otherwise.
+  double tolerance = 1e-5;
+  /// Whether the file has to compute what the model does for a batch of another
+  /// size than the example's, too.
+  bool any_batch_size = true;
+};
+
+/// How far the file's outputs are from the model's.
+struct TorchScriptReport {
+  double error = 0;  ///< on the example
+  /// On a batch of one image more; 0 unless `any_batch_size`.
+  double error_of_other_batch = 0;
+};
+
+/// Writes a TorchScript file that Python (`torch.jit.load`), C++
+/// (`torch::jit::load`) and mobile runtimes run without the model's code, with
+/// the module's state keys, dtypes and devices.
+///
+/// `forward` runs the module on one tensor [N, ...] and returns one; it is
+/// traced on `example`: what depends on the values of tensors, or reads sizes
+/// as numbers, is fixed to what it was. The file's content is loaded and run
+/// against the model before anything is written, atomically.
+///
+/// Throws `c10::Error` for a module in training mode or still expanded, an
+/// example without rows, a result that is not one tensor's, and a file that
+/// computes something else; `std::runtime_error` as AtomicFile does.
+TorchScriptReport export_torchscript(
+    torch::nn::Module& module,
+    const std::function<at::Tensor(const at::Tensor&)>& forward,
+    const at::Tensor& example, const std::string& path,
+    const TorchScriptOptions& options = {});
+
+/// The same for a module holder.
+///
+///     net->eval();
+///     export_torchscript(net, torch::zeros({1, 3, 224, 224}), "net.pt");
+template <typename Contained>
+TorchScriptReport export_torchscript(
+    const torch::nn::ModuleHolder<Contained>& model, const at::Tensor& example,
+    const std::string& path, const TorchScriptOptions& options = {}) {
+  const auto module = model.ptr();
+  return export_torchscript(
+      *module, [&](const at::Tensor& x) { return module->forward(x); }, example,
+      path, options);
+}
+
+}  // namespace expandnet
