@@ -47,6 +47,10 @@ void check_contractible(const ChainImpl& chain, const Site& site) {
                 "hand its factors over to a linear chain"));
   const auto factors = chain.factors();
   check_factors(chain.plan(), factors, site);
+  check_finite(factors, site);
+}
+
+void check_finite(const std::vector<Affine>& factors, const Site& site) {
   for (std::size_t i = 0; i < factors.size(); ++i) {
     TORCH_CHECK(is_finite(factors[i]),
                 complaint(site, "factors must be finite",
@@ -57,13 +61,17 @@ void check_contractible(const ChainImpl& chain, const Site& site) {
 
 LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
                         const VerifyOptions& options, const Site& site) {
+  return check_chain(chain.plan(), chain.factors(), compact, options, site);
+}
+
+LayerReport check_chain(const Plan& plan,
+                        const std::vector<Affine>& own_factors,
+                        const Affine& compact, const VerifyOptions& options,
+                        const Site& site) {
   const OneThread one_thread;
-  const auto& plan = chain.plan();
   const auto fp64 = at::TensorOptions(at::kDouble).device(at::kCPU);
   std::vector<Affine> factors;
-  for (const auto& factor : chain.factors()) {
-    factors.push_back(to(factor, fp64));
-  }
+  for (const auto& factor : own_factors) factors.push_back(to(factor, fp64));
   const auto folded = fold(plan, factors);
   const auto input = probe(plan.layer);
   const auto expected = run_chain(plan, factors, input);

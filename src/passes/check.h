@@ -18,6 +18,13 @@ void check_contractible(const ChainImpl& chain, const Site& site);
 /// own dtype; throws if the error in fp64 is above the tolerance.
 LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
                         const VerifyOptions& options, const Site& site);
+/// The same of factors that are in no module.
+LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
+                        const Affine& compact, const VerifyOptions& options,
+                        const Site& site);
+
+/// Throws for factors that are not finite.
+void check_finite(const std::vector<Affine>& factors, const Site& site);
 
 struct CheckedLayer {
   ExpandedLayer* layer;

@@ -1,0 +1,46 @@
+// load_weights.h: weights into a model.
+#pragma once
+
+#include <expandnet/io/weights.h>
+#include <torch/nn/module.h>
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace expandnet {
+
+struct LoadOptions {
+  /// Whether every parameter and buffer of the model and every tensor of the
+  /// weights must find its counterpart. Else those that do are loaded.
+  bool strict = true;
+};
+
+/// What had no counterpart. Prints as a list.
+struct LoadReport {
+  std::int64_t loaded = 0;
+  std::vector<std::string> missing;      ///< of the model, not in the weights
+  std::vector<std::string> unexpected;   ///< in the weights, not of the model
+  std::vector<std::string> wrong_shape;  ///< "fc.weight [10, 64], not [5, 64]"
+
+  [[nodiscard]] bool complete() const {
+    return missing.empty() && unexpected.empty() && wrong_shape.empty();
+  }
+  [[nodiscard]] std::string to_string() const;
+};
+std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
+
+/// Copies the weights into the model's parameters and buffers of the same names
+/// and shapes, which keep their tensors, dtypes and devices; values are cast,
+/// integers only to integers, else the dtype counts as a wrong shape. Factors
+/// of chains go by their own names. After loading into the model of an
+/// Expansion its factors are those of before: expand it again.
+///
+/// Throws `c10::Error` with the report, where strict, if anything has no
+/// counterpart, and always if nothing has one; the model is then as it was.
+///
+///     std::cout << load_weights(*model, read_weights("net.safetensors"));
+LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
+                        const LoadOptions& options = {});
+
+}  // namespace expandnet
