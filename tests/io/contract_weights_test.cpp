@@ -46,7 +46,7 @@ Weights state_of(const torch::nn::Module& model) {
   return weights;
 }
 
-Names names_of(const Weights& weights) {
+Names names_in(const Weights& weights) {
   Names names;
   for (const auto& item : weights.tensors) names.push_back(item.first);
   return names;
@@ -141,7 +141,7 @@ class OfficialState {
 /// What a model's state has to be once its chains are contracted in fp64.
 void expect_contracted(const ContractedWeights& contracted,
                        const Weights& expected) {
-  EXPECT_EQ(sorted(names_of(contracted.weights)), sorted(names_of(expected)));
+  EXPECT_EQ(sorted(names_in(contracted.weights)), sorted(names_in(expected)));
   const std::map<std::string, at::Tensor> by_name(expected.tensors.begin(),
                                                   expected.tensors.end());
   for (const auto& [name, tensor] : contracted.weights.tensors) {
@@ -161,7 +161,7 @@ void expect_contracts(Net net, const Selector& recipe, std::size_t chains) {
   const auto state = state_of(*net);
   const auto factors = weights_of(expansion.named_parameters());
   const auto official = OfficialState(state, factors).weights;
-  ASSERT_NE(sorted(names_of(official)), sorted(names_of(state)));
+  ASSERT_NE(sorted(names_in(official)), sorted(names_in(state)));
 
   const auto contracted = contract_weights(official);
 
@@ -237,8 +237,8 @@ TEST(ContractWeights, WritesThePapersMobileNetV2UnderTorchvisionsNames) {
 
   auto contracted = contract_weights(official);
   EXPECT_EQ(contracted.report.layers.size(), 5U);
-  EXPECT_EQ(sorted(names_of(contracted.weights)),
-            sorted(names_of(flat_mobilenet_v2(state))));
+  EXPECT_EQ(sorted(names_in(contracted.weights)),
+            sorted(names_in(flat_mobilenet_v2(state))));
   EXPECT_EQ(refusal_of_names(official),
             "with_torchvision_names: a block must have the entries 0, 1, 3, 4 "
             "or 0, 1, 3, 4, 6, 7, got 0, 1, 3, 4, 5, 6, 8, 9 at "
@@ -312,7 +312,7 @@ TEST(ContractWeights, KeepsTheOrderTheMetadataAndAllOtherTensors) {
                      {"fc.2.weight", torch::randn({3, 6})},
                      {"last", other}};
   const auto contracted = contract_weights(weights);
-  EXPECT_EQ(names_of(contracted.weights),
+  EXPECT_EQ(names_in(contracted.weights),
             (Names{"first", "fc.weight", "fc.bias", "between", "last"}));
   EXPECT_EQ(contracted.weights.metadata, weights.metadata);
   EXPECT_TRUE(contracted.weights.tensors.back().second.is_same(other));
@@ -357,9 +357,9 @@ TEST(ContractWeights, TakesChainsThatAreNamed) {
     options.chains = chains;
     return contract_weights(weights, options);
   };
-  EXPECT_EQ(names_of(named({"blocks.*.fc"}).weights),
+  EXPECT_EQ(names_in(named({"blocks.*.fc"}).weights),
             (Names{"blocks.3.fc.weight", "blocks.4.fc.weight"}));
-  EXPECT_EQ(names_of(named({"blocks.3.fc.1-2"}).weights),
+  EXPECT_EQ(names_in(named({"blocks.3.fc.1-2"}).weights),
             (Names{"blocks.3.fc.0.weight", "blocks.3.fc.1.weight",
                    "blocks.3.fc.2.weight", "blocks.4.fc.0.weight",
                    "blocks.4.fc.1.weight"}));
@@ -415,7 +415,7 @@ TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
 TEST(ContractWeightsErrors, RefuseNamesThatMeet) {
   auto weights = linears("fc", {4, 16, 24, 6});
   weights.tensors.emplace_back("fc.bias", torch::ones({6}));
-  EXPECT_EQ(names_of(contract_weights(weights).weights),
+  EXPECT_EQ(names_in(contract_weights(weights).weights),
             (Names{"fc.0.weight", "fc.bias"}));
   ContractWeightsOptions options;
   options.chains = {"fc.0-2", "fc.0-2"};

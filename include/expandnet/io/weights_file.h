@@ -1,0 +1,31 @@
+// weights_file.h: the weights in a file, whatever its format.
+#pragma once
+
+#include <expandnet/io/weights.h>
+
+#include <string>
+
+namespace expandnet {
+
+/// The weights of a file, whose format its content tells: safetensors, Python's
+/// `torch.save`, or an archive of LibTorch's `torch::save`, as this library's
+/// checkpoints are.
+///
+/// `key` is for checkpoints of Python, as in `read_pytorch`. Of a checkpoint of
+/// this library's trainers the model is read and, in weight space, the factors
+/// of its chains, as `<path>.chain.<i>`.
+///
+/// Throws `std::runtime_error` as the readers of the formats do, and for a
+/// checkpoint whose result is a moving average, as only the program that
+/// trained it can name its weights. Archives of `torch::save` are read by
+/// LibTorch: take them from whom you trust.
+///
+///     for (const auto& [name, tensor] : read_weights("net.pth").tensors)
+[[nodiscard]] Weights read_weights(const std::string& path,
+                                   const std::string& key = "");
+
+/// Writes safetensors, or where `path` ends in .pt or .pth, a state dict for
+/// Python's `torch.load`. Throws as their writers do, and for another ending.
+void write_weights(const Weights& weights, const std::string& path);
+
+}  // namespace expandnet

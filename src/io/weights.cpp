@@ -1,1 +1,0 @@
-#include <expandnet/io/weights.h>

@@ -1,0 +1,63 @@
+#include <expandnet/io/pytorch_file.h>
+#include <expandnet/io/safetensors.h>
+#include <expandnet/io/weights_file.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "base/fail.h"
+#include "io/libtorch_archive.h"
+#include "io/mapped_file.h"
+#include "io/quoted_name.h"
+#include "io/zip_archive.h"
+
+namespace expandnet {
+
+namespace {
+
+/// torch::save writes as TorchScript does; torch.save has no constants.
+bool is_libtorch_archive(const std::string& where, std::string_view bytes) {
+  const ZipArchive zip(where, bytes);
+  if (zip.entries().empty()) return false;
+  const auto name = zip.entries().front().name;
+  const std::string folder(name.substr(0, name.find('/') + 1));
+  return zip.find(folder + "constants.pkl") != nullptr;
+}
+
+}  // namespace
+
+Weights read_weights(const std::string& path, const std::string& key) {
+  const auto where = "\"" + path + "\"";
+  bool is_archive = false, is_safetensors = false;
+  {
+    const MappedFile file(path);
+    const auto bytes = file.bytes();
+    const bool is_zip = bytes.substr(0, 4) == "PK\x03\x04";
+    is_archive = is_zip && is_libtorch_archive(where, bytes);
+    // The length of a header, which begins with a brace, has no high bytes; a
+    // file of Python's pickle begins with 0x80 and the protocol.
+    is_safetensors = !is_zip && bytes.substr(0, 1) != "\x80";
+  }
+  if (key.empty() && is_archive) return read_libtorch_archive(path);
+  if (key.empty() && is_safetensors) return read_safetensors(path);
+  if (is_archive || is_safetensors) {
+    fail(where, "only checkpoints of torch.save have entries",
+         "the key " + quoted_name(key), "leave it out");
+  }
+  return read_pytorch(path, key);
+}
+
+void write_weights(const Weights& weights, const std::string& path) {
+  const auto ending = std::filesystem::path(path).extension().string();
+  if (ending == ".safetensors") {
+    write_safetensors(weights, path);
+  } else if (ending == ".pt" || ending == ".pth") {
+    write_pytorch(weights, path);
+  } else {
+    fail("\"" + path + "\"",
+         "a file of weights must end in .safetensors, .pt or .pth",
+         ending.empty() ? "no ending" : ending, "name it so");
+  }
+}
+
+}  // namespace expandnet
