@@ -114,6 +114,10 @@ models::SmallNetOptions CifarTrainer::small_net_options(
   return models::SmallNetOptions().kernel_size(kernel_).classes(classes);
 }
 
+torch::Tensor CifarTrainer::example() const {
+  return torch::zeros({1, 3, 32, 32});
+}
+
 train::Model CifarTrainer::compact_net(std::int64_t classes) const {
   if (net_ == "analysis") return train::model_of(models::AnalysisNet(classes));
   if (net_ == "resnet18") return train::model_of(models::ResNet18(classes));

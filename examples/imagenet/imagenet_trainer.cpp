@@ -178,6 +178,10 @@ std::unique_ptr<Images> ImageNetTrainer::load_images(
   return std::make_unique<ImageNetImages>(std::move(options));
 }
 
+torch::Tensor ImageNetTrainer::example() const {
+  return torch::zeros({1, 3, image_size_, image_size_});
+}
+
 train::Model ImageNetTrainer::compact_net(std::int64_t classes) const {
   using models::MobileNetV1Options, models::MobileNetV2Options,
       models::ShuffleNetV2Options;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "trainer/run.h"
+#include "trainer/weights.h"
 
 namespace expandnet::examples {
 
@@ -117,8 +118,14 @@ std::variant<RunArguments, int> parse_contract(const Trainer& prototype,
   app.add_option("run", arguments.run, "folder of the run")->required();
   app.add_option("--checkpoint", arguments.checkpoint)
       ->check(CLI::IsMember({"best", "last"}));
+  arguments.format = weight_formats().front();
+  app.add_option("--format", arguments.format,
+                 "libtorch: for torch::load and evaluate; pt: for Python's "
+                 "torch.load; torchscript: the net with its code")
+      ->check(CLI::IsMember(weight_formats()));
   app.add_option("--out", arguments.out,
-                 "file for the weights; by default weights.pt of the run");
+                 "file to write; by default weights.pt, .safetensors or .pth, "
+                 "or net.torchscript.pt of the run");
   return parse_with(app, arguments, argc, argv);
 }
 

@@ -17,7 +17,8 @@ struct RunArguments {
   std::string device = "auto";
   std::string set;                  ///< of evaluate
   std::string checkpoint = "best";  ///< of contract
-  std::string out;                  ///< of contract; "": weights.pt in `run`
+  std::string out;     ///< of contract; "": the format's own name in `run`
+  std::string format;  ///< of contract
 };
 
 /// Read what follows the command and return it, or the status to exit with: 0

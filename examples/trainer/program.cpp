@@ -18,6 +18,7 @@
 #include "trainer/arguments.h"
 #include "trainer/run.h"
 #include "trainer/session.h"
+#include "trainer/weights.h"
 
 namespace expandnet::examples {
 
@@ -133,9 +134,10 @@ int contract_checkpoint(const Trainer& prototype, int argc,
   if (average != nullptr) average->swap();
   const auto out =
       request.out.empty()
-          ? (std::filesystem::path(request.run) / kWeightsFile).string()
+          ? (std::filesystem::path(request.run) / weights_file(request.format))
+                .string()
           : request.out;
-  save_weights(*trainee.model.module, out);
+  save_weights(trainee.model, trainer->example(), request.format, out);
   std::cout << "saved " << out << "\n";
   return 0;
 }

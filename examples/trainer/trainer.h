@@ -75,6 +75,8 @@ class Trainer {
   /// The compact net with new values, on the CPU.
   [[nodiscard]] virtual train::Model compact_net(
       std::int64_t classes) const = 0;
+  /// A batch of one black image, of the shape the nets take.
+  [[nodiscard]] virtual torch::Tensor example() const = 0;
   /// What trains of a recipe, on the machine.
   [[nodiscard]] virtual Trainee make_trainee(const std::string& recipe,
                                              std::int64_t classes,

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/fail.h"
+#include "base/hex_bytes.h"
 #include "io/libtorch_archive.h"
 #include "io/mapped_file.h"
 #include "io/quoted_name.h"
@@ -33,10 +34,18 @@ Weights read_weights(const std::string& path, const std::string& key) {
     const MappedFile file(path);
     const auto bytes = file.bytes();
     const bool is_zip = bytes.substr(0, 4) == "PK\x03\x04";
+    // The length of a header and its brace; Python's pickles begin with 0x80.
+    is_safetensors = bytes.size() > 8 && bytes[8] == '{';
+    const bool is_pickle = bytes.substr(0, 1) == "\x80";
+    if (!is_zip && !is_safetensors && !is_pickle) {
+      const auto first = bytes.substr(0, 4);
+      fail(where, "a file of weights must be of safetensors or PyTorch",
+           first.empty() ? "an empty one"
+                         : "one that begins with " +
+                               hex_bytes({first.begin(), first.end()}),
+           "see what it is");
+    }
     is_archive = is_zip && is_libtorch_archive(where, bytes);
-    // The length of a header, which begins with a brace, has no high bytes; a
-    // file of Python's pickle begins with 0x80 and the protocol.
-    is_safetensors = !is_zip && bytes.substr(0, 1) != "\x80";
   }
   if (key.empty() && is_archive) return read_libtorch_archive(path);
   if (key.empty() && is_safetensors) return read_safetensors(path);

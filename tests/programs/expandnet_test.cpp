@@ -1,0 +1,167 @@
+// The program expandnet, and what the trainers' contract writes for others.
+#include <expandnet/io/weights_file.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/jit/serialization/import.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "programs/program_test.h"
+
+namespace expandnet::testing {
+namespace {
+
+class ExpandnetProgram : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    torch::manual_seed(0);
+    write_weights(chain(), path("chain.pth"));
+  }
+  /// A Sequential of a chain and a BatchNorm, as the paper's code saves it.
+  static Weights chain() {
+    return {{{"model.0.0.weight", torch::randn({12, 3, 1, 1})},
+             {"model.0.1.weight", torch::randn({32, 12, 3, 3})},
+             {"model.0.2.weight", torch::randn({8, 32, 1, 1})},
+             {"model.0.3.weight", torch::ones({8})}},
+            {}};
+  }
+  [[nodiscard]] Outcome run_plain(const Words& more) const {
+    return run(joined({EXPANDNET_PROGRAM}, more));
+  }
+};
+
+TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
+  const auto contracted =
+      run_plain({"contract", path("chain.pth"), path("net.safetensors")});
+  ASSERT_EQ(contracted.status, 0) << contracted.err;
+  EXPECT_NE(contracted.out.find("model.0.0  CL 3 -> 12 -> 32 -> 8"),
+            std::string::npos)
+      << contracted.out;
+  EXPECT_NE(contracted.out.find("saved " + path("net.safetensors") +
+                                ": 2 tensors, 224 numbers\n"),
+            std::string::npos)
+      << contracted.out;
+  const auto weights = read_weights(path("net.safetensors"));
+  EXPECT_EQ(weights.tensors.size(), 2U);
+
+  const auto found = run_plain({"summary", path("chain.pth")});
+  EXPECT_NE(found.out.find("model.0.1.weight  Float            13824 bytes  "
+                           "[32, 12, 3, 3]\n"),
+            std::string::npos)
+      << found.out;
+  EXPECT_NE(found.out.find("4 tensors, 3756 numbers, 15024 bytes\n"
+                           "chain model.0.0: model.0.0, model.0.1, model.0.2\n"
+                           "1 chains found\n"),
+            std::string::npos)
+      << found.out;
+
+  ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt")}).status,
+            0);
+  const auto same =
+      run_plain({"verify", path("net.safetensors"), path("net.pt")});
+  EXPECT_EQ(same.status, 0);
+  EXPECT_EQ(same.out,
+            "2 tensors compared, largest relative difference 0.0e+00: equal\n");
+  const auto other = run_plain({"verify", path("chain.pth"), path("net.pt")});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_EQ(other.out,
+            "model.0.0.weight: Float [12, 3, 1, 1], then Float [8, 3, 3, 3]\n"
+            "model.0.1.weight: Float [32, 12, 3, 3], then Float [8]\n"
+            "model.0.2.weight: only in the first\n"
+            "model.0.3.weight: only in the first\n"
+            "2 tensors compared, largest relative difference 0.0e+00: 4 "
+            "differ\n");
+}
+
+TEST_F(ExpandnetProgram, ShowsHowFarTensorsAreApart) {
+  auto near = chain();
+  torch::manual_seed(0);
+  near = chain();
+  near.tensors[3].second = near.tensors[3].second.clone();
+  near.tensors[3].second[0] += 0.25;
+  write_weights(near, path("near.safetensors"));
+  torch::manual_seed(0);
+  write_weights(chain(), path("one.safetensors"));
+  const Words files = {"verify", path("one.safetensors"),
+                       path("near.safetensors")};
+  EXPECT_EQ(run_plain(files).out,
+            "model.0.3.weight: a relative difference of 2.5e-01\n"
+            "4 tensors compared, largest relative difference 2.5e-01: 1 "
+            "differ\n");
+  EXPECT_EQ(run_plain(joined(files, {"--tolerance", "0.3"})).status, 0);
+}
+
+TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
+  EXPECT_EQ(run_plain({}).status, 2);
+  EXPECT_EQ(run_plain({"contract", "a"}).status, 2);
+  EXPECT_EQ(run_plain({"contract", "a", "b", "--tolerance", "-1"}).status, 2);
+  EXPECT_EQ(run_plain({"--help"}).status, 0);
+  EXPECT_EQ(run_plain({"--version"}).out.rfind("expandnet ", 0), 0);
+
+  const auto refusal = [&](const Words& words) {
+    const auto outcome = run_plain(words);
+    EXPECT_EQ(outcome.status, 1);
+    return complaint_of(outcome);
+  };
+  EXPECT_EQ(refusal({"contract", path("chain.pth"), path("net.onnx")}),
+            "\"" + path("net.onnx") +
+                "\": a file of weights must end in .safetensors, .pt or .pth, "
+                "got .onnx; name it so");
+  ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt")}).status,
+            0);
+  EXPECT_EQ(refusal({"contract", path("net.pt"), path("again.pt")}),
+            "contract_weights: the weights must hold a chain, got none; name "
+            "the chains if shapes do not show them");
+  std::filesystem::resize_file(path("chain.pth"), 3000);
+  EXPECT_EQ(refusal({"summary", path("chain.pth")})
+                .rfind("\"" + path("chain.pth") + "\": ", 0),
+            0U);
+  std::ofstream(path("text.safetensors")) << "no weights at all";
+  EXPECT_EQ(refusal({"summary", path("text.safetensors")}),
+            "\"" + path("text.safetensors") +
+                "\": a file of weights must be of safetensors or PyTorch, got "
+                "one that begins with 6e 6f 20 77; see what it is");
+}
+
+TEST_F(ExpandnetProgram, ReadsAndComparesWhatTheTrainersWrite) {
+  const auto trained =
+      run({EXPANDNET_CIFAR, "train",
+           "--dataset",     "fashion-mnist",
+           "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
+           "--expand",      "cl",
+           "--epochs",      "1",
+           "--limit",       "256",
+           "--validation",  "64",
+           "--threads",     "1",
+           "--device",      "cpu",
+           "--out",         path("out")});
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  for (const std::string format : {"safetensors", "pt", "torchscript"}) {
+    const auto written =
+        run({EXPANDNET_CIFAR, "contract", path("out"), "--format", format});
+    ASSERT_EQ(written.status, 0) << written.err;
+  }
+  for (const std::string file : {"weights.pth", "weights.safetensors"}) {
+    const auto same =
+        run_plain({"verify", path("out/weights.pt"), path("out/" + file)});
+    EXPECT_EQ(same.status, 0) << same.out << same.err;
+  }
+  // From the checkpoint, without the program: folded exactly in both.
+  ASSERT_EQ(
+      run_plain({"contract", path("out/best.pt"), path("best.pth")}).status, 0);
+  EXPECT_EQ(
+      run_plain({"verify", path("out/weights.pt"), path("best.pth")}).status,
+      0);
+
+  auto net = torch::jit::load(path("out/net.torchscript.pt"));
+  const auto images = torch::randn({5, 3, 32, 32});
+  EXPECT_EQ(net.forward({images}).toTensor().sizes(),
+            torch::IntArrayRef({5, 10}));
+}
+
+}  // namespace
+}  // namespace expandnet::testing
