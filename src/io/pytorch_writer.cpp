@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/fail.h"
+#include "io/packed_tensor.h"
 #include "io/pytorch_pickle.h"
 #include "io/pytorch_scalar_type.h"
 #include "io/quoted_name.h"
@@ -19,18 +20,6 @@ namespace {
 
 const std::string kPyTorchFolder = "archive/";
 
-/// What keeps the elements of a tensor out of reach, null if nothing does.
-const char* obstacle_to_packing(const at::Tensor& tensor) {
-  if (tensor.is_quantized()) return "a quantized one";
-  if (tensor.is_nested()) return "a nested one";
-  if (tensor.layout() != at::kStrided) return "a sparse one";
-  if (tensor.is_meta()) return "one on the meta device";
-  if (!tensor.has_storage() || tensor._is_zerotensor()) {
-    return "one without storage";
-  }
-  return nullptr;
-}
-
 PackedTensor to_be_packed(const std::string& where, const std::string& name,
                           const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
@@ -38,13 +27,7 @@ PackedTensor to_be_packed(const std::string& where, const std::string& name,
     fail(where, "the name of a tensor must be UTF-8", quoted_name(name),
          "write it in UTF-8");
   }
-  if (!tensor.defined()) {
-    fail(where, subject + " must be defined", "none", "leave it out");
-  }
-  if (const auto* obstacle = obstacle_to_packing(tensor)) {
-    fail(where, subject + " must have its elements in memory", obstacle,
-         "make it a dense one first");
-  }
+  check_packable(where, name, tensor);
   const auto dtype = pytorch_dtype_of(tensor.scalar_type());
   if (!dtype) {
     fail(where, subject + " must have a dtype of whole bytes",
@@ -78,12 +61,7 @@ void write_pytorch(const Weights& weights, const std::string& path) {
   zip.add(kPyTorchFolder + "data.pkl", pickle_state_dict(tensors));
   zip.add(kPyTorchFolder + "byteorder", "little");
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const auto packed = weights.tensors[i]
-                            .second.detach()
-                            .to(at::kCPU)
-                            .resolve_conj()
-                            .resolve_neg()
-                            .contiguous();
+    const auto packed = packed_on_cpu(weights.tensors[i].second);
     zip.add(
         kPyTorchFolder + "data/" + std::to_string(i),
         {static_cast<const char*>(packed.const_data_ptr()), packed.nbytes()});

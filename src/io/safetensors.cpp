@@ -18,6 +18,7 @@
 
 #include "base/fail.h"
 #include "io/mapped_file.h"
+#include "io/packed_tensor.h"
 #include "io/quoted_name.h"
 #include "io/safetensors_header.h"
 
@@ -110,17 +111,6 @@ struct SafetensorsItem {
   at::Tensor tensor;
 };
 
-const char* kind_without_elements(const at::Tensor& tensor) {
-  if (tensor.is_quantized()) return "a quantized one";
-  if (tensor.is_nested()) return "a nested one";
-  if (tensor.layout() != at::kStrided) return "a sparse one";
-  if (tensor.is_meta()) return "one on the meta device";
-  if (!tensor.has_storage() || tensor._is_zerotensor()) {
-    return "one without storage";
-  }
-  return nullptr;
-}
-
 SafetensorsItem checked_item(const std::string& where, const std::string& name,
                              const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
@@ -128,13 +118,7 @@ SafetensorsItem checked_item(const std::string& where, const std::string& name,
     fail(where, "a tensor may have any name but that of the metadata",
          quoted_name(name), "rename it");
   }
-  if (!tensor.defined()) {
-    fail(where, subject + " must be defined", "none", "leave it out");
-  }
-  if (const auto* kind = kind_without_elements(tensor)) {
-    fail(where, subject + " must have its elements in memory", kind,
-         "make it a dense one first");
-  }
+  check_packable(where, name, tensor);
   const auto dtype = dtype_in_safetensors(tensor.scalar_type());
   if (!dtype) {
     fail(where, subject + " must have a dtype of " + safetensors_dtype_names(),
@@ -178,11 +162,6 @@ std::vector<SafetensorsItem> items_to_write(const std::string& where,
     entry.end = offset;
   }
   return items;
-}
-
-/// As the file has it: lazy conjugates and negatives made, row by row.
-at::Tensor packed_on_cpu(const at::Tensor& tensor) {
-  return tensor.detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
 }
 
 }  // namespace

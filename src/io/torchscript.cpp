@@ -78,12 +78,13 @@ class Mirror {
         name += '_';
       }
     }
-    return "__torch__." + name + "_" + std::to_string(modules_.size());
+    return "__torch__." + name + "_" + std::to_string(types_++);
   }
 
   std::shared_ptr<torch::jit::CompilationUnit> unit_ =
       std::make_shared<torch::jit::CompilationUnit>();
   std::map<const torch::nn::Module*, torch::jit::Module> modules_;
+  int types_ = 0;
 };
 
 torch::jit::Module traced(const torch::nn::Module& module,

@@ -1,4 +1,6 @@
 #include <expandnet/io/torchscript.h>
+#include <expandnet/models/mobilenet_v2.h>
+#include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/nn/expanded_conv.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/fuse_batch_norm.h>
@@ -101,6 +103,17 @@ TEST_F(TorchScript, RunsWithoutTheModelsCode) {
           << item.name;
     }
   }
+}
+
+TEST_F(TorchScript, TakesTheNetsOfThisLibrary) {
+  const auto example = torch::randn({1, 3, 64, 64});
+  const auto error_of_export = [&](auto net) {
+    net->eval();
+    const auto report = export_torchscript(net, example, path_);
+    return std::max(report.error, report.error_of_other_batch);
+  };
+  EXPECT_LE(error_of_export(models::ShuffleNetV2()), kFloat.tolerance);
+  EXPECT_LE(error_of_export(models::MobileNetV2()), kFloat.tolerance);
 }
 
 TEST_F(TorchScript, ReportsATraceThatFrozeASize) {

@@ -129,16 +129,10 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
 
 TEST_F(ExpandnetProgram, ReadsAndComparesWhatTheTrainersWrite) {
   const auto trained =
-      run({EXPANDNET_CIFAR, "train",
-           "--dataset",     "fashion-mnist",
-           "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
-           "--expand",      "cl",
-           "--epochs",      "1",
-           "--limit",       "256",
-           "--validation",  "64",
-           "--threads",     "1",
-           "--device",      "cpu",
-           "--out",         path("out")});
+      run({EXPANDNET_CIFAR, "train", "--dataset", "fashion-mnist", "--data",
+           std::string(EXPANDNET_EXAMPLES) + "/data", "--expand", "cl",
+           "--epochs", "1", "--validation", "64", "--threads", "1", "--device",
+           "cpu", "--out", path("out")});
   ASSERT_EQ(trained.status, 0) << trained.err;
   for (const std::string format : {"safetensors", "pt", "torchscript"}) {
     const auto written =

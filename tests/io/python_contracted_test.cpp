@@ -1,0 +1,90 @@
+// Contracted networks in torchvision: strictly the same keys, the same logits.
+#include <ATen/core/grad_mode.h>
+#include <expandnet/io/pytorch_file.h>
+#include <expandnet/io/safetensors.h>
+#include <expandnet/io/torchscript.h>
+#include <expandnet/models/imagenet_recipes.h>
+#include <expandnet/models/mobilenet_v2.h>
+#include <expandnet/models/shufflenet_v2.h>
+#include <expandnet/passes/expand.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+const std::string kContractedPython = EXPANDNET_TORCHVISION_PYTHON;
+
+bool succeeds(const std::string& command) {
+  return std::system(command.c_str()) == 0;
+}
+
+Weights state_to_write(const torch::nn::Module& module) {
+  Weights weights;
+  for (const auto& item : module.named_parameters()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  for (const auto& item : module.named_buffers()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  return weights;
+}
+
+template <typename Net>
+void expect_same_in_python(Net net, const std::string& name) {
+  if (!succeeds("'" + kContractedPython +
+                "' -c 'import torchvision, safetensors' 2>/dev/null")) {
+    GTEST_SKIP() << "\"" << kContractedPython
+                 << "\" has no torchvision and safetensors: install them, or "
+                    "configure with -DEXPANDNET_TORCHVISION_PYTHON=<a Python "
+                    "that has them>";
+  }
+  const at::NoGradGuard no_grad;
+  expand(*net, models::imagenet_recipe(name, "paper")).contract();
+  // Statistics of images: no layer is trivial, activations keep their scale.
+  net->train();
+  for (int i = 0; i < 20; ++i) net->forward(torch::randn({4, 3, 64, 64}));
+  net->eval();
+  const auto images = torch::randn({2, 3, 96, 96});
+
+  const auto folder = ::testing::TempDir() + "expandnet_contracted_" + name;
+  std::filesystem::create_directories(folder);
+  const auto path = [&](const char* file) { return folder + "/" + file; };
+  write_safetensors(state_to_write(*net), path("net.safetensors"));
+  write_pytorch(state_to_write(*net), path("net.pth"));
+  export_torchscript(net, images, path("net.torchscript.pt"));
+  write_safetensors({{{"images", images}}, {}}, path("images.safetensors"));
+  std::string command = "'" + kContractedPython +
+                        "' '" EXPANDNET_IO_FILES "/python_contracted.py' " +
+                        name;
+  for (const auto* file : {"net.safetensors", "net.pth", "net.torchscript.pt",
+                           "images.safetensors", "logits.pth"}) {
+    command += " '" + path(file) + "'";
+  }
+  ASSERT_TRUE(succeeds(command)) << command;
+
+  const auto logits = read_pytorch(path("logits.pth"));
+  EXPECT_LE(relative_error(net->forward(images), logits.tensors[0].second),
+            kFloat.tolerance);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(PythonContracted, LoadsAndRunsMobileNetV2) {
+  torch::manual_seed(0);
+  expect_same_in_python(models::MobileNetV2(), "mobilenet_v2");
+}
+
+TEST(PythonContracted, LoadsAndRunsShuffleNetV2) {
+  torch::manual_seed(0);
+  expect_same_in_python(models::ShuffleNetV2(), "shufflenet_v2");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
