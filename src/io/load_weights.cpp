@@ -25,15 +25,19 @@ std::string shape_and_dtype(const at::Tensor& tensor) {
          sizes(tensor.sizes());
 }
 
+/// LibTorch turns the counters of a BatchNorm into floats where `to(dtype)` is
+/// called on it: whole numbers are numbers.
 bool can_take(const at::Tensor& target, const at::Tensor& values) {
-  const auto is_real = [](const at::Tensor& tensor) {
-    return tensor.is_floating_point();
-  };
-  const bool castable =
-      is_real(target)
-          ? is_real(values)
-          : !is_real(values) && target.is_complex() == values.is_complex();
-  return castable && target.sizes() == values.sizes();
+  if (target.sizes() != values.sizes()) return false;
+  if (target.is_complex() != values.is_complex()) return false;
+  return target.is_floating_point() || !values.is_floating_point() ||
+         values.to(target.dtype()).to(values.dtype()).equal(values);
+}
+
+std::string mismatches(const LoadReport& report) {
+  return lines_of("missing: ", report.missing) +
+         lines_of("unexpected: ", report.unexpected) +
+         lines_of("wrong shape: ", report.wrong_shape);
 }
 
 std::string count_of(std::size_t count, const char* what) {
@@ -43,9 +47,7 @@ std::string count_of(std::size_t count, const char* what) {
 }  // namespace
 
 std::string LoadReport::to_string() const {
-  return std::to_string(loaded) + " tensors loaded\n" +
-         lines_of("missing: ", missing) + lines_of("unexpected: ", unexpected) +
-         lines_of("wrong shape: ", wrong_shape);
+  return std::to_string(loaded) + " tensors loaded\n" + mismatches(*this);
 }
 
 std::ostream& operator<<(std::ostream& stream, const LoadReport& report) {
@@ -88,7 +90,7 @@ LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
   TORCH_CHECK(!options.strict || report.complete(),
               complaint(site, "weights and model must fit together", found,
                         "load what fits with strict = false"),
-              "\n", report.to_string());
+              "\n", mismatches(report));
   TORCH_CHECK(!copies.empty(),
               complaint(site, "some of the weights must fit the model", found));
   for (const auto& [target, values] : copies) target.copy_(values);

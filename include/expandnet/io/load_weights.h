@@ -31,10 +31,10 @@ struct LoadReport {
 std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
 
 /// Copies the weights into the model's parameters and buffers of the same names
-/// and shapes, which keep their tensors, dtypes and devices; values are cast,
-/// integers only to integers, else the dtype counts as a wrong shape. Factors
-/// of chains go by their own names. After loading into the model of an
-/// Expansion its factors are those of before: expand it again.
+/// and shapes, which keep their tensors, dtypes and devices; values are cast.
+/// Integers take whole numbers alone: the dtype of others counts as a wrong
+/// shape. Factors of chains go by their own names. After loading into the model
+/// of an Expansion its factors are those of before: expand it again.
 ///
 /// Throws `c10::Error` with the report, where strict, if anything has no
 /// counterpart, and always if nothing has one; the model is then as it was.

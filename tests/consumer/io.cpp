@@ -1,0 +1,20 @@
+// A user's program on the library of files: out, in, and into a model.
+#include <expandnet/io/load_weights.h>
+#include <expandnet/io/weights_file.h>
+#include <torch/torch.h>
+
+int main() {
+  torch::nn::Linear model(3, 2), other(3, 2);
+  expandnet::Weights weights;
+  for (const auto& item : model->named_parameters()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  for (const auto* path : {"linear.safetensors", "linear.pth"}) {
+    torch::NoGradGuard no_grad;
+    other->weight.zero_();
+    expandnet::write_weights(weights, path);
+    expandnet::load_weights(*other, expandnet::read_weights(path));
+    if (!other->weight.equal(model->weight)) return 1;
+  }
+  return 0;
+}
