@@ -5,6 +5,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -155,6 +156,77 @@ TEST_F(ExpandnetProgram, ReadsAndComparesWhatTheTrainersWrite) {
   const auto images = torch::randn({5, 3, 32, 32});
   EXPECT_EQ(net.forward({images}).toTensor().sizes(),
             torch::IntArrayRef({5, 10}));
+}
+
+/// Programs whose writing fails, by tests/io/write_faults.cpp.
+class WriteFaults : public ExpandnetProgram {
+ protected:
+  void SetUp() override {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "the address sanitizer has to be loaded first";
+#endif
+    ExpandnetProgram::SetUp();
+    ASSERT_EQ(contract("", 0, "good.safetensors").status, 0);
+    std::ofstream(path("net.safetensors")) << "old";
+  }
+  [[nodiscard]] Outcome contract(const std::string& fault, int at,
+                                 const std::string& out) const {
+    return run({"/usr/bin/env", "LD_PRELOAD=" EXPANDNET_WRITE_FAULTS,
+                "WRITE_FAULT=" + fault, "WRITE_FAULT_AT=" + std::to_string(at),
+                EXPANDNET_PROGRAM, "contract", path("chain.pth"), path(out)});
+  }
+  [[nodiscard]] int files() const {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      static_cast<void>(entry);
+      ++count;
+    }
+    return count;
+  }
+};
+
+TEST_F(WriteFaults, ShortAndInterruptedWritesEndInTheWholeFile) {
+  for (const std::string fault : {"short", "eintr"}) {
+    const auto outcome = contract(fault, 0, "net.safetensors");
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(content_of(folder_ / "net.safetensors") ==
+                content_of(folder_ / "good.safetensors"))
+        << fault;
+  }
+}
+
+TEST_F(WriteFaults, FailuresOfAnyCallLeaveTheOldFileAndNoOther) {
+  const auto before = files();
+  const auto whole = content_of(folder_ / "good.safetensors");
+  // The header, two tensors, fsync and rename.
+  constexpr int kCalls = 5;
+  for (int call = 1; call <= kCalls; ++call) {
+    for (const std::string fault : {"eio", "enospc"}) {
+      const auto outcome = contract(fault, call, "net.safetensors");
+      EXPECT_EQ(outcome.status, 1) << fault << " at call " << call;
+      EXPECT_NE(complaint_of(outcome).find(path("net.safetensors")),
+                std::string::npos)
+          << outcome.err;
+      EXPECT_NE(complaint_of(outcome).find(fault == "eio"
+                                               ? "Input/output error"
+                                               : "No space left on device"),
+                std::string::npos)
+          << outcome.err;
+      EXPECT_EQ(content_of(folder_ / "net.safetensors"), "old");
+      EXPECT_EQ(files(), before);
+    }
+    const auto killed = contract("kill", call, "net.safetensors");
+    EXPECT_EQ(killed.status, 128 + SIGKILL);
+    EXPECT_EQ(content_of(folder_ / "net.safetensors"), "old");
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      if (entry.path().extension() == ".tmp") {
+        std::filesystem::remove(entry.path());
+      }
+    }
+  }
+  // There is no further call.
+  EXPECT_EQ(contract("eio", kCalls + 1, "net.safetensors").status, 0);
+  EXPECT_TRUE(content_of(folder_ / "net.safetensors") == whole);
 }
 
 }  // namespace
