@@ -10,93 +10,14 @@
 
 #include "fold/complaint.h"
 #include "io/chain_shapes.h"
+#include "io/containers.h"
+#include "io/weight_paths.h"
 
 namespace expandnet {
 
 namespace {
 
 const Site kContractWeights{"contract_weights", ""};
-
-/// More entries than a Sequential has; larger numbers are names.
-constexpr std::size_t kMostDigits = 9;
-
-bool is_index(const std::string& part) {
-  return !part.empty() && part.size() <= kMostDigits &&
-         std::all_of(part.begin(), part.end(),
-                     [](char digit) { return '0' <= digit && digit <= '9'; }) &&
-         (part.size() == 1 || part.front() != '0');
-}
-
-std::string under(const std::string& path, const std::string& part) {
-  return path.empty() ? part : path + "." + part;
-}
-
-/// "a.b.c" -> "a.b", "c".
-std::pair<std::string, std::string> split_last(const std::string& path) {
-  const auto dot = path.rfind('.');
-  if (dot == std::string::npos) return {"", path};
-  return {path.substr(0, dot), path.substr(dot + 1)};
-}
-
-/// A module of the file, by the tensors that are directly in it.
-struct ModuleInFile {
-  Affine affine;
-  bool others = false;  ///< tensors beside weight and bias
-
-  [[nodiscard]] bool is_factor() const {
-    return affine.weight.defined() && affine.weight.dim() >= 2 && !others &&
-           affine.weight.is_floating_point() &&
-           (!affine.bias.defined() ||
-            affine.bias.sizes() == affine.weight.sizes().slice(0, 1));
-  }
-};
-
-/// The numbered entries of a path; none of those that hold modules themselves.
-using Entries = std::map<std::int64_t, ModuleInFile>;
-
-struct Container {
-  Entries entries;
-  bool others = false;  ///< tensors or modules that are no entry
-};
-
-std::map<std::string, Container> containers_of(const Weights& weights) {
-  std::map<std::string, ModuleInFile> modules;
-  std::map<std::string, Container> containers;
-  for (const auto& [name, tensor] : weights.tensors) {
-    const auto [path, kind] = split_last(name);
-    auto& module = modules[path];
-    if (kind == "weight") {
-      module.affine.weight = tensor;
-    } else if (kind == "bias") {
-      module.affine.bias = tensor;
-    } else {
-      module.others = true;
-    }
-    // Every container on the way has something that may be no entry.
-    auto child = path;
-    while (!child.empty()) {
-      const auto [parent, part] = split_last(child);
-      auto& container = containers[parent];
-      if (!is_index(part)) {
-        container.others = true;
-      } else if (auto& entry = container.entries[std::stoll(part)];
-                 child != path) {
-        entry.others = true;
-      }
-      child = parent;
-    }
-    containers[path].others = true;
-  }
-  for (auto& [path, container] : containers) {
-    for (auto& [index, entry] : container.entries) {
-      const auto found = modules.find(under(path, std::to_string(index)));
-      if (found == modules.end()) continue;
-      entry.affine = found->second.affine;
-      entry.others = entry.others || found->second.others;
-    }
-  }
-  return containers;
-}
 
 bool matches(const std::string& pattern, const std::string& path) {
   auto slashed = [](std::string text) {

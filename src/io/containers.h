@@ -1,0 +1,34 @@
+// containers.h: the Sequentials of a file of weights.
+#pragma once
+
+#include <expandnet/fold/fold.h>
+#include <expandnet/io/weights.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace expandnet {
+
+/// A module of the file, by the tensors that are directly in it.
+struct ModuleInFile {
+  Affine affine;
+  bool others = false;  ///< tensors beside weight and bias
+
+  /// Whether it may be a factor: a weight [out, in, ...] and perhaps a bias.
+  [[nodiscard]] bool is_factor() const;
+};
+
+/// The numbered entries of a path; none of those that hold modules themselves.
+using Entries = std::map<std::int64_t, ModuleInFile>;
+
+/// A path under which modules stand.
+struct Container {
+  Entries entries;
+  bool others = false;  ///< tensors or modules that are no entry
+};
+
+/// Every path of the file, "" too, by what stands under it.
+std::map<std::string, Container> containers_of(const Weights& weights);
+
+}  // namespace expandnet
