@@ -1,5 +1,6 @@
 #include "compare.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <c10/util/StringUtil.h>
 #include <fmt/format.h>

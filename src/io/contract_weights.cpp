@@ -47,6 +47,7 @@ void settle_transposed(ChainInWeights& chain, const ByName& tensors) {
 
 Affine exact_fold(const ChainInWeights& chain) {
   std::vector<Affine> factors;
+  factors.reserve(chain.factors.size());
   for (const auto& factor : chain.factors) {
     factors.push_back(
         {factor.weight.to(at::kDouble),

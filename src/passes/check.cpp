@@ -71,6 +71,7 @@ LayerReport check_chain(const Plan& plan,
   const OneThread one_thread;
   const auto fp64 = at::TensorOptions(at::kDouble).device(at::kCPU);
   std::vector<Affine> factors;
+  factors.reserve(own_factors.size());
   for (const auto& factor : own_factors) factors.push_back(to(factor, fp64));
   const auto folded = fold(plan, factors);
   const auto input = probe(plan.layer);
