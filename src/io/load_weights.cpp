@@ -46,6 +46,17 @@ std::string count_of(std::size_t count, const char* what) {
 
 }  // namespace
 
+Weights weights_of(const torch::nn::Module& model) {
+  Weights weights;
+  for (const auto& item : model.named_parameters()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  for (const auto& item : model.named_buffers()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  return weights;
+}
+
 std::string LoadReport::to_string() const {
   return std::to_string(loaded) + " tensors loaded\n" + mismatches(*this);
 }

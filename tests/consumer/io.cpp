@@ -5,10 +5,7 @@
 
 int main() {
   torch::nn::Linear model(3, 2), other(3, 2);
-  expandnet::Weights weights;
-  for (const auto& item : model->named_parameters()) {
-    weights.tensors.emplace_back(item.key(), item.value());
-  }
+  const auto weights = expandnet::weights_of(*model);
   for (const auto* path : {"linear.safetensors", "linear.pth"}) {
     torch::NoGradGuard no_grad;
     other->weight.zero_();

@@ -30,7 +30,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Weights weights_of(const torch::OrderedDict<std::string, at::Tensor>& items) {
+Weights copies_of(const torch::OrderedDict<std::string, at::Tensor>& items) {
   Weights weights;
   for (const auto& item : items) {
     weights.tensors.emplace_back(item.key(), item.value().detach().clone());
@@ -39,8 +39,8 @@ Weights weights_of(const torch::OrderedDict<std::string, at::Tensor>& items) {
 }
 
 Weights state_of(const torch::nn::Module& model) {
-  auto weights = weights_of(model.named_parameters());
-  for (auto& buffer : weights_of(model.named_buffers()).tensors) {
+  auto weights = copies_of(model.named_parameters());
+  for (auto& buffer : copies_of(model.named_buffers()).tensors) {
     weights.tensors.push_back(std::move(buffer));
   }
   return weights;
@@ -159,7 +159,7 @@ template <typename Net>
 void expect_contracts(Net net, const Selector& recipe, std::size_t chains) {
   const auto expansion = expand(*net, recipe);
   const auto state = state_of(*net);
-  const auto factors = weights_of(expansion.named_parameters());
+  const auto factors = copies_of(expansion.named_parameters());
   const auto official = OfficialState(state, factors).weights;
   ASSERT_NE(sorted(names_in(official)), sorted(names_in(state)));
 
@@ -232,7 +232,7 @@ TEST(ContractWeights, WritesThePapersMobileNetV2UnderTorchvisionsNames) {
   const auto state = state_of(*net);
   const auto official =
       OfficialState(flat_mobilenet_v2(state),
-                    flat_mobilenet_v2(weights_of(expansion.named_parameters())))
+                    flat_mobilenet_v2(copies_of(expansion.named_parameters())))
           .weights;
 
   auto contracted = contract_weights(official);
@@ -398,7 +398,7 @@ TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
   models::SmallNet net;
   const auto expansion = expand(*net, models::small_net_recipe("cl"));
   auto both = state_of(*net);
-  for (auto& item : weights_of(expansion.named_parameters()).tensors) {
+  for (auto& item : copies_of(expansion.named_parameters()).tensors) {
     if (item.first.find(".chain.") != std::string::npos) {
       both.tensors.push_back(item);
     }

@@ -21,14 +21,10 @@ torch::nn::Sequential small_classifier(std::uint64_t seed) {
   return net;
 }
 
+/// A copy of them.
 Weights weights_in(const torch::nn::Module& module) {
-  Weights weights;
-  for (const auto& item : module.named_parameters()) {
-    weights.tensors.emplace_back(item.key(), item.value().detach().clone());
-  }
-  for (const auto& item : module.named_buffers()) {
-    weights.tensors.emplace_back(item.key(), item.value().clone());
-  }
+  auto weights = weights_of(module);
+  for (auto& item : weights.tensors) item.second = item.second.detach().clone();
   return weights;
 }
 
@@ -39,6 +35,16 @@ void expect_equal(const torch::nn::Module& module, const Weights& weights) {
     EXPECT_TRUE(actual.tensors[i].second.equal(weights.tensors[i].second))
         << actual.tensors[i].first;
   }
+}
+
+TEST(WeightsOf, AreTheModelsOwnTensors) {
+  auto net = small_classifier(1);
+  const auto weights = weights_of(*net);
+  ASSERT_EQ(weights.tensors.size(), 7U);
+  EXPECT_EQ(weights.tensors[0].first, "0.weight");
+  EXPECT_TRUE(
+      weights.tensors[0].second.is_same(net->named_parameters()["0.weight"]));
+  EXPECT_EQ(weights.tensors[6].first, "1.num_batches_tracked");
 }
 
 TEST(LoadWeights, FillsParametersAndBuffersInPlace) {

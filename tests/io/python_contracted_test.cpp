@@ -1,5 +1,6 @@
 // Contracted networks in torchvision: strictly the same keys, the same logits.
 #include <ATen/core/grad_mode.h>
+#include <expandnet/io/load_weights.h>
 #include <expandnet/io/pytorch_file.h>
 #include <expandnet/io/safetensors.h>
 #include <expandnet/io/torchscript.h>
@@ -26,17 +27,6 @@ bool succeeds(const std::string& command) {
   return std::system(command.c_str()) == 0;
 }
 
-Weights state_to_write(const torch::nn::Module& module) {
-  Weights weights;
-  for (const auto& item : module.named_parameters()) {
-    weights.tensors.emplace_back(item.key(), item.value());
-  }
-  for (const auto& item : module.named_buffers()) {
-    weights.tensors.emplace_back(item.key(), item.value());
-  }
-  return weights;
-}
-
 template <typename Net>
 void expect_same_in_python(Net net, const std::string& name) {
   if (!succeeds("'" + kContractedPython +
@@ -57,8 +47,8 @@ void expect_same_in_python(Net net, const std::string& name) {
   const auto folder = ::testing::TempDir() + "expandnet_contracted_" + name;
   std::filesystem::create_directories(folder);
   const auto path = [&](const char* file) { return folder + "/" + file; };
-  write_safetensors(state_to_write(*net), path("net.safetensors"));
-  write_pytorch(state_to_write(*net), path("net.pth"));
+  write_safetensors(weights_of(*net), path("net.safetensors"));
+  write_pytorch(weights_of(*net), path("net.pth"));
   export_torchscript(net, images, path("net.torchscript.pt"));
   write_safetensors({{{"images", images}}, {}}, path("images.safetensors"));
   std::string command = "'" + kContractedPython +

@@ -1,4 +1,4 @@
-// load_weights.h: weights into a model.
+// load_weights.h: weights into a model, and out of it.
 #pragma once
 
 #include <expandnet/io/weights.h>
@@ -9,6 +9,12 @@
 #include <vector>
 
 namespace expandnet {
+
+/// The parameters of a model, then its buffers, by name: the tensors
+/// themselves, which training goes on to change.
+///
+///     write_safetensors(weights_of(*model), "net.safetensors");
+[[nodiscard]] Weights weights_of(const torch::nn::Module& model);
 
 struct LoadOptions {
   /// Whether every parameter and buffer of the model and every tensor of the
