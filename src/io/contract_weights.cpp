@@ -62,7 +62,11 @@ Affine exact_fold(const ChainInWeights& chain) {
 void check_near(const ByName& tensors, const std::string& name,
                 const at::Tensor& exact) {
   const auto found = tensors.find(name);
-  if (found == tensors.end() || !exact.defined()) return;
+  if (found == tensors.end()) return;
+  TORCH_CHECK(exact.defined(),
+              complaint({kContract, name},
+                        "a tensor beside a chain must be of its fold",
+                        "one that the chain has not", "leave it out"));
   const bool same_shape = found->second.sizes() == exact.sizes();
   const auto error = same_shape ? relative_error(found->second, exact) : 0;
   TORCH_CHECK(same_shape && error <= kNear,

@@ -412,6 +412,18 @@ TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
             "chain may be a nonlinear twin's");
 }
 
+TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
+  torch::manual_seed(0);
+  Weights weights;
+  for (auto& [name, tensor] : linears("fc.chain", {4, 16, 24, 6}).tensors) {
+    weights.tensors.emplace_back(name, tensor);
+  }
+  weights.tensors.emplace_back("fc.bias", torch::ones({6}));
+  EXPECT_EQ(refusal(weights),
+            "contract_weights: a tensor beside a chain must be of its fold, "
+            "got one that the chain has not at \"fc.bias\"; leave it out");
+}
+
 TEST(ContractWeightsErrors, RefuseNamesThatMeet) {
   auto weights = linears("fc", {4, 16, 24, 6});
   weights.tensors.emplace_back("fc.bias", torch::ones({6}));
