@@ -58,16 +58,9 @@ std::optional<FoundLayer> linear_map_of(torch::nn::Module& module,
     return FoundLayer{
         layer->layer(), {layer->weight, layer->bias}, !layer->is_contracted()};
   }
-  auto layer = describe_module(module, {kFuse, path});
-  if (!layer) return std::nullopt;
-  const auto parameters = module.named_parameters(/*recurse=*/false);
-  const auto* weight = parameters.find("weight");
-  const auto* bias = parameters.find("bias");
-  if (weight == nullptr) return std::nullopt;
-  layer->bias = bias != nullptr;
-  return FoundLayer{std::move(*layer),
-                    {*weight, bias != nullptr ? *bias : at::Tensor()},
-                    false};
+  const auto target = target_of(path, module, kFuse);
+  if (!target) return std::nullopt;
+  return FoundLayer{target->layer, target->parameters, false};
 }
 
 /// A Linear goes with BatchNorm1d, as its outputs [N, out] do.

@@ -39,20 +39,27 @@ std::optional<CompactLayer> describe_module(const torch::nn::Module& module,
   return layer;
 }
 
+std::optional<Target> target_of(const std::string& path,
+                                torch::nn::Module& module,
+                                const std::string& caller) {
+  auto layer = describe_module(module, {caller, path});
+  if (!layer) return std::nullopt;
+  const auto parameters = module.named_parameters(/*recurse=*/false);
+  const auto* weight = parameters.find("weight");
+  const auto* bias = parameters.find("bias");
+  if (weight == nullptr) return std::nullopt;
+  layer->bias = bias != nullptr;
+  return Target{path,
+                &module,
+                std::move(*layer),
+                {*weight, bias != nullptr ? *bias : at::Tensor()}};
+}
+
 std::vector<Target> find_targets(torch::nn::Module& model) {
   std::vector<Target> targets;
   walk(model, [&](const std::string& path, torch::nn::Module& module) {
-    auto layer = describe_module(module, {"expand", path});
-    if (!layer) return;
-    const auto parameters = module.named_parameters(/*recurse=*/false);
-    const auto* weight = parameters.find("weight");
-    const auto* bias = parameters.find("bias");
-    if (weight == nullptr) return;
-    layer->bias = bias != nullptr;
-    targets.push_back({path,
-                       &module,
-                       std::move(*layer),
-                       {*weight, bias != nullptr ? *bias : at::Tensor()}});
+    auto target = target_of(path, module, "expand");
+    if (target) targets.push_back(std::move(*target));
   });
   return targets;
 }

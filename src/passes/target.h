@@ -23,6 +23,11 @@ struct Target {
 std::optional<CompactLayer> describe_module(const torch::nn::Module& module,
                                             const Site& site);
 
+/// A module as a target, in the name of `caller`; nothing as above.
+std::optional<Target> target_of(const std::string& path,
+                                torch::nn::Module& module,
+                                const std::string& caller);
+
 /// Every layer of the model that can be expanded, each module once.
 std::vector<Target> find_targets(torch::nn::Module& model);
 
