@@ -13,6 +13,7 @@
 
 #include "fold/complaint.h"
 #include "passes/check.h"
+#include "passes/steps_in_backward.h"
 #include "passes/summary.h"
 #include "passes/table.h"
 
@@ -129,6 +130,23 @@ void Expansion::Impl::fold() {
   pulled.clear();
 }
 
+std::vector<at::Tensor> Expansion::Impl::not_expanded(
+    const torch::optim::Optimizer& optimizer) const {
+  std::unordered_set<const void*> factors;
+  for (const auto& factor : chains->parameters()) {
+    factors.insert(factor.unsafeGetTensorImpl());
+  }
+  std::vector<at::Tensor> others;
+  for (const auto& group : optimizer.param_groups()) {
+    for (const auto& parameter : group.params()) {
+      if (factors.count(parameter.unsafeGetTensorImpl()) == 0) {
+        others.push_back(parameter);
+      }
+    }
+  }
+  return others;
+}
+
 std::vector<Expansion::Impl::SeenGradient> Expansion::Impl::gradients() const {
   std::vector<SeenGradient> seen;
   for (const auto& layer : layers) {
@@ -195,12 +213,7 @@ void Expansion::zero_grad(bool set_to_none) {
 
 void Expansion::pull_back() {
   impl_->check_compact("pull_back");
-  for (const auto& batch : impl_->batches) {
-    TORCH_CHECK(!batch.is_stale(),
-                complaint({"pull_back", batch.layers().front().path},
-                          "factors must be as they were folded", "changed ones",
-                          "call fold() after writing to them"));
-  }
+  impl_->check_fresh("pull_back");
   for (auto& batch : impl_->batches) batch.pull_back();
   impl_->pulled = impl_->gradients();
 }
@@ -215,6 +228,21 @@ void Expansion::step(torch::optim::Optimizer& optimizer) {
   if (!impl_->is_pulled_back()) pull_back();
   optimizer.step();
   fold();
+}
+
+void Expansion::step_in_backward(torch::optim::Optimizer& optimizer,
+                                 const std::function<void()>& backward,
+                                 const StepInBackward& how) {
+  impl_->check_optimizer(optimizer);
+  impl_->check_compact("step");
+  impl_->check_fresh("step");
+  impl_->pulled.clear();
+  {
+    StepsInBackward steps(impl_->batches, how);
+    backward();
+    steps.finish();
+  }
+  how.update(impl_->not_expanded(optimizer));
 }
 
 void Expansion::to(torch::Device device) {

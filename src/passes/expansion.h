@@ -32,7 +32,12 @@ struct Expansion::Impl {
 
   void fold();
   void check_compact(const std::string& caller) const;
+  /// That the factors are as they were folded.
+  void check_fresh(const std::string& caller) const;
   void check_optimizer(const torch::optim::Optimizer& optimizer) const;
+  /// What the optimizer holds besides factors.
+  [[nodiscard]] std::vector<at::Tensor> not_expanded(
+      const torch::optim::Optimizer& optimizer) const;
   /// Whether `pull_back` has seen the gradients that are there now.
   [[nodiscard]] bool is_pulled_back() const;
 

@@ -57,6 +57,15 @@ void Expansion::Impl::check_compact(const std::string& caller) const {
   }
 }
 
+void Expansion::Impl::check_fresh(const std::string& caller) const {
+  for (const auto& batch : batches) {
+    TORCH_CHECK(!batch.is_stale(),
+                complaint({caller, batch.layers().front().path},
+                          "factors must be as they were folded", "changed ones",
+                          "call fold() after writing to them"));
+  }
+}
+
 void Expansion::Impl::check_optimizer(
     const torch::optim::Optimizer& optimizer) const {
   TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,

@@ -1,4 +1,4 @@
-// graph.h: a training step as a CUDA graph.
+// graph.h: a training step as a CUDA graph, and work beside it.
 //
 // Declared without a CUDA header: LibTorch builds without CUDA link a version
 // that is never made.
@@ -21,6 +21,22 @@ class Step::Graph {
   [[nodiscard]] virtual bool accepts(const torch::Tensor& input,
                                      const torch::Tensor& target) const = 0;
 };
+
+/// A few streams that take work in turn. What is put on them while a stream is
+/// captured becomes part of its graph.
+class Step::SideStreams {
+ public:
+  virtual ~SideStreams() = default;
+  /// Puts `work` on the next stream, after all that is on the current one.
+  virtual void run(const std::function<void()>& work) = 0;
+  /// Makes the current streams wait for all that was run.
+  virtual void join() = 0;
+  /// The same after a failure, which may have left nothing to wait for.
+  void abandon() noexcept;
+};
+
+/// Null in a build that has no CUDA layer.
+std::unique_ptr<Step::SideStreams> side_streams();
 
 /// The step to capture, on the tensors that every replay reads.
 using CapturedStep = std::function<torch::Tensor(const torch::Tensor& input,

@@ -6,6 +6,8 @@ namespace expandnet::train {
 
 bool can_capture() { return false; }
 
+std::unique_ptr<Step::SideStreams> side_streams() { return nullptr; }
+
 torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
                          const torch::Tensor& target) {
   return step(input, target);

@@ -3,7 +3,10 @@
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAGuard.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
+#include <vector>
 
 #include "train/graph.h"
 
@@ -29,6 +32,46 @@ void wait_for(const c10::cuda::CUDAStream& stream,
   event.record(stream);
   event.block(waiter);
 }
+
+class CudaSideStreams : public Step::SideStreams {
+ public:
+  void run(const std::function<void()>& work) override {
+    const auto current = c10::cuda::getCurrentCUDAStream();
+    const auto side = next(current.device_index());
+    wait_for(current, side);
+    const c10::cuda::CUDAStreamGuard guard(side);
+    work();
+  }
+
+  void join() override {
+    for (auto& [device, streams] : streams_) {
+      const auto current = c10::cuda::getCurrentCUDAStream(device);
+      const auto used = std::min(streams.turn, streams.all.size());
+      for (std::size_t i = 0; i < used; ++i) wait_for(streams.all[i], current);
+      streams.turn = 0;
+    }
+  }
+
+ private:
+  /// More than run at once next to a backward pass that fills the device.
+  static constexpr std::size_t kCount = 4;
+
+  struct Streams {
+    std::vector<c10::cuda::CUDAStream> all;
+    std::size_t turn = 0;  ///< runs since they were joined
+  };
+
+  c10::cuda::CUDAStream next(c10::DeviceIndex device) {
+    auto& streams = streams_[device];
+    while (streams.all.size() < kCount) {
+      streams.all.push_back(
+          c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device));
+    }
+    return streams.all[streams.turn++ % kCount];
+  }
+
+  std::map<c10::DeviceIndex, Streams> streams_;
+};
 
 class CudaGraph : public Step::Graph {
  public:
@@ -79,6 +122,10 @@ class CudaGraph : public Step::Graph {
 }  // namespace
 
 bool can_capture() { return true; }
+
+std::unique_ptr<Step::SideStreams> side_streams() {
+  return std::make_unique<CudaSideStreams>();
+}
 
 torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
                          const torch::Tensor& target) {

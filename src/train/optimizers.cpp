@@ -9,6 +9,8 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <map>
+#include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace expandnet::train {
@@ -23,17 +25,36 @@ struct Batch {
   std::vector<at::Tensor> gradients;
 };
 
-/// The parameters of a group that have gradients, by device and dtype. The
-/// kernels walk memory and ignore strides, so gradients must have those of
+/// Some of an optimizer's parameters, or all of them.
+class Selection {
+ public:
+  explicit Selection(const std::vector<at::Tensor>* only) {
+    if (only == nullptr) return;
+    keys_.emplace();
+    for (const auto& parameter : *only) {
+      keys_->insert(parameter.unsafeGetTensorImpl());
+    }
+  }
+  [[nodiscard]] bool has(const at::Tensor& parameter) const {
+    return !keys_ || keys_->count(parameter.unsafeGetTensorImpl()) > 0;
+  }
+
+ private:
+  std::optional<std::unordered_set<const void*>> keys_;
+};
+
+/// The selected parameters of a group that have gradients, by device and dtype.
+/// The kernels walk memory and ignore strides, so gradients must have those of
 /// their parameter. From the last to the first: the gradient written last is
 /// read while it is still in the cache.
-std::vector<Batch> batches_of(const OptimizerParamGroup& group) {
+std::vector<Batch> batches_of(const OptimizerParamGroup& group,
+                              const Selection& selection) {
   std::map<std::pair<std::string, at::ScalarType>, Batch> batches;
   const auto& parameters = group.params();
   for (auto i = parameters.size(); i-- > 0;) {
     const auto& parameter = parameters[i];
     auto grad = parameter.grad();
-    if (!grad.defined()) continue;
+    if (!grad.defined() || !selection.has(parameter)) continue;
     if (grad.strides() != parameter.strides()) {
       grad = at::empty_like(parameter).copy_(grad);
     }
@@ -71,13 +92,15 @@ const at::Tensor& on_device(std::vector<DeviceRate>& rates, std::size_t index,
   return rate.tensor;
 }
 
+/// Writes the rates of the groups that are on a GPU.
 template <typename Options>
 void update_rates(const std::vector<OptimizerParamGroup>& groups,
                   std::vector<DeviceRate>& rates) {
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    if (!rates[i].tensor.defined()) continue;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto& parameters = groups[i].params();
+    if (parameters.empty() || !parameters.front().is_cuda()) continue;
     const auto lr = static_cast<const Options&>(groups[i].options()).lr();
-    static_cast<void>(on_device(rates, i, lr, rates[i].tensor.device()));
+    static_cast<void>(on_device(rates, i, lr, parameters.front().device()));
   }
 }
 
@@ -100,12 +123,22 @@ State& state_of(
 }  // namespace
 
 torch::Tensor SGD::step(LossClosure closure) {
-  const torch::NoGradGuard no_grad;
   auto loss = evaluate(closure);
+  update(nullptr);
+  return loss;
+}
+
+void SGD::step_only(const std::vector<torch::Tensor>& parameters) {
+  update(&parameters);
+}
+
+void SGD::update(const std::vector<torch::Tensor>* only) {
+  const torch::NoGradGuard no_grad;
+  const Selection selection(only);
   for (std::size_t g = 0; g < param_groups_.size(); ++g) {
     const auto& options = static_cast<const torch::optim::SGDOptions&>(
         param_groups_[g].options());
-    for (const auto& batch : batches_of(param_groups_[g])) {
+    for (const auto& batch : batches_of(param_groups_[g], selection)) {
       // Fresh buffers take the first gradient undamped, so they go separately.
       Batch fresh;
       Batch going;
@@ -148,20 +181,29 @@ torch::Tensor SGD::step(LossClosure closure) {
       update(going, buffers, false);
     }
   }
-  return loss;
 }
 
-void SGD::before_replay() {
+void SGD::write_rates() {
   update_rates<torch::optim::SGDOptions>(param_groups_, rates_);
 }
 
 torch::Tensor AdamW::step(LossClosure closure) {
-  const torch::NoGradGuard no_grad;
   auto loss = evaluate(closure);
+  update(nullptr);
+  return loss;
+}
+
+void AdamW::step_only(const std::vector<torch::Tensor>& parameters) {
+  update(&parameters);
+}
+
+void AdamW::update(const std::vector<torch::Tensor>* only) {
+  const torch::NoGradGuard no_grad;
+  const Selection selection(only);
   for (std::size_t g = 0; g < param_groups_.size(); ++g) {
     const auto& options = static_cast<const torch::optim::AdamWOptions&>(
         param_groups_[g].options());
-    for (auto& batch : batches_of(param_groups_[g])) {
+    for (auto& batch : batches_of(param_groups_[g], selection)) {
       std::vector<at::Tensor> averages;
       std::vector<at::Tensor> squares;
       std::vector<at::Tensor> largest;
@@ -206,7 +248,6 @@ torch::Tensor AdamW::step(LossClosure closure) {
       bump_versions(batch.parameters);
     }
   }
-  return loss;
 }
 
 void AdamW::load(torch::serialize::InputArchive& archive) {
@@ -214,7 +255,7 @@ void AdamW::load(torch::serialize::InputArchive& archive) {
   steps_.clear();  // counted again from the state
 }
 
-void AdamW::before_replay() {
+void AdamW::write_rates() {
   update_rates<torch::optim::AdamWOptions>(param_groups_, rates_);
 }
 

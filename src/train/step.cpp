@@ -3,6 +3,7 @@
 #include <expandnet/train/step.h>
 #include <torch/nn/utils/clip_grad.h>
 
+#include <exception>
 #include <utility>
 
 #include "train/graph.h"
@@ -23,13 +24,13 @@ std::vector<torch::Tensor> parameters_of(
 
 /// Why a step cannot be captured; "" if it can.
 std::string reason_against(const StepOptions& options,
-                           const torch::optim::Optimizer& optimizer) {
+                           const Capturable* capturable) {
   if (!options.capture) return "capture is switched off";
   if (!can_capture()) return "this build has no CUDA layer";
   if (options.max_grad_norm > 0) return "gradients are clipped";
   if (options.accumulate > 1) return "gradients are accumulated";
   if (options.reducer != nullptr) return "gradients are averaged over ranks";
-  if (dynamic_cast<const Capturable*>(&optimizer) == nullptr) {
+  if (capturable == nullptr) {
     return "the optimizer is neither train::SGD nor train::AdamW";
   }
   return "";
@@ -37,13 +38,25 @@ std::string reason_against(const StepOptions& options,
 
 }  // namespace
 
+void Step::SideStreams::abandon() noexcept {
+  try {
+    join();
+  } catch (const std::exception&) {
+    // The failure that led here is the one to be told.
+  }
+}
+
 Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
            const StepOptions& options)
     : loss_(std::move(loss)),
       optimizer_(optimizer),
+      capturable_(dynamic_cast<Capturable*>(&optimizer)),
       expansion_(expansion),
       options_(options),
-      reason_(reason_against(options, optimizer)) {
+      overlaps_(options.overlap && expansion != nullptr &&
+                capturable_ != nullptr && options.max_grad_norm == 0 &&
+                options.accumulate == 1 && options.reducer == nullptr),
+      reason_(reason_against(options, capturable_)) {
   TORCH_CHECK(options_.accumulate > 0,
               "Step: accumulate must be positive, got ", options_.accumulate);
   TORCH_CHECK(options_.max_grad_norm >= 0,
@@ -76,6 +89,28 @@ void Step::update() {
   }
 }
 
+void Step::step_in_backward(const std::function<void()>& backward) {
+  capturable_->write_rates();
+  StepInBackward how;
+  how.update = [this](const std::vector<torch::Tensor>& parameters) {
+    capturable_->step_only(parameters);
+  };
+  if (streams_ == nullptr) {
+    expansion_->step_in_backward(optimizer_, backward, how);
+    return;
+  }
+  how.beside = [this](const std::function<void()>& work) {
+    streams_->run(work);
+  };
+  try {
+    expansion_->step_in_backward(optimizer_, backward, how);
+  } catch (...) {
+    streams_->abandon();
+    throw;
+  }
+  streams_->join();
+}
+
 torch::Tensor Step::eager(const torch::Tensor& input,
                           const torch::Tensor& target) {
   const auto position = calls_ % options_.accumulate;
@@ -89,6 +124,11 @@ torch::Tensor Step::eager(const torch::Tensor& input,
       loss.backward();
     }
   };
+  if (overlaps_) {
+    if (input.is_cuda() && streams_ == nullptr) streams_ = side_streams();
+    step_in_backward(backward);
+    return loss.detach();
+  }
   const bool is_last = position + 1 == options_.accumulate;
   if (is_last && options_.reducer != nullptr) {
     options_.reducer->average(backward);
@@ -105,16 +145,15 @@ torch::Tensor Step::on_cuda(const torch::Tensor& input,
     return eager(x, y);
   };
   if (graph_ != nullptr && graph_->accepts(input, target)) {
-    auto& optimizer = dynamic_cast<Capturable&>(optimizer_);
-    optimizer.before_replay();
+    capturable_->write_rates();
     auto loss = graph_->replay(input, target);
-    optimizer.after_replay();
+    capturable_->after_replay();
     return loss;
   }
   if (graph_ != nullptr || calls_ < options_.warmup) {
     return run_beside(run, input, target);
   }
-  dynamic_cast<Capturable&>(optimizer_).before_replay();
+  capturable_->write_rates();
   try {
     zero_grad();
     graph_ = capture(run, input, target);

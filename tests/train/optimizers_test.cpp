@@ -106,6 +106,33 @@ TEST(OptimizerGroups, HaveTheirOwnOptions) {
   EXPECT_TRUE(parameters[1].equal(second - parameters[1].grad()));
 }
 
+template <typename Optimizer, typename Options>
+void expect_parts_make_a_step(const Options& options) {
+  auto in_parts = random_parameters(at::kFloat);
+  auto at_once = random_parameters(at::kFloat);
+  Optimizer partial(in_parts, options);
+  Optimizer whole(at_once, options);
+  for (int step = 0; step < 3; ++step) {
+    set_gradients(in_parts, step);
+    set_gradients(at_once, step);
+    const auto last = in_parts[2].detach().clone();
+
+    partial.step_only({in_parts[1], in_parts[0]});
+    EXPECT_TRUE(in_parts[2].equal(last));
+    partial.step_only({in_parts[2], in_parts[3]});
+
+    whole.step();
+    for (std::size_t i = 0; i < in_parts.size(); ++i) {
+      EXPECT_TRUE(in_parts[i].equal(at_once[i])) << "parameter " << i;
+    }
+  }
+}
+
+TEST(OptimizerParts, MakeAStep) {
+  expect_parts_make_a_step<train::SGD>(SGDOptions(0.1).momentum(0.9));
+  expect_parts_make_a_step<train::AdamW>(AdamWOptions(0.01));
+}
+
 TEST(OptimizerDtypes, MayBeMixed) {
   auto parameters = random_parameters(at::kFloat);
   parameters[0] = parameters[0].detach().to(at::kDouble).requires_grad_();

@@ -1,4 +1,6 @@
 #include <ATen/Context.h>
+#include <expandnet/models/imagenet_recipes.h>
+#include <expandnet/models/mobilenet_v1.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/step.h>
@@ -80,6 +82,46 @@ TEST(Step, IsTheLoopWrittenOut) {
     EXPECT_FALSE(loss.requires_grad());
   }
   expect_same_parameters(by_step, by_hand, 0);
+}
+
+/// Three steps with the optimizer, overlapping or not, of a net whose depthwise
+/// chains are stepped together.
+template <typename Optimizer, typename Options>
+std::vector<at::Tensor> trained(const Options& optimizer_options,
+                                bool overlap) {
+  torch::manual_seed(0);
+  models::MobileNetV1 net(models::MobileNetV1Options().width(0.25).classes(4));
+  auto expansion =
+      expand(*net, models::imagenet_recipe("mobilenet_v1", "paper"));
+  Optimizer optimizer(expansion.parameters(), optimizer_options);
+  train::StepOptions options;
+  options.overlap = overlap;
+  train::Step step(
+      [&](const at::Tensor& x, const at::Tensor& y) {
+        return torch::cross_entropy_loss(net->forward(x), y);
+      },
+      optimizer, &expansion, options);
+  for (int i = 0; i < 3; ++i) {
+    const auto [x, y] = batch(i, at::kCPU, at::kFloat, 2);
+    static_cast<void>(step(x, y));
+  }
+  auto values = expansion.parameters();
+  for (const auto& buffer : net->buffers()) values.push_back(buffer);
+  for (const auto& weight : net->parameters()) values.push_back(weight);
+  return values;
+}
+
+TEST(Step, ComputesTheSameBitsWithAndWithoutOverlap) {
+  const auto expect_equal = [](const std::vector<at::Tensor>& a,
+                               const std::vector<at::Tensor>& b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(a[i].equal(b[i]));
+  };
+  const auto sgd = torch::optim::SGDOptions(0.01).momentum(0.9);
+  expect_equal(trained<train::SGD>(sgd, true), trained<train::SGD>(sgd, false));
+  const torch::optim::AdamWOptions adamw(0.001);
+  expect_equal(trained<train::AdamW>(adamw, true),
+               trained<train::AdamW>(adamw, false));
 }
 
 TEST(Step, TrainsWithoutAnExpansionToo) {

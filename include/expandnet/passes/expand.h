@@ -45,6 +45,16 @@ using Selector = std::function<std::optional<ExpansionOptions>(
 [[nodiscard]] Selector default_selector(torch::nn::Module& model,
                                         const ExpansionOptions& options = {});
 
+/// What `Expansion::step_in_backward` needs to know besides the optimizer.
+struct StepInBackward {
+  /// Updates these parameters from their gradients, and no others: as
+  /// `Capturable::step_only` of expandnet::training's optimizers does.
+  std::function<void(const std::vector<torch::Tensor>& parameters)> update;
+  /// Does the work of one chain beside what follows it, on a stream of its own
+  /// say, which the caller joins afterwards; null: at once.
+  std::function<void(const std::function<void()>& work)> beside;
+};
+
 /// The chains of a model that trains in weight space. Made by `expand`.
 ///
 ///     auto expansion = expand(*model, ExpansionOptions().rate(4));
@@ -95,6 +105,19 @@ class Expansion {
   /// not hold all factors or that holds expanded weights, and for LBFGS, which
   /// in LibTorch reads gradients as flat memory.
   void step(torch::optim::Optimizer& optimizer);
+
+  /// `backward(); step(optimizer);` with each chain pulled back, updated and
+  /// folded within the backward pass, as soon as the gradient of its layer is
+  /// complete: nothing needs that layer's weight any more. What is not expanded
+  /// is updated last. The same numbers, in another order.
+  ///
+  /// `backward` is one backward pass. Throws `c10::Error` as `step` does, and
+  /// as autograd does where the rest of the pass still reads a weight (through
+  /// `detach()`): then chains have been updated already.
+  void step_in_backward(torch::optim::Optimizer& optimizer,
+                        const std::function<void()>& backward,
+                        const StepInBackward& how);
+
   /// Moves or converts the model and the factors together and folds again;
   /// factors of a half-precision model stay float.
   void to(torch::Device device);

@@ -14,14 +14,20 @@
 
 namespace expandnet::train {
 
-/// An optimizer whose step can be captured once and replayed: what changes from
-/// step to step is read from device tensors.
+/// An optimizer whose step can be captured once and replayed, since what
+/// changes from step to step is read from device tensors, and taken in parts,
+/// for some of its parameters at a time.
 class Capturable {
  public:
   virtual ~Capturable() = default;
-  /// Copies learning rates into the device tensors the captured step reads.
-  virtual void before_replay() = 0;
-  /// Counts the step on the host.
+  /// Copies learning rates into the device tensors that a captured step reads.
+  /// So does each step by itself, but parts of one that run on different
+  /// streams do not wait for each other: call this before the first.
+  virtual void write_rates() = 0;
+  /// Updates these parameters, which the optimizer must hold, and no others.
+  /// Calls for all of its parameters, each once, make one step.
+  virtual void step_only(const std::vector<torch::Tensor>& parameters) = 0;
+  /// Counts a replayed step on the host.
   virtual void after_replay() = 0;
 };
 
@@ -38,10 +44,13 @@ class SGD : public torch::optim::SGD, public Capturable {
   using torch::optim::SGD::SGD;
 
   torch::Tensor step(LossClosure closure = nullptr) override;
-  void before_replay() override;
+  void step_only(const std::vector<torch::Tensor>& parameters) override;
+  void write_rates() override;
   void after_replay() override {}
 
  private:
+  void update(const std::vector<torch::Tensor>* only);
+
   std::vector<DeviceRate> rates_;  ///< one per group
 };
 
@@ -51,11 +60,14 @@ class AdamW : public torch::optim::AdamW, public Capturable {
   using torch::optim::AdamW::AdamW;
 
   torch::Tensor step(LossClosure closure = nullptr) override;
+  void step_only(const std::vector<torch::Tensor>& parameters) override;
   void load(torch::serialize::InputArchive& archive) override;
-  void before_replay() override;
+  void write_rates() override;
   void after_replay() override;
 
  private:
+  void update(const std::vector<torch::Tensor>* only);
+
   std::vector<DeviceRate> rates_;  ///< one per group
   /// Step counts as the kernel wants them, one float tensor a parameter.
   std::unordered_map<void*, torch::Tensor> steps_;

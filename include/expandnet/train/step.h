@@ -13,6 +13,8 @@
 
 namespace expandnet::train {
 
+class Capturable;
+
 struct StepOptions {
   /// Largest norm of all gradients together (of the factors, where expanded);
   /// 0: no clipping.
@@ -22,6 +24,13 @@ struct StepOptions {
   /// Averages the gradients of each update over the processes that train
   /// together; null: this one trains alone. Must outlive the step.
   GradientReducer* reducer = nullptr;
+  /// Pull back, update and fold each chain within the backward pass, as soon as
+  /// the gradient of its layer is complete; on CUDA beside the rest of the
+  /// pass, on streams of their own. Not when gradients are clipped, accumulated
+  /// or averaged over processes, and only with train::SGD and train::AdamW.
+  /// Switch it off for a model that reads an expanded weight through
+  /// `detach()`.
+  bool overlap = true;
   /// On CUDA, capture the step as a graph and replay it.
   bool capture = true;
   /// Eager steps before the capture. They are training steps like all others.
@@ -69,8 +78,10 @@ class Step {
   /// Why the steps run eagerly; "" while they may still be captured, or are.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
-  /// A captured step; defined where the CUDA layer is built.
+  /// A captured step, and the streams that run beside it; defined where the
+  /// CUDA layer is built.
   class Graph;
+  class SideStreams;
 
  private:
   torch::Tensor eager(const torch::Tensor& input, const torch::Tensor& target);
@@ -78,14 +89,18 @@ class Step {
                         const torch::Tensor& target);
   void update();
   void zero_grad();
+  void step_in_backward(const std::function<void()>& backward);
 
   Loss loss_;
   torch::optim::Optimizer& optimizer_;
+  Capturable* capturable_;  ///< the optimizer, if it is one
   Expansion* expansion_;
   StepOptions options_;
+  bool overlaps_;
   std::int64_t calls_ = 0;
   std::string reason_;
   std::unique_ptr<Graph> graph_;
+  std::unique_ptr<SideStreams> streams_;  ///< null where there is no GPU
 };
 
 }  // namespace expandnet::train
