@@ -5,6 +5,7 @@
 #include <torch/serialize/archive.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <mutex>
 #include <sstream>
@@ -239,7 +240,19 @@ void Expansion::step_in_backward(torch::optim::Optimizer& optimizer,
   impl_->pulled.clear();
   {
     StepsInBackward steps(impl_->batches, how);
-    backward();
+    try {
+      backward();
+    } catch (const c10::Error& error) {
+      // What autograd says is "has been modified by an inplace operation".
+      const auto* said = error.what_without_backtrace();
+      if (std::strstr(said, "inplace operation") == nullptr) throw;
+      TORCH_CHECK(false,
+                  complaint({"step", ""},
+                            "the backward pass must not read an expanded "
+                            "weight whose gradient is complete",
+                            "one that does, through detach() say",
+                            "step after the pass (StepOptions::overlap)"));
+    }
     steps.finish();
   }
   how.update(impl_->not_expanded(optimizer));

@@ -217,6 +217,7 @@ TEST(StepOnCuda, ReplaysWhatTheEagerStepComputes) {
   auto captured_step = captured.step();
   train::StepOptions options;
   options.capture = false;
+  options.overlap = false;
   auto eager_step = eager.step(options);
   for (int i = 0; i < 12; ++i) {
     if (i == 8) {
@@ -233,6 +234,30 @@ TEST(StepOnCuda, ReplaysWhatTheEagerStepComputes) {
   }
   EXPECT_TRUE(captured_step.is_captured()) << captured_step.reason();
   expect_same_parameters(captured, eager, 1e-9);
+}
+
+TEST(StepOnCuda, ComputesTheSameOnSideStreams) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  Trainee beside(at::kCUDA);
+  Trainee after(at::kCUDA);
+  train::StepOptions options;
+  options.capture = false;
+  auto beside_step = beside.step(options);
+  options.overlap = false;
+  auto after_step = after.step(options);
+  for (int i = 0; i < 12; ++i) {
+    if (i == 8) {
+      for (auto* run : {&beside, &after}) {
+        run->optimizer->param_groups()[0].options().set_lr(0.005);
+      }
+    }
+    const auto [x, y] = batch(i, at::kCUDA);
+
+    const auto loss = beside_step(x, y);
+
+    EXPECT_LE(relative_error(loss, after_step(x, y)), 1e-10) << "step " << i;
+  }
+  expect_same_parameters(beside, after, 1e-9);
 }
 
 TEST(StepOnCuda, SaysWhyItDoesNotCapture) {

@@ -111,9 +111,9 @@ class Expansion {
   /// complete: nothing needs that layer's weight any more. What is not expanded
   /// is updated last. The same numbers, in another order.
   ///
-  /// `backward` is one backward pass. Throws `c10::Error` as `step` does, and
-  /// as autograd does where the rest of the pass still reads a weight (through
-  /// `detach()`): then chains have been updated already.
+  /// `backward` is one backward pass. Throws `c10::Error` as `step` does; also
+  /// if the rest of the pass still reads a weight (through `detach()`), when
+  /// some chains have been updated already.
   void step_in_backward(torch::optim::Optimizer& optimizer,
                         const std::function<void()>& backward,
                         const StepInBackward& how);
