@@ -106,6 +106,17 @@ std::vector<Row> compare(const Setup& setup, const std::vector<Way>& ways,
   return rows;
 }
 
+/// Sets what memory the way in weight space should need.
+void expect_memory(const Setup& setup, std::vector<Row>& rows) {
+  constexpr std::int64_t kPerFactor = 3;  // value, gradient, momentum
+  if (rows.front().execution != name_in(kWays, Way::kCompact)) return;
+  for (auto& row : rows) {
+    if (row.execution != name_in(kWays, Way::kWeightSpace)) continue;
+    row.expected_bytes =
+        *rows.front().peak_bytes + kPerFactor * factor_bytes(setup);
+  }
+}
+
 /// Times what weight space adds to a step: its parts by themselves.
 /// `compact_ms` is the compact net's whole step, or not a number.
 std::vector<Row> overhead(const Setup& setup, double compact_ms,
@@ -159,7 +170,9 @@ std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   };
   auto compact_ms = std::numeric_limits<double>::quiet_NaN();
   if (arguments.train) {
-    add(compare(setup, all_ways, "train", &Training::step, options));
+    auto training = compare(setup, all_ways, "train", &Training::step, options);
+    expect_memory(setup, training);
+    add(training);
     if (rows.front().execution == "compact")
       compact_ms = rows.front().ms.median;
   }

@@ -12,9 +12,6 @@ namespace expandnet::examples::bench {
 
 namespace {
 
-constexpr double kLearningRate = 0.01;
-constexpr double kMomentum = 0.9;
-
 at::MemoryFormat memory_format(Layout layout) {
   return layout == Layout::kChannelsLast ? at::MemoryFormat::ChannelsLast
                                          : at::MemoryFormat::Contiguous;
@@ -60,6 +57,20 @@ Prepared prepare(const Setup& setup, Way way) {
   return result;
 }
 
+torch::optim::SGDOptions sgd_options() {
+  return torch::optim::SGDOptions(/*lr=*/0.01).momentum(0.9);
+}
+
+std::int64_t factor_bytes(const Setup& setup) {
+  std::int64_t bytes = 0;
+  const auto prepared = prepare(setup, Way::kWeightSpace);
+  for (const auto& item : prepared.expansion->named_parameters()) {
+    const bool is_factor = item.key().find(".chain.") != std::string::npos;
+    if (is_factor) bytes += static_cast<std::int64_t>(item.value().nbytes());
+  }
+  return bytes;
+}
+
 Training::Training(const Setup& setup, Way way)
     : setup_(setup), prepared_(prepare(setup, way)) {
   auto* expansion =
@@ -67,7 +78,7 @@ Training::Training(const Setup& setup, Way way)
   optimizer_ = std::make_unique<train::SGD>(
       expansion != nullptr ? expansion->parameters()
                            : prepared_.model.module->parameters(),
-      torch::optim::SGDOptions(kLearningRate).momentum(kMomentum));
+      sgd_options());
   train::StepOptions options;
   options.capture = setup_.mode == Mode::kGraph;
   step_ = std::make_unique<train::Step>(

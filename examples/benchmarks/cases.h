@@ -6,6 +6,7 @@
 #include <expandnet/train/step.h>
 #include <torch/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -23,6 +24,13 @@ struct Prepared {
   torch::Tensor labels;                ///< [batch]
 };
 Prepared prepare(const Setup& setup, Way way);
+
+/// How all are trained.
+torch::optim::SGDOptions sgd_options();
+
+/// Bytes of the factors of all chains, as training in weight space keeps them
+/// beside the compact net; as much again for their gradients, and for momentum.
+std::int64_t factor_bytes(const Setup& setup);
 
 /// Training of one network in one way, on one batch, by SGD with momentum.
 class Training {

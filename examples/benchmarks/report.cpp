@@ -32,6 +32,10 @@ nlohmann::ordered_json json_of(const Row& row) {
   }
   object["peak_bytes"] = nullptr;
   if (row.peak_bytes.has_value()) object["peak_bytes"] = *row.peak_bytes;
+  object["expected_bytes"] = nullptr;
+  if (row.expected_bytes.has_value()) {
+    object["expected_bytes"] = *row.expected_bytes;
+  }
   return object;
 }
 
@@ -40,11 +44,11 @@ nlohmann::ordered_json json_of(const Row& row) {
 std::string heading(const Setup& setup) {
   return fmt::format(
       "\n{}, {}, {}, {}, {}, batch {}\n"
-      "{:<10}{:<14}{:>10}{:>22}{:>12}{:>11}\n",
+      "{:<10}{:<14}{:>10}{:>22}{:>12}{:>11}{:>12}\n",
       setup.net, setup.device.is_cuda() ? "cuda" : "cpu",
       name_in(kPrecisions, setup.precision), name_in(kLayouts, setup.layout),
       name_in(kModes, setup.mode), setup.batch, "phase", "execution",
-      "median ms", "quartiles", "x compact", "peak MiB");
+      "median ms", "quartiles", "x compact", "peak MiB", "x expected");
 }
 
 std::string line(const Row& row) {
@@ -55,10 +59,15 @@ std::string line(const Row& row) {
       row.peak_bytes.has_value()
           ? fmt::format("{:.1f}", static_cast<double>(*row.peak_bytes) / 0x1p20)
           : std::string("-");
-  return fmt::format("{:<10}{:<14}{:>10.3f}{:>22}{:>12}{:>11}\n", row.phase,
-                     row.execution, row.ms.median,
+  const auto of_expected =
+      row.peak_bytes.has_value() && row.expected_bytes.has_value()
+          ? fmt::format("{:.3f}", static_cast<double>(*row.peak_bytes) /
+                                      static_cast<double>(*row.expected_bytes))
+          : std::string("-");
+  return fmt::format("{:<10}{:<14}{:>10.3f}{:>22}{:>12}{:>11}{:>12}\n",
+                     row.phase, row.execution, row.ms.median,
                      fmt::format("{:.3f} - {:.3f}", row.ms.q25, row.ms.q75),
-                     ratio, peak);
+                     ratio, peak, of_expected);
 }
 
 void write_json(const std::string& path, const std::vector<Row>& rows) {

@@ -22,6 +22,9 @@ struct Row {
   /// Not a number where compact was not timed.
   double ratio_to_compact = std::numeric_limits<double>::quiet_NaN();
   std::optional<std::int64_t> peak_bytes;
+  /// Of training in weight space, where compact was run: its peak, and the
+  /// factors with their gradients and momentum.
+  std::optional<std::int64_t> expected_bytes;
 };
 
 /// The line that says what all rows of a setup share, and the columns.

@@ -3,12 +3,12 @@
 #include <expandnet/data/folder_batches.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 
 #include "data/epoch_generator.h"
+#include "data/normalization.h"
 #include "data/prefetch.h"
 
 namespace expandnet::data {
@@ -55,7 +55,7 @@ void check_folder_options(const ImageFolder& folder,
 struct FolderBatches::Impl {
   /// A batch that is being read.
   struct Slot {
-    at::Tensor bytes;        ///< uint8 [n, size, size, 3]
+    at::Tensor images;       ///< [n, size, size, 3], as Normalization made it
     std::vector<char> good;  ///< [n], whether the image could be read
   };
 
@@ -65,24 +65,13 @@ struct FolderBatches::Impl {
         options(the_options),
         device(the_device),
         count(static_cast<std::int64_t>(folder->files.size())),
+        normalization(options.mean, options.deviation, device),
         prefetch(
             options.workers, options.prefetch,
             [this](std::int64_t batch) { return images_in(batch); },
             [this](std::int64_t batch, std::int64_t item) {
               read(batch, item);
             }) {
-    const auto row = [&](const std::vector<double>& values) {
-      return at::tensor(values, at::kDouble);
-    };
-    // (byte / 255 - mean) / deviation, as byte * scale + offset.
-    scale = (1 / (255 * row(options.deviation)))
-                .to(at::kFloat)
-                .to(device)
-                .view({3, 1, 1});
-    offset = (-row(options.mean) / row(options.deviation))
-                 .to(at::kFloat)
-                 .to(device)
-                 .view({3, 1, 1});
     draw_order();
   }
 
@@ -123,13 +112,9 @@ struct FolderBatches::Impl {
   Slot& slot_of(std::int64_t batch) {
     const std::lock_guard<std::mutex> lock(slots_mutex);
     auto& slot = slots[batch];
-    if (!slot.bytes.defined()) {
-      const auto side = side_of(options);
+    if (!slot.images.defined()) {
       const auto images = images_in(batch);
-      // From pinned memory a copy to the GPU goes on by itself.
-      slot.bytes = at::empty(
-          {images, side, side, 3},
-          at::TensorOptions(at::kByte).pinned_memory(device.is_cuda()));
+      slot.images = normalization.make_batch(images, side_of(options));
       slot.good.assign(static_cast<std::size_t>(images), 1);
     }
     return slot;
@@ -151,9 +136,7 @@ struct FolderBatches::Impl {
             }
           },
           options.transform);
-      auto* place = slot.bytes.mutable_data_ptr<std::uint8_t>() +
-                    item * slot.bytes.stride(0);
-      std::memcpy(place, image.pixels.data(), image.pixels.size());
+      normalization.place(image, slot.images, item);
     } catch (const std::runtime_error&) {
       if (options.on_bad_image == OnBadImage::kStop) throw;
       slot.good[static_cast<std::size_t>(item)] = 0;
@@ -190,10 +173,10 @@ struct FolderBatches::Impl {
                 "got none of ",
                 images, ", the last of them \"",
                 skipped.empty() ? "" : skipped.back(), "\"");
-    const auto bytes = kept.size() == slot.good.size()
-                           ? slot.bytes
-                           : slot.bytes.index_select(0, at::tensor(kept));
-    return {bytes, at::tensor(labels)};
+    return {kept.size() == slot.good.size()
+                ? slot.images
+                : slot.images.index_select(0, at::tensor(kept)),
+            at::tensor(labels)};
   }
 
   std::shared_ptr<const ImageFolder> folder;
@@ -202,8 +185,7 @@ struct FolderBatches::Impl {
   std::int64_t count;
   std::int64_t epoch = 0;
   std::vector<std::int64_t> order;
-  at::Tensor scale;   ///< [3, 1, 1], of bytes
-  at::Tensor offset;  ///< [3, 1, 1]
+  Normalization normalization;
   std::vector<std::string> skipped;
   bool started = false;
   std::int64_t next = 0;
@@ -256,12 +238,8 @@ std::pair<at::Tensor, at::Tensor> FolderBatches::batch(std::int64_t index) {
   }
   impl.prefetch.release(index);
   impl.next = index + 1;
-  const auto [bytes, labels] = impl.collect(index, slot);
-  // Bytes lie as [n, H, W, 3]: seen as [n, 3, H, W], that is channels_last.
-  auto images = bytes.to(impl.device, /*non_blocking=*/true)
-                    .permute({0, 3, 1, 2})
-                    .to(at::kFloat);
-  return {images.mul_(impl.scale).add_(impl.offset),
+  const auto [images, labels] = impl.collect(index, slot);
+  return {impl.normalization.finish(images),
           labels.to(impl.device, /*non_blocking=*/true)};
 }
 

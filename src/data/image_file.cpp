@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "base/fail.h"
@@ -26,6 +28,16 @@ const std::string& image_file() {
   return where;
 }
 
+/// How much to ask for at first: a byte more than the file has, so that one
+/// read finds its end. Of a pipe or device no size is known.
+std::size_t first_chunk(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  const bool usual =
+      !error && size <= static_cast<std::uintmax_t>(kImageMaxFileBytes);
+  return usual ? static_cast<std::size_t>(size) + 1 : kImageChunk;
+}
+
 std::vector<std::uint8_t> read_image_bytes(const std::string& path) {
   const auto quoted = "\"" + path + "\"";
   errno = 0;
@@ -36,18 +48,19 @@ std::vector<std::uint8_t> read_image_bytes(const std::string& path) {
          quoted + ": " + std::strerror(errno),
          "check the path and the permission to read");
   }
-  // Memory grows with what is read: of a pipe or device no size is known.
   std::vector<std::uint8_t> bytes;
-  std::size_t got = kImageChunk;
-  while (got == kImageChunk) {
+  auto chunk = first_chunk(path);
+  std::size_t got = chunk;
+  while (got == chunk) {
+    if (!bytes.empty()) chunk = kImageChunk;
     const auto begin = bytes.size();
     if (begin > static_cast<std::size_t>(kImageMaxFileBytes)) {
       fail(image_file(),
            "a file may have " + std::to_string(kImageMaxFileBytes) + " bytes",
            "more in " + quoted, "give an image");
     }
-    bytes.resize(begin + kImageChunk);
-    got = std::fread(bytes.data() + begin, 1, kImageChunk, file.get());
+    bytes.resize(begin + chunk);
+    got = std::fread(bytes.data() + begin, 1, chunk, file.get());
     bytes.resize(begin + got);
   }
   if (std::ferror(file.get()) != 0) {

@@ -35,15 +35,17 @@ struct FolderBatchOptions {
   std::uint64_t seed = 0;
   std::vector<double> mean = {.485, .456, .406};  ///< of pixels in [0, 1]
   std::vector<double> deviation = {.229, .224, .225};
-  int workers = 2;            ///< threads that read and decode
-  std::int64_t prefetch = 4;  ///< batches that may be in memory at once
+  int workers = 2;  ///< threads that read and decode
+  /// Batches that may be in memory at once: of 224x224, 0.6 MB an image in
+  /// floats, 0.15 MB in bytes.
+  std::int64_t prefetch = 4;
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 
-/// Reads, crops and resizes on the CPU, in threads; sends bytes to the device,
-/// where they are normalized. Order, crops and flips depend on seed, epoch and
-/// the image alone: they are the same for any number of workers, and for a run
-/// that begins in the middle of an epoch.
+/// Reads, crops, resizes and normalizes on the CPU, in threads; to a GPU it
+/// sends bytes, which are normalized there. Order, crops and flips depend on
+/// seed, epoch and the image alone: they are the same for any number of
+/// workers, and for a run that begins in the middle of an epoch.
 ///
 ///     FolderBatches batches(scan_image_folder("train"), {}, at::kCUDA);
 class FolderBatches : public BatchSource {

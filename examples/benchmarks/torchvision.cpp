@@ -1,0 +1,81 @@
+#include "torchvision.h"
+
+#include <c10/util/Exception.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <vector>
+
+namespace expandnet::examples::bench {
+
+namespace {
+
+/// What is written to the second can be read from the first. No other program
+/// inherits them.
+std::array<int, 2> make_pipe() {
+  std::array<int, 2> ends = {};
+  TORCH_CHECK(::pipe2(ends.data(), O_CLOEXEC) == 0,
+              "expandnet-bench-files: a pipe must open, got ",
+              std::strerror(errno));
+  return ends;
+}
+
+}  // namespace
+
+Torchvision::Torchvision(const TorchvisionOptions& options)
+    : python_(options.python) {
+  // A Python that has ended is noticed by what it does not answer.
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto to_python = make_pipe();
+  const auto from_python = make_pipe();
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, to_python[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, from_python[1], STDOUT_FILENO);
+  std::vector<std::string> words = {options.python,
+                                    EXPANDNET_TORCHVISION_LOADER,
+                                    options.folder.string(),
+                                    std::to_string(options.workers),
+                                    std::to_string(options.batch),
+                                    std::to_string(options.image_size),
+                                    options.one_core ? "1" : "0"};
+  std::vector<char*> arguments;
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const auto error = ::posix_spawnp(&process_, arguments[0], &actions, nullptr,
+                                    arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(to_python[0]);
+  ::close(from_python[1]);
+  questions_ = ::fdopen(to_python[1], "w");
+  answers_ = ::fdopen(from_python[0], "r");
+  if (error == 0) return;
+  std::fclose(questions_);
+  std::fclose(answers_);
+  TORCH_CHECK(false, "expandnet-bench-files: --python must run, got \"",
+              options.python, "\": ", std::strerror(error));
+}
+
+Torchvision::~Torchvision() {
+  std::fclose(questions_);  // ends its loop
+  std::fclose(answers_);
+  ::waitpid(process_, nullptr, 0);
+}
+
+std::int64_t Torchvision::epoch() {
+  std::fputs("\n", questions_);
+  std::fflush(questions_);
+  long long images = 0;
+  TORCH_CHECK(std::fscanf(answers_, "%lld", &images) == 1,
+              "expandnet-bench-files: --python must have torchvision, got "
+              "none from \"",
+              python_, "\"");
+  return images;
+}
+
+}  // namespace expandnet::examples::bench
