@@ -103,6 +103,8 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
   app.add_option("--iterations", arguments.iterations,
                  "samples of each way; 0: 30, on CUDA 50 of 10 steps each")
       ->check(not_negative());
+  app.add_flag("--overlap,!--no-overlap", arguments.overlap,
+               "in weight space step each chain within the backward pass");
   app.add_option("--threads", arguments.threads)->check(positive());
   app.add_option("--seed", arguments.seed);
   app.add_option("--json", arguments.json, "file for the results");

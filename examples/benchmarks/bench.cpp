@@ -199,8 +199,8 @@ std::vector<Setup> setups(const Arguments& arguments) {
       for (const auto layout : arguments.layouts) {
         for (const auto mode : arguments.modes) {
           all.push_back({net, arguments.device, precision, layout, mode,
-                         arguments.batch, arguments.image_size,
-                         arguments.seed});
+                         arguments.batch, arguments.image_size, arguments.seed,
+                         arguments.overlap});
         }
       }
     }

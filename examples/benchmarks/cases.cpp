@@ -81,6 +81,7 @@ Training::Training(const Setup& setup, Way way)
       sgd_options());
   train::StepOptions options;
   options.capture = setup_.mode == Mode::kGraph;
+  options.overlap = setup_.overlap;
   step_ = std::make_unique<train::Step>(
       [this](const torch::Tensor& images, const torch::Tensor& labels) {
         return loss(images, labels);

@@ -21,6 +21,7 @@ nlohmann::ordered_json json_of(const Row& row) {
   object["layout"] = name_in(kLayouts, row.setup.layout);
   object["execution"] = row.execution;
   object["mode"] = name_in(kModes, row.setup.mode);
+  object["overlap"] = row.setup.overlap;
   object["phase"] = row.phase;
   object["batch"] = row.setup.batch;
   object["step_ms"] = row.ms.median;
@@ -43,12 +44,13 @@ nlohmann::ordered_json json_of(const Row& row) {
 
 std::string heading(const Setup& setup) {
   return fmt::format(
-      "\n{}, {}, {}, {}, {}, batch {}\n"
+      "\n{}, {}, {}, {}, {}{}, batch {}\n"
       "{:<10}{:<14}{:>10}{:>22}{:>12}{:>11}{:>12}\n",
       setup.net, setup.device.is_cuda() ? "cuda" : "cpu",
       name_in(kPrecisions, setup.precision), name_in(kLayouts, setup.layout),
-      name_in(kModes, setup.mode), setup.batch, "phase", "execution",
-      "median ms", "quartiles", "x compact", "peak MiB", "x expected");
+      name_in(kModes, setup.mode), setup.overlap ? "" : " without overlap",
+      setup.batch, "phase", "execution", "median ms", "quartiles", "x compact",
+      "peak MiB", "x expected");
 }
 
 std::string line(const Row& row) {
