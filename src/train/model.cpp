@@ -5,7 +5,8 @@ namespace expandnet::train {
 void set_memory_format(torch::nn::Module& module, c10::MemoryFormat format) {
   for (auto& parameter : module.parameters()) {
     if (parameter.dim() != 4) continue;
-    parameter.set_data(parameter.contiguous(format));
+    // A clone has the format's strides where a size is 1, too, as gradients do.
+    parameter.set_data(parameter.detach().clone(format));
   }
 }
 

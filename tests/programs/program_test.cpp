@@ -57,7 +57,7 @@ std::string complaint_of(const Outcome& outcome) {
 std::string default_in(const std::string& help, const std::string& flag) {
   std::smatch match;
   // The braces of a choice may hold anything but its default.
-  const std::regex line("\n  " + flag +
+  const std::regex line("\n +" + flag +
                         R"( [A-Z]+(:[A-Z]+|:\{[^}]*\})?(=| \[)([^\s\]]+))");
   return std::regex_search(help, match, line) ? match[3].str() : "";
 }
