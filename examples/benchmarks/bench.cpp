@@ -117,23 +117,28 @@ void expect_memory(const Setup& setup, std::vector<Row>& rows) {
   }
 }
 
-/// Times what weight space adds to a step: its parts by themselves.
+/// Times what weight space adds to a step: its parts by themselves, and the
+/// matrix products in them, which bound what could be gained.
 /// `compact_ms` is the compact net's whole step, or not a number.
 std::vector<Row> overhead(const Setup& setup, double compact_ms,
                           const TimingOptions& options) {
   Training training(setup, Way::kWeightSpace);
   for (int i = 0; i < options.warmup; ++i) training.step_in_parts();
-  std::vector<double> pull_back, update, fold;
+  std::vector<double> pull_back, update, fold, products;
   for (int i = 0; i < options.rounds; ++i) {
     const auto parts = training.step_in_parts();
     pull_back.push_back(parts.pull_back);
     update.push_back(parts.update);
     fold.push_back(parts.fold);
+    // By itself, as looking for products takes time as well.
+    if (setup.device.is_cuda()) continue;
+    products.push_back(training.step_for_products());
   }
   std::vector<Row> rows;
   for (const auto& [phase, times] :
        {std::pair("pull-back", pull_back), std::pair("update", update),
-        std::pair("fold", fold)}) {
+        std::pair("fold", fold), std::pair("products", products)}) {
+    if (times.empty()) continue;
     Row row;
     row.setup = setup;
     row.execution = name_in(kWays, Way::kWeightSpace);

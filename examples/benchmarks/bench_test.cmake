@@ -80,7 +80,7 @@ endforeach()
 set(expected "")
 foreach(precision fp32 bf16)
   foreach(row train/compact train/weight-space train/folded train/chained pull-back/weight-space
-              update/weight-space fold/weight-space infer/compact infer/folded infer/chained)
+              update/weight-space fold/weight-space products/weight-space infer/compact infer/folded infer/chained)
     list(APPEND expected ${precision}/${row})
   endforeach()
 endforeach()

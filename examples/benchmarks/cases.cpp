@@ -7,6 +7,7 @@
 
 #include "common/device.h"
 #include "common/timing.h"
+#include "product_time.h"
 
 namespace expandnet::examples::bench {
 
@@ -115,6 +116,17 @@ Training::Parts Training::step_in_parts() {
   parts.update = timed([&] { optimizer_->step(); });
   parts.fold = timed([&] { expansion.fold(); });
   return parts;
+}
+
+double Training::step_for_products() {
+  auto& expansion = *prepared_.expansion;
+  expansion.zero_grad();
+  loss(prepared_.images, prepared_.labels).backward();
+  const ProductTime products;
+  expansion.pull_back();
+  optimizer_->step();
+  expansion.fold();
+  return products.milliseconds();
 }
 
 void Training::check_mode() const {

@@ -51,6 +51,10 @@ class Training {
   };
   Parts step_in_parts();
 
+  /// Milliseconds that the matrix products of pull back and fold take within
+  /// such a step on the CPU, which the two cannot do without.
+  double step_for_products();
+
   /// Whether the steps are of the mode asked for; throws `c10::Error` with the
   /// reason if a step could not be captured.
   void check_mode() const;

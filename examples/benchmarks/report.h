@@ -16,7 +16,8 @@ namespace expandnet::examples::bench {
 struct Row {
   Setup setup;
   std::string execution;
-  /// "train", "infer"; of the overhead "pull-back", "update", "fold".
+  /// "train", "infer"; of the overhead "pull-back", "update", "fold",
+  /// and "products", which are in the first and the last of these.
   std::string phase;
   Quartiles ms;
   /// Not a number where compact was not timed.
