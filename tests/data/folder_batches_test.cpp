@@ -1,4 +1,5 @@
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <expandnet/data/folder_batches.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
