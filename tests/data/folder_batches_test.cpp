@@ -1,4 +1,5 @@
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <expandnet/data/folder_batches.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -95,6 +96,24 @@ TEST_F(FolderBatchesTest, AreTheImagesInOrderNormalized) {
             .permute({2, 0, 1});
     EXPECT_LE(relative_error(made[i], expected), 1e-6);
   }
+}
+
+TEST_F(FolderBatchesTest, AreNormalizedAsADeviceNormalizesBytes) {
+  const auto per_channel = [](const at::Tensor& values) {
+    return values.to(at::kFloat).view({3, 1, 1});
+  };
+  const auto mean = at::tensor({.485, .456, .406}, at::kDouble);
+  const auto deviation = at::tensor({.229, .224, .225}, at::kDouble);
+  FolderBatches batches(images(), plain(), at::kCPU);
+  auto image = data::EvalTransform{40, kSide}.read(images().files[0].path);
+  const auto bytes =
+      at::from_blob(image.pixels.data(), {kSide, kSide, 3}, at::kByte)
+          .permute({2, 0, 1});
+
+  EXPECT_TRUE(batches.batch(0).first[0].equal(
+      bytes.to(at::kFloat)
+          .mul_(per_channel(1 / (255 * deviation)))
+          .add_(per_channel(-mean / deviation))));
 }
 
 TEST_F(FolderBatchesTest, AreSharedByRanks) {
