@@ -208,13 +208,16 @@ RunResult Run::finish() {
   auto result = result_so_far();
   auto& trainee = stage.trainee;
   auto& module = *trainee.model.module;
+  auto* average = stage.training.average();
+  // In weight space it is of what the chains fold to, elsewhere of the factors.
+  if (average != nullptr && !trainee.expansion) average->swap();
   if (trainee.expansion) {
     result.layers = trainee.expansion->contract().layers;
+    if (average != nullptr) average->swap();
   } else if (trainee.has_chains) {
     result.layers = contract(module).layers;
   }
   result.deploy_parameters = count_in(module.parameters());
-  if (auto* average = stage.training.average()) average->swap();
   if (stage.data.test != nullptr) {
     const auto score =
         train::evaluate(trainee.model, *stage.data.test, machine_.device,
