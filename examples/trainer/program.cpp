@@ -16,6 +16,7 @@
 #include <variant>
 
 #include "trainer/arguments.h"
+#include "trainer/configuration.h"
 #include "trainer/run.h"
 #include "trainer/session.h"
 #include "trainer/weights.h"

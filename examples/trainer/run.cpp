@@ -15,6 +15,8 @@
 #include <sstream>
 #include <utility>
 
+#include "trainer/configuration.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -51,14 +53,6 @@ std::int64_t steps_of(const train::Training& training) {
 
 std::string RunPlan::name() const {
   return fmt::format("{} seed {}", recipe == "none" ? "compact" : recipe, seed);
-}
-
-std::optional<double> RunResult::contraction_error() const {
-  std::optional<double> largest;
-  for (const auto& layer : layers) {
-    largest = std::max(largest.value_or(0), layer.error_fp64);
-  }
-  return largest;
 }
 
 void save_weights(const torch::nn::Module& module, const std::string& path) {
