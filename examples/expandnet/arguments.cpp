@@ -9,7 +9,8 @@ namespace {
 void add_key(CLI::App& app, std::string& key) {
   app.add_option("--key", key,
                  "entry of a Python checkpoint that holds the weights; by "
-                 "default state_dict, model and the like");
+                 "default state_dict, model and the like. Of a trainer's "
+                 "checkpoint, model leaves out the moving average (--ema)");
 }
 
 void add_chains(CLI::App& app, ContractWeightsOptions& options) {

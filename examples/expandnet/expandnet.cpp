@@ -27,10 +27,20 @@ std::int64_t numbers_in(const Weights& weights) {
   return count;
 }
 
+/// Says whose places averages take.
+void tell_averages(const Weights& weights) {
+  if (weights.averages.empty()) return;
+  std::cout << fmt::format(
+      "moving averages of {} tensors take the places of folds; --key model "
+      "leaves them out\n",
+      weights.averages.size());
+}
+
 int contract(const ContractArguments& arguments) {
-  auto contracted = contract_weights(read_weights(arguments.in, arguments.key),
-                                     arguments.options);
+  const auto trained = read_weights(arguments.in, arguments.key);
+  auto contracted = contract_weights(trained, arguments.options);
   std::cout << contracted.report;
+  tell_averages(trained);
   auto& weights = contracted.weights;
   if (arguments.torchvision_names) {
     weights = with_torchvision_names(std::move(weights));
@@ -67,6 +77,7 @@ int summary(const SummaryArguments& arguments) {
                              c10::Join(", ", chain.factors));
   }
   std::cout << fmt::format("{} chains found\n", chains.size());
+  tell_averages(weights);
   return 0;
 }
 

@@ -11,10 +11,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <stdexcept>
 
 #include "common/checks.h"
 #include "common/named.h"
 #include "imagenet/imagenet_images.h"
+#include "trainer/class_list.h"
+#include "trainer/configuration.h"
 #include "trainer/run.h"
 
 namespace expandnet::examples {
@@ -28,15 +32,17 @@ constexpr Named<data::OnBadImage> kOnBadImage[] = {
 /// batches of 1024, in this epoch.
 constexpr std::int64_t kShuffleNetEpochs = 240;
 
-std::vector<std::string> lines_of(const std::filesystem::path& path) {
-  std::vector<std::string> lines;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
-}
-
 std::vector<std::string> classes_in(const std::string& folder) {
-  auto classes = lines_of(std::filesystem::path(folder) / kClassesFile);
+  const auto path = std::filesystem::path(folder) / kClassesFile;
+  std::ifstream file(path);
+  std::vector<std::string> classes;
+  try {
+    classes = read_class_list({std::istreambuf_iterator<char>(file), {}});
+  } catch (const std::runtime_error& error) {
+    TORCH_CHECK(false, "expandnet-imagenet: ", kClassesFile,
+                " must be as train has made it, got \"", path.string(), "\" (",
+                error.what(), ")");
+  }
   TORCH_CHECK(!classes.empty(), "expandnet-imagenet: a run's folder must hold ",
               kClassesFile, ", got none in \"", folder,
               "\"; name one that train has made");
@@ -58,16 +64,16 @@ std::unique_ptr<Trainer> ImageNetTrainer::clone() const {
 
 void ImageNetTrainer::add_flags(CLI::App& app) {
   app.add_option("--net", net_)->check(CLI::IsMember(models::imagenet_nets()));
-  app.add_option("--width", width_,
-                 "multiplier of the channels; 0: 1, of shufflenet_v2 0.5")
+  add_number(app, "--width", width_,
+             "multiplier of the channels; 0: 1, of shufflenet_v2 0.5")
       ->check(not_negative());
   app.add_option("--image-size", image_size_, "side that the net sees")
       ->check(positive());
   app.add_option("--resize", resize_,
                  "short side of an evaluated image, whose centre is seen")
       ->check(positive());
-  app.add_option("--min-area", min_area_,
-                 "smallest random crop, as a share of the image")
+  add_number(app, "--min-area", min_area_,
+             "smallest random crop, as a share of the image")
       ->check(share());
   app.add_option("--val-list", val_list_,
                  "lines of \"name,class\", for a folder val without folders of "

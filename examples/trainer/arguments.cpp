@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "trainer/configuration.h"
 #include "trainer/run.h"
 #include "trainer/weights.h"
 
@@ -155,7 +156,8 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
   auto trainer = prototype.clone();
   add_arguments(app, *trainer, Command::kTrain);
   try {
-    app.parse("--config \"" + file.string() + "\"");
+    app.parse(std::vector<std::string>{file.string(),
+                                       "--config"});  // the last comes first
   } catch (const CLI::ParseError& error) {
     TORCH_CHECK(false, prototype.name(), ": ", file.string(),
                 " must be a run's configuration, got an error: ", error.what());

@@ -125,7 +125,7 @@ void RunLog::on_epoch(const train::Training& training) {
   // Written anew, so that it says what the checkpoint does, whatever happens.
   std::string log;
   for (const auto& record : training.history()) {
-    log += to_json(record).dump() + "\n";
+    log += text_of(to_json(record)) + "\n";
   }
   write_file_atomically(
       (std::filesystem::path(run_.plan().folder) / kLogFile).string(), log);

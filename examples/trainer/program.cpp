@@ -16,6 +16,7 @@
 #include <variant>
 
 #include "trainer/arguments.h"
+#include "trainer/configuration.h"
 #include "trainer/run.h"
 #include "trainer/session.h"
 #include "trainer/weights.h"
@@ -130,8 +131,12 @@ int contract_checkpoint(const Trainer& prototype, int argc,
                            : nullptr;
   train::load_weights(path, *trainee.model.module, trainee.expansion.get(),
                       average.get());
+  // In weight space the average is of what the chains fold to, elsewhere of the
+  // factors.
+  const bool of_folds = trainee.expansion != nullptr;
+  if (average != nullptr && !of_folds) average->swap();
   contract_trainee(trainee);
-  if (average != nullptr) average->swap();
+  if (average != nullptr && of_folds) average->swap();
   const auto out =
       request.out.empty()
           ? (std::filesystem::path(request.run) / weights_file(request.format))

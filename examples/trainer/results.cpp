@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report_template.h"
+#include "trainer/configuration.h"
 
 namespace expandnet::examples {
 
@@ -25,47 +26,6 @@ std::optional<double> number_at(const Json& object, const char* key) {
   const auto& value = object.at(key);
   if (value.is_null()) return std::nullopt;
   return value.get<double>();
-}
-
-void add_score(Json& object, const std::string& set,
-               const std::optional<train::Score>& score) {
-  object[set + "_loss"] = score ? Json(score->loss) : Json(nullptr);
-  object[set + "_accuracy"] = score ? Json(score->accuracy) : Json(nullptr);
-  object[set + "_top5"] = score ? Json(score->top5) : Json(nullptr);
-}
-
-std::optional<train::Score> score_at(const Json& object,
-                                     const std::string& set) {
-  const auto loss = number_at(object, (set + "_loss").c_str());
-  const auto accuracy = number_at(object, (set + "_accuracy").c_str());
-  const auto top5 = number_at(object, (set + "_top5").c_str());
-  if (!loss || !accuracy || !top5) return std::nullopt;
-  return train::Score{*loss, *accuracy, *top5};
-}
-
-Json layer_json(const LayerReport& layer) {
-  return {{"path", layer.path},
-          {"chain", layer.strategy + " " + layer.widths},
-          {"train_parameters", layer.parameters_before},
-          {"deploy_parameters", layer.parameters_after},
-          {"error_fp64", layer.error_fp64},
-          {"error", layer.error_dtype},
-          {"dtype", layer.dtype}};
-}
-
-LayerReport layer_from(const Json& object) {
-  LayerReport layer;
-  layer.path = object.at("path");
-  const std::string chain = object.at("chain");
-  const auto space = chain.find(' ');
-  layer.strategy = chain.substr(0, space);
-  layer.widths = chain.substr(space + 1);
-  layer.parameters_before = object.at("train_parameters");
-  layer.parameters_after = object.at("deploy_parameters");
-  layer.error_fp64 = object.at("error_fp64");
-  layer.error_dtype = object.at("error");
-  layer.dtype = object.at("dtype");
-  return layer;
 }
 
 Json variant_json(const VariantResult& variant) {
@@ -103,7 +63,7 @@ Json variant_json(const VariantResult& variant) {
   for (const auto& run : variant.runs) {
     if (run.layers.empty()) continue;
     for (const auto& layer : run.layers) {
-      object["layers"].push_back(layer_json(layer));
+      object["layers"].push_back(to_json(layer));
     }
     break;
   }
@@ -170,67 +130,6 @@ std::string local_time() {
 }
 
 }  // namespace
-
-Json to_json(const train::EpochRecord& record) {
-  Json object;
-  object["epoch"] = record.epoch;
-  object["learning_rate"] = record.learning_rate;
-  add_score(object, "training", record.training);
-  add_score(object, "validation", record.validation);
-  add_score(object, "test", record.test);
-  object["seconds"] = record.seconds;
-  return object;
-}
-
-Json to_json(const RunResult& result) {
-  Json object;
-  object["name"] = result.recipe;
-  object["seed"] = result.seed;
-  object["state"] = result.state;
-  object["train_parameters"] = result.train_parameters;
-  object["deploy_parameters"] = result.deploy_parameters;
-  object["chosen_epoch"] = result.chosen_epoch;
-  object["validation_accuracy"] = or_null(result.validation_accuracy);
-  object["test_accuracy"] = or_null(result.test_accuracy);
-  object["test_top5"] = or_null(result.test_top5);
-  object["contraction_error"] = or_null(result.contraction_error());
-  object["layers"] = Json::array();
-  for (const auto& layer : result.layers) {
-    object["layers"].push_back(layer_json(layer));
-  }
-  object["epochs"] = Json::array();
-  for (const auto& record : result.epochs) {
-    object["epochs"].push_back(to_json(record));
-  }
-  return object;
-}
-
-RunResult run_result_from(const Json& object) {
-  RunResult result;
-  result.recipe = object.at("name");
-  result.seed = object.at("seed");
-  result.state = object.at("state");
-  result.train_parameters = object.at("train_parameters");
-  result.deploy_parameters = object.at("deploy_parameters");
-  result.chosen_epoch = object.at("chosen_epoch");
-  result.validation_accuracy = number_at(object, "validation_accuracy");
-  result.test_accuracy = number_at(object, "test_accuracy");
-  result.test_top5 = number_at(object, "test_top5");
-  for (const auto& layer : object.at("layers")) {
-    result.layers.push_back(layer_from(layer));
-  }
-  for (const auto& epoch : object.at("epochs")) {
-    train::EpochRecord record;
-    record.epoch = epoch.at("epoch");
-    record.learning_rate = epoch.at("learning_rate");
-    record.training = score_at(epoch, "training").value_or(train::Score{});
-    record.validation = score_at(epoch, "validation");
-    record.test = score_at(epoch, "test");
-    record.seconds = epoch.at("seconds");
-    result.epochs.push_back(record);
-  }
-  return result;
-}
 
 Json results_json(const Occasion& occasion,
                   const std::vector<VariantResult>& variants) {
@@ -300,7 +199,7 @@ std::string report_html(const Occasion& occasion,
   }
   // Nothing in the data may end the script element that holds it.
   std::string text;
-  for (const auto letter : data.dump()) {
+  for (const auto letter : text_of(data)) {
     text += letter == '<' ? std::string("\\u003c") : std::string(1, letter);
   }
   std::string page = kReportTemplate;

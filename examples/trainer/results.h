@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "trainer/run.h"
+#include "trainer/run_result.h"
 
 namespace expandnet::examples {
 
@@ -30,11 +30,6 @@ struct Occasion {
   std::string configuration;  ///< the text of a configuration file
   std::vector<std::string> notes;
 };
-
-/// A run's own file, to be read when others are resumed.
-nlohmann::ordered_json to_json(const RunResult& result);
-RunResult run_result_from(const nlohmann::ordered_json& object);
-nlohmann::ordered_json to_json(const train::EpochRecord& record);
 
 /// The content of result.json.
 nlohmann::ordered_json results_json(const Occasion& occasion,

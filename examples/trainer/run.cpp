@@ -15,6 +15,8 @@
 #include <sstream>
 #include <utility>
 
+#include "trainer/configuration.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -51,14 +53,6 @@ std::int64_t steps_of(const train::Training& training) {
 
 std::string RunPlan::name() const {
   return fmt::format("{} seed {}", recipe == "none" ? "compact" : recipe, seed);
-}
-
-std::optional<double> RunResult::contraction_error() const {
-  std::optional<double> largest;
-  for (const auto& layer : layers) {
-    largest = std::max(largest.value_or(0), layer.error_fp64);
-  }
-  return largest;
 }
 
 void save_weights(const torch::nn::Module& module, const std::string& path) {
@@ -208,13 +202,16 @@ RunResult Run::finish() {
   auto result = result_so_far();
   auto& trainee = stage.trainee;
   auto& module = *trainee.model.module;
+  auto* average = stage.training.average();
+  // In weight space it is of what the chains fold to, elsewhere of the factors.
+  if (average != nullptr && !trainee.expansion) average->swap();
   if (trainee.expansion) {
     result.layers = trainee.expansion->contract().layers;
+    if (average != nullptr) average->swap();
   } else if (trainee.has_chains) {
     result.layers = contract(module).layers;
   }
   result.deploy_parameters = count_in(module.parameters());
-  if (auto* average = stage.training.average()) average->swap();
   if (stage.data.test != nullptr) {
     const auto score =
         train::evaluate(trainee.model, *stage.data.test, machine_.device,

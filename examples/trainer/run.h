@@ -2,7 +2,6 @@
 // on disk.
 #pragma once
 
-#include <expandnet/passes/verify.h>
 #include <expandnet/train/checkpoints.h>
 #include <expandnet/train/training.h>
 
@@ -11,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "trainer/run_result.h"
 #include "trainer/settings.h"
 #include "trainer/trainee.h"
 
@@ -25,25 +25,6 @@ struct RunPlan {
 
   /// "ck+fc seed 0"
   [[nodiscard]] std::string name() const;
-};
-
-/// What has come of a run; of one that is not finished, so far.
-struct RunResult {
-  std::string recipe;
-  std::uint64_t seed = 0;
-  std::string state;  ///< "finished", "interrupted"
-  std::int64_t train_parameters = 0;
-  std::int64_t deploy_parameters = 0;
-  std::int64_t chosen_epoch = 0;
-  std::optional<double> validation_accuracy;
-  /// Of the contracted net with the weights of the chosen epoch, read once.
-  std::optional<double> test_accuracy;
-  std::optional<double> test_top5;
-  std::vector<LayerReport> layers;
-  std::vector<train::EpochRecord> epochs;
-
-  /// Largest of all layers, in fp64; none if nothing was expanded.
-  [[nodiscard]] std::optional<double> contraction_error() const;
 };
 
 /// The names of files in a run's folder.

@@ -16,6 +16,8 @@
 
 #include "common/device.h"
 #include "trainer/arguments.h"
+#include "trainer/class_list.h"
+#include "trainer/configuration.h"
 #include "trainer/results.h"
 #include "trainer/side_by_side.h"
 #include "trainer/step_time.h"
@@ -62,13 +64,30 @@ std::vector<RunPlan> plans_of(Command command, const Trainer& trainer) {
   return plans;
 }
 
+/// Refuses to go on in a folder whose configuration file says otherwise.
+void check_same_configuration(const fs::path& file,
+                              const std::string& configuration,
+                              const std::string& folder) {
+  std::vector<std::string> other;
+  try {
+    other = differences(content_of(file), configuration);
+  } catch (const std::runtime_error& error) {
+    TORCH_CHECK(false, "--resume: a run must have its configuration, got \"",
+                file.string(), "\" (", error.what(), "); name another folder");
+  }
+  TORCH_CHECK(other.empty(),
+              "--resume: a run goes on as it was configured, got another ",
+              c10::Join(", ", other), " for \"", folder,
+              "\"; name another folder");
+}
+
 /// Writes the names of the classes into a run's folder. Those of a run that
 /// goes on must be the same.
 void keep_classes(const std::string& folder,
                   const std::vector<std::string>& names) {
   if (names.empty()) return;
   const auto file = fs::path(folder) / kClassesFile;
-  const auto text = c10::Join("\n", names) + "\n";
+  const auto text = class_list(names);
   TORCH_CHECK(!fs::exists(file) || content_of(file) == text,
               "--resume: a run goes on with the classes that it began with, "
               "got others in --data than in \"",
@@ -93,11 +112,7 @@ void make_folders(const std::string& out, const std::string& configuration,
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
     if (fs::exists(file)) {
-      const auto other = differences(content_of(file), plan.configuration);
-      TORCH_CHECK(other.empty(),
-                  "--resume: a run goes on as it was configured, got another ",
-                  c10::Join(", ", other), " for \"", plan.folder,
-                  "\"; name another folder");
+      check_same_configuration(file, plan.configuration, plan.folder);
     }
     write_file_atomically(file.string(), plan.configuration);
     keep_classes(plan.folder, classes);
@@ -176,11 +191,7 @@ void check_out(const Settings& settings, const std::string& configuration) {
   TORCH_CHECK(settings.resume,
               "--out: must be a new or an empty folder, got a run in \"",
               settings.out, "\"; go on with it by --resume");
-  const auto other = differences(content_of(file), configuration);
-  TORCH_CHECK(other.empty(),
-              "--resume: a run goes on as it was configured, got another ",
-              c10::Join(", ", other), " for \"", settings.out,
-              "\"; name another folder");
+  check_same_configuration(file, configuration, settings.out);
 }
 
 int run_session(const Session& session, const Trainer& trainer,
@@ -222,7 +233,7 @@ int run_session(const Session& session, const Trainer& trainer,
       return (fs::path(settings.out) / name).string();
     };
     write_file_atomically(path_in_out(kResultFile),
-                          results_json(occasion, variants).dump(2) + "\n");
+                          text_of(results_json(occasion, variants), 2) + "\n");
     write_file_atomically(path_in_out(kReportFile),
                           report_html(occasion, variants));
 

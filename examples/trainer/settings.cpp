@@ -11,24 +11,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <map>
-#include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 
 #include "common/checks.h"
+#include "trainer/configuration.h"
 
 namespace expandnet::examples {
 
 namespace {
-
-/// Settings that do not change what is computed.
-const std::set<std::string>& keys_without_effect() {
-  static const std::set<std::string> keys = {"data", "threads", "jobs",   "out",
-                                             "runs", "timeout", "workers"};
-  return keys;
-}
 
 train::Schedule schedule_of(const Settings& settings) {
   const auto epochs = static_cast<double>(settings.epochs);
@@ -64,22 +55,13 @@ std::shared_ptr<train::Ranks> connect(const Settings& settings, bool cuda) {
   return ranks;
 }
 
-/// The value that a new option stands for, as configuration files have it.
-std::string value_of(const CLI::Option& option) {
-  const auto value = option.get_default_str();
-  if (option.get_type_name() == "BOOLEAN")
-    return value == "1" ? "true" : "false";
-  const bool is_list = option.get_expected_max() > 1;
-  return is_list ? value : CLI::detail::convert_arg_for_ini(value);
-}
-
 void add_expansion(CLI::App& app, Settings& settings, Command command) {
   auto* expand = app.add_option("--expand", settings.expand,
                                 command == Command::kTrain
                                     ? "how to expand the net, none for compact"
                                     : "what to compare");
   expand->expected(1, command == Command::kTrain ? 1 : 100);
-  app.add_option("--rate", settings.rate, "expansion rate")->check(positive());
+  add_number(app, "--rate", settings.rate, "expansion rate")->check(positive());
   app.add_option("--execution", settings.execution,
                  "train beside the model, or as expanded modules, folded or "
                  "chained over the feature maps")
@@ -100,45 +82,45 @@ void add_training(CLI::App& app, Settings& settings) {
   app.add_option("--batch-size", settings.batch_size)->check(positive());
   app.add_option("--optimizer", settings.optimizer)
       ->check(CLI::IsMember({"sgd", "adamw"}));
-  app.add_option("--lr", settings.lr, "learning rate at the start")
+  add_number(app, "--lr", settings.lr, "learning rate at the start")
       ->check(positive());
-  app.add_option("--momentum", settings.momentum, "of sgd")->check(share());
+  add_number(app, "--momentum", settings.momentum, "of sgd")->check(share());
   app.add_option("--nesterov", settings.nesterov, "true or false");
-  app.add_option("--weight-decay", settings.weight_decay,
-                 "of all parameters; of expanded layers, of the factors")
+  add_number(app, "--weight-decay", settings.weight_decay,
+             "of all parameters; of expanded layers, of the factors")
       ->check(not_negative());
   app.add_option("--decay-all", settings.decay_all,
                  "false: no weight decay of BatchNorm and biases");
-  app.add_option("--label-smoothing", settings.label_smoothing)
+  add_number(app, "--label-smoothing", settings.label_smoothing)
       ->check(below_one());
-  app.add_option("--ema", settings.ema,
-                 "decay of a moving average of the compact weights, which is "
-                 "then evaluated and kept; 0: none")
+  add_number(app, "--ema", settings.ema,
+             "decay of a moving average of the compact weights, which is "
+             "then evaluated and kept; 0: none")
       ->check(below_one());
   app.add_option("--schedule", settings.schedule, "of the learning rate")
       ->check(CLI::IsMember({"steps", "linear", "cosine", "constant"}));
-  app.add_option("--milestones", settings.milestones,
-                 "epochs of the steps; by default a third and two thirds");
-  app.add_option("--lr-factor", settings.lr_factor, "at each milestone")
+  add_numbers(app, "--milestones", settings.milestones,
+              "epochs of the steps; by default a third and two thirds");
+  add_number(app, "--lr-factor", settings.lr_factor, "at each milestone")
       ->check(positive());
-  app.add_option("--lr-last", settings.lr_last,
-                 "share of --lr that linear and cosine end with")
+  add_number(app, "--lr-last", settings.lr_last,
+             "share of --lr that linear and cosine end with")
       ->check(not_negative());
-  app.add_option("--warmup", settings.warmup,
-                 "epochs in which the rate rises from 0")
+  add_number(app, "--warmup", settings.warmup,
+             "epochs in which the rate rises from 0")
       ->check(not_negative());
   app.add_option("--per-iteration", settings.per_iteration,
                  "true: the rate changes at each step");
-  app.add_option("--max-grad-norm", settings.max_grad_norm, "0: no clipping")
+  add_number(app, "--max-grad-norm", settings.max_grad_norm, "0: no clipping")
       ->check(not_negative());
   app.add_option("--accumulate", settings.accumulate, "batches per update")
       ->check(positive());
   app.add_option("--teacher", settings.teacher,
                  "folder of a finished run to distil from");
-  app.add_option("--temperature", settings.temperature, "of the teacher")
+  add_number(app, "--temperature", settings.temperature, "of the teacher")
       ->check(positive());
-  app.add_option("--distill", settings.distill,
-                 "weight of the teacher's part of the loss")
+  add_number(app, "--distill", settings.distill,
+             "weight of the teacher's part of the loss")
       ->check(share());
 }
 
@@ -211,52 +193,6 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
         ->check(positive());
   }
   add_machine(app, settings, command);
-}
-
-std::string configuration_of(const CLI::App& app) {
-  std::string text;
-  for (const auto* option : app.get_options()) {
-    if (!option->get_configurable() || option->get_lnames().empty()) continue;
-    const auto value = value_of(*option);
-    if (value.empty()) continue;  // a list of nothing
-    text += option->get_lnames().front() + "=" + value + "\n";
-  }
-  return text;
-}
-
-std::vector<std::pair<std::string, std::string>> keys_and_values(
-    const std::string& configuration) {
-  std::istringstream stream(configuration);
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (const auto& item : CLI::ConfigINI().from_config(stream)) {
-    pairs.emplace_back(item.name, CLI::detail::join(item.inputs, " "));
-  }
-  return pairs;
-}
-
-std::vector<std::string> differences(const std::string& before,
-                                     const std::string& now) {
-  const auto old = keys_and_values(before);
-  std::map<std::string, std::string> was(old.begin(), old.end());
-  std::vector<std::string> found;
-  const auto compare = [&](const std::string& key, const std::string& value) {
-    if (was[key] != value && keys_without_effect().count(key) == 0) {
-      found.push_back(key + " (" + was[key] + ", now " + value + ")");
-    }
-    was.erase(key);
-  };
-  for (const auto& [key, value] : keys_and_values(now)) compare(key, value);
-  const auto gone = was;
-  for (const auto& [key, value] : gone) compare(key, "");
-  return found;
-}
-
-std::string configuration_with_effect(const std::string& configuration) {
-  std::string text;
-  for (const auto& [key, value] : keys_and_values(configuration)) {
-    if (keys_without_effect().count(key) == 0) text += key + "=" + value + "\n";
-  }
-  return text;
 }
 
 std::int64_t cores_per_rank() {

@@ -78,23 +78,6 @@ enum class Command { kTrain, kCompare };
 /// Adds a flag, and a key of configuration files, for each setting.
 void add_settings(CLI::App& app, Settings& settings, Command command);
 
-/// The configuration file that stands for all options of `app` as they are.
-std::string configuration_of(const CLI::App& app);
-
-/// The keys in which two configuration files differ, with their values, as
-/// "epochs (24, now 30)". Those that change no result (where the data are, how
-/// many threads) are left out.
-std::vector<std::string> differences(const std::string& before,
-                                     const std::string& now);
-
-/// Of a configuration file, the lines that change results: what two runs that
-/// are the same have in common.
-std::string configuration_with_effect(const std::string& configuration);
-
-/// A configuration file's keys and values, in order.
-std::vector<std::pair<std::string, std::string>> keys_and_values(
-    const std::string& configuration);
-
 inline constexpr Named<train::Select> kSelects[] = {
     {train::Select::kBestValidation, "best"},
     {train::Select::kLast, "last"},

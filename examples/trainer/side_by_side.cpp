@@ -40,15 +40,21 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
   }
   if (machine.ranks) content = machine.ranks->broadcast(content);
   if (content.empty()) return std::nullopt;
+  RunResult result;
   try {
-    auto result = run_result_from(nlohmann::ordered_json::parse(content));
-    if (result.state != "finished") return std::nullopt;
-    return result;
-  } catch (const nlohmann::json::exception& error) {
+    result = read_run_result(content);
+  } catch (const std::runtime_error& error) {
     TORCH_CHECK(false, "--resume: the result of a run must be whole, got \"",
                 result_path(plan), "\" (", error.what(),
                 "); remove it to finish the run again");
   }
+  TORCH_CHECK(
+      result.recipe == plan.recipe && result.seed == plan.seed,
+      "--resume: a result must be of the run in its folder, got one of ",
+      result.recipe, " seed ", result.seed, " in \"", result_path(plan),
+      "\"; remove it to finish the run again");
+  if (result.state != "finished") return std::nullopt;
+  return result;
 }
 
 /// Steps of the whole run, its twin's too.
@@ -76,7 +82,8 @@ struct Watched {
   RunResult finish(Console& console) {
     auto result = run.finish();
     if (writes) {
-      write_file_atomically(result_path(run.plan()), to_json(result).dump(2));
+      write_file_atomically(result_path(run.plan()),
+                            text_of(to_json(result), 2));
     }
     console.line(fmt::format(
         "{:<22}epoch {} contracted and saved{}", run.plan().name(),

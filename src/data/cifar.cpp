@@ -4,11 +4,13 @@
 
 #include "base/fail.h"
 #include "data/gzip_file.h"
+#include "data/parse.h"
 
 namespace expandnet::data {
 
 namespace {
 
+constexpr const char* kReadCifar = "read_cifar";
 constexpr std::size_t kCifarPixels = 3 * 32 * 32;
 
 struct CifarLabel {
@@ -24,8 +26,9 @@ std::vector<CifarLabel> labels_of(Cifar kind) {
 
 }  // namespace
 
-CifarRecords read_cifar(const std::string& path, Cifar kind) {
-  const std::string where = "read_cifar";
+CifarRecords parse_cifar(ByteSource& bytes, const std::string& path,
+                         Cifar kind) {
+  const std::string where = kReadCifar;
   const auto quoted = "\"" + path + "\"";
   const auto labels = labels_of(kind);
   const auto record_bytes = labels.size() + kCifarPixels;
@@ -33,10 +36,9 @@ CifarRecords read_cifar(const std::string& path, Cifar kind) {
                     " has records of " + std::to_string(record_bytes) +
                     " bytes";
 
-  GzipFile file(where, path);
   CifarRecords records;
   for (std::size_t i = 0;; ++i) {
-    const auto record = file.read(record_bytes);
+    const auto record = bytes.read(record_bytes);
     if (record.empty()) break;
     const auto offset = i * record_bytes;
     if (record.size() < record_bytes) {
@@ -71,6 +73,11 @@ CifarRecords read_cifar(const std::string& path, Cifar kind) {
     fail(where, rule, "an empty file at " + quoted, "fetch it again");
   }
   return records;
+}
+
+CifarRecords read_cifar(const std::string& path, Cifar kind) {
+  GzipFile file(kReadCifar, path);
+  return parse_cifar(file, path, kind);
 }
 
 }  // namespace expandnet::data

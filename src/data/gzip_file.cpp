@@ -11,7 +11,9 @@ namespace expandnet::data {
 
 namespace {
 
-constexpr std::size_t kGzipChunk = std::size_t{1} << 20;
+// What is asked for at a time doubles, so that a small file takes little.
+constexpr std::size_t kGzipFirstChunk = std::size_t{1} << 12U;
+constexpr std::size_t kGzipLastChunk = std::size_t{1} << 20U;
 
 }  // namespace
 
@@ -32,7 +34,8 @@ std::vector<std::uint8_t> GzipFile::read(std::size_t count) {
   std::vector<std::uint8_t> bytes;
   while (bytes.size() < count) {
     const auto begin = bytes.size();
-    const auto wanted = std::min(count - begin, kGzipChunk);
+    const auto chunk = std::clamp(begin, kGzipFirstChunk, kGzipLastChunk);
+    const auto wanted = std::min(count - begin, chunk);
     bytes.resize(begin + wanted);
     const auto got = gzread(file_.get(), bytes.data() + begin,
                             static_cast<unsigned>(wanted));

@@ -9,23 +9,22 @@
 #include <string>
 #include <vector>
 
+#include "data/byte_source.h"
+
 namespace expandnet::data {
 
 /// What a file holds, from its start to its end, decompressed where it is
 /// gzipped. What follows the end of the compressed data is ignored, as gzip
 /// does.
-class GzipFile {
+class GzipFile : public ByteSource {
  public:
   /// Throws `std::runtime_error`, in the name of `where`, when the file does
   /// not open.
   GzipFile(std::string where, std::string path);
 
-  /// Returns the next `count` bytes, fewer where the file ends before. The
-  /// memory taken grows with what the file holds, not with `count`.
-  ///
   /// Throws `std::runtime_error` when the compressed data are cut short or
   /// damaged.
-  [[nodiscard]] std::vector<std::uint8_t> read(std::size_t count);
+  [[nodiscard]] std::vector<std::uint8_t> read(std::size_t count) override;
 
  private:
   std::string where_;

@@ -5,11 +5,13 @@
 #include "base/fail.h"
 #include "base/hex_bytes.h"
 #include "data/gzip_file.h"
+#include "data/parse.h"
 
 namespace expandnet::data {
 
 namespace {
 
+constexpr const char* kReadIdx = "read_idx";
 constexpr std::size_t kIdxMagicBytes = 4;
 constexpr std::size_t kIdxSizeBytes = 4;
 constexpr std::size_t kIdxMaxDimensions = 4;
@@ -25,17 +27,17 @@ std::string join_sizes(const std::vector<std::int64_t>& sizes) {
 
 }  // namespace
 
-IdxArray read_idx(const std::string& path, std::size_t dimensions) {
-  const std::string where = "read_idx";
+IdxArray parse_idx(ByteSource& bytes, const std::string& path,
+                   std::size_t dimensions) {
+  const std::string where = kReadIdx;
   const auto quoted = "\"" + path + "\"";
   if (dimensions < 1 || dimensions > kIdxMaxDimensions) {
     fail(where, "an array has 1 to 4 dimensions", std::to_string(dimensions),
          "ask for 3 for images, 1 for labels");
   }
 
-  GzipFile file(where, path);
   const auto header_bytes = kIdxMagicBytes + kIdxSizeBytes * dimensions;
-  const auto header = file.read(header_bytes);
+  const auto header = bytes.read(header_bytes);
   if (header.size() < header_bytes) {
     fail(where,
          "an IDX file starts with a header of " + std::to_string(header_bytes) +
@@ -77,14 +79,19 @@ IdxArray read_idx(const std::string& path, std::size_t dimensions) {
   }
 
   const auto rule = "the header of " + quoted + " promises " + sizes + " bytes";
-  array.bytes = file.read(static_cast<std::size_t>(promised));
+  array.bytes = bytes.read(static_cast<std::size_t>(promised));
   if (array.bytes.size() < static_cast<std::size_t>(promised)) {
     fail(where, rule, std::to_string(array.bytes.size()),
          "fetch the file again");
   }
   // This also reads, and checks, the end of what is compressed.
-  if (!file.read(1).empty()) fail(where, rule, "more", "fetch the file again");
+  if (!bytes.read(1).empty()) fail(where, rule, "more", "fetch the file again");
   return array;
+}
+
+IdxArray read_idx(const std::string& path, std::size_t dimensions) {
+  GzipFile file(kReadIdx, path);
+  return parse_idx(file, path, dimensions);
 }
 
 }  // namespace expandnet::data

@@ -82,8 +82,11 @@ std::string size_text(std::int64_t height, std::int64_t width) {
 
 }  // namespace
 
-ImageFile::ImageFile(std::string path)
-    : path_(std::move(path)), bytes_(read_image_bytes(path_)) {
+ImageFile::ImageFile(const std::string& path)
+    : ImageFile(path, read_image_bytes(path)) {}
+
+ImageFile::ImageFile(std::string path, std::vector<std::uint8_t> bytes)
+    : path_(std::move(path)), bytes_(std::move(bytes)) {
   const auto quoted = "\"" + path_ + "\"";
   if (starts_with(bytes_, {0xFF, 0xD8, 0xFF})) {
     const auto header = read_jpeg_header(image_file(), path_, bytes_);

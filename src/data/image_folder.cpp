@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/fail.h"
+#include "data/image_list.h"
 
 namespace expandnet::data {
 
@@ -125,37 +126,25 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& csv,
          "check the path and the permission to read");
   }
   std::set<std::string> named;
-  std::string line;
-  for (std::int64_t number = 1; std::getline(list, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty() || (number == 1 && line == "file,class")) continue;
-    const auto in_line = [&](std::string text) {
-      text.insert(0, 1, '"');
-      text += "\" in line " + std::to_string(number) + " of \"" + csv + '"';
-      return text;
+  for (const auto& image : read_image_list(where, csv, list)) {
+    const auto in_line = [&](const std::string& text) {
+      return in_line_of_list(text, image.line, csv);
     };
-    const auto comma = line.find(',');
-    if (comma == std::string::npos ||
-        line.find(',', comma + 1) != std::string::npos) {
-      fail(where, "a line must be file,class", in_line(line), "correct it");
-    }
-    const auto name = line.substr(0, comma);
-    const auto label = line.substr(comma + 1);
-    if (!std::binary_search(names.begin(), names.end(), name)) {
+    if (!std::binary_search(names.begin(), names.end(), image.name)) {
       fail(where, "each image named must be in \"" + folder + "\"",
-           in_line(name), "add the file or remove the line");
+           in_line(image.name), "add the file or remove the line");
     }
-    if (!named.insert(name).second) {
-      fail(where, "an image must be named once", in_line(name),
+    if (!named.insert(image.name).second) {
+      fail(where, "an image must be named once", in_line(image.name),
            "remove a line");
     }
-    const auto place = labels.find(label);
+    const auto place = labels.find(image.label);
     if (place == labels.end()) {
-      fail(where, "each class must be one of training's", in_line(label),
+      fail(where, "each class must be one of training's", in_line(image.label),
            "correct the list, or train on that class");
     }
     found.files.push_back(
-        {(std::filesystem::path(folder) / name).string(), place->second});
+        {(std::filesystem::path(folder) / image.name).string(), place->second});
   }
   if (found.files.empty()) {
     fail(where, "the list must name an image", "none in \"" + csv + "\"",

@@ -78,6 +78,18 @@ void check_near(const ByName& tensors, const std::string& name,
                         "the chain may be a nonlinear twin's"));
 }
 
+/// The average that takes the place of a fold, or the fold if there is none.
+at::Tensor averaged(const ByName& averages, const std::string& name,
+                    const at::Tensor& fold) {
+  const auto found = averages.find(name);
+  if (found == averages.end()) return fold;
+  TORCH_CHECK(
+      fold.defined() && found->second.sizes() == fold.sizes(),
+      complaint({kContract, name}, "an average must be of its chain's fold",
+                sizes(found->second.sizes()), "save it again"));
+  return found->second;
+}
+
 /// A contracted layer, to stand where its first tensor stood.
 struct Contraction {
   std::string path;
@@ -105,6 +117,7 @@ ContractedWeights contract_weights(const Weights& weights,
               complaint({kContract, ""}, "the weights must hold a chain",
                         "none", "name the chains if shapes do not show them"));
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
+  const ByName averages(weights.averages.begin(), weights.averages.end());
   const NewPaths paths(chains);
 
   ContractedWeights result;
@@ -130,6 +143,10 @@ ContractedWeights contract_weights(const Weights& weights,
     result.report.layers.push_back(
         check_chain(chain.plan, chain.factors, contraction.compact,
                     VerifyOptions{options.tolerance}, site));
+    auto& [weight, bias] = contraction.compact;
+    weight =
+        averaged(averages, parameter_of(chain.layer_path, "weight"), weight);
+    bias = averaged(averages, parameter_of(chain.layer_path, "bias"), bias);
     result.chains.push_back({contraction.path, chain.factor_paths});
     auto parts = chain.factor_paths;
     parts.push_back(chain.layer_path);

@@ -13,6 +13,8 @@ namespace expandnet {
 namespace {
 
 constexpr std::size_t kMaxPyTorchDimensions = 64;  // as LibTorch's iterators
+/// A stride of 0 claims any number of bytes, which the first copy would take.
+constexpr std::int64_t kMaxPyTorchExpanded = std::int64_t{1} << 26;
 constexpr std::int64_t kPyTorchLargestInt =
     std::numeric_limits<std::int64_t>::max();
 
@@ -203,6 +205,15 @@ void PyTorchInfoReader::check_elements() const {
              "sizes " + pytorch_sizes_text(sizes) + ", strides " +
                  pytorch_sizes_text(strides) + " from element " +
                  std::to_string(info_.offset));
+  }
+  const auto bytes = is_empty ? 0 : numel * element_bytes;
+  if (bytes > info_.storage_bytes && bytes > kMaxPyTorchExpanded) {
+    fail(where_,
+         "a tensor may have more bytes than its storage, of " +
+             std::to_string(info_.storage_bytes) + ", up to " +
+             std::to_string(kMaxPyTorchExpanded),
+         std::to_string(bytes) + " for sizes " + pytorch_sizes_text(sizes),
+         "save it contiguous");
   }
 }
 

@@ -47,11 +47,14 @@ Weights read_weights(const std::string& path, const std::string& key) {
     }
     is_archive = is_zip && is_libtorch_archive(where, bytes);
   }
-  if (key.empty() && is_archive) return read_libtorch_archive(path);
+  if (is_archive && (key.empty() || key == "model")) {
+    return read_libtorch_archive(
+        path, key.empty() ? Averages::kTaken : Averages::kLeftOut);
+  }
   if (key.empty() && is_safetensors) return read_safetensors(path);
   if (is_archive || is_safetensors) {
-    fail(where, "only checkpoints of torch.save have entries",
-         "the key " + quoted_name(key), "leave it out");
+    fail(where, "only checkpoints have entries", "the key " + quoted_name(key),
+         "leave it out");
   }
   return read_pytorch(path, key);
 }

@@ -12,16 +12,21 @@ namespace expandnet::train {
 namespace {
 
 constexpr const char* kUpdates = "updates";
+constexpr const char* kNames = "names";
 
-std::vector<at::Tensor> floating_tensors_of(const torch::nn::Module& module) {
-  std::vector<at::Tensor> tensors;
-  const auto add = [&](const std::vector<at::Tensor>& some) {
-    for (const auto& tensor : some) {
-      if (tensor.is_floating_point()) tensors.push_back(tensor);
+using NamedTensors = torch::OrderedDict<std::string, at::Tensor>;
+
+NamedTensors floating_tensors_of(const torch::nn::Module& module) {
+  NamedTensors tensors;
+  const auto add = [&](const NamedTensors& some) {
+    for (const auto& item : some) {
+      if (item.value().is_floating_point()) {
+        tensors.insert(item.key(), item.value());
+      }
     }
   };
-  add(module.parameters());
-  add(module.buffers());
+  add(module.named_parameters());
+  add(module.named_buffers());
   return tensors;
 }
 
@@ -30,11 +35,15 @@ std::string average_key(std::size_t index) { return std::to_string(index); }
 }  // namespace
 
 WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
-    : weights_(floating_tensors_of(module)), decay_(decay) {
+    : decay_(decay) {
   TORCH_CHECK(decay > 0 && decay < 1,
               "WeightAverage: decay must be between 0 and 1, got ", decay);
   const at::NoGradGuard no_grad;
-  for (const auto& weight : weights_) averages_.push_back(weight.clone());
+  for (const auto& item : floating_tensors_of(module)) {
+    names_.push_back(item.key());
+    weights_.push_back(item.value());
+    averages_.push_back(item.value().clone());
+  }
 }
 
 void WeightAverage::update() {
@@ -55,6 +64,7 @@ void WeightAverage::swap() {
 
 void WeightAverage::save(torch::serialize::OutputArchive& archive) const {
   archive.write(kUpdates, at::tensor({updates_}, at::kLong), true);
+  archive.write(kNames, c10::IValue(names_));
   for (std::size_t i = 0; i < averages_.size(); ++i) {
     archive.write(average_key(i), averages_[i], true);
   }

@@ -62,6 +62,20 @@ TEST_F(ImageFileTest, ReadsAllSizesAsLibjpegDoes) {
   }
 }
 
+TEST_F(ImageFileTest, TakesBytesThatAreInMemoryAlready) {
+  const auto text = jpeg_file(wavy_image(7, 5), layouts().front());
+  const std::vector<std::uint8_t> bytes(text.begin(), text.end());
+  const ImageFile file("a.tar/1.jpg", bytes);
+
+  EXPECT_EQ(file.size().height, 7);
+  EXPECT_EQ(file.decode({0, 0, 7, 5}, {7, 5}).image.pixels, plain_decode(text));
+  EXPECT_EQ(message_of([] {
+              static_cast<void>(ImageFile("a.tar/2.jpg", {1, 2}));
+            }),
+            "ImageFile: an image is JPEG or PNG, got a file that starts with "
+            "01 02 at \"a.tar/2.jpg\"; convert it, or take it out");
+}
+
 TEST_F(ImageFileTest, DecodesCropsToTheSamePixels) {
   std::mt19937 generator(0);
   const ImageSize size = {83, 131};

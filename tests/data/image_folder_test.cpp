@@ -126,6 +126,11 @@ TEST_F(ImageFolderTest, NamesAListOrFlatFolderThatIsMissing) {
             "scan_flat_folder: the list must open, got \"" + path("none") +
                 "\": No such file or directory; check the path and the "
                 "permission to read");
+  EXPECT_EQ(message_of([&] {
+              static_cast<void>(scan_flat_folder(folder_, folder_, {}));
+            }),
+            "scan_flat_folder: the list must be readable, got \"" + folder_ +
+                "\": Is a directory; give a file of lines file,class");
 }
 
 TEST(ImageFolderClasses, MustBeTheSame) {

@@ -2,19 +2,24 @@
 // std::runtime_error.
 #include <expandnet/data/image_file.h>
 
+#include <cstdlib>
 #include <stdexcept>
+#include <vector>
 
-#include "memory_file.h"
+namespace {
+
+constexpr std::int64_t kPixels = 1 << 11;
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   using namespace expandnet::data;
-  const MemoryFile file(data, size);
   try {
-    const ImageFile image(file.path());
+    const ImageFile image("fuzz", {data, data + size});
     const auto [height, width] = image.size();
     // More would say how fast libjpeg is.
-    if (height * width > 1 << 16) return 0;
+    if (height * width > kPixels) return 0;
     const auto top = height / 3, left = width / 3;
     const auto [pixels, box] =
         image.decode({top, left, height - top, width - left}, {5, 7});

@@ -9,21 +9,24 @@
 #include <cstdlib>
 #include <string>
 
-/// A file without a folder, which goes with this.
+/// A file in memory, without a folder, that is written again and again: to make
+/// one for each input would cost more than to read it.
 class MemoryFile {
  public:
-  MemoryFile(const std::uint8_t* data, std::size_t size)
-      : descriptor_(memfd_create("fuzz", 0)) {
-    while (size > 0) {
-      const auto written = write(descriptor_, data, size);
-      if (written <= 0) std::abort();
-      data += written;
-      size -= static_cast<std::size_t>(written);
-    }
+  MemoryFile() : descriptor_(memfd_create("fuzz", 0)) {
+    if (descriptor_ < 0) std::abort();
   }
   ~MemoryFile() { close(descriptor_); }
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
+
+  void write(const std::uint8_t* data, std::size_t size) {
+    const auto length = static_cast<off_t>(size);
+    if (ftruncate(descriptor_, length) != 0 ||
+        pwrite(descriptor_, data, size, 0) != length) {
+      std::abort();
+    }
+  }
 
   [[nodiscard]] std::string path() const {
     return "/proc/self/fd/" + std::to_string(descriptor_);

@@ -1,10 +1,5 @@
 // Any bytes are a safetensors file or a std::runtime_error, and a header that
-// was read is written, and read, as the same. For libFuzzer:
-//
-//     clang++ -std=c++17 -g -O1 -fsanitize=fuzzer,address,undefined -Isrc \
-//       tests/fuzz/safetensors_fuzz.cpp src/io/quoted_name.cpp \
-//       src/io/safetensors_{dtype,format,header,json}.cpp -o safetensors_fuzz
-//     ./safetensors_fuzz -malloc_limit_mb=64 tests/fuzz/corpus/safetensors
+// was read is written, and read, as the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

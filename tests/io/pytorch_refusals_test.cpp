@@ -34,15 +34,15 @@ std::string refusal(const std::string& file, const std::string& key = "") {
 }
 
 /// Of a checkpoint that these instructions make.
-std::string refusal_of(const std::string& instructions,
-                       const std::string& key = "") {
+std::string refusal_of_file(const std::string& instructions,
+                            const std::string& key = "") {
   return refusal(pytorch_file(instructions), key);
 }
 
 /// Of a state dict with this value for "w".
-std::string refusal_of_tensor(const std::string& instructions) {
-  const auto message =
-      refusal_of(dict(text("w") + instructions + text("b") + two_floats()));
+std::string refusal_of_one(const std::string& instructions) {
+  const auto message = refusal_of_file(
+      dict(text("w") + instructions + text("b") + two_floats()));
   const std::string start = ", tensor \"w\": ";
   EXPECT_EQ(message.substr(0, start.size()), start);
   return message.substr(start.size());
@@ -100,7 +100,7 @@ TEST(PyTorchRefusals, DamagedFiles) {
             ": the bytes of \"x/data.pkl\" must have the checksum of the "
             "directory, got another" +
                 kAgain);
-  EXPECT_EQ(refusal_of("N)"),
+  EXPECT_EQ(refusal_of_file("N)"),
             ", x/data.pkl, byte 4: a pickle must end with its only value, got "
             "more" +
                 kAgain);
@@ -111,9 +111,9 @@ TEST(PyTorchRefusals, CheckpointsWithoutWeights) {
       "; save the state dict: torch.save(net.state_dict(), "
       "path)";
   EXPECT_EQ(
-      refusal_of(global("my.nets", "Net") + ")\x81}b"),
+      refusal_of_file(global("my.nets", "Net") + ")\x81}b"),
       ": a checkpoint must be a dictionary, got a call of my.nets.Net" + net);
-  EXPECT_EQ(refusal_of(two_floats()),
+  EXPECT_EQ(refusal_of_file(two_floats()),
             ": a checkpoint must be a dictionary, got a call of "
             "torch._utils._rebuild_tensor_v2" +
                 net);
@@ -122,18 +122,18 @@ TEST(PyTorchRefusals, CheckpointsWithoutWeights) {
   const std::string list =
       "got \"epoch\" (the int 3), the int 1 (None), \"gen\" (a dictionary of "
       "1)";
-  EXPECT_EQ(refusal_of(generator),
+  EXPECT_EQ(refusal_of_file(generator),
             ": a checkpoint must hold tensors, or one state dict, " + list +
                 "; give the key of the dictionary that holds them");
-  EXPECT_EQ(refusal_of(generator, "model"),
+  EXPECT_EQ(refusal_of_file(generator, "model"),
             ": \"model\" must be a dictionary of tensors, " + list +
                 "; give the key of one");
-  EXPECT_EQ(refusal_of(generator, "epoch"),
+  EXPECT_EQ(refusal_of_file(generator, "epoch"),
             ": \"epoch\" must be a dictionary of tensors, " + list +
                 "; give the key of one");
   std::string many;
   for (int i = 0; i < 22; ++i) many += integer(i) + "N";
-  const auto message = refusal_of(dict(many));
+  const auto message = refusal_of_file(dict(many));
   EXPECT_NE(message.find("the int 19 (None) and 2 more; give"),
             std::string::npos)
       << message;
@@ -141,32 +141,33 @@ TEST(PyTorchRefusals, CheckpointsWithoutWeights) {
 
 TEST(PyTorchRefusals, CheckpointsWithSeveralStateDicts) {
   const auto weights = dict(text("w") + two_floats());
-  EXPECT_EQ(refusal_of(dict(text("net") + weights + text("model") + weights)),
-            ": one dictionary must hold the weights, got \"model\" and "
-            "\"net\"; give the key of one");
+  EXPECT_EQ(
+      refusal_of_file(dict(text("net") + weights + text("model") + weights)),
+      ": one dictionary must hold the weights, got \"model\" and "
+      "\"net\"; give the key of one");
 }
 
 TEST(PyTorchRefusals, NamesThatAreNone) {
+  EXPECT_EQ(refusal_of_file(
+                dict(text("w") + two_floats() + text("w") + two_floats())),
+            ": names of tensors must differ, got \"w\" twice" + kAgain);
   EXPECT_EQ(
-      refusal_of(dict(text("w") + two_floats() + text("w") + two_floats())),
-      ": names of tensors must differ, got \"w\" twice" + kAgain);
-  EXPECT_EQ(
-      refusal_of(dict(integer(1) + two_floats())),
+      refusal_of_file(dict(integer(1) + two_floats())),
       ": the name of a tensor must be text in UTF-8, got the int 1" + kAgain);
   for (const auto& name :
        {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
-    EXPECT_EQ(refusal_of(dict(text(name) + two_floats())).substr(0, 57),
+    EXPECT_EQ(refusal_of_file(dict(text(name) + two_floats())).substr(0, 57),
               ": the name of a tensor must be text in UTF-8, got the tex");
   }
 }
 
 TEST(PyTorchRefusals, TensorsByName) {
-  EXPECT_EQ(refusal_of_tensor(call(global("os", "system"), text("true"))),
+  EXPECT_EQ(refusal_of_one(call(global("os", "system"), text("true"))),
             "global must be one of those that hold dense tensors, got "
             "os.system; save dense tensors alone: torch.save(net.state_dict(), "
             "path)");
   EXPECT_EQ(
-      refusal_of_tensor(tensor(storage("FloatStorage", "0", 2), 0, {3}, {1})),
+      refusal_of_one(tensor(storage("FloatStorage", "0", 2), 0, {3}, {1})),
       "a tensor must lie in its storage of 8 bytes, got sizes [3], "
       "strides [1] from element 0" +
           kAgain);
@@ -174,14 +175,13 @@ TEST(PyTorchRefusals, TensorsByName) {
 
 TEST(PyTorchRefusals, StoragesThatAreNotInTheFile) {
   EXPECT_EQ(
-      refusal_of_tensor(tensor(storage("FloatStorage", "7", 2), 0, {2}, {1})),
+      refusal_of_one(tensor(storage("FloatStorage", "7", 2), 0, {2}, {1})),
       "the file must hold \"x/data/7\", got none" + kAgain);
   EXPECT_EQ(
-      refusal_of_tensor(tensor(storage("FloatStorage", "0", 3), 0, {3}, {1})),
+      refusal_of_one(tensor(storage("FloatStorage", "0", 3), 0, {3}, {1})),
       "its storage \"0\" must have 12 bytes, got 8" + kAgain);
-  EXPECT_EQ(
-      refusal_of_tensor(tensor(storage("BoolStorage", "0", 8), 0, {1}, {1})),
-      "elements of torch.bool must be 0 or 1, got another byte" + kAgain);
+  EXPECT_EQ(refusal_of_one(tensor(storage("BoolStorage", "0", 8), 0, {1}, {1})),
+            "elements of torch.bool must be 0 or 1, got another byte" + kAgain);
 }
 
 TEST(PyTorchRefusals, TensorsThatCannotBeWritten) {

@@ -204,7 +204,6 @@ TEST(PyTorchTensorInfoErrors, NameTensorsThatLeaveTheirStorage) {
   EXPECT_EQ(refusal_of_info(floats_at(1, {2, 3}, {3, 1})),
             rule + "sizes [2, 3], strides [3, 1] from element 1");
   EXPECT_EQ(failure_of_info(floats_at(9, {0, 3}, {3, 1})), "");
-  EXPECT_EQ(failure_of_info(floats_at(0, {1 << 30, 1 << 30}, {0, 0})), "");
   // Products and sums that no 64 bits hold.
   constexpr std::int64_t kLarge = (1LL << 31U) - 1;
   const std::string large = std::to_string(kLarge);
@@ -217,6 +216,21 @@ TEST(PyTorchTensorInfoErrors, NameTensorsThatLeaveTheirStorage) {
   EXPECT_EQ(refusal_of_info(floats_at(0, {kLarge, 9}, {kLarge, kLarge})),
             rule + "sizes [" + large + ", 9], strides [" + large + ", " +
                 large + "] from element 0");
+}
+
+TEST(PyTorchTensorInfoErrors, NameTensorsThatClaimMoreThanTheirStorage) {
+  EXPECT_EQ(failure_of_info(floats_at(0, {1 << 12, 1 << 12}, {0, 0})), "");
+  EXPECT_EQ(failure_of_info(floats_at(0, {1 << 30, 0}, {0, 0})), "");
+  EXPECT_EQ(failure_of_info(floats_at(0, {(1 << 24) + 1, 1}, {0, 1})),
+            kTensor +
+                ": a tensor may have more bytes than its storage, of 24, up to "
+                "67108864, got 67108868 for sizes [16777217, 1]; save it "
+                "contiguous");
+  EXPECT_EQ(failure_of_info(floats_at(0, {1 << 30, 1 << 30}, {0, 0})),
+            kTensor +
+                ": a tensor may have more bytes than its storage, of 24, up to "
+                "67108864, got 4611686018427387904 for sizes [1073741824, "
+                "1073741824]; save it contiguous");
 }
 
 TEST(PyTorchTensorInfoErrors, NameMetadataOfAnotherForm) {

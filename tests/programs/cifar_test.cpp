@@ -395,8 +395,28 @@ TEST_F(ExpandnetCifar, RefusesWhatItCannotUseWithStatus1) {
                 path("out") + "\"; name another folder");
 }
 
+TEST_F(ExpandnetCifar, TakesAFolderOfAnyName) {
+  const auto out = path("a \"b\" '#; \xff=[c]");
+  auto words = command(
+      "train", {"--epochs", "1", "--expand", "cl", "--lr", "0.0123456789"});
+  words.insert(words.end(), {"--out", out});
+  const auto trained = run(words);
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_EQ(run_plain({"evaluate", out}).status, 0);
+  words.emplace_back("--resume");
+  EXPECT_EQ(run(words).status, 0);
+  words.insert(words.end(), {"--lr", "0.0123456788"});
+  EXPECT_EQ(
+      complaint_of(run(words))
+          .rfind("--resume: a run goes on as it was configured, got another lr "
+                 "(0.0123456789, now 0.0123456788) for ",
+                 0),
+      0U);
+}
+
 TEST_F(ExpandnetCifar, NamesTheFileThatIsDamaged) {
   ASSERT_EQ(run(command("train", kShort)).status, 0);
+  auto result = json("out/run.json");
   for (const auto* name : {"weights.pt", "run.json", "best.pt"}) {
     std::ofstream(path("out") + "/" + name) << "something else";
   }
@@ -414,6 +434,21 @@ TEST_F(ExpandnetCifar, NamesTheFileThatIsDamaged) {
              path("out/best.pt") + "\" (");
   starts(run(words), "--resume: the result of a run must be whole, got \"" +
                          path("out/run.json") + "\" (");
+  result["seed"] = 7;
+  std::ofstream(path("out/run.json")) << result;
+  starts(run(words),
+         "--resume: a result must be of the run in its folder, got one of "
+         "cl+fc seed 7 in \"");
+  std::ofstream(path("out/configuration.ini")) << "lr=1\nseed=0\nlr=2\n";
+  starts(run(words),
+         "--resume: a run must have its configuration, got \"" +
+             path("out/configuration.ini") +
+             "\" (a configuration must have each key once, got lr again); name "
+             "another folder");
+  std::ofstream(path("out/configuration.ini")) << "lr=much\n";
+  starts(run_plain({"evaluate", path("out")}),
+         "expandnet-cifar: " + path("out/configuration.ini") +
+             " must be a run's configuration, got an error: ");
 }
 
 TEST_F(ExpandnetCifar, NeedsAGpuForCuda) {

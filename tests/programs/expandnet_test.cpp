@@ -128,6 +128,45 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
                 "one that begins with 6e 6f 20 77; see what it is");
 }
 
+TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {
+  for (const std::string execution : {"weight-space", "modules"}) {
+    const auto out = path(execution);
+    const auto trained =
+        run({EXPANDNET_CIFAR, "train",
+             "--dataset",     "fashion-mnist",
+             "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
+             "--expand",      "cl",
+             "--epochs",      "1",
+             "--validation",  "64",
+             "--threads",     "1",
+             "--device",      "cpu",
+             "--execution",   execution,
+             "--ema",         "0.5",
+             "--out",         out});
+    ASSERT_EQ(trained.status, 0) << trained.err;
+    ASSERT_EQ(run({EXPANDNET_CIFAR, "contract", out, "--format", "safetensors"})
+                  .status,
+              0);
+    const auto alone =
+        run_plain({"contract", out + "/best.pt", path("average.safetensors")});
+    ASSERT_EQ(alone.status, 0) << alone.err;
+    for (const std::string file : {"weights.safetensors", "weights.pt"}) {
+      const auto same =
+          run_plain({"verify", out + "/" + file, path("average.safetensors")});
+      EXPECT_EQ(same.status, 0) << execution << "\n" << same.out << same.err;
+    }
+
+    ASSERT_EQ(run_plain({"contract", out + "/best.pt", path("last.safetensors"),
+                         "--key", "model"})
+                  .status,
+              0);
+    EXPECT_EQ(run_plain({"verify", path("last.safetensors"),
+                         path("average.safetensors")})
+                  .status,
+              1);
+  }
+}
+
 TEST_F(ExpandnetProgram, ReadsAndComparesWhatTheTrainersWrite) {
   const auto trained =
       run({EXPANDNET_CIFAR, "train", "--dataset", "fashion-mnist", "--data",

@@ -326,6 +326,14 @@ TEST_F(ExpandnetImagenet, RefusesFoldersItCannotUseWithStatus1) {
             "--resume: a run goes on with the classes that it began with, got "
             "others in --data than in \"" +
                 path("out/classes.txt") + "\"");
+
+  std::ofstream(folder_ / "out/classes.txt") << "n02\nn01\n";
+  const auto evaluated = run({EXPANDNET_IMAGENET, "evaluate", path("out")});
+  EXPECT_EQ(complaint_of(evaluated),
+            "expandnet-imagenet: classes.txt must be as train has made it, got "
+            "\"" +
+                path("out/classes.txt") +
+                "\" (classes must be sorted, each there once, got \"n01\")");
 }
 
 /// Two processes that train one net, without torchrun.

@@ -2,12 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace expandnet::examples {
 namespace {
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
 
 RunResult some_run(std::uint64_t seed, double accuracy) {
   RunResult run;
@@ -77,13 +89,52 @@ TEST(ResultsTable, LeavesOutWhatIsNotKnown) {
 
 TEST(RunResults, AreReadAsTheyWereWritten) {
   const auto object = to_json(some_run(3, 0.8));
-  EXPECT_EQ(to_json(run_result_from(object)), object);
-  auto unfinished = some_run(3, 0.8);
+  EXPECT_EQ(to_json(read_run_result(text_of(object))), object);
+  auto unfinished = some_run(std::numeric_limits<std::uint64_t>::max(), 0.8);
   unfinished.test_accuracy.reset();
   unfinished.validation_accuracy.reset();
   const auto other = to_json(unfinished);
   EXPECT_TRUE(other["test_accuracy"].is_null());
-  EXPECT_EQ(to_json(run_result_from(other)), other);
+  EXPECT_EQ(to_json(read_run_result(text_of(other, 2))), other);
+}
+
+TEST(RunResults, AreRefusedWhereTheyAreDamaged) {
+  const auto refusal = [](const char* key, const nlohmann::json& value) {
+    auto object = to_json(some_run(0, 0.8));
+    object[key] = value;
+    return error_of([&] { read_run_result(text_of(object)); });
+  };
+  EXPECT_EQ(refusal("seed", -1),
+            "seed must be a count, got a value of type number");
+  EXPECT_EQ(refusal("train_parameters", 1e300),
+            "train_parameters must be a count, got a value of type number");
+  EXPECT_EQ(refusal("deploy_parameters", std::uint64_t{1} << 63U),
+            "deploy_parameters must be at most 9223372036854775807, got "
+            "9223372036854775808");
+  EXPECT_EQ(refusal("test_accuracy", "high"),
+            "test_accuracy must be a number, got a value of type string");
+  EXPECT_NE(refusal("name", nullptr), "");
+  EXPECT_NE(refusal("layers", 1), "");
+  EXPECT_NE(refusal("epochs", {{{"epoch", 1}}}), "");
+}
+
+TEST(RunResults, MayBeNestedToAnyDepthWithoutHarm) {
+  const std::string deep(1U << 20U, '[');
+  EXPECT_NE(error_of([&] { read_run_result(deep); }), "");
+  const auto closed = "{\"name\":\"none\",\"seed\":" + deep +
+                      std::string(deep.size(), ']') + "}";
+  EXPECT_EQ(error_of([&] { read_run_result(closed); }),
+            "seed must be a count, got a value of type array");
+}
+
+TEST(ResultsJson, HoldsPathsThatAreNoUtf8) {
+  auto occasion = some_occasion();
+  occasion.command = "expandnet-cifar train --out \xff";
+  const auto text = text_of(results_json(occasion, {some_variant()}));
+  EXPECT_EQ(nlohmann::json::parse(text)["command"],
+            "expandnet-cifar train --out \xef\xbf\xbd");
+  EXPECT_NE(report_html(occasion, {some_variant()}).find("--out \xef\xbf\xbd"),
+            std::string::npos);
 }
 
 TEST(ResultsJson, HasAListOverSeeds) {
@@ -109,19 +160,6 @@ TEST(ReportHtml, HoldsItsDataWhateverTheyContain) {
   EXPECT_EQ(data["variants"][0]["runs"][2]["epochs"][0]["training_loss"], 1.5);
   EXPECT_EQ(page.find("http://"), page.find("http://www.w3.org"));
   EXPECT_EQ(page.find("https://"), std::string::npos);
-}
-
-TEST(Configurations, AreToldApartByWhatHasAnEffect) {
-  const std::string before =
-      "epochs=3\ndata=\"here\"\nmilestones=[1,2]\nlr=0.1\n";
-  EXPECT_TRUE(differences(before, before).empty());
-  EXPECT_TRUE(
-      differences(before,
-                  "epochs=3\ndata=\"there\"\nmilestones=[1,2]\nlr=0.1\n")
-          .empty());
-  EXPECT_EQ(differences(before, "epochs=4\ndata=\"here\"\nlr=0.1\nseed=1\n"),
-            (std::vector<std::string>{"epochs (3, now 4)", "seed (, now 1)",
-                                      "milestones (1 2, now )"}));
 }
 
 }  // namespace

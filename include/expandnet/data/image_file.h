@@ -37,7 +37,9 @@ class ImageFile {
   ///
   /// Throws `std::runtime_error` when the file cannot be read, is of another
   /// kind, is cut short or damaged, or exceeds one of the limits above.
-  explicit ImageFile(std::string path);
+  explicit ImageFile(const std::string& path);
+  /// Takes a file that is in memory already. Messages call it `path`.
+  ImageFile(std::string path, std::vector<std::uint8_t> bytes);
 
   [[nodiscard]] ImageSize size() const { return size_; }
 

@@ -55,7 +55,8 @@ struct ContractedWeights {
 /// `verify`, which needs neither stride nor padding. All other tensors are
 /// taken over as they are, under their new names, in their order. If the
 /// compact tensor is there already, as it is in weight space, its place is
-/// taken and it has to be near: a twin's is not.
+/// taken and it has to be near: a twin's is not. What the weights hold averages
+/// of becomes the average, after the fold has passed its check.
 ///
 /// Throws `c10::Error` as `find_chains` and `verify` do, and if there is no
 /// chain.

@@ -28,7 +28,8 @@ namespace expandnet {
 /// PyTorch writes none, is a copy. No tensor records gradients.
 ///
 /// Throws `std::runtime_error` when there is no such state dict, or several,
-/// and when what is needed of the file is damaged or unknown.
+/// when what is needed of the file is damaged or unknown, and for a tensor of
+/// more than 64 MiB whose strides repeat a smaller storage.
 ///
 ///     const Weights weights = read_pytorch("checkpoint.pth", "model_ema");
 [[nodiscard]] Weights read_pytorch(const std::string& path,

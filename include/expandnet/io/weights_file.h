@@ -13,12 +13,12 @@ namespace expandnet {
 ///
 /// `key` is for checkpoints of Python, as in `read_pytorch`. Of a checkpoint of
 /// this library's trainers the model is read and, in weight space, the factors
-/// of its chains, as `<path>.chain.<i>`.
+/// of its chains, as `<path>.chain.<i>`. If it holds a moving average of the
+/// weights (--ema), that is read in their places: the key "model" leaves it
+/// out.
 ///
-/// Throws `std::runtime_error` as the readers of the formats do, and for a
-/// checkpoint whose result is a moving average, as only the program that
-/// trained it can name its weights. Archives of `torch::save` are read by
-/// LibTorch: take them from whom you trust.
+/// Throws `std::runtime_error` as the readers of the formats do. Archives of
+/// `torch::save` are read by LibTorch: take them from whom you trust.
 ///
 ///     for (const auto& [name, tensor] : read_weights("net.pth").tensors)
 [[nodiscard]] Weights read_weights(const std::string& path,

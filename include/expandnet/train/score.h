@@ -4,20 +4,12 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <expandnet/data/batch_source.h>
+#include <expandnet/train/history.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
 #include <expandnet/train/ranks.h>
 
-#include <cstdint>
-
 namespace expandnet::train {
-
-/// Means over images.
-struct Score {
-  double loss = 0;      ///< cross entropy, in nats
-  double accuracy = 0;  ///< share of images whose largest logit is their label
-  double top5 = 0;      ///< share with their label among the five largest
-};
 
 /// Adds up a Score batch by batch on the device, without waiting for it, inside
 /// a captured step too.

@@ -9,6 +9,7 @@
 #include <expandnet/data/batch_source.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/gradient_reducer.h>
+#include <expandnet/train/history.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
 #include <expandnet/train/ranks.h>
@@ -21,7 +22,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -72,16 +72,6 @@ struct TrainingOptions {
   /// Of what the model draws (dropout) where ranks train together: each draws
   /// anew at each step. Alone it draws from LibTorch's generator as it is.
   std::uint64_t seed = 0;
-};
-
-/// One finished epoch.
-struct EpochRecord {
-  std::int64_t epoch = 0;    ///< from 1
-  double learning_rate = 0;  ///< of its last step, of the first group
-  Score training;            ///< of each batch as it was trained on
-  std::optional<Score> validation;
-  std::optional<Score> test;
-  double seconds = 0;  ///< of training, without evaluation
 };
 
 class Training;

@@ -7,6 +7,7 @@
 #include <torch/serialize/archive.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace expandnet::train {
@@ -34,10 +35,13 @@ class WeightAverage {
   /// Exchanges the averages and the model's values.
   void swap();
 
+  /// With the names of what is averaged, so that `read_weights` gives it to
+  /// whom the program is not at hand.
   void save(torch::serialize::OutputArchive& archive) const;
   void load(torch::serialize::InputArchive& archive);
 
  private:
+  std::vector<std::string> names_;  ///< in the model
   /// The model's own: to load a module exchanges their memory.
   std::vector<at::Tensor> weights_;
   std::vector<at::Tensor> averages_;  ///< like them

@@ -1,0 +1,162 @@
+#include "trainer/configuration.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <map>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+namespace expandnet::examples {
+
+namespace {
+
+/// Settings that do not change what is computed.
+const std::set<std::string>& keys_without_effect() {
+  static const std::set<std::string> keys = {"data", "threads", "jobs",   "out",
+                                             "runs", "timeout", "workers"};
+  return keys;
+}
+
+/// The shortest text that reads as the same number.
+std::string shortest(double number) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.begin(), text.end(), number).ptr;
+  return {text.begin(), end};
+}
+
+/// The value that a new option stands for, as configuration files have it; ""
+/// for a list of nothing.
+std::string value_of(const CLI::Option& option) {
+  const auto value = option.get_default_str();
+  if (option.get_type_name() == "BOOLEAN")
+    return value == "1" ? "true" : "false";
+  const bool is_list = option.get_expected_max() > 1;
+  if (is_list) return value == "{}" ? "" : value;
+  return CLI::detail::convert_arg_for_ini(value);
+}
+
+/// The trainers write none, and the memory that CLI11 takes for one grows with
+/// the square of its name.
+void refuse_sections(const std::string& configuration) {
+  std::istringstream lines(configuration);
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find_first_not_of(" \t\r\f\v");
+    if (first == std::string::npos || line[first] != '[') continue;
+    throw std::runtime_error("a configuration must have no sections, got " +
+                             line.substr(first, 40));
+  }
+}
+
+/// Throws unless the option's line is read as its value.
+void check_line(const CLI::Option& option, const std::string& line) {
+  const bool is_text = option.get_type_name().rfind("TEXT", 0) == 0;
+  if (!is_text || option.get_expected_max() > 1) return;
+  const auto& name = option.get_lnames().front();
+  std::string read;
+  CLI::App app;
+  app.add_option("--" + name, read)->take_last();
+  std::istringstream stream(line);
+  try {
+    app.parse_from_stream(stream);
+    if (read == option.get_default_str()) return;
+  } catch (const CLI::Error&) {  // nor is it read as another
+  }
+  throw std::runtime_error(
+      "--" + name +
+      ": must be text that a configuration file can hold, got \"" +
+      option.get_default_str() + "\"");
+}
+
+}  // namespace
+
+CLI::Option* add_number(CLI::App& app, const std::string& name, double& value,
+                        const std::string& description) {
+  auto* option = app.add_option(name, value, description);
+  option->default_function([&value] { return shortest(value); });
+  option->capture_default_str();
+  return option;
+}
+
+CLI::Option* add_numbers(CLI::App& app, const std::string& name,
+                         std::vector<double>& values,
+                         const std::string& description) {
+  auto* option = app.add_option(name, values, description);
+  option->default_function([&values] {
+    std::string text;
+    for (const auto value : values) {
+      text += (text.empty() ? "[" : ",") + shortest(value);
+    }
+    return text.empty() ? text : text + "]";
+  });
+  option->capture_default_str();
+  return option;
+}
+
+std::string configuration_of(const CLI::App& app) {
+  std::string text;
+  for (const auto* option : app.get_options()) {
+    if (!option->get_configurable() || option->get_lnames().empty()) continue;
+    const auto value = value_of(*option);
+    if (value.empty()) continue;
+    const auto line = option->get_lnames().front() + "=" + value + "\n";
+    check_line(*option, line);
+    text += line;
+  }
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> keys_and_values(
+    const std::string& configuration) {
+  refuse_sections(configuration);
+  std::istringstream stream(configuration);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  try {
+    for (const auto& item : CLI::ConfigTOML().from_config(stream)) {
+      std::string value;
+      for (const auto& input : item.inputs) {
+        value += (value.empty() ? "" : " ") + input;
+      }
+      pairs.emplace_back(item.fullname(), value);
+    }
+  } catch (const CLI::Error& error) {
+    throw std::runtime_error(
+        std::string("a configuration must have lines of key=value, got ") +
+        error.what());
+  }
+  std::set<std::string> keys;
+  for (const auto& pair : pairs) {
+    if (keys.insert(pair.first).second) continue;
+    throw std::runtime_error("a configuration must have each key once, got " +
+                             pair.first + " again");
+  }
+  return pairs;
+}
+
+std::vector<std::string> differences(const std::string& before,
+                                     const std::string& now) {
+  const auto old = keys_and_values(before);
+  std::map<std::string, std::string> was(old.begin(), old.end());
+  std::vector<std::string> found;
+  const auto compare = [&](const std::string& key, const std::string& value) {
+    if (was[key] != value && keys_without_effect().count(key) == 0) {
+      found.push_back(key + " (" + was[key] + ", now " + value + ")");
+    }
+    was.erase(key);
+  };
+  for (const auto& [key, value] : keys_and_values(now)) compare(key, value);
+  const auto gone = was;
+  for (const auto& [key, value] : gone) compare(key, "");
+  return found;
+}
+
+std::string configuration_with_effect(const std::string& configuration) {
+  std::string text;
+  for (const auto& [key, value] : keys_and_values(configuration)) {
+    if (keys_without_effect().count(key) == 0) text += key + "=" + value + "\n";
+  }
+  return text;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,47 @@
+// run_result.h: what has come of a run, and the file that keeps it.
+#pragma once
+
+#include <expandnet/passes/report.h>
+#include <expandnet/train/history.h>
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace expandnet::examples {
+
+/// Of a run that is not finished, so far.
+struct RunResult {
+  std::string recipe;
+  std::uint64_t seed = 0;
+  std::string state;  ///< "finished", "interrupted"
+  std::int64_t train_parameters = 0;
+  std::int64_t deploy_parameters = 0;
+  std::int64_t chosen_epoch = 0;
+  std::optional<double> validation_accuracy;
+  /// Of the contracted net with the weights of the chosen epoch, read once.
+  std::optional<double> test_accuracy;
+  std::optional<double> test_top5;
+  std::vector<LayerReport> layers;
+  std::vector<train::EpochRecord> epochs;
+
+  /// Largest of all layers, in fp64; none if nothing was expanded.
+  [[nodiscard]] std::optional<double> contraction_error() const;
+};
+
+nlohmann::ordered_json to_json(const train::EpochRecord& record);
+nlohmann::ordered_json to_json(const LayerReport& layer);
+nlohmann::ordered_json to_json(const RunResult& result);
+
+/// The text of an object, whose strings may be any bytes: those that are no
+/// UTF-8, in a path say, are replaced. `indent` as in nlohmann-json; -1: one
+/// line.
+std::string text_of(const nlohmann::ordered_json& object, int indent = -1);
+
+/// Reads what `to_json` has written. Throws `std::runtime_error` for any other
+/// text.
+RunResult read_run_result(const std::string& text);
+
+}  // namespace expandnet::examples

@@ -1,0 +1,158 @@
+// Checkpoints of the trainers, as those see them who have no trainer.
+#include <expandnet/io/contract_weights.h>
+#include <expandnet/io/weights_file.h>
+#include <expandnet/passes/expand.h>
+#include <expandnet/train/weight_average.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/optim/sgd.h>
+#include <torch/serialize/archive.h>
+#include <torch/utils.h>
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "io/files.h"
+#include "train/parts.h"
+
+namespace expandnet::testing {
+namespace {
+
+using torch::serialize::OutputArchive;
+using ByName = std::map<std::string, at::Tensor>;
+
+ByName by_name(const Weights& weights) {
+  return {weights.tensors.begin(), weights.tensors.end()};
+}
+
+/// A net trained in weight space, that has moved on from its average.
+struct Averaged {
+  Averaged() {
+    const torch::NoGradGuard no_grad;
+    for (const auto& factor : expansion.parameters()) factor.mul_(1.1);
+    expansion.fold();
+    bn->running_mean.fill_(3);
+    average.update();
+  }
+
+  torch::nn::Conv2d conv{torch::nn::Conv2dOptions(3, 4, 5)};
+  torch::nn::BatchNorm2d bn{4};
+  torch::nn::Sequential net{conv, bn};
+  Expansion expansion = expand(*net);
+  torch::optim::SGD optimizer{expansion.parameters(), 0.1};
+  train::WeightAverage average{*net, 0.9};
+};
+
+/// Saved as Training saves it, with its average by `save_average`.
+std::string checkpoint(
+    const Averaged& run, const std::string& path,
+    const std::function<void(OutputArchive&)>& save_average) {
+  OutputArchive archive;
+  train::save_part(archive, "model", *run.net);
+  train::save_part(archive, "optimizer", run.optimizer);
+  train::save_part(archive, "expansion", run.expansion);
+  OutputArchive average(archive.compilation_unit());
+  save_average(average);
+  archive.write("average", average);
+  archive.save_to(path);
+  return path;
+}
+
+class TrainersCheckpoint : public ::testing::Test {
+ protected:
+  TrainersCheckpoint() { torch::manual_seed(0); }
+
+  [[nodiscard]] std::string named() const {
+    return checkpoint(run_, folder_ / "average.pt",
+                      [&](auto& archive) { run_.average.save(archive); });
+  }
+
+  ScratchFolder folder_;
+  Averaged run_;
+};
+
+TEST_F(TrainersCheckpoint, ContractsToItsMovingAverage) {
+  const auto contracted = contract_weights(read_weights(named()));
+
+  EXPECT_EQ(contracted.report.layers.size(), 1U);
+  const auto weights = by_name(contracted.weights);
+  run_.average.swap();
+  EXPECT_TRUE(weights.at("0.weight").equal(run_.conv->weight));
+  EXPECT_TRUE(weights.at("0.bias").equal(run_.conv->bias));
+  EXPECT_TRUE(weights.at("1.running_mean").equal(run_.bn->running_mean));
+  EXPECT_TRUE(
+      weights.at("1.num_batches_tracked").equal(run_.bn->num_batches_tracked));
+  EXPECT_EQ(weights.size(), 7U);
+}
+
+TEST_F(TrainersCheckpoint, ContractsToItsWeightsWhereAsked) {
+  const auto weights =
+      by_name(contract_weights(read_weights(named(), "model")).weights);
+
+  EXPECT_TRUE(at::allclose(weights.at("0.weight"), run_.conv->weight));
+  EXPECT_TRUE(weights.at("1.running_mean").equal(run_.bn->running_mean));
+  run_.average.swap();
+  EXPECT_FALSE(at::allclose(weights.at("0.weight"), run_.conv->weight));
+}
+
+TEST_F(TrainersCheckpoint, IsRefusedIfItsAverageHasNoNames) {
+  const auto path = checkpoint(run_, folder_ / "old.pt", [&](auto& archive) {
+    archive.write("0", run_.conv->weight, /*is_buffer=*/true);
+  });
+
+  EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
+            "\"" + path +
+                "\": a checkpoint must name its weights, got one whose moving "
+                "average is without names; contract it with the program that "
+                "trained it, or take the key \"model\" for the weights that "
+                "were averaged");
+  EXPECT_NO_THROW(static_cast<void>(read_weights(path, "model")));
+}
+
+TEST_F(TrainersCheckpoint, IsRefusedIfItsAverageIsOfAnotherNet) {
+  for (const std::string name : {"0.weights", "0.bias"}) {
+    const auto path =
+        checkpoint(run_, folder_ / "other.pt", [&](auto& archive) {
+          archive.write("names", c10::IValue(std::vector<std::string>{name}));
+          archive.write("0", run_.conv->weight, /*is_buffer=*/true);
+        });
+
+    EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
+              "\"" + path +
+                  "\": an average must be of one of the checkpoint's tensors, "
+                  "got one of \"" +
+                  name + "\"; save it again");
+  }
+}
+
+TEST_F(TrainersCheckpoint, IsRefusedIfItsNamesAreNone) {
+  const auto path = checkpoint(run_, folder_ / "names.pt", [&](auto& archive) {
+    archive.write("names", c10::IValue(3));
+  });
+
+  EXPECT_EQ(
+      failure_of([&] { static_cast<void>(read_weights(path)); })
+          .rfind("\"" + path +
+                     "\": an archive of torch::save must be whole, got an "
+                     "error of LibTorch (",
+                 0),
+      0U);
+}
+
+TEST_F(TrainersCheckpoint, AloneHasEntries) {
+  OutputArchive archive;
+  run_.net->save(archive);
+  const auto path = folder_ / "net.pt";
+  archive.save_to(path);
+
+  EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path, "model")); }),
+            "\"" + path +
+                "\": only checkpoints have entries, got the key \"model\"; "
+                "leave it out");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
