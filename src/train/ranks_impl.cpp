@@ -57,6 +57,7 @@ Ranks::Impl::Impl(const RankEnvironment& environment,
       roll_call(environment, wanted.timeout) {
   try {
     group = make_group(where, options, roll_call);
+    roll_call.meet();
   } catch (const std::exception& error) {
     if (!is_from_c10d(error)) throw;
     fail(error);

@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <thread>
@@ -150,10 +151,10 @@ void RollCall::enter() {
 
 RollCall::~RollCall() { leave(); }
 
-std::vector<int> RollCall::missing_ranks() const {
+std::vector<int> RollCall::missing_ranks(const char* what) const {
   std::vector<int> missing;
   for (int rank = 0; rank < where_.size; ++rank) {
-    if (!store_->check({key_of("start", rank)})) missing.push_back(rank);
+    if (!store_->check({key_of(what, rank)})) missing.push_back(rank);
   }
   return missing;
 }
@@ -161,7 +162,7 @@ std::vector<int> RollCall::missing_ranks() const {
 void RollCall::wait_for_all() const {
   const auto end = Clock::now() + timeout_;
   std::vector<int> missing;
-  while (!(missing = missing_ranks()).empty() && Clock::now() < end) {
+  while (!(missing = missing_ranks("start")).empty() && Clock::now() < end) {
     std::this_thread::sleep_for(kGlance);
   }
   using std::chrono::seconds;
@@ -169,6 +170,22 @@ void RollCall::wait_for_all() const {
               std::chrono::duration_cast<seconds>(timeout_).count(),
               " s, got no sign of ", list_of(missing),
               "; look at what was printed there");
+}
+
+void RollCall::meet() {
+  store_->add(key_of("meet", where_.rank), 1);
+  const auto end = Clock::now() + timeout_;
+  Listener listener(store_, where_.size);
+  for (std::vector<int> missing; !(missing = missing_ranks("meet")).empty();) {
+    const auto is_lost = [&](int rank) {
+      return listener.is_silent(rank) || store_->check({key_of("end", rank)});
+    };
+    TORCH_CHECK(std::none_of(missing.begin(), missing.end(), is_lost) &&
+                    Clock::now() < end,
+                "ranks: ", blame());
+    std::this_thread::sleep_for(kGlance);
+    listener.listen();
+  }
 }
 
 StorePtr RollCall::open_store(bool as_server) const {

@@ -29,6 +29,12 @@ class RollCall {
   /// start of the ranks.
   [[nodiscard]] c10::intrusive_ptr<c10d::Store> connect() const;
 
+  /// Returns when all ranks have called this: one that went on alone, and
+  /// ended, would close connections that others are still making. Throws
+  /// `c10::Error`, with whom to blame, where one of them ends, dies or is not
+  /// there in time.
+  void meet();
+
   /// Says whom to blame for a collective that failed, after at most some
   /// seconds. Who asks first decides for all: later, those who have ended
   /// because of it would be blamed.
@@ -42,7 +48,8 @@ class RollCall {
  private:
   [[nodiscard]] c10::intrusive_ptr<c10d::Store> open_store(
       bool as_server) const;
-  [[nodiscard]] std::vector<int> missing_ranks() const;
+  /// Those that have not written this key.
+  [[nodiscard]] std::vector<int> missing_ranks(const char* what) const;
   void enter();
   void wait_for_all() const;
   [[nodiscard]] bool holds_store() const;
