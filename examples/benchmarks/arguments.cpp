@@ -103,8 +103,10 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
   app.add_option("--iterations", arguments.iterations,
                  "samples of each way; 0: 30, on CUDA 50 of 10 steps each")
       ->check(not_negative());
-  app.add_flag("--overlap,!--no-overlap", arguments.overlap,
-               "in weight space step each chain within the backward pass");
+  const auto* overlap = app.add_flag(
+      "--overlap,!--no-overlap", arguments.overlap,
+      "in weight space step each chain within the backward pass; by default "
+      "on CUDA");
   app.add_option("--threads", arguments.threads)->check(positive());
   app.add_option("--seed", arguments.seed);
   app.add_option("--json", arguments.json, "file for the results");
@@ -112,6 +114,7 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
     understand(words, arguments);
+    if (overlap->count() == 0) arguments.overlap = arguments.device.is_cuda();
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }

@@ -21,7 +21,7 @@ struct Arguments {
   bool train = true;
   bool infer = true;
   bool overhead = true;
-  bool overlap = true;  ///< as train::StepOptions has it
+  bool overlap = false;  ///< as train::StepOptions has it; on CUDA true
   std::int64_t batch = 128;
   std::int64_t image_size = 0;  ///< 0: the net's own
   int iterations = 0;           ///< samples of each way; 0: 30, on CUDA 50

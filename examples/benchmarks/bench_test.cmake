@@ -28,7 +28,7 @@ expect_refusal("graph needs CUDA, got cpu" --device cpu --mode graph)
 set(file "${SCRATCH}/results.json")
 execute_process(
   COMMAND "${BENCH}" --net smallnet3-cl-fc --device cpu --layout contiguous --iterations 1
-          --batch-size 4 --precision fp32 bf16 --no-overlap --json "${file}"
+          --batch-size 4 --precision fp32 bf16 --overlap --json "${file}"
   RESULT_VARIABLE status
   OUTPUT_VARIABLE output
   ERROR_VARIABLE message)
@@ -52,7 +52,7 @@ foreach(i RANGE ${last})
     string(JSON ${field} GET "${results}" ${i} ${field})
   endforeach()
   set(run "${net} ${device} ${layout} ${mode} ${overlap} ${batch}")
-  if(NOT run STREQUAL "smallnet3-cl-fc cpu contiguous eager OFF 4")
+  if(NOT run STREQUAL "smallnet3-cl-fc cpu contiguous eager ON 4")
     message(SEND_ERROR "row ${i} is of another run: ${run}")
   endif()
   foreach(field q25_ms step_ms q75_ms)

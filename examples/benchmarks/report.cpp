@@ -48,7 +48,7 @@ std::string heading(const Setup& setup) {
       "{:<10}{:<14}{:>10}{:>22}{:>12}{:>11}{:>12}\n",
       setup.net, setup.device.is_cuda() ? "cuda" : "cpu",
       name_in(kPrecisions, setup.precision), name_in(kLayouts, setup.layout),
-      name_in(kModes, setup.mode), setup.overlap ? "" : " without overlap",
+      name_in(kModes, setup.mode), setup.overlap ? " with overlap" : "",
       setup.batch, "phase", "execution", "median ms", "quartiles", "x compact",
       "peak MiB", "x expected");
 }

@@ -49,7 +49,7 @@ struct Setup {
   std::int64_t batch = 128;
   std::int64_t image_size = 0;  ///< side in pixels; 0: the net's own
   std::uint64_t seed = 0;
-  bool overlap = true;  ///< as train::StepOptions has it
+  bool overlap = false;  ///< as train::StepOptions has it
 };
 
 }  // namespace expandnet::examples::bench

@@ -53,9 +53,9 @@ Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
       capturable_(dynamic_cast<Capturable*>(&optimizer)),
       expansion_(expansion),
       options_(options),
-      overlaps_(options.overlap && expansion != nullptr &&
-                capturable_ != nullptr && options.max_grad_norm == 0 &&
-                options.accumulate == 1 && options.reducer == nullptr),
+      may_overlap_(expansion != nullptr && capturable_ != nullptr &&
+                   options.max_grad_norm == 0 && options.accumulate == 1 &&
+                   options.reducer == nullptr),
       reason_(reason_against(options, capturable_)) {
   TORCH_CHECK(options_.accumulate > 0,
               "Step: accumulate must be positive, got ", options_.accumulate);
@@ -124,7 +124,7 @@ torch::Tensor Step::eager(const torch::Tensor& input,
       loss.backward();
     }
   };
-  if (overlaps_) {
+  if (may_overlap_ && options_.overlap.value_or(input.is_cuda())) {
     if (input.is_cuda() && streams_ == nullptr) streams_ = side_streams();
     step_in_backward(backward);
     return loss.detach();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace expandnet::train {
@@ -25,12 +26,12 @@ struct StepOptions {
   /// together; null: this one trains alone. Must outlive the step.
   GradientReducer* reducer = nullptr;
   /// Pull back, update and fold each chain within the backward pass, as soon as
-  /// the gradient of its layer is complete; on CUDA beside the rest of the
-  /// pass, on streams of their own. Not when gradients are clipped, accumulated
-  /// or averaged over processes, and only with train::SGD and train::AdamW.
-  /// Switch it off for a model that reads an expanded weight through
-  /// `detach()`.
-  bool overlap = true;
+  /// the gradient of its layer is complete; unset: on CUDA, where that happens
+  /// beside the rest of the pass, on streams of their own. On the CPU it gains
+  /// nothing. Never when gradients are clipped, accumulated or averaged over
+  /// processes, and only with train::SGD and train::AdamW. Switch it off for a
+  /// model that reads an expanded weight through `detach()`.
+  std::optional<bool> overlap;
   /// On CUDA, capture the step as a graph and replay it.
   bool capture = true;
   /// Eager steps before the capture. They are training steps like all others.
@@ -96,7 +97,7 @@ class Step {
   Capturable* capturable_;  ///< the optimizer, if it is one
   Expansion* expansion_;
   StepOptions options_;
-  bool overlaps_;
+  bool may_overlap_;
   std::int64_t calls_ = 0;
   std::string reason_;
   std::unique_ptr<Graph> graph_;
