@@ -154,7 +154,8 @@ std::vector<std::string> differences(const std::string& before,
 std::string configuration_with_effect(const std::string& configuration) {
   std::string text;
   for (const auto& [key, value] : keys_and_values(configuration)) {
-    if (keys_without_effect().count(key) == 0) text += key + "=" + value + "\n";
+    if (keys_without_effect().count(key) != 0) continue;
+    text.append(key).append("=").append(value).append("\n");
   }
   return text;
 }

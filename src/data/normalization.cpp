@@ -55,8 +55,7 @@ void Normalization::place(const Image& image, const at::Tensor& batch,
 
 at::Tensor Normalization::finish(const at::Tensor& batch) const {
   // Images lie as [n, H, W, 3]: seen as [n, 3, H, W], that is channels_last.
-  const auto images =
-      batch.to(device_, /*non_blocking=*/true).permute({0, 3, 1, 2});
+  auto images = batch.to(device_, /*non_blocking=*/true).permute({0, 3, 1, 2});
   if (images.dtype() == at::kFloat) return images;
   return images.to(at::kFloat).mul_(scale_).add_(offset_);
 }
