@@ -177,8 +177,11 @@ void RollCall::meet() {
   const auto end = Clock::now() + timeout_;
   Listener listener(store_, where_.size);
   for (std::vector<int> missing; !(missing = missing_ranks("meet")).empty();) {
+    // Since it was missed it may have come, and have ended as well.
     const auto is_lost = [&](int rank) {
-      return listener.is_silent(rank) || store_->check({key_of("end", rank)});
+      return (listener.is_silent(rank) ||
+              store_->check({key_of("end", rank)})) &&
+             !store_->check({key_of("meet", rank)});
     };
     TORCH_CHECK(std::none_of(missing.begin(), missing.end(), is_lost) &&
                     Clock::now() < end,
