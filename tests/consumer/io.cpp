@@ -1,7 +1,7 @@
 // A user's program on the library of files: out, in, and into a model.
 #include <expandnet/io/load_weights.h>
 #include <expandnet/io/weights_file.h>
-#include <torch/torch.h>
+#include <torch/nn/modules/linear.h>
 
 int main() {
   torch::nn::Linear model(3, 2), other(3, 2);

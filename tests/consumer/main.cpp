@@ -1,7 +1,8 @@
 // A user's program: expands a layer, trains it for one step, contracts it, and
 // checks that the function is the same.
 #include <expandnet/expandnet.h>
-#include <torch/torch.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/optim/sgd.h>
 
 #include <iostream>
 

@@ -3,7 +3,6 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/step.h>
-#include <torch/torch.h>
 
 int main() {
   torch::manual_seed(0);

@@ -1,4 +1,6 @@
 // The program expandnet-cifar, on small files of the formats it reads.
+#include "cifar/cifar.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -39,6 +41,9 @@ void write_cifar10(const fs::path& path, int count, unsigned seed) {
 /// A folder with five batches of 30 images, and 30 for the test.
 class ExpandnetCifar : public ProgramTest {
  protected:
+  static void SetUpTestSuite() {
+    run_in_copies(EXPANDNET_CIFAR, examples::run_cifar);
+  }
   void SetUp() override {
     ProgramTest::SetUp();
     fs::create_directories(folder_ / "data");
@@ -318,8 +323,9 @@ TEST_F(ExpandnetCifar, ExplainsItself) {
             std::string::npos);
   EXPECT_NE(run_plain({"contract", "--help"}).out.find("--checkpoint"),
             std::string::npos);
-  EXPECT_EQ(run_plain({"--help"}).status, 0);
-  EXPECT_EQ(run_plain({"--version"}).out.rfind("expandnet ", 0), 0);
+  const Words alone = {"/usr/bin/env", EXPANDNET_CIFAR};
+  EXPECT_EQ(run(joined(alone, {"--help"})).status, 0);
+  EXPECT_EQ(run(joined(alone, {"--version"})).out.rfind("expandnet ", 0), 0);
 }
 
 TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {

@@ -1,4 +1,6 @@
 // The program expandnet-imagenet, on folders of small JPEG files.
+#include "imagenet/imagenet.h"
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -45,6 +47,9 @@ void write_file(const fs::path& path, const std::string& content) {
 /// Three classes that a net learns soon: 48 images to train on, 12 to validate.
 class ExpandnetImagenet : public ProgramTest {
  protected:
+  static void SetUpTestSuite() {
+    run_in_copies(EXPANDNET_IMAGENET, examples::run_imagenet);
+  }
   void SetUp() override {
     ProgramTest::SetUp();
     const char* classes[] = {"n01", "n02", "n03"};

@@ -6,10 +6,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace expandnet::testing {
 
@@ -23,7 +27,26 @@ void redirect(const char* path, int descriptor) {
   ::close(file);
 }
 
+std::map<std::string, Main>& mains() {
+  static std::map<std::string, Main> mains;
+  return mains;
+}
+
+/// In place of the process that calls it.
+[[noreturn]] void become(const std::vector<char*>& words) {
+  const auto found = mains().find(words.front());
+  if (found != mains().end()) {
+    std::exit(found->second(static_cast<int>(words.size()) - 1, words.data()));
+  }
+  ::execv(words.front(), words.data());
+  ::_exit(127);
+}
+
 }  // namespace
+
+void run_in_copies(const std::string& program, Main main) {
+  mains()[program] = std::move(main);
+}
 
 std::string content_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -40,6 +63,7 @@ Process::Process(const std::vector<std::string>& arguments,
   words.push_back(nullptr);
   std::filesystem::remove(out_);  // an earlier program's
   std::filesystem::remove(err_);
+  std::fflush(nullptr);  // a copy would write it again
   id_ = ::fork();
   if (id_ < 0) throw std::runtime_error("fork failed");
   if (id_ > 0) return;
@@ -50,8 +74,7 @@ Process::Process(const std::vector<std::string>& arguments,
     const rlimit limit{file_limit, file_limit};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }
-  ::execv(words.front(), words.data());
-  ::_exit(127);
+  become(words);
 }
 
 Process::~Process() {

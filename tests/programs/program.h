@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,19 @@ struct Outcome {
   std::string err;
 };
 
+/// A program's main function.
+using Main = std::function<int(int argc, const char* const* argv)>;
+
+/// From here on a process of `program` is a copy of this one that calls `main`:
+/// this one has LibTorch loaded already, which is most of a start. It must not
+/// have begun to use it.
+void run_in_copies(const std::string& program, Main main);
+
 /// A program that runs, with its output in files.
 class Process {
  public:
-  /// `arguments` begin with the program. A limit above 0 is the size at which
-  /// files end as if the disk were full.
+  /// `arguments` begin with the program; after /usr/bin/env it is loaded anew.
+  /// A limit above 0 is the size at which files end as if the disk were full.
   Process(const std::vector<std::string>& arguments,
           const std::filesystem::path& scratch, std::uint64_t file_limit = 0);
   ~Process();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <expandnet/passes/verify.h>
+#include <torch/nn/module.h>
 
 namespace expandnet {
 

@@ -7,6 +7,8 @@
 
 #include <expandnet/train/ranks.h>
 #include <expandnet/train/training.h>
+#include <torch/nn/module.h>
+#include <torch/serialize/archive.h>
 
 #include <string>
 

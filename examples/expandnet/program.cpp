@@ -1,10 +1,5 @@
-// expandnet: files of weights, without the programs that made them.
-//
-//     expandnet contract mobilenet_v1_cl.pth mobilenet_v1.safetensors
-//
-// folds every chain of the file into its layer, prints how exact that was, and
-// writes the compact weights. `expandnet summary FILE` lists what a file holds;
-// `expandnet verify A B` compares two.
+#include "program.h"
+
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
@@ -111,12 +106,9 @@ struct Run {
 
 }  // namespace
 
-}  // namespace expandnet::examples
-
-int main(int argc, char** argv) {
+int run_expandnet(int argc, const char* const* argv) {
   try {
-    return std::visit(expandnet::examples::Run(),
-                      expandnet::examples::parse(argc, argv));
+    return std::visit(Run(), parse(argc, argv));
   } catch (const c10::Error& error) {
     std::cerr << error.what_without_backtrace() << std::endl;
   } catch (const std::exception& error) {
@@ -124,3 +116,5 @@ int main(int argc, char** argv) {
   }
   return 1;
 }
+
+}  // namespace expandnet::examples

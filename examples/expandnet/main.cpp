@@ -1,0 +1,12 @@
+// expandnet: files of weights, without the programs that made them.
+//
+//     expandnet contract mobilenet_v1_cl.pth mobilenet_v1.safetensors
+//
+// folds every chain of the file into its layer, prints how exact that was, and
+// writes the compact weights. `expandnet summary FILE` lists what a file holds;
+// `expandnet verify A B` compares two.
+#include "program.h"
+
+int main(int argc, char** argv) {
+  return expandnet::examples::run_expandnet(argc, argv);
+}
