@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
@@ -19,11 +20,20 @@ const std::set<std::string>& keys_without_effect() {
   return keys;
 }
 
-/// The shortest text that reads as the same number.
+/// The shortest text that CLI11 reads as the same number. It reads a long
+/// double and rounds that again, which some of the shortest texts do not
+/// survive; with 17 digits a text is too near its number for that.
 std::string shortest(double number) {
   std::array<char, 32> text;
-  const auto end = std::to_chars(text.begin(), text.end(), number).ptr;
-  return {text.begin(), end};
+  const auto text_of = [&](auto... precision) {
+    const auto end =
+        std::to_chars(text.begin(), text.end(), number, precision...).ptr;
+    return std::string(text.begin(), end);
+  };
+  auto shortest = text_of();
+  const bool survives =
+      static_cast<double>(std::strtold(shortest.c_str(), nullptr)) == number;
+  return survives ? shortest : text_of(std::chars_format::general, 17);
 }
 
 /// The value that a new option stands for, as configuration files have it; ""

@@ -15,6 +15,9 @@ namespace expandnet::data {
 
 namespace {
 
+/// Batches that a training loop has at a time, this step's and the last one's.
+constexpr std::int64_t kInUse = 2;
+
 std::int64_t side_of(const FolderBatchOptions& options) {
   return std::visit([](const auto& transform) { return transform.size; },
                     options.transform);
@@ -65,7 +68,8 @@ struct FolderBatches::Impl {
         options(the_options),
         device(the_device),
         count(static_cast<std::int64_t>(folder->files.size())),
-        normalization(options.mean, options.deviation, device),
+        normalization(options.mean, options.deviation, device,
+                      options.prefetch + kInUse),
         prefetch(
             options.workers, options.prefetch,
             [this](std::int64_t batch) { return images_in(batch); },

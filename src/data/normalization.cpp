@@ -10,8 +10,8 @@ namespace expandnet::data {
 
 Normalization::Normalization(const std::vector<double>& mean,
                              const std::vector<double>& deviation,
-                             c10::Device device)
-    : device_(device) {
+                             c10::Device device, std::int64_t batches)
+    : device_(device), memory_(static_cast<std::size_t>(batches)) {
   const auto row = [](const std::vector<double>& values) {
     return at::tensor(values, at::kDouble);
   };
@@ -27,11 +27,11 @@ Normalization::Normalization(const std::vector<double>& mean,
   std::memcpy(levels_.data(), levels.const_data_ptr<float>(), sizeof(levels_));
 }
 
-at::Tensor Normalization::make_batch(std::int64_t images,
-                                     std::int64_t side) const {
+at::Tensor Normalization::make_batch(std::int64_t images, std::int64_t side) {
   const std::vector<std::int64_t> sizes = {images, side, side, 3};
-  if (device_.is_cpu()) return at::empty(sizes, at::kFloat);
-  // From pinned memory a copy to the GPU goes on by itself.
+  if (device_.is_cpu()) return memory_.get(sizes, at::kFloat);
+  // From pinned memory, which LibTorch does keep, a copy to the GPU goes on by
+  // itself.
   return at::empty(
       sizes, at::TensorOptions(at::kByte).pinned_memory(device_.is_cuda()));
 }

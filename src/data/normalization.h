@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "data/batch_memory.h"
+
 namespace expandnet::data {
 
 /// (byte / 255 - mean) / deviation of every channel, for batches on `device`.
@@ -18,13 +20,14 @@ namespace expandnet::data {
 /// and `finish` does it there. The numbers are the same.
 class Normalization {
  public:
-  /// `mean` and `deviation` have three entries, of pixels in [0, 1].
+  /// `mean` and `deviation` have three entries, of pixels in [0, 1]. On the CPU
+  /// the memory of the last `batches` is kept for others.
   Normalization(const std::vector<double>& mean,
-                const std::vector<double>& deviation, c10::Device device);
+                const std::vector<double>& deviation, c10::Device device,
+                std::int64_t batches);
 
-  /// Memory for images that are square.
-  [[nodiscard]] at::Tensor make_batch(std::int64_t images,
-                                      std::int64_t side) const;
+  /// Memory for images that are square. One thread at a time.
+  [[nodiscard]] at::Tensor make_batch(std::int64_t images, std::int64_t side);
   /// Puts an image where it belongs in what `make_batch` returned. Threads may
   /// place other images meanwhile.
   void place(const Image& image, const at::Tensor& batch,
@@ -37,6 +40,7 @@ class Normalization {
   at::Tensor scale_;                                   ///< [3, 1, 1], of bytes
   at::Tensor offset_;                                  ///< [3, 1, 1]
   std::array<std::array<float, 256>, 3> levels_ = {};  ///< of each byte
+  BatchMemory memory_;
 };
 
 }  // namespace expandnet::data

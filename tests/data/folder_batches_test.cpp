@@ -116,6 +116,22 @@ TEST_F(FolderBatchesTest, AreNormalizedAsADeviceNormalizesBytes) {
           .add_(per_channel(-mean / deviation))));
 }
 
+TEST_F(FolderBatchesTest, StayAsTheyAreForWhoKeepsThem) {
+  FolderBatches batches(images(), options(), at::kCPU);
+  std::vector<at::Tensor> kept;
+  std::vector<at::Tensor> copies;
+  for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+    batches.start_epoch(epoch);
+    for (std::int64_t i = 0; i < batches.size(); ++i) {
+      kept.push_back(batches.batch(i).first);
+      copies.push_back(kept.back().clone());
+    }
+  }
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_TRUE(kept[i].equal(copies[i])) << i;
+  }
+}
+
 TEST_F(FolderBatchesTest, AreSharedByRanks) {
   auto shared = options();
   shared.drop_last = true;

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <functional>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -60,6 +64,22 @@ TEST(Configurations, KeepEachBitOfANumber) {
             "milestones=[0.30000000000000004,1e+22,5e-324]\n");
 
   const auto again = read(text);
+  EXPECT_EQ(again.lr, flags.lr);
+  EXPECT_EQ(again.milestones, flags.milestones);
+}
+
+TEST(Configurations, KeepEachBitOfAnyNumber) {
+  Flags flags;
+  // Its shortest text is read as another by way of a long double.
+  flags.lr = 0x1.4eae52e219415p+85;
+  std::mt19937_64 random(0);
+  while (flags.milestones.size() < 20000) {
+    const auto bits = random();
+    double number = 0;
+    std::memcpy(&number, &bits, sizeof(number));
+    if (std::isfinite(number)) flags.milestones.push_back(number);
+  }
+  const auto again = read(written(flags));
   EXPECT_EQ(again.lr, flags.lr);
   EXPECT_EQ(again.milestones, flags.milestones);
 }

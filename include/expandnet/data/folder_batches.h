@@ -36,8 +36,9 @@ struct FolderBatchOptions {
   std::vector<double> mean = {.485, .456, .406};  ///< of pixels in [0, 1]
   std::vector<double> deviation = {.229, .224, .225};
   int workers = 2;  ///< threads that read and decode
-  /// Batches that may be in memory at once: of 224x224, 0.6 MB an image in
-  /// floats, 0.15 MB in bytes.
+  /// Batches that may be read ahead: of 224x224, 0.6 MB an image in floats,
+  /// 0.15 MB in bytes. The memory of floats, and of two batches in use, is kept
+  /// and used again once nobody has it.
   std::int64_t prefetch = 4;
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
