@@ -15,6 +15,7 @@
 #include <string>
 #include <variant>
 
+#include "common/memory.h"
 #include "trainer/arguments.h"
 #include "trainer/configuration.h"
 #include "trainer/run.h"
@@ -195,6 +196,7 @@ int run(const Trainer& prototype, int argc, const char* const* argv) {
 }  // namespace
 
 int run_program(const Trainer& prototype, int argc, const char* const* argv) {
+  keep_freed_memory();
   try {
     return run(prototype, argc, argv);
   } catch (const c10::Error& error) {
