@@ -57,6 +57,7 @@ Process::Process(const std::vector<std::string>& arguments,
                  const std::filesystem::path& scratch, std::uint64_t file_limit)
     : out_(scratch / "stdout"), err_(scratch / "stderr") {
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (const auto& argument : arguments) {
     words.push_back(const_cast<char*>(argument.c_str()));
   }
