@@ -16,7 +16,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <iostream>
 #include <limits>
@@ -30,6 +29,7 @@
 #include "arguments.h"
 #include "cases.h"
 #include "common/device.h"
+#include "common/status.h"
 #include "common/timing.h"
 #include "nets.h"
 #include "report.h"
@@ -237,17 +237,11 @@ void run(const Arguments& arguments) {
 }  // namespace expandnet::examples::bench
 
 int main(int argc, char** argv) {
-  const auto parsed = expandnet::examples::bench::parse(argc, argv);
+  namespace bench = expandnet::examples::bench;
+  const auto parsed = bench::parse(argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  try {
-    expandnet::examples::bench::run(
-        std::get<expandnet::examples::bench::Arguments>(parsed));
-  } catch (const c10::Error& error) {
-    std::cerr << error.what_without_backtrace() << std::endl;
-    return 1;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
-    return 1;
-  }
-  return 0;
+  return expandnet::examples::status_of([&] {
+    bench::run(std::get<bench::Arguments>(parsed));
+    return 0;
+  });
 }

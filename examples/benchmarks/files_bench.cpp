@@ -13,11 +13,9 @@
 // memory and 0.5 GB of temporary files.
 #include "files_bench.h"
 
-#include <c10/util/Exception.h>
-
-#include <exception>
-#include <iostream>
 #include <variant>
+
+#include "common/status.h"
 
 namespace expandnet::examples::bench {
 
@@ -50,14 +48,8 @@ int main(int argc, char** argv) {
   namespace bench = expandnet::examples::bench;
   const auto parsed = bench::parse_files(argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  try {
+  return expandnet::examples::status_of([&] {
     bench::run(std::get<bench::FilesArguments>(parsed));
-  } catch (const c10::Error& error) {
-    std::cerr << error.what_without_backtrace() << std::endl;
-    return 1;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
-    return 1;
-  }
-  return 0;
+    return 0;
+  });
 }

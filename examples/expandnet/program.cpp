@@ -1,7 +1,6 @@
 #include "program.h"
 
 #include <ATen/core/Tensor.h>
-#include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/io/weights_file.h>
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include <iostream>
 
 #include "arguments.h"
+#include "common/status.h"
 #include "compare.h"
 
 namespace expandnet::examples {
@@ -107,14 +107,7 @@ struct Run {
 }  // namespace
 
 int run_expandnet(int argc, const char* const* argv) {
-  try {
-    return std::visit(Run(), parse(argc, argv));
-  } catch (const c10::Error& error) {
-    std::cerr << error.what_without_backtrace() << std::endl;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
-  }
-  return 1;
+  return status_of([&] { return std::visit(Run(), parse(argc, argv)); });
 }
 
 }  // namespace expandnet::examples

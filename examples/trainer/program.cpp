@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -16,6 +15,7 @@
 #include <variant>
 
 #include "common/memory.h"
+#include "common/status.h"
 #include "trainer/arguments.h"
 #include "trainer/configuration.h"
 #include "trainer/run.h"
@@ -197,14 +197,7 @@ int run(const Trainer& prototype, int argc, const char* const* argv) {
 
 int run_program(const Trainer& prototype, int argc, const char* const* argv) {
   keep_freed_memory();
-  try {
-    return run(prototype, argc, argv);
-  } catch (const c10::Error& error) {
-    std::cerr << error.what_without_backtrace() << std::endl;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
-  }
-  return 1;
+  return status_of([&] { return run(prototype, argc, argv); });
 }
 
 }  // namespace expandnet::examples

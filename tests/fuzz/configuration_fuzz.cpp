@@ -33,8 +33,8 @@ bool operator==(const Flags& a, const Flags& b) {
          a.milestones == b.milestones && a.seed == b.seed;
 }
 
-/// A command line that is made once: to make one costs as much as to read ten
-/// configurations.
+/// A command line that is made once: to make one takes twice as long as to read
+/// a configuration.
 class CommandLine {
  public:
   /// As the trainers bind theirs.

@@ -47,6 +47,22 @@ class ExpandnetProgram : public ProgramTest {
   [[nodiscard]] Outcome run_plain(const Words& more) const {
     return run(joined({EXPANDNET_PROGRAM}, more));
   }
+  /// An epoch of expandnet-cifar on the sample of Fashion-MNIST.
+  [[nodiscard]] Outcome train(const std::string& out,
+                              const Words& more = {}) const {
+    return run(
+        joined({EXPANDNET_CIFAR, "train",
+                "--dataset",     "fashion-mnist",
+                "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
+                "--expand",      "cl",
+                "--epochs",      "1",
+                "--validation",  "4500",
+                "--kernel",      "3",
+                "--threads",     "1",
+                "--device",      "cpu",
+                "--out",         out},
+               more));
+  }
 };
 
 TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
@@ -145,19 +161,7 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
 TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {
   for (const std::string execution : {"weight-space", "modules"}) {
     const auto out = path(execution);
-    const auto trained =
-        run({EXPANDNET_CIFAR, "train",
-             "--dataset",     "fashion-mnist",
-             "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
-             "--expand",      "cl",
-             "--epochs",      "1",
-             "--validation",  "4500",
-             "--kernel",      "3",
-             "--threads",     "1",
-             "--device",      "cpu",
-             "--execution",   execution,
-             "--ema",         "0.5",
-             "--out",         out});
+    const auto trained = train(out, {"--execution", execution, "--ema", "0.5"});
     ASSERT_EQ(trained.status, 0) << trained.err;
     ASSERT_EQ(run({EXPANDNET_CIFAR, "contract", out, "--format", "safetensors"})
                   .status,
@@ -183,17 +187,7 @@ TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {
 }
 
 TEST_F(ExpandnetProgram, ReadsAndComparesWhatTheTrainersWrite) {
-  const auto trained =
-      run({EXPANDNET_CIFAR, "train",
-           "--dataset",     "fashion-mnist",
-           "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
-           "--expand",      "cl",
-           "--epochs",      "1",
-           "--validation",  "4500",
-           "--kernel",      "3",
-           "--threads",     "1",
-           "--device",      "cpu",
-           "--out",         path("out")});
+  const auto trained = train(path("out"));
   ASSERT_EQ(trained.status, 0) << trained.err;
   for (const std::string format : {"safetensors", "pt", "torchscript"}) {
     const auto written =

@@ -32,8 +32,8 @@ std::map<std::string, Main>& mains() {
   return mains;
 }
 
-/// In place of the process that calls it.
-[[noreturn]] void become(const std::vector<char*>& words) {
+/// In place of the process that calls it, which nothing may lead back to.
+[[noreturn]] void become(const std::vector<char*>& words) noexcept {
   const auto found = mains().find(words.front());
   if (found != mains().end()) {
     std::exit(found->second(static_cast<int>(words.size()) - 1, words.data()));
