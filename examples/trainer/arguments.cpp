@@ -18,7 +18,10 @@ namespace {
 void add_arguments(CLI::App& app, Trainer& trainer, Command command) {
   app.option_defaults()->always_capture_default()->take_last();
   app.set_config("--config", "", "a file of keys and values for these flags")
-      ->configurable(false);
+      ->configurable(false)
+      ->check([&app](const std::string& file) {
+        return complaint_about(file, app);
+      });
   app.allow_config_extras(CLI::config_extras_mode::error);
   trainer.add_flags(app);
   add_settings(app, trainer.settings, command);
@@ -152,7 +155,7 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
   TORCH_CHECK(std::filesystem::exists(file), prototype.name(),
               ": a run's folder must hold ", kConfigurationFile, ", got \"",
               folder, "\"; name one that train has made");
-  CLI::App app;
+  CLI::App app("", prototype.name() + " train");
   auto trainer = prototype.clone();
   add_arguments(app, *trainer, Command::kTrain);
   try {

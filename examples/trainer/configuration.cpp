@@ -1,9 +1,13 @@
 #include "trainer/configuration.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -47,6 +51,13 @@ std::string value_of(const CLI::Option& option) {
   return CLI::detail::convert_arg_for_ini(value);
 }
 
+/// As much of a text as a message can show, whatever its bytes.
+std::string shown(const std::string& text) {
+  constexpr std::size_t kMost = 80;
+  if (text.size() <= kMost) return fmt::format("{:?}", text);
+  return fmt::format("{:?}...", text.substr(0, kMost));
+}
+
 /// The trainers write none, and the memory that CLI11 takes for one grows with
 /// the square of its name.
 void refuse_sections(const std::string& configuration) {
@@ -55,7 +66,7 @@ void refuse_sections(const std::string& configuration) {
     const auto first = line.find_first_not_of(" \t\r\f\v");
     if (first == std::string::npos || line[first] != '[') continue;
     throw std::runtime_error("a configuration must have no sections, got " +
-                             line.substr(first, 40));
+                             shown(line.substr(first)));
   }
 }
 
@@ -132,16 +143,43 @@ std::vector<std::pair<std::string, std::string>> keys_and_values(
     }
   } catch (const CLI::Error& error) {
     throw std::runtime_error(
-        std::string("a configuration must have lines of key=value, got ") +
-        error.what());
+        "a configuration must have lines of key=value, got " +
+        shown(error.what()));
   }
   std::set<std::string> keys;
   for (const auto& pair : pairs) {
     if (keys.insert(pair.first).second) continue;
     throw std::runtime_error("a configuration must have each key once, got " +
-                             pair.first + " again");
+                             shown(pair.first) + " again");
   }
   return pairs;
+}
+
+std::string complaint_about(const std::string& file, const CLI::App& app) {
+  namespace fs = std::filesystem;
+  constexpr std::uintmax_t kMostBytes = 1 << 20;
+  std::error_code unreadable;
+  const auto bytes = fs::file_size(file, unreadable);
+  if (unreadable) return "must be a file, got " + shown(file);
+  if (bytes > kMostBytes) {
+    return fmt::format("must be a file of at most {} bytes, got {} of {}",
+                       kMostBytes, shown(file), bytes);
+  }
+  std::ifstream stream(file);
+  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  const auto refused = [&](const std::string& why) {
+    return "must set flags of " + app.get_name() + ", got " + shown(file) +
+           " (" + why + ")";
+  };
+  try {
+    for (const auto& pair : keys_and_values(text)) {
+      if (app.get_option_no_throw("--" + pair.first) != nullptr) continue;
+      return refused(shown(pair.first) + " is none of them");
+    }
+  } catch (const std::runtime_error& error) {
+    return refused(error.what());
+  }
+  return "";
 }
 
 std::vector<std::string> differences(const std::string& before,

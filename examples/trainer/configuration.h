@@ -30,6 +30,10 @@ std::string configuration_of(const CLI::App& app);
 std::vector<std::pair<std::string, std::string>> keys_and_values(
     const std::string& configuration);
 
+/// What is wrong with a file as a configuration for `app`, which it names; ""
+/// for nothing.
+std::string complaint_about(const std::string& file, const CLI::App& app);
+
 /// The keys in which two configuration files differ, with their values, as
 /// "epochs (24, now 30)". Those that change no result (where the data are, how
 /// many threads) are left out.

@@ -349,8 +349,24 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
             "resnet18; weight-space trains any net");
   EXPECT_NE(refusal({"--epoch", "3"}).find("--epoch"), std::string::npos);
   std::ofstream(path("wrong.ini")) << "epoch=3\n";
-  EXPECT_NE(refusal({"--config", path("wrong.ini")}).find("epoch"),
-            std::string::npos);
+  const auto config = [&](const std::string& name) {
+    return refusal({"--config", path(name)});
+  };
+  EXPECT_EQ(config("wrong.ini"),
+            "--config: must set flags of expandnet-cifar train, got \"" +
+                path("wrong.ini") + "\" (\"epoch\" is none of them)");
+  std::ofstream(path("bytes.ini"))
+      << "\x01\xff" << std::string(100, 'x') << "\n";
+  EXPECT_EQ(config("bytes.ini"),
+            "--config: must set flags of expandnet-cifar train, got \"" +
+                path("bytes.ini") + "\" (\"\\x01\\xff" + std::string(78, 'x') +
+                "\"... is none of them)");
+  EXPECT_EQ(config("none.ini"),
+            "--config: must be a file, got \"" + path("none.ini") + "\"");
+  std::ofstream(path("long.ini")) << std::string((1 << 20) + 1, '\n');
+  EXPECT_EQ(config("long.ini"),
+            "--config: must be a file of at most 1048576 bytes, got \"" +
+                path("long.ini") + "\" of 1048577");
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
@@ -446,11 +462,11 @@ TEST_F(ExpandnetCifar, NamesTheFileThatIsDamaged) {
          "--resume: a result must be of the run in its folder, got one of "
          "cl+fc seed 7 in \"");
   std::ofstream(path("out/configuration.ini")) << "lr=1\nseed=0\nlr=2\n";
-  starts(run(words),
-         "--resume: a run must have its configuration, got \"" +
-             path("out/configuration.ini") +
-             "\" (a configuration must have each key once, got lr again); name "
-             "another folder");
+  starts(run(words), "--resume: a run must have its configuration, got \"" +
+                         path("out/configuration.ini") +
+                         "\" (a configuration must have each key once, got "
+                         "\"lr\" again); name "
+                         "another folder");
   std::ofstream(path("out/configuration.ini")) << "lr=much\n";
   starts(run_plain({"evaluate", path("out")}),
          "expandnet-cifar: " + path("out/configuration.ini") +

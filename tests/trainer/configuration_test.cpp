@@ -113,9 +113,9 @@ TEST(Configurations, AreToldApartByWhatHasAnEffect) {
 
 TEST(Configurations, AreRefusedWhereTheyAreDamaged) {
   EXPECT_EQ(message_of([] { keys_and_values("lr=1\nseed=0\nlr=1\n"); }),
-            "a configuration must have each key once, got lr again");
+            "a configuration must have each key once, got \"lr\" again");
   EXPECT_EQ(message_of([] { keys_and_values("lr=1\n [a.b.c]\n"); }),
-            "a configuration must have no sections, got [a.b.c]");
+            "a configuration must have no sections, got \"[a.b.c]\"");
   EXPECT_EQ(message_of([] {
               keys_and_values("lr=\"\\x\"\n");
             }).rfind("a configuration must have lines of key=value, got ", 0),
