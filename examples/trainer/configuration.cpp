@@ -1,17 +1,20 @@
 #include "trainer/configuration.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 
 namespace expandnet::examples {
 
@@ -51,11 +54,14 @@ std::string value_of(const CLI::Option& option) {
   return CLI::detail::convert_arg_for_ini(value);
 }
 
-/// As much of a text as a message can show, whatever its bytes.
+/// The start of a text from a file, "?" for each byte that cannot be shown.
 std::string shown(const std::string& text) {
   constexpr std::size_t kMost = 80;
-  if (text.size() <= kMost) return fmt::format("{:?}", text);
-  return fmt::format("{:?}...", text.substr(0, kMost));
+  auto start = text.substr(0, kMost);
+  std::replace_if(
+      start.begin(), start.end(),
+      [](unsigned char byte) { return std::isprint(byte) == 0; }, '?');
+  return '"' + start + (text.size() > kMost ? "\"..." : "\"");
 }
 
 /// The trainers write none, and the memory that CLI11 takes for one grows with
@@ -158,23 +164,23 @@ std::vector<std::pair<std::string, std::string>> keys_and_values(
 std::string complaint_about(const std::string& file, const CLI::App& app) {
   namespace fs = std::filesystem;
   constexpr std::uintmax_t kMostBytes = 1 << 20;
+  const auto got = ", got \"" + file + "\"";
   std::error_code unreadable;
   const auto bytes = fs::file_size(file, unreadable);
-  if (unreadable) return "must be a file, got " + shown(file);
+  if (unreadable) return "must be a file" + got;
   if (bytes > kMostBytes) {
-    return fmt::format("must be a file of at most {} bytes, got {} of {}",
-                       kMostBytes, shown(file), bytes);
+    return "must be a file of at most " + std::to_string(kMostBytes) +
+           " bytes" + got + " of " + std::to_string(bytes);
   }
   std::ifstream stream(file);
   const std::string text((std::istreambuf_iterator<char>(stream)), {});
   const auto refused = [&](const std::string& why) {
-    return "must set flags of " + app.get_name() + ", got " + shown(file) +
-           " (" + why + ")";
+    return "must set flags of " + app.get_name() + got + " (" + why + ")";
   };
   try {
-    for (const auto& pair : keys_and_values(text)) {
-      if (app.get_option_no_throw("--" + pair.first) != nullptr) continue;
-      return refused(shown(pair.first) + " is none of them");
+    for (const auto& [key, value] : keys_and_values(text)) {
+      if (app.get_option_no_throw("--" + key) != nullptr) continue;
+      return refused(shown(key) + " is none of them");
     }
   } catch (const std::runtime_error& error) {
     return refused(error.what());

@@ -359,7 +359,7 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
       << "\x01\xff" << std::string(100, 'x') << "\n";
   EXPECT_EQ(config("bytes.ini"),
             "--config: must set flags of expandnet-cifar train, got \"" +
-                path("bytes.ini") + "\" (\"\\x01\\xff" + std::string(78, 'x') +
+                path("bytes.ini") + "\" (\"??" + std::string(78, 'x') +
                 "\"... is none of them)");
   EXPECT_EQ(config("none.ini"),
             "--config: must be a file, got \"" + path("none.ini") + "\"");
