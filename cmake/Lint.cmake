@@ -19,7 +19,8 @@ endforeach()
 file(GLOB_RECURSE expandnet_files
      "${PROJECT_SOURCE_DIR}/include/*.h" "${PROJECT_SOURCE_DIR}/src/*.h"
      "${PROJECT_SOURCE_DIR}/src/*.cpp" "${PROJECT_SOURCE_DIR}/tests/*.h"
-     "${PROJECT_SOURCE_DIR}/tests/*.cpp" "${PROJECT_SOURCE_DIR}/examples/*.cpp")
+     "${PROJECT_SOURCE_DIR}/tests/*.cpp" "${PROJECT_SOURCE_DIR}/examples/*.h"
+     "${PROJECT_SOURCE_DIR}/examples/*.cpp")
 
 if(EXPANDNET_CLANG_FORMAT)
   add_custom_target(format COMMAND "${EXPANDNET_CLANG_FORMAT}" -i ${expandnet_files} VERBATIM)
