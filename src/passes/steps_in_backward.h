@@ -3,11 +3,13 @@
 
 #include <expandnet/passes/expand.h>
 #include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "passes/chain_batch.h"
@@ -24,7 +26,9 @@ class GradientHook {
   GradientHook& operator=(const GradientHook&) = delete;
 
  private:
-  std::shared_ptr<torch::autograd::Node> accumulator_;
+  /// LibTorch's pointers to nodes are of another type from 2.14 on.
+  decltype(torch::autograd::impl::grad_accumulator(
+      std::declval<const at::Tensor&>())) accumulator_;
   std::uintptr_t key_;
 };
 
