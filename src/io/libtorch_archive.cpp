@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/fail.h"
+#include "io/libtorch_file.h"
+#include "io/mapped_file.h"
 #include "io/quoted_name.h"
 #include "io/weight_paths.h"
 
@@ -88,9 +90,13 @@ Weights read_libtorch_archive(const std::string& path, Averages averages) {
   Weights weights;
   bool is_checkpoint = false, has_average = false;
   NamedTensors averaged;
+  InputArchive archive;
+  {
+    const MappedFile file(path);
+    open_libtorch_file(where, file.bytes(), c10::kCPU, archive);
+  }
   try {
-    InputArchive archive, model, part;
-    archive.load_from(path, c10::Device(c10::kCPU));
+    InputArchive model, part;
     is_checkpoint =
         archive.try_read("model", model) && archive.try_read("optimizer", part);
     if (is_checkpoint) {

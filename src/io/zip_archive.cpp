@@ -3,6 +3,8 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "base/fail.h"
@@ -206,6 +208,31 @@ std::vector<ZipEntry> ZipReader::entries() {
   return entries;
 }
 
+/// What was deflated, if that is `most` bytes or less and ends where `bytes`
+/// do.
+std::optional<std::string> inflated(std::string_view bytes, std::size_t most) {
+  z_stream stream = {};
+  if (bytes.size() > most || ::inflateInit2(&stream, -MAX_WBITS) != Z_OK) {
+    return std::nullopt;
+  }
+  stream.next_in =
+      const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string text;
+  std::array<char, 4096> piece;
+  auto status = Z_OK;
+  while (status == Z_OK && text.size() <= most) {
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = piece.size();
+    status = ::inflate(&stream, Z_NO_FLUSH);
+    text.append(piece.data(), piece.size() - stream.avail_out);
+  }
+  const bool is_whole = status == Z_STREAM_END && stream.avail_in == 0;
+  ::inflateEnd(&stream);
+  if (!is_whole || text.size() > most) return std::nullopt;
+  return text;
+}
+
 }  // namespace
 
 ZipArchive::ZipArchive(std::string where, std::string_view file)
@@ -230,14 +257,30 @@ std::string_view ZipArchive::read(const ZipEntry& entry) const {
              std::to_string(entry.method),
          "save the file with PyTorch, or zip it with level 0");
   }
-  const auto* bytes = reinterpret_cast<const Bytef*>(entry.bytes.data());
-  if (entry.crc != 0 && ::crc32_z(0, bytes, entry.bytes.size()) != entry.crc) {
-    fail(where_,
-         "the bytes of " + quoted_name(entry.name) +
-             " must have the checksum of the directory",
-         "another", "fetch the file or save it again");
-  }
+  check(entry, entry.bytes);
   return entry.bytes;
+}
+
+std::string ZipArchive::unpack(const ZipEntry& entry, std::size_t most) const {
+  if (entry.method != zip::kDeflated) return std::string(read(entry));
+  auto bytes = inflated(entry.bytes, most);
+  if (!bytes) {
+    fail(where_,
+         quoted_name(entry.name) + " must unpack to at most " +
+             std::to_string(most) + " bytes",
+         "damage, or more", "fetch the file or save it again");
+  }
+  check(entry, *bytes);
+  return *std::move(bytes);
+}
+
+void ZipArchive::check(const ZipEntry& entry, std::string_view bytes) const {
+  const auto* begin = reinterpret_cast<const Bytef*>(bytes.data());
+  if (entry.crc == 0 || ::crc32_z(0, begin, bytes.size()) == entry.crc) return;
+  fail(where_,
+       "the bytes of " + quoted_name(entry.name) +
+           " must have the checksum of the directory",
+       "another", "fetch the file or save it again");
 }
 
 }  // namespace expandnet

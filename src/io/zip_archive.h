@@ -1,6 +1,6 @@
-// zip_archive.h: the entries of a zip file, those that are not compressed.
+// zip_archive.h: the entries of a zip file.
 //
-// Such are all in the files of `torch.save`. Everything is taken from the
+// In the files of `torch.save` none is compressed. Everything is taken from the
 // central directory, at the end, with the extensions for more than 4 GiB
 // (zip64), and compared with what stands before each entry. A data descriptor,
 // which repeats sizes and checksum behind the bytes, is passed over: it adds
@@ -51,8 +51,15 @@ class ZipArchive {
   /// they are compressed. Each call reads all of them: ask for what is needed.
   /// A checksum of 0 passes: PyTorch writes it when told not to compute any.
   [[nodiscard]] std::string_view read(const ZipEntry& entry) const;
+  /// The same of an entry that may be compressed, by deflate, to at most `most`
+  /// bytes.
+  [[nodiscard]] std::string unpack(const ZipEntry& entry,
+                                   std::size_t most) const;
 
  private:
+  /// Throws unless these bytes of the entry have its checksum.
+  void check(const ZipEntry& entry, std::string_view bytes) const;
+
   std::string where_;
   std::vector<ZipEntry> entries_;
   std::map<std::string_view, std::size_t> by_name_;

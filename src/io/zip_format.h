@@ -26,6 +26,8 @@ constexpr std::uint64_t kElsewhere16 = 0xFFFF;
 constexpr std::uint64_t kElsewhere32 = 0xFFFFFFFF;
 constexpr std::uint64_t kZip64Field = 1;  ///< its id among the extra fields
 
+constexpr std::uint64_t kDeflated = 8;  ///< a method of compression
+
 constexpr std::uint64_t kFlagEncrypted = 1U << 0U;
 constexpr std::uint64_t kFlagDescriptor = 1U << 3U;  ///< sizes follow the bytes
 constexpr std::uint64_t kFlagStronglyEncrypted = 1U << 6U;

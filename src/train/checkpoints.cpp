@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <utility>
 
+#include "io/libtorch_file.h"
+#include "io/mapped_file.h"
 #include "train/parts.h"
 
 namespace expandnet::train {
@@ -27,26 +30,40 @@ std::string content_at_first(const std::string& path, Ranks& ranks) {
   return ranks.broadcast(content);
 }
 
-/// Opens a checkpoint and returns the configuration that is in it.
-std::string open_checkpoint(const std::string& path,
-                            torch::serialize::InputArchive& archive,
-                            Ranks* ranks = nullptr) {
-  const auto content = ranks != nullptr ? content_at_first(path, *ranks) : "";
-  try {
-    if (ranks != nullptr) {
-      archive.load_from(content.data(), content.size());
-    } else {
-      archive.load_from(path);
-    }
-    c10::IValue configuration;
-    archive.read(kConfiguration, configuration);
-    return configuration.toStringRef();
-  } catch (const c10::Error& error) {
+/// Calls what reads a checkpoint, and names the file in what that throws.
+template <typename Read>
+void read_checkpoint(const std::string& path, const Read& read) {
+  const auto refuse = [&](const std::string& why) {
     TORCH_CHECK(false,
                 "Checkpoints: a checkpoint must be whole and of this library, "
                 "got \"",
-                path, "\" (", error.what_without_backtrace(), ")");
+                path, "\" (", why, ")");
+  };
+  try {
+    read();
+  } catch (const c10::Error& error) {
+    refuse(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    refuse(error.what());
   }
+}
+
+/// Opens a checkpoint and returns the configuration that is in it.
+std::string open_checkpoint(const std::string& path, c10::Device device,
+                            torch::serialize::InputArchive& archive,
+                            Ranks* ranks = nullptr) {
+  const auto content = ranks != nullptr ? content_at_first(path, *ranks) : "";
+  std::string text;
+  read_checkpoint(path, [&] {
+    std::optional<MappedFile> file;
+    if (ranks == nullptr) file.emplace(path);
+    open_libtorch_file("the file", file ? file->bytes() : content, device,
+                       archive);
+    c10::IValue configuration;
+    archive.read(kConfiguration, configuration);
+    text = configuration.toStringRef();
+  });
+  return text;
 }
 
 }  // namespace
@@ -100,9 +117,9 @@ void Checkpoints::on_epoch(const Training& training) {
   if (training.best_epoch() == training.epoch()) keep_best();
 }
 
-void Checkpoints::open(const std::string& path,
+void Checkpoints::open(const std::string& path, c10::Device device,
                        torch::serialize::InputArchive& archive) const {
-  const auto configuration = open_checkpoint(path, archive, ranks_);
+  const auto configuration = open_checkpoint(path, device, archive, ranks_);
   TORCH_CHECK(configuration == configuration_,
               "Checkpoints: a run goes on as it was configured, got a "
               "checkpoint of another configuration in \"",
@@ -111,8 +128,8 @@ void Checkpoints::open(const std::string& path,
 
 void Checkpoints::load_last(Training& training) const {
   torch::serialize::InputArchive archive;
-  open(last_path(), archive);
-  training.load(archive);
+  open(last_path(), training.options().device, archive);
+  read_checkpoint(last_path(), [&] { training.load(archive); });
   // The run may have been killed between the two files.
   if (training.iteration() == 0 && training.epoch() > 0 &&
       training.best_epoch() == training.epoch()) {
@@ -122,8 +139,8 @@ void Checkpoints::load_last(Training& training) const {
 
 void Checkpoints::load_best(Training& training) const {
   torch::serialize::InputArchive archive;
-  open(best_path(), archive);
-  training.load_weights(archive);
+  open(best_path(), training.options().device, archive);
+  read_checkpoint(best_path(), [&] { training.load_weights(archive); });
 }
 
 void save_atomically(torch::serialize::OutputArchive& archive,
@@ -147,10 +164,16 @@ void save_atomically(torch::serialize::OutputArchive& archive,
 void load_weights(const std::string& path, torch::nn::Module& module,
                   Expansion* expansion, WeightAverage* average) {
   torch::serialize::InputArchive archive;
-  open_checkpoint(path, archive);
-  load_part(archive, "model", module);
-  if (expansion != nullptr) load_part(archive, "expansion", *expansion);
-  if (average != nullptr) load_part(archive, "average", *average);
+  const auto parameters = module.parameters();
+  open_checkpoint(
+      path,
+      parameters.empty() ? c10::Device(c10::kCPU) : parameters.front().device(),
+      archive);
+  read_checkpoint(path, [&] {
+    load_part(archive, "model", module);
+    if (expansion != nullptr) load_part(archive, "expansion", *expansion);
+    if (average != nullptr) load_part(archive, "average", *average);
+  });
 }
 
 }  // namespace expandnet::train

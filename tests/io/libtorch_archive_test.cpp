@@ -4,6 +4,7 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/weight_average.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/api/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -16,6 +17,7 @@
 #include <string>
 
 #include "io/files.h"
+#include "io/zip_archive.h"
 #include "train/parts.h"
 
 namespace expandnet::testing {
@@ -140,6 +142,51 @@ TEST_F(TrainersCheckpoint, IsRefusedIfItsNamesAreNone) {
                      "error of LibTorch (",
                  0),
       0U);
+}
+
+TEST_F(TrainersCheckpoint, IsRefusedWithAFlippedBit) {
+  const auto path = named();
+  const auto whole = content_of(path);
+  const ZipArchive zip("", whole);
+  for (const auto& entry : zip.entries()) {
+    const auto at = static_cast<std::size_t>(entry.bytes.data() - whole.data());
+    auto bytes = whole;
+    bytes[at + entry.bytes.size() / 2] ^= 8;
+    write_bytes(path, bytes);
+    const auto message =
+        failure_of([&] { static_cast<void>(read_weights(path)); });
+    const auto of_file = "\"" + path + "\": ";
+    if (entry.method == 0) {
+      EXPECT_EQ(message, of_file + "the bytes of \"" + std::string(entry.name) +
+                             "\" must have the checksum of the directory, got "
+                             "another; fetch the file or save it again");
+    } else {  // may not even unpack
+      EXPECT_EQ(message.rfind(of_file, 0), 0U) << message;
+    }
+  }
+}
+
+TEST(LibtorchArchive, RunsNoCodeOfItsFile) {
+  torch::jit::Module module("evil");
+  module.define(R"(
+def forward(self, x):
+    return x
+def __getstate__(self):
+    return 3
+def __setstate__(self, state: int) -> None:
+    print("it runs")
+)");
+  const ScratchFolder folder;
+  const auto path = folder / "evil.pt";
+  module.save(path);
+
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
+            "\"" + path +
+                "\": reading it must run none of its code, got a __setstate__ "
+                "in \"evil/code/__torch__.py\"; save a state dict, or "
+                "safetensors");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
 }
 
 TEST_F(TrainersCheckpoint, AloneHasEntries) {

@@ -5,6 +5,7 @@
 // bits as if it had never stopped.
 #pragma once
 
+#include <c10/core/Device.h>
 #include <expandnet/train/ranks.h>
 #include <expandnet/train/training.h>
 #include <torch/nn/module.h>
@@ -46,7 +47,7 @@ class Checkpoints : public Observer {
   void load_best(Training& training) const;
 
  private:
-  void open(const std::string& path,
+  void open(const std::string& path, c10::Device device,
             torch::serialize::InputArchive& archive) const;
   [[nodiscard]] bool writes() const;
   void keep_best() const;
@@ -61,9 +62,10 @@ class Checkpoints : public Observer {
 void save_atomically(torch::serialize::OutputArchive& archive,
                      const std::string& path);
 
-/// Loads the weights of a checkpoint, whatever its configuration, into a model,
-/// its expansion and its average (null where it had none). Throws `c10::Error`
-/// for a file that is no checkpoint, or one of another model.
+/// Loads the weights of a checkpoint, whatever its configuration, into a model
+/// on any device, its expansion and its average (null where it had none).
+/// Throws `c10::Error` for a file that is no checkpoint, or one of another
+/// model.
 void load_weights(const std::string& path, torch::nn::Module& module,
                   Expansion* expansion, WeightAverage* average = nullptr);
 

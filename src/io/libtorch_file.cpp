@@ -1,0 +1,53 @@
+#include "io/libtorch_file.h"
+
+#include <c10/util/Exception.h>
+
+#include <exception>
+
+#include "base/fail.h"
+#include "io/quoted_name.h"
+#include "io/zip_archive.h"
+
+namespace expandnet {
+
+namespace {
+
+/// Of an entry that is compressed: those with code are.
+constexpr std::size_t kMostUnpacked = std::size_t{64} << 20U;
+/// The method that LibTorch calls on an object that it has read.
+constexpr std::string_view kCalled = "__setstate__";
+
+void check_entries(const std::string& where, std::string_view bytes) {
+  const ZipArchive zip(where, bytes);
+  for (const auto& entry : zip.entries()) {
+    if (entry.method == 0) static_cast<void>(zip.read(entry));
+    if (entry.name.find("/code/") == std::string_view::npos) continue;
+    const auto code = zip.unpack(entry, kMostUnpacked);
+    if (code.find(kCalled) == std::string::npos) continue;
+    fail(where, "reading it must run none of its code",
+         "a " + std::string(kCalled) + " in " + quoted_name(entry.name),
+         "save a state dict, or safetensors");
+  }
+}
+
+}  // namespace
+
+void open_libtorch_file(const std::string& where, std::string_view bytes,
+                        c10::Device device,
+                        torch::serialize::InputArchive& archive) {
+  check_entries(where, bytes);
+  const auto refuse = [&](const std::string& why) {
+    fail(where, "an archive of torch::save must be whole",
+         "an error of LibTorch (" + why + ")", "save it again");
+  };
+  try {
+    archive.load_from(bytes.data(), bytes.size(), device);
+  } catch (const c10::Error& error) {
+    refuse(error.what_without_backtrace());
+  } catch (
+      const std::exception& error) {  // its parser's have bases of their own
+    refuse(error.what());
+  }
+}
+
+}  // namespace expandnet
