@@ -1,6 +1,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
 #include <expandnet/train/training.h>
@@ -174,7 +175,7 @@ void read_state(torch::serialize::InputArchive& archive, const std::string& key,
   at::Tensor state;
   archive.read(key, state, /*is_buffer=*/true);
   const std::lock_guard<std::mutex> lock(generator.mutex());
-  generator.set_state(state);
+  generator.set_state(state.cpu());
 }
 
 }  // namespace
@@ -232,15 +233,26 @@ torch::Tensor Training::loss_of(const torch::Tensor& images,
   return loss;
 }
 
-void Training::check_finite() const {
-  const auto mean = sum_.mean();
-  if (std::isfinite(mean.loss)) return;
+void Training::diverged(const std::string& what) const {
   std::ostringstream message;
-  message << "Training: the loss must be finite, got " << mean.loss
-          << " by step " << iteration_ << " of epoch " << epoch_ + 1
-          << " with a learning rate of " << rates_of(*parts_.optimizer).front()
-          << "; lower it";
+  message << "Training: " << what << " by step " << iteration_ << " of epoch "
+          << epoch_ + 1 << " with a learning rate of "
+          << rates_of(*parts_.optimizer).front() << "; lower it";
   throw Diverged(message.str());
+}
+
+void Training::check_finite(const Score& score, const std::string& set) const {
+  if (std::isfinite(score.loss)) return;
+  diverged("the " + set + "loss must be finite, got " +
+           (std::isnan(score.loss) ? "nan" : "inf"));
+}
+
+void Training::check_finite_weights() const {
+  const at::NoGradGuard no_grad;
+  for (const auto& item : parts_.model.module->named_parameters()) {
+    if (at::isfinite(item.value()).all().item<bool>()) continue;
+    diverged("weights must be finite, got inf or nan in " + item.key());
+  }
 }
 
 std::int64_t Training::steps_per_epoch() const {
@@ -281,7 +293,7 @@ bool Training::step() {
   ++iteration_;
   if (options_.device.is_cpu() || iteration_ % kLookEvery == 0 ||
       iteration_ == count) {
-    check_finite();
+    check_finite(sum_.mean());
   }
   if (iteration_ % kCompareEvery == 0) check_together();
   for (auto* observer : observers_) observer->on_step(*this);
@@ -296,7 +308,7 @@ void Training::finish_epoch() {
   record.learning_rate = rates_of(*parts_.optimizer).front();
   if (options_.ranks != nullptr) {
     sum_.sum_over(*options_.ranks);
-    check_finite();
+    check_finite(sum_.mean());
     check_together();
     take_first_buffers();
   }
@@ -314,6 +326,9 @@ void Training::finish_epoch() {
     record.validation = score(parts_.validation);
     record.test = score(parts_.test);
   }
+  if (record.validation) check_finite(*record.validation, "validation ");
+  if (record.test) check_finite(*record.test, "test ");
+  check_finite_weights();  // none of the above has seen the last update
 
   const auto select = options_.select;
   if (select == Select::kLast || best_epoch_ == 0 ||
@@ -330,6 +345,7 @@ void Training::finish_epoch() {
 }
 
 void Training::save(torch::serialize::OutputArchive& archive) const {
+  if (iteration_ > 0) check_finite_weights();
   save_part(archive, "model", *parts_.model.module);
   save_part(archive, "optimizer", *parts_.optimizer);
   if (average_ != nullptr) save_part(archive, "average", *average_);
@@ -375,6 +391,8 @@ void Training::load(torch::serialize::InputArchive& archive) {
   archive.read("seconds", seconds, true);
   archive.read("sums", sums, true);
   archive.read("history", rows, true);
+  position = position.cpu();
+  rows = rows.cpu();
   const auto* at_position = position.const_data_ptr<std::int64_t>();
   epoch_ = at_position[0];
   iteration_ = at_position[1];

@@ -95,6 +95,7 @@ class SmallRun {
     return state;
   }
   Expansion& expansion() { return *expansion_; }
+  models::SmallNet net() { return net_; }
 
  private:
   data::Batches training_batches_, validation_batches_, test_batches_;
@@ -302,6 +303,57 @@ TEST(Training, StopsWhereTheLossIsNotFinite) {
   EXPECT_TRUE(run->history().empty());
 }
 
+/// What a run comes to whose last step of the first epoch, and that alone, is
+/// as much too large.
+std::string message_after_a_step_of(double factor) {
+  auto options = SmallRun::some_options();
+  options.schedule_per_iteration = true;
+  options.schedule = [=](double epoch) { return epoch < .7 ? 1 : factor; };
+  SmallRun run(options, "none");
+  const Folder folder;
+  train::Checkpoints checkpoints(folder.path(), "");
+  run->observe(checkpoints);
+  std::string message;
+  try {
+    run->step();
+    while (run->iteration() < run->steps_per_epoch() - 1) run->step();
+    checkpoints.save_last(*run);
+    std::filesystem::rename(checkpoints.last_path(), folder.path() + "/before");
+    run->step();
+  } catch (const train::Diverged& error) {
+    message = error.what();
+  }
+  EXPECT_FALSE(checkpoints.has_last()) << message;
+  return message;
+}
+
+TEST(Training, StopsBeforeItSavesAnEpochWhoseLastStepDiverged) {
+  EXPECT_EQ(message_after_a_step_of(1e30),
+            "Training: the validation loss must be finite, got nan by step 5 "
+            "of epoch 1 with a learning rate of 2e+28; lower it");
+}
+
+TEST(Training, SavesNoWeightsThatAreNotFinite) {
+  SmallRun run(SmallRun::some_options(), "cl+fc");
+  run->step();
+  {
+    const torch::NoGradGuard no_grad;
+    run.net()->fc2->bias[1] = std::nan("");
+  }
+  const Folder folder;
+  const train::Checkpoints checkpoints(folder.path(), "");
+  std::string message;
+  try {
+    checkpoints.save_last(*run);
+  } catch (const train::Diverged& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message,
+            "Training: weights must be finite, got inf or nan in fc2.bias by step "
+            "1 of epoch 1 with a learning rate of 0.02; lower it");
+  EXPECT_FALSE(checkpoints.has_last());
+}
+
 TEST(Training, RefusesWhatItCannotRun) {
   EXPECT_EQ(error_of([] {
               auto options = SmallRun::some_options();
@@ -468,11 +520,50 @@ TEST(Checkpoints, AreNotMistaken) {
                 checkpoints.last_path() + "\"; name another folder");
 
   std::ofstream(checkpoints.last_path()) << "something else";
+  EXPECT_EQ(error_of([&] { checkpoints.load_last(*run); }),
+            "Checkpoints: a checkpoint must be whole and of this library, "
+            "got \"" +
+                checkpoints.last_path() +
+                "\" (the file: a zip file must end with the record of its "
+                "directory, got none in the last 14 bytes; fetch the file or "
+                "save it again)");
+
+  // Weights alone, as the trainers save them too.
+  torch::save(run.net(), checkpoints.last_path());
   const auto message = error_of([&] { checkpoints.load_last(*run); });
   EXPECT_EQ(message.substr(0, message.find(" (")),
             "Checkpoints: a checkpoint must be whole and of this library, "
             "got \"" +
                 checkpoints.last_path() + "\"");
+}
+
+TEST(Checkpoints, AreRefusedWithAFlippedBit) {
+  const Folder folder;
+  train::Checkpoints checkpoints(folder.path(), "");
+  SmallRun run;
+  run->step();
+  checkpoints.save_last(*run);
+  const auto weight = run.state().front();
+  std::string bytes;
+  {
+    std::ifstream file(checkpoints.last_path(), std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const auto place =
+      bytes.find({static_cast<const char*>(weight.const_data_ptr()), 64});
+  ASSERT_NE(place, std::string::npos);
+  bytes[place + 7] = static_cast<char>(bytes[place + 7] ^ 4);
+  std::ofstream(checkpoints.last_path(), std::ios::binary) << bytes;
+
+  const auto message = error_of([&] { checkpoints.load_last(*run); });
+  EXPECT_NE(message.find("must have the checksum of the directory, got "
+                         "another; fetch the file or save it again)"),
+            std::string::npos)
+      << message;
+  EXPECT_EQ(error_of([&] {
+              train::load_weights(checkpoints.last_path(), *run.net(), nullptr);
+            }),
+            message);
 }
 
 }  // namespace

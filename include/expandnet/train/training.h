@@ -88,8 +88,8 @@ class Observer {
   virtual void on_epoch(const Training& /*training*/) {}
 };
 
-/// Thrown by a step whose loss is not finite. No checkpoint holds what is in
-/// the model then.
+/// Thrown where a loss or a weight is not finite. No checkpoint holds what is
+/// in the model then.
 class Diverged : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -121,7 +121,9 @@ class Training {
   ///
   /// Throws `Diverged` where the loss is not a finite number. That is found at
   /// once on the CPU, on CUDA at most 50 steps later: to look at each loss
-  /// would be to wait for each step. Throws `c10::Error` once finished, and
+  /// would be to wait for each step. At the end of an epoch, before observers
+  /// are told, the losses of evaluation and the weights are looked at, too.
+  /// Throws `c10::Error` once finished, and
   /// where a rank has died, hangs or has come to other weights, naming it.
   bool step();
   [[nodiscard]] bool finished() const { return epoch_ == options_.epochs; }
@@ -157,7 +159,9 @@ class Training {
                         const torch::Tensor& labels);
   void start_epoch();
   void finish_epoch();
-  void check_finite() const;
+  [[noreturn]] void diverged(const std::string& what) const;
+  void check_finite(const Score& score, const std::string& set = "") const;
+  void check_finite_weights() const;
   void begin_together();
   void take_first_buffers();
   void check_together();
