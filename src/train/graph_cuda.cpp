@@ -1,10 +1,12 @@
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <map>
 #include <vector>
 
@@ -73,27 +75,42 @@ class CudaSideStreams : public Step::SideStreams {
   std::map<c10::DeviceIndex, Streams> streams_;
 };
 
+/// Whether `action` came to its end.
+template <typename Action>
+bool succeeds(const Action& action) noexcept {
+  try {
+    action();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 class CudaGraph : public Step::Graph {
  public:
   CudaGraph(const CapturedStep& step, const torch::Tensor& input,
             const torch::Tensor& target)
       : input_(input.clone()), target_(target.clone()) {
-    const auto stream = capture_stream(input.device().index());
-    wait_for(c10::cuda::getCurrentCUDAStream(), stream);
+    const auto device = input.device().index();
+    const auto stream = capture_stream(device);
+    wait_for(c10::cuda::getCurrentCUDAStream(device), stream);
     const c10::cuda::CUDAStreamGuard guard(stream);
     stream.synchronize();
-    graph_.capture_begin();
+    // What is cached cannot go back to the device during a capture.
+    c10::cuda::CUDACachingAllocator::emptyCache();
+    // LibTorch keeps cuBLAS's workspaces by stream. A graph needs its own, as
+    // others that are captured on this stream may run at the same time.
+    at::cuda::clearCublasWorkspaces();
+    const auto pool = at::cuda::graph_pool_handle();
     try {
+      begin(graph_, pool);
       loss_ = step(input_, target_);
+      graph_.capture_end();
     } catch (...) {
-      // The capture has to end before anything else can use the device.
-      try {
-        graph_.capture_end();
-      } catch (const std::exception&) {
-      }
+      abandon(device, pool);
       throw;
     }
-    graph_.capture_end();
+    at::cuda::clearCublasWorkspaces();
   }
 
   torch::Tensor replay(const torch::Tensor& input,
@@ -113,6 +130,31 @@ class CudaGraph : public Step::Graph {
   }
 
  private:
+  /// Threads that read batches may allocate meanwhile.
+  static void begin(at::cuda::CUDAGraph& graph, at::cuda::MempoolId_t pool) {
+    graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);
+  }
+
+  /// Ends a capture that has failed, before anything else uses the device.
+  void abandon(c10::DeviceIndex device, at::cuda::MempoolId_t pool) noexcept {
+    namespace allocator = c10::cuda::CUDACachingAllocator;
+    if (!succeeds([&] { graph_.capture_end(); })) {
+      // LibTorch leaves its allocator and generator in the capture then. The
+      // generator leaves it with one that succeeds.
+      succeeds([&] {
+        allocator::endAllocateToPool(device, pool);
+        allocator::releasePool(device, pool);
+      });
+      succeeds([&] {
+        at::cuda::CUDAGraph trivial;
+        begin(trivial, at::cuda::graph_pool_handle());
+        input_.zero_();
+        trivial.capture_end();
+      });
+    }
+    succeeds(at::cuda::clearCublasWorkspaces);
+  }
+
   torch::Tensor input_;
   torch::Tensor target_;
   torch::Tensor loss_;
@@ -129,8 +171,9 @@ std::unique_ptr<Step::SideStreams> side_streams() {
 
 torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
                          const torch::Tensor& target) {
-  const auto current = c10::cuda::getCurrentCUDAStream();
-  const auto stream = capture_stream(input.device().index());
+  const auto device = input.device().index();
+  const auto current = c10::cuda::getCurrentCUDAStream(device);
+  const auto stream = capture_stream(device);
   wait_for(current, stream);
   torch::Tensor loss;
   {

@@ -266,4 +266,13 @@ void AdamW::after_replay() {
   }
 }
 
+void AdamW::count_again() {
+  for (auto& entry : state_) {
+    const auto count = steps_.find(entry.first);
+    if (count == steps_.end()) continue;
+    auto& state = static_cast<torch::optim::AdamWParamState&>(*entry.second);
+    state.step(static_cast<std::int64_t>(count->second.item<float>()));
+  }
+}
+
 }  // namespace expandnet::train

@@ -139,6 +139,14 @@ torch::Tensor Step::eager(const torch::Tensor& input,
   return loss.detach();
 }
 
+bool Step::is_warm(const torch::Tensor& input) {
+  if (warm_sizes_ != input.sizes()) {
+    warm_sizes_ = input.sizes().vec();
+    warm_steps_ = 0;
+  }
+  return warm_steps_++ >= options_.warmup;
+}
+
 torch::Tensor Step::on_cuda(const torch::Tensor& input,
                             const torch::Tensor& target) {
   const auto run = [this](const torch::Tensor& x, const torch::Tensor& y) {
@@ -150,7 +158,7 @@ torch::Tensor Step::on_cuda(const torch::Tensor& input,
     capturable_->after_replay();
     return loss;
   }
-  if (graph_ != nullptr || calls_ < options_.warmup) {
+  if (graph_ != nullptr || !is_warm(input)) {
     return run_beside(run, input, target);
   }
   capturable_->write_rates();
@@ -159,8 +167,9 @@ torch::Tensor Step::on_cuda(const torch::Tensor& input,
     graph_ = capture(run, input, target);
   } catch (const c10::Error& error) {
     reason_ = error.what_without_backtrace();
-    if (expansion_ != nullptr)
-      expansion_->fold();  // the captured one never ran
+    // What was captured never ran.
+    capturable_->count_again();
+    if (expansion_ != nullptr) expansion_->fold();
     return eager(input, target);
   }
   return graph_->replay(input, target);  // counted while it was captured

@@ -29,6 +29,9 @@ class Capturable {
   virtual void step_only(const std::vector<torch::Tensor>& parameters) = 0;
   /// Counts a replayed step on the host.
   virtual void after_replay() = 0;
+  /// Takes the host's counts from the device, where those of a step that was
+  /// captured and never ran are not.
+  virtual void count_again() = 0;
 };
 
 /// A learning rate in a device tensor, and the value that is in it.
@@ -47,6 +50,7 @@ class SGD : public torch::optim::SGD, public Capturable {
   void step_only(const std::vector<torch::Tensor>& parameters) override;
   void write_rates() override;
   void after_replay() override {}
+  void count_again() override {}
 
  private:
   void update(const std::vector<torch::Tensor>* only);
@@ -64,6 +68,7 @@ class AdamW : public torch::optim::AdamW, public Capturable {
   void load(torch::serialize::InputArchive& archive) override;
   void write_rates() override;
   void after_replay() override;
+  void count_again() override;
 
  private:
   void update(const std::vector<torch::Tensor>* only);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace expandnet::train {
 
@@ -88,6 +89,9 @@ class Step {
   torch::Tensor eager(const torch::Tensor& input, const torch::Tensor& target);
   torch::Tensor on_cuda(const torch::Tensor& input,
                         const torch::Tensor& target);
+  /// Whether enough steps have been taken on batches of this shape, one after
+  /// the other: kernels are chosen, and memory is found, by shape.
+  bool is_warm(const torch::Tensor& input);
   void update();
   void zero_grad();
   void step_in_backward(const std::function<void()>& backward);
@@ -99,6 +103,8 @@ class Step {
   StepOptions options_;
   bool may_overlap_;
   std::int64_t calls_ = 0;
+  std::vector<std::int64_t> warm_sizes_;
+  std::int64_t warm_steps_ = 0;
   std::string reason_;
   std::unique_ptr<Graph> graph_;
   std::unique_ptr<SideStreams> streams_;  ///< null where there is no GPU
