@@ -70,9 +70,13 @@ Ranks::Impl::~Impl() {
   // between them and this rank ends by itself, unless something went wrong.
   roll_call.leave();
   if (!failed) roll_call.hold_store(options.timeout);
-  within(kClose,
-         [group_ = std::move(group), work = std::move(travelling)]() mutable {
+  // NCCL waits for the device, and complains unless it is told of the end.
+  const bool is_told = !failed && group && options.device.is_cuda();
+  within(is_told ? options.timeout : kClose,
+         [is_told, group_ = std::move(group),
+          work = std::move(travelling)]() mutable {
            work.reset();
+           if (is_told) group_->getBackend(c10::kCUDA)->shutdown();
            group_.reset();
            return true;
          });

@@ -1,6 +1,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/step.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/nn/utils/clip_grad.h>
 
 #include <exception>
@@ -139,6 +140,12 @@ torch::Tensor Step::eager(const torch::Tensor& input,
   return loss.detach();
 }
 
+void Step::tell_autograd() {
+  for (const auto& parameter : parameters_of(optimizer_)) {
+    torch::autograd::impl::bump_version(parameter);
+  }
+}
+
 bool Step::is_warm(const torch::Tensor& input) {
   if (warm_sizes_ != input.sizes()) {
     warm_sizes_ = input.sizes().vec();
@@ -156,6 +163,7 @@ torch::Tensor Step::on_cuda(const torch::Tensor& input,
     capturable_->write_rates();
     auto loss = graph_->replay(input, target);
     capturable_->after_replay();
+    if (expansion_ == nullptr) tell_autograd();
     return loss;
   }
   if (graph_ != nullptr || !is_warm(input)) {

@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include <sstream>
+#include <vector>
 
 #include "testing.h"
 
@@ -189,6 +190,22 @@ void expect_resume(const Options& options) {
 TEST(OptimizerState, ResumesToTheSameBits) {
   expect_resume<train::SGD>(SGDOptions(0.1).momentum(0.9));
   expect_resume<train::AdamW>(AdamWOptions(0.01).amsgrad(true));
+}
+
+TEST(OptimizerState, IsCountedAgainByWhatTheKernelsHaveCounted) {
+  auto parameters = random_parameters(at::kFloat);
+  train::AdamW optimizer(parameters);
+  for (int step = 0; step < 2; ++step) {
+    set_gradients(parameters, step);
+    optimizer.step();
+  }
+  optimizer.after_replay();  // on the host alone
+  optimizer.count_again();
+
+  for (const auto& entry : optimizer.state()) {
+    EXPECT_EQ(static_cast<torch::optim::AdamWParamState&>(*entry.second).step(),
+              2);
+  }
 }
 
 TEST(OptimizerState, LoadsIntoLibTorchs) {

@@ -1,16 +1,20 @@
 #include <ATen/Context.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <expandnet/models/imagenet_recipes.h>
 #include <expandnet/models/mobilenet_v1.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/step.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <cmath>
 #include <memory>
+#include <vector>
 
 #include "testing.h"
 
@@ -258,6 +262,64 @@ TEST(StepOnCuda, ComputesTheSameOnSideStreams) {
     EXPECT_LE(relative_error(loss, after_step(x, y)), 1e-10) << "step " << i;
   }
   expect_same_parameters(beside, after, 1e-9);
+}
+
+TEST(StepOnCuda, ReplaysGraphsSideBySide) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  const c10::impl::VirtualGuardImpl streams(at::kCUDA);
+  train::StepOptions options;
+  options.capture = false;
+  std::vector<std::unique_ptr<Trainee>> trainees;
+  std::vector<std::unique_ptr<train::Step>> steps;
+  for (int i = 0; i < 3; ++i) {
+    trainees.push_back(std::make_unique<Trainee>(at::kCUDA, at::kFloat));
+    // The last is what the others come to.
+    steps.emplace_back(new train::Step(
+        trainees.back()->step(i < 2 ? train::StepOptions() : options)));
+  }
+  const at::Device device(at::kCUDA, 0);
+  const std::vector<c10::Stream> turns = {
+      streams.getStreamFromGlobalPool(device),
+      streams.getStreamFromGlobalPool(device), streams.getStream(device)};
+  for (int i = 0; i < 40; ++i) {
+    const auto [x, y] = batch(i, at::kCUDA, at::kFloat);
+    torch::cuda::synchronize();
+    for (std::size_t run = 0; run < steps.size(); ++run) {
+      const c10::StreamGuard guard(turns[run]);
+      static_cast<void>((*steps[run])(x, y));
+    }
+  }
+  torch::cuda::synchronize();
+  for (std::size_t run = 0; run < 2; ++run) {
+    EXPECT_TRUE(steps[run]->is_captured()) << steps[run]->reason();
+    // fp32: 40 steps from the same bits, whose sums differ in their order.
+    expect_same_parameters(*trainees[run], *trainees[2], 1e-3);
+  }
+}
+
+TEST(StepOnCuda, GoesOnWithoutAGraphWhereACaptureFails) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
+  Trainee run(at::kCUDA);
+  train::AdamW optimizer(run.expansion->parameters());
+  train::Step step(
+      [&](const at::Tensor& x, const at::Tensor& y) {
+        const auto kept = torch::dropout(x, 0.1, /*train=*/true);
+        auto loss = torch::cross_entropy_loss(run.net->forward(kept), y);
+        static_cast<void>(loss.item<double>());  // waits, which no capture may
+        return loss;
+      },
+      optimizer, run.expansion.get());
+  for (int i = 0; i < 8; ++i) {
+    const auto [x, y] = batch(i, at::kCUDA);
+    EXPECT_TRUE(std::isfinite(step(x, y).item<double>())) << "step " << i;
+  }
+  EXPECT_FALSE(step.is_captured());
+  EXPECT_NE(step.reason(), "");
+  for (const auto& entry : optimizer.state()) {
+    EXPECT_EQ(static_cast<torch::optim::AdamWParamState&>(*entry.second).step(),
+              8);
+  }
+  static_cast<void>(run.expansion->verify());  // throws where a fold is missing
 }
 
 TEST(StepOnCuda, SaysWhyItDoesNotCapture) {

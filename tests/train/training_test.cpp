@@ -348,9 +348,10 @@ TEST(Training, SavesNoWeightsThatAreNotFinite) {
   } catch (const train::Diverged& error) {
     message = error.what();
   }
-  EXPECT_EQ(message,
-            "Training: weights must be finite, got inf or nan in fc2.bias by step "
-            "1 of epoch 1 with a learning rate of 0.02; lower it");
+  EXPECT_EQ(
+      message,
+      "Training: weights must be finite, got inf or nan in fc2.bias by step "
+      "1 of epoch 1 with a learning rate of 0.02; lower it");
   EXPECT_FALSE(checkpoints.has_last());
 }
 

@@ -32,7 +32,9 @@ struct RanksOptions {
 ///
 /// All but the getters are collectives: every rank has to call the same ones in
 /// the same order. Where another rank has died, hangs or has ended, they throw
-/// a `c10::Error` that names it. A Ranks that goes leaves the others in peace;
+/// a `c10::Error` that names it. (On CUDA collectives are queued: a process
+/// that waits for its device meanwhile is ended by NCCL, two minutes after the
+/// timeout and without a name.) A Ranks that goes leaves the others in peace;
 /// rank 0, where it holds the store, stays until they have ended, too.
 ///
 ///     const auto ranks = train::Ranks::from_environment();  // null: alone

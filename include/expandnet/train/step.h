@@ -92,6 +92,9 @@ class Step {
   /// Whether enough steps have been taken on batches of this shape, one after
   /// the other: kernels are chosen, and memory is found, by shape.
   bool is_warm(const torch::Tensor& input);
+  /// A replay writes parameters without a trace; expanded modules that keep
+  /// their folds look for one.
+  void tell_autograd();
   void update();
   void zero_grad();
   void step_in_backward(const std::function<void()>& backward);
