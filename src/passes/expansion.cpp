@@ -283,8 +283,28 @@ void Expansion::save(torch::serialize::OutputArchive& archive) const {
   impl_->chains->save(archive);
 }
 
+// LibTorch gives a parameter what the archive holds, of whatever shape.
 void Expansion::load(torch::serialize::InputArchive& archive) {
-  impl_->chains->load(archive);
+  const torch::NoGradGuard no_grad;
+  const auto factors = impl_->chains->named_parameters();
+  std::vector<at::Tensor> before;
+  for (const auto& factor : factors) before.push_back(factor.value().detach());
+  try {
+    impl_->chains->load(archive);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      TORCH_CHECK(factors[i].value().sizes() == before[i].sizes(),
+                  complaint({"load", factors[i].key()},
+                            "a factor must be " + sizes(before[i].sizes()),
+                            sizes(factors[i].value().sizes()),
+                            "expand the model as the saved one was"));
+    }
+  } catch (...) {
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      auto factor = factors[i].value();
+      factor.set_(before[i]);
+    }
+    throw;
+  }
   fold();
 }
 

@@ -20,14 +20,14 @@ namespace {
 
 constexpr const char* kConfiguration = "configuration";
 
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 /// The content of rank 0's file.
 std::string content_at_first(const std::string& path, Ranks& ranks) {
-  std::string content;
-  if (ranks.is_first()) {
-    std::ifstream file(path, std::ios::binary);
-    content.assign(std::istreambuf_iterator<char>(file), {});
-  }
-  return ranks.broadcast(content);
+  return ranks.broadcast(ranks.is_first() ? content_of(path) : "");
 }
 
 /// Calls what reads a checkpoint, and names the file in what that throws.
@@ -107,9 +107,10 @@ void Checkpoints::keep_best() const {
   std::filesystem::remove(link, failure);
   std::filesystem::create_hard_link(last_path(), link, failure);
   if (failure) {  // some file systems have no links
-    std::filesystem::copy_file(last_path(), link);
+    write_file_atomically(best_path(), content_of(last_path()));
+  } else {
+    std::filesystem::rename(link, best_path());
   }
-  std::filesystem::rename(link, best_path());
 }
 
 void Checkpoints::on_epoch(const Training& training) {

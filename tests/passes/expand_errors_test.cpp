@@ -5,8 +5,12 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/optim/lbfgs.h>
 #include <torch/optim/sgd.h>
+#include <torch/serialize.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+
+#include <sstream>
+#include <vector>
 
 #include "nn/models.h"
 #include "testing.h"
@@ -116,6 +120,26 @@ TEST_F(ExpansionErrors, SeeFactorsReplacedWithoutAFold) {
             "at \"conv1\"; call fold() after writing to them");
   expansion.fold();
   EXPECT_EQ(net->conv1->weight.abs().max().item<float>(), 0);
+}
+
+TEST_F(ExpansionErrors, LeaveTheFactorsWhereOthersCannotBeLoaded) {
+  CompactNet another;
+  std::stringstream wider;
+  torch::save(expand(*another, ExpansionOptions().rate(3)), wider);
+  std::vector<at::Tensor> before;
+  for (const auto& factor : expansion.parameters()) {
+    before.push_back(factor.detach().clone());
+  }
+
+  EXPECT_EQ(error_of([&] { torch::load(expansion, wider); }),
+            "load: a factor must be [6, 3, 3, 3], got [9, 3, 3, 3] at "
+            "\"conv1.chain.0.weight\"; expand the model as the saved one was");
+
+  const auto after = expansion.parameters();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_TRUE(after[i].equal(before[i])) << i;
+  }
+  static_cast<void>(expansion.verify());  // throws where a fold is missing
 }
 
 TEST_F(ExpansionErrors, RefuseToExpandTwice) {

@@ -125,7 +125,8 @@ class Expansion {
   void to(torch::Device device, torch::Dtype dtype);
 
   /// The factors, as `torch::save(expansion, file)` and `torch::load` use them.
-  /// The model is saved by itself. Loading folds.
+  /// The model is saved by itself. Loading folds; it throws `c10::Error`, and
+  /// changes nothing, unless the factors have the shapes of these.
   void save(torch::serialize::OutputArchive& archive) const;
   void load(torch::serialize::InputArchive& archive);
 
