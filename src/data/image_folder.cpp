@@ -108,7 +108,7 @@ ImageFolder scan_image_folder(const std::string& folder) {
   return found;
 }
 
-ImageFolder scan_flat_folder(const std::string& folder, const std::string& csv,
+ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
                              const std::vector<std::string>& classes) {
   const std::string where = "scan_flat_folder";
   ImageFolder found = {folder, classes, {}};
@@ -116,19 +116,23 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& csv,
   for (const auto& name : classes) {
     labels.emplace(name, static_cast<std::int64_t>(labels.size()));
   }
+  // By their places, too, unless that is the name of another.
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    labels.emplace(std::to_string(i), static_cast<std::int64_t>(i));
+  }
   const auto names = list_names(where, folder, is_image_entry);
 
   errno = 0;
-  std::ifstream list(csv);
-  if (!list) {
+  std::ifstream stream(list);
+  if (!stream) {
     fail(where, "the list must open",
-         "\"" + csv + "\": " + std::strerror(errno),
+         "\"" + list + "\": " + std::strerror(errno),
          "check the path and the permission to read");
   }
   std::set<std::string> named;
-  for (const auto& image : read_image_list(where, csv, list)) {
+  for (const auto& image : read_image_list(where, list, stream)) {
     const auto in_line = [&](const std::string& text) {
-      return in_line_of_list(text, image.line, csv);
+      return in_line_of_list(text, image.line, list);
     };
     if (!std::binary_search(names.begin(), names.end(), image.name)) {
       fail(where, "each image named must be in \"" + folder + "\"",
@@ -147,7 +151,7 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& csv,
         {(std::filesystem::path(folder) / image.name).string(), place->second});
   }
   if (found.files.empty()) {
-    fail(where, "the list must name an image", "none in \"" + csv + "\"",
+    fail(where, "the list must name an image", "none in \"" + list + "\"",
          "write lines of file,class");
   }
   return found;

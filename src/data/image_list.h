@@ -8,7 +8,7 @@
 
 namespace expandnet::data {
 
-/// A line "name,class".
+/// A line "file,class".
 struct ListedImage {
   std::string name;
   std::string label;
@@ -20,8 +20,10 @@ struct ListedImage {
                                           std::int64_t line,
                                           const std::string& path);
 
-/// Reads lines of "name,class", after a first line "file,class" or not; empty
-/// ones are passed over, and lines may end as on Windows.
+/// Reads lines of "file,class", after a first line "file,class" or not, of
+/// "file class", as Caffe's val.txt has them, or all of Kaggle's
+/// LOC_val_solution.csv. Empty lines are passed over, and they may end as on
+/// Windows.
 ///
 /// Throws `std::runtime_error`, in the name of `where`, for another line and
 /// where the stream fails before its end.

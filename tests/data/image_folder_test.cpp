@@ -86,17 +86,36 @@ TEST_F(ImageFolderTest, ListsAFlatFolderAsItsListSays) {
                                       path("val/1.JPEG") + " 2"}));
 }
 
+TEST_F(ImageFolderTest, ListsAFlatFolderAsTheListsOfImageNetSay) {
+  for (const auto& name : {"val/1.JPEG", "val/2.JPEG"}) write(name, "");
+  const auto found = [&](const std::string& list) {
+    write("list.csv", list);
+    // A place stands for its class, unless a class has that name.
+    return lines_of(scan_flat_folder(path("val"), path("list.csv"),
+                                     {"n01440764", "3", "n03995372", "n09"}));
+  };
+  const std::vector<std::string> expected = {path("val/2.JPEG") + " 2",
+                                             path("val/1.JPEG") + " 0"};
+
+  EXPECT_EQ(found("2.JPEG 2\n1.JPEG\t0\n"), expected);  // Caffe's val.txt
+  EXPECT_EQ(found("ImageId,PredictionString\n"
+                  "2,n03995372 85 1 499 272 n03995372 131 0 499 254 \n"
+                  "1,n01440764 52 85 402 177 \n"),
+            expected);
+  EXPECT_EQ(found("1.JPEG 3"),
+            (std::vector<std::string>{path("val/1.JPEG") + " 1"}));
+}
+
 TEST_F(ImageFolderTest, NamesTheLineOfAListThatIsWrong) {
   write("val/1.JPEG", "");
   const auto end = " of \"" + path("list.csv") + "\"; ";
-  EXPECT_EQ(list_error("1.JPEG dog\n"),
-            "scan_flat_folder: a line must be file,class, got \"1.JPEG dog\" "
-            "in line 1" +
-                end + "correct it");
-  EXPECT_EQ(list_error("file,class\n1.JPEG,dog,2\n"),
-            "scan_flat_folder: a line must be file,class, got "
-            "\"1.JPEG,dog,2\" in line 2" +
-                end + "correct it");
+  for (const std::string line : {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog",
+                                 "1.JPEG,", ",dog", "1.JPEG dog 2", " dog"}) {
+    EXPECT_EQ(list_error("file,class\n" + line + "\n"),
+              "scan_flat_folder: a line must be file,class or file class, got "
+              "\"" +
+                  line + "\" in line 2" + end + "correct it");
+  }
   EXPECT_EQ(list_error("../list.csv,dog\n"),
             "scan_flat_folder: each image named must be in \"" + path("val") +
                 "\", got \"../list.csv\" in line 1" + end +

@@ -29,16 +29,17 @@ struct ImageFolder {
 ///     const auto training = scan_image_folder("imagenet/train");
 [[nodiscard]] ImageFolder scan_image_folder(const std::string& folder);
 
-/// Lists `folder`/<name> with the classes that `csv` gives: lines of
-/// "name,class", after a first line "file,class" or not. Files keep the order
-/// of the lines; those that no line names are left out. Labels are places in
-/// `classes`: those of training.
+/// Lists `folder`/<name> with the classes that `list` gives: lines of
+/// "file,class", after a first line "file,class" or not, or of "file class";
+/// or ImageNet's LOC_val_solution.csv, as Kaggle has it. A class is one of
+/// `classes`, those of training, or its place among them, from 0. Files keep
+/// the order of the lines; those that no line names are left out.
 ///
 /// Throws `std::runtime_error` when the folder or the list cannot be read, a
 /// line is malformed, or names a file that is missing or was named before, or
 /// a class that is not in `classes`; when there is no line.
 [[nodiscard]] ImageFolder scan_flat_folder(
-    const std::string& folder, const std::string& csv,
+    const std::string& folder, const std::string& list,
     const std::vector<std::string>& classes);
 
 /// Throws `std::runtime_error`, with the first of the classes that are in one
