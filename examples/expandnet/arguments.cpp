@@ -1,6 +1,10 @@
 #include "arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "common/checks.h"
+#include "common/command_line.h"
 
 namespace expandnet::examples {
 
@@ -52,7 +56,7 @@ Arguments parse(int argc, const char* const* argv) {
       ->add_option("--tolerance", contract.options.tolerance,
                    "largest relative error of a layer against its chain, in "
                    "fp64")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
 
   SummaryArguments summary;
   auto* summary_app = app.add_subcommand(
@@ -72,12 +76,12 @@ Arguments parse(int argc, const char* const* argv) {
   verify_app
       ->add_option("--tolerance", verify.tolerance,
                    "largest relative difference of a tensor; 0: none")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return status_after(app, error);
   }
   if (contract_app->parsed()) return contract;
   if (summary_app->parsed()) return summary;

@@ -347,14 +347,33 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--net", "resnet18", "--execution", "chained"}),
             "--execution: expanded modules are written for smallnet, got "
             "resnet18; weight-space trains any net");
-  EXPECT_NE(refusal({"--epoch", "3"}).find("--epoch"), std::string::npos);
+  EXPECT_EQ(refusal({"--threads", "99999999999"}),
+            "--threads: must be from 0 to 1024, got 99999999999");
+  EXPECT_EQ(refusal({"--lr", "nan"}), "--lr: must be finite, got nan");
+  EXPECT_EQ(refusal({"--milestones", "1", "inf"}),
+            "--milestones: must be finite, got inf");
+  EXPECT_EQ(
+      refusal({"--expand", "cl", "fc"}),
+      "--expand: must be one to train, got cl, fc; compare takes several");
+  EXPECT_EQ(refusal({"--epoch", "3"}),
+            "--epoch is no flag of expandnet-cifar train; did you mean "
+            "--epochs?");
+  EXPECT_EQ(refusal({"--frobnicate=3"}),
+            "--frobnicate is no flag of expandnet-cifar train");
+  EXPECT_EQ(refusal({"more"}),
+            "expandnet-cifar train: must have no more arguments, got \"more\"");
   std::ofstream(path("wrong.ini")) << "epoch=3\n";
   const auto config = [&](const std::string& name) {
     return refusal({"--config", path(name)});
   };
   EXPECT_EQ(config("wrong.ini"),
             "--config: must set flags of expandnet-cifar train, got \"" +
-                path("wrong.ini") + "\" (\"epoch\" is none of them)");
+                path("wrong.ini") +
+                "\" (\"epoch\" is none of them; did you mean epochs?)");
+  std::ofstream(path("two.ini")) << "expand=[cl,fc]\n";
+  EXPECT_EQ(
+      config("two.ini"),
+      "--expand: must be one to train, got cl, fc; compare takes several");
   std::ofstream(path("bytes.ini"))
       << "\x01\xff" << std::string(100, 'x') << "\n";
   EXPECT_EQ(config("bytes.ini"),

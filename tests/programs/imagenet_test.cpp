@@ -290,6 +290,10 @@ TEST_F(ExpandnetImagenet, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--select", "test-best"}),
             "--select: must be last or best, got test-best; val is both "
             "validation and test");
+  for (const std::string workers : {"1025", "4294967297"}) {
+    EXPECT_EQ(refusal({"--workers", workers}),
+              "--workers: must be from 0 to 1024, got " + workers);
+  }
   EXPECT_EQ(refusal({"--ema", "1"}), "--ema: must be from 0 to below 1, got 1");
   EXPECT_EQ(refusal({"--label-smoothing", "0.1", "--teacher", "x"}),
             "--label-smoothing: a teacher's labels are smooth already, got "
