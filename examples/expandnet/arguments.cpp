@@ -26,6 +26,15 @@ void add_chains(CLI::App& app, ContractWeightsOptions& options) {
                  "layers of chains that are transposed convolutions");
 }
 
+/// What is wrong with the name of a file of weights; "" for nothing.
+std::string complaint_about_ending(const std::string& path) {
+  const auto ending = std::filesystem::path(path).extension().string();
+  for (const auto* known : {".safetensors", ".pt", ".pth"}) {
+    if (ending == known) return "";
+  }
+  return "must end in .safetensors, .pt or .pth, got \"" + path + "\"";
+}
+
 }  // namespace
 
 Arguments parse(int argc, const char* const* argv) {
@@ -46,7 +55,8 @@ Arguments parse(int argc, const char* const* argv) {
   contract_app
       ->add_option("out", contract.out,
                    "file to write: .safetensors, or .pt or .pth for torch.load")
-      ->required();
+      ->required()
+      ->check(complaint_about_ending);
   add_key(*contract_app, contract.key);
   add_chains(*contract_app, contract.options);
   contract_app->add_flag(

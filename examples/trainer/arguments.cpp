@@ -138,7 +138,11 @@ std::variant<RunArguments, int> parse_contract(const Trainer& prototype,
   app.add_option("--out", arguments.out,
                  "file to write; by default weights.pt, .safetensors or .pth, "
                  "or net.torchscript.pt of the run");
-  return parse_with(app, arguments, argc, argv);
+  return parse_with(app, arguments, argc, argv, [&arguments] {
+    const auto complaint =
+        complaint_about_ending(arguments.out, arguments.format);
+    if (!complaint.empty()) throw CLI::ValidationError("--out", complaint);
+  });
 }
 
 std::string configuration_of(const Trainer& trainer, Command command) {
