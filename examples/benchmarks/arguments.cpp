@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/checks.h"
+#include "common/command_line.h"
 #include "nets.h"
 
 namespace expandnet::examples::bench {
@@ -68,6 +69,26 @@ void understand(const Words& words, Arguments& arguments) {
   if (arguments.iterations == 0) arguments.iterations = cuda ? 50 : 30;
 }
 
+/// Refuses an `--execution` that leaves nothing to measure of a net.
+void check_ways(const Arguments& arguments) {
+  for (const auto& net : arguments.nets) {
+    if (ways_to_train(net, arguments.ways).empty()) {
+      throw CLI::ValidationError(
+          "--execution",
+          "must be compact or weight-space for " + net + ", got neither");
+    }
+    const bool only_infers =
+        arguments.infer && !arguments.train && !arguments.overhead;
+    if (only_infers && ways_to_infer(net, arguments.ways).empty()) {
+      throw CLI::ValidationError(
+          "--execution",
+          "must be more than weight-space, which is compact in --phase infer, "
+          "for " +
+              net + ", got nothing to measure");
+    }
+  }
+}
+
 }  // namespace
 
 std::variant<Arguments, int> parse(int argc, const char* const* argv) {
@@ -107,16 +128,18 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
       "--overlap,!--no-overlap", arguments.overlap,
       "in weight space step each chain within the backward pass; by default "
       "on CUDA");
-  app.add_option("--threads", arguments.threads)->check(positive());
+  app.add_option("--threads", arguments.threads)
+      ->check(from_to(1, kMostThreads));
   app.add_option("--seed", arguments.seed);
   app.add_option("--json", arguments.json, "file for the results");
 
   try {
     app.parse(argc, argv);
     understand(words, arguments);
+    check_ways(arguments);
     if (overlap->count() == 0) arguments.overlap = arguments.device.is_cuda();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return status_after(app, error);
   }
   return arguments;
 }

@@ -29,6 +29,7 @@
 #include "arguments.h"
 #include "cases.h"
 #include "common/device.h"
+#include "common/output_file.h"
 #include "common/status.h"
 #include "common/timing.h"
 #include "nets.h"
@@ -150,24 +151,10 @@ std::vector<Row> overhead(const Setup& setup, double compact_ms,
   return rows;
 }
 
-/// The ways of those asked for that a net can be trained in.
-std::vector<Way> ways_of(const Net& net, const std::vector<Way>& asked) {
-  std::vector<Way> ways;
-  for (const auto way : asked) {
-    const bool modules = way == Way::kFolded || way == Way::kChained;
-    if (net.expanded || !modules) ways.push_back(way);
-  }
-  TORCH_CHECK(!ways.empty(),
-              "expandnet-bench: --execution must be compact or weight-space "
-              "for ",
-              net.name, ", got none of them");
-  return ways;
-}
-
 /// All that was asked for of one setup.
 std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   const auto options = timing_options(arguments);
-  const auto all_ways = ways_of(find_net(setup.net), arguments.ways);
+  const auto all_ways = ways_to_train(setup.net, arguments.ways);
   std::vector<Row> rows;
   const auto add = [&](const std::vector<Row>& more) {
     for (const auto& row : more) std::cout << line(row) << std::flush;
@@ -185,10 +172,7 @@ std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   if (setup.mode == Mode::kGraph) return rows;
   if (arguments.overhead) add(overhead(setup, compact_ms, options));
   if (arguments.infer) {
-    std::vector<Way> ways;
-    for (const auto way : all_ways) {  // in weight space it is compact
-      if (way != Way::kWeightSpace) ways.push_back(way);
-    }
+    const auto ways = ways_to_infer(setup.net, arguments.ways);
     if (!ways.empty()) {
       add(compare(setup, ways, "infer", &Inference::run, options));
     }
@@ -214,6 +198,7 @@ std::vector<Setup> setups(const Arguments& arguments) {
 }
 
 void run(const Arguments& arguments) {
+  if (!arguments.json.empty()) check_writable(arguments.json);
   at::set_num_threads(arguments.threads);
   at::globalContext().setBenchmarkCuDNN(true);
   std::cout << "expandnet " << EXPANDNET_VERSION << ", LibTorch "
@@ -228,7 +213,7 @@ void run(const Arguments& arguments) {
     const auto measured = measure(setup, arguments);
     rows.insert(rows.end(), measured.begin(), measured.end());
     // After each, so that an interrupted run leaves what it has.
-    if (!arguments.json.empty()) write_json(arguments.json, rows);
+    write_json(arguments.json, rows);
   }
 }
 

@@ -7,22 +7,37 @@ file(REMOVE_RECURSE "${SCRATCH}")
 file(MAKE_DIRECTORY "${SCRATCH}")
 
 function(expect_refusal what)
+  expect_failure(2 "${what}" ${ARGN})
+endfunction()
+
+function(expect_failure expected what)
   execute_process(
     COMMAND "${BENCH}" ${ARGN}
     RESULT_VARIABLE status
     OUTPUT_VARIABLE ignored
     ERROR_VARIABLE message)
   string(FIND "${message}" "${what}" position)
-  if(NOT status EQUAL 2 OR position EQUAL -1)
-    message(SEND_ERROR "${ARGN}: expected 2 and '${what}', got ${status} and '${message}'")
+  if(NOT status EQUAL expected OR position EQUAL -1)
+    message(
+      SEND_ERROR "${ARGN}: expected ${expected} and '${what}', got ${status} and '${message}'")
   endif()
 endfunction()
 
-expect_refusal("--iteration" --iteration 1)
+expect_refusal("--iteration is no flag of expandnet-bench; did you mean --iterations?" --iteration 1)
 expect_refusal("smallnet5" --net smallnet5)
-expect_refusal("--batch-size" --batch-size 0)
+expect_refusal("--batch-size: must be positive, got 0" --batch-size 0)
+expect_refusal("--threads: must be from 1 to 1024, got 99999999999" --threads 99999999999)
 expect_refusal("tf32 needs CUDA, got cpu" --device cpu --precision tf32)
 expect_refusal("graph needs CUDA, got cpu" --device cpu --mode graph)
+expect_refusal(
+  "--execution: must be more than weight-space, which is compact in --phase infer, for smallnet3-cl-fc, got nothing to measure"
+  --net smallnet3-cl-fc --phase infer --execution weight-space)
+expect_refusal("--execution: must be compact or weight-space for mobilenet_v1, got neither"
+               --net smallnet3-cl-fc mobilenet_v1 --execution folded)
+expect_failure(
+  1
+  "AtomicFile: must be able to write \"${SCRATCH}/nowhere/x.json\", got No such file or directory; make the folder first"
+  --iterations 100000 --json "${SCRATCH}/nowhere/x.json")
 
 # One step of everything, on the CPU.
 set(file "${SCRATCH}/results.json")

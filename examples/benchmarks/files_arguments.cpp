@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/checks.h"
+#include "common/command_line.h"
 
 namespace expandnet::examples::bench {
 
@@ -68,7 +69,7 @@ std::variant<FilesArguments, int> parse_files(int argc,
       "then workers on all; torchvision beside it.");
   add_images(*loader, arguments);
   loader->add_option("--workers", arguments.workers, "threads that read")
-      ->check(positive());
+      ->check(from_to(1, kMostThreads));
   loader->add_option(
       "--python", arguments.python,
       "a Python that has torchvision; by default it is left out");
@@ -85,9 +86,9 @@ std::variant<FilesArguments, int> parse_files(int argc,
       ->check(CLI::IsMember(models::imagenet_nets()));
   program
       ->add_option("--workers", of_program.workers.front(), "threads that read")
-      ->check(positive());
+      ->check(from_to(1, kMostThreads));
   program->add_option("--threads", of_program.threads, "threads that compute")
-      ->check(positive());
+      ->check(from_to(1, kMostThreads));
   add_common(*program, of_program);
 
   auto* weights = app.add_subcommand(
@@ -104,7 +105,7 @@ std::variant<FilesArguments, int> parse_files(int argc,
     if (weights->parsed()) arguments = of_weights;
     check(arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return status_after(app, error);
   }
   return arguments;
 }

@@ -15,6 +15,7 @@
 
 #include <variant>
 
+#include "common/output_file.h"
 #include "common/status.h"
 
 namespace expandnet::examples::bench {
@@ -22,6 +23,7 @@ namespace expandnet::examples::bench {
 namespace {
 
 void run(const FilesArguments& arguments) {
+  if (!arguments.json.empty()) check_writable(arguments.json);
   print_machine(arguments.threads);
   std::vector<Result> results;
   switch (arguments.command) {

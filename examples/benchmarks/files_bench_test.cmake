@@ -23,12 +23,22 @@ function(expect_failure expected what)
   endif()
 endfunction()
 
-expect_failure(2 "subcommand" --rounds 1)
-expect_failure(2 "--round" loader --round 1)
-expect_failure(2 "must be positive, got 0" loader --workers 0)
+expect_failure(2 "subcommand")
+expect_failure(2 "--rounds is no flag of expandnet-bench-files" --rounds 1)
+expect_failure(2 "--round is no flag of expandnet-bench-files loader; did you mean --rounds?" loader
+               --round 1)
+expect_failure(2 "COMMAND must be loader, program or weights, got \"load\"" load)
+expect_failure(2 "--workers: must be from 1 to 1024, got 0" loader --workers 0)
+expect_failure(2 "--workers: must be from 1 to 1024, got 100000" loader --workers 100000)
+expect_failure(2 "--workers: must be from 1 to 1024, got 4294967297" program --workers 4294967297)
+expect_failure(2 "--threads: must be from 1 to 1024, got 1025" program --threads 1025)
 expect_failure(2 "must not be below --batch-size, got 4 for 32" loader --images 4)
 expect_failure(2 "smallnet" program --net smallnet)
 expect_failure(1 "nowhere" loader --data nowhere)
+expect_failure(
+  1
+  "AtomicFile: must be able to write \"${SCRATCH}/nowhere/x.json\", got No such file or directory; make the folder first"
+  weights --rounds 100000 --json "${SCRATCH}/nowhere/x.json")
 expect_failure(1 "--python must run, got \"${SCRATCH}/python\"" loader --images 2 --batch-size 2
                --python "${SCRATCH}/python")
 

@@ -8,6 +8,8 @@
 #include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/models/small_net.h>
 
+#include <algorithm>
+
 #include "common/expanded_small_net.h"
 
 namespace expandnet::examples::bench {
@@ -82,6 +84,26 @@ const Net& find_net(const std::string& name) {
     if (net.name == name) return net;
   }
   TORCH_CHECK(false, "find_net: name must be one of --net, got \"", name, "\"");
+}
+
+std::vector<Way> ways_to_train(const std::string& net,
+                               const std::vector<Way>& asked) {
+  auto ways = asked;
+  if (find_net(net).expanded) return ways;
+  ways.erase(
+      std::remove_if(
+          ways.begin(), ways.end(),
+          [](Way way) { return way == Way::kFolded || way == Way::kChained; }),
+      ways.end());
+  return ways;
+}
+
+std::vector<Way> ways_to_infer(const std::string& net,
+                               const std::vector<Way>& asked) {
+  auto ways = ways_to_train(net, asked);
+  ways.erase(std::remove(ways.begin(), ways.end(), Way::kWeightSpace),
+             ways.end());
+  return ways;
 }
 
 }  // namespace expandnet::examples::bench

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "setup.h"
+
 namespace expandnet::examples::bench {
 
 using train::Model;
@@ -33,5 +35,12 @@ const std::vector<std::string>& net_names();
 std::vector<std::string> default_net_names();
 /// `name` is one of the names.
 const Net& find_net(const std::string& name);
+
+/// Of the ways asked for, those that a net can be trained in, and those that it
+/// can be run in: weight space is compact then.
+std::vector<Way> ways_to_train(const std::string& net,
+                               const std::vector<Way>& asked);
+std::vector<Way> ways_to_infer(const std::string& net,
+                               const std::vector<Way>& asked);
 
 }  // namespace expandnet::examples::bench

@@ -1,13 +1,10 @@
 #include "report.h"
 
-#include <c10/util/Exception.h>
+#include <expandnet/io/atomic_file.h>
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 namespace expandnet::examples::bench {
 
@@ -73,23 +70,10 @@ std::string line(const Row& row) {
 }
 
 void write_json(const std::string& path, const std::vector<Row>& rows) {
+  if (path.empty()) return;
   auto list = nlohmann::ordered_json::array();
   for (const auto& row : rows) list.push_back(json_of(row));
-
-  const auto temporary = path + ".tmp";
-  std::ofstream file(temporary);
-  file << list.dump(2) << "\n";
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(temporary, path, error);
-  if (!file || error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    TORCH_CHECK(false,
-                "expandnet-bench: --json must name a file that can be written, "
-                "got ",
-                path);
-  }
+  write_file_atomically(path, list.dump(2) + "\n");
 }
 
 }  // namespace expandnet::examples::bench

@@ -32,9 +32,8 @@ struct Row {
 std::string heading(const Setup& setup);
 std::string line(const Row& row);
 
-/// Writes the rows as a list of objects, what was not measured as null. The
-/// file appears whole or not at all. Throws `c10::Error` if it cannot be
-/// written.
+/// Writes the rows as a list of objects, what was not measured as null, where
+/// `path` is not empty. Throws as `write_file_atomically` does.
 void write_json(const std::string& path, const std::vector<Row>& rows);
 
 }  // namespace expandnet::examples::bench

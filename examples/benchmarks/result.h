@@ -24,8 +24,8 @@ struct Result {
 void print_machine(int threads);
 void print(const std::vector<Result>& results);
 
-/// Writes the results as a list of objects, where `path` is not empty. The file
-/// appears whole or not at all. Throws `c10::Error` if it cannot be written.
+/// Writes the results as a list of objects, where `path` is not empty. Throws
+/// as `write_file_atomically` does.
 void write_json(const std::string& path, const std::vector<Result>& results);
 
 }  // namespace expandnet::examples::bench

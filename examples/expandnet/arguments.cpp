@@ -1,6 +1,10 @@
 #include "arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "common/checks.h"
+#include "common/command_line.h"
 
 namespace expandnet::examples {
 
@@ -20,6 +24,15 @@ void add_chains(CLI::App& app, ContractWeightsOptions& options) {
                  "path. Where chains are named, shapes are not looked at");
   app.add_option("--transposed", options.transposed,
                  "layers of chains that are transposed convolutions");
+}
+
+/// What is wrong with the name of a file of weights; "" for nothing.
+std::string complaint_about_ending(const std::string& path) {
+  const auto ending = std::filesystem::path(path).extension().string();
+  for (const auto* known : {".safetensors", ".pt", ".pth"}) {
+    if (ending == known) return "";
+  }
+  return "must end in .safetensors, .pt or .pth, got \"" + path + "\"";
 }
 
 }  // namespace
@@ -42,7 +55,8 @@ Arguments parse(int argc, const char* const* argv) {
   contract_app
       ->add_option("out", contract.out,
                    "file to write: .safetensors, or .pt or .pth for torch.load")
-      ->required();
+      ->required()
+      ->check(complaint_about_ending);
   add_key(*contract_app, contract.key);
   add_chains(*contract_app, contract.options);
   contract_app->add_flag(
@@ -52,7 +66,7 @@ Arguments parse(int argc, const char* const* argv) {
       ->add_option("--tolerance", contract.options.tolerance,
                    "largest relative error of a layer against its chain, in "
                    "fp64")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
 
   SummaryArguments summary;
   auto* summary_app = app.add_subcommand(
@@ -72,12 +86,12 @@ Arguments parse(int argc, const char* const* argv) {
   verify_app
       ->add_option("--tolerance", verify.tolerance,
                    "largest relative difference of a tensor; 0: none")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return status_after(app, error);
   }
   if (contract_app->parsed()) return contract;
   if (summary_app->parsed()) return summary;

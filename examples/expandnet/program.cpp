@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "arguments.h"
+#include "common/output_file.h"
 #include "common/status.h"
 #include "compare.h"
 
@@ -32,6 +33,7 @@ void tell_averages(const Weights& weights) {
 }
 
 int contract(const ContractArguments& arguments) {
+  check_writable(arguments.out);
   const auto trained = read_weights(arguments.in, arguments.key);
   auto contracted = contract_weights(trained, arguments.options);
   std::cout << contracted.report;

@@ -80,7 +80,7 @@ void ImageNetTrainer::add_flags(CLI::App& app) {
                  "classes");
   app.add_option("--workers", workers_,
                  "threads that read images; 0: as many as there are cores")
-      ->check(not_negative());
+      ->check(from_to(0, kMostThreads));
   app.add_option("--on-bad-image", on_bad_image_,
                  "an image that cannot be read stops the run, or is left out")
       ->check(CLI::IsMember(names_in(kOnBadImage)));

@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <utility>
 
+#include "common/command_line.h"
 #include "trainer/configuration.h"
 #include "trainer/run.h"
 #include "trainer/weights.h"
@@ -29,7 +31,14 @@ void add_arguments(CLI::App& app, Trainer& trainer, Command command) {
 }
 
 /// What no single flag can say, whatever the trainer.
-void check_together(const Settings& settings) {
+void check_together(const Settings& settings, Command command) {
+  const auto& recipes = settings.expand;
+  if (command == Command::kTrain && recipes.size() > 1) {
+    throw CLI::ValidationError("--expand",
+                               "must be one to train, got " +
+                                   CLI::detail::join(recipes, ", ") +
+                                   "; compare takes several");
+  }
   if (settings.nesterov && settings.momentum == 0) {
     throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
   }
@@ -58,13 +67,16 @@ void set_defaults(Trainer& trainer, Command command, int argc,
   trainer.settings = asked->settings;
 }
 
+/// What was parsed, and has passed `check`.
 template <typename Result>
-std::variant<Result, int> parse_with(CLI::App& app, Result& result, int argc,
-                                     const char* const* argv) {
+std::variant<Result, int> parse_with(
+    CLI::App& app, Result& result, int argc, const char* const* argv,
+    const std::function<void()>& check = [] {}) {
   try {
     app.parse(argc, argv);
+    check();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return status_after(app, error);
   }
   return std::move(result);
 }
@@ -82,14 +94,10 @@ std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
   auto trainer = prototype.clone();
   set_defaults(*trainer, command, argc, argv);
   add_arguments(app, *trainer, command);
-  try {
-    app.parse(argc, argv);
-    check_together(trainer->settings);
+  return parse_with(app, trainer, argc, argv, [&trainer, command] {
+    check_together(trainer->settings, command);
     trainer->check();
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  return trainer;
+  });
 }
 
 std::variant<RunArguments, int> parse_evaluate(const Trainer& prototype,
@@ -130,7 +138,11 @@ std::variant<RunArguments, int> parse_contract(const Trainer& prototype,
   app.add_option("--out", arguments.out,
                  "file to write; by default weights.pt, .safetensors or .pth, "
                  "or net.torchscript.pt of the run");
-  return parse_with(app, arguments, argc, argv);
+  return parse_with(app, arguments, argc, argv, [&arguments] {
+    const auto complaint =
+        complaint_about_ending(arguments.out, arguments.format);
+    if (!complaint.empty()) throw CLI::ValidationError("--out", complaint);
+  });
 }
 
 std::string configuration_of(const Trainer& trainer, Command command) {

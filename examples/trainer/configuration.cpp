@@ -16,6 +16,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "common/nearest_flag.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -180,7 +182,10 @@ std::string complaint_about(const std::string& file, const CLI::App& app) {
   try {
     for (const auto& [key, value] : keys_and_values(text)) {
       if (app.get_option_no_throw("--" + key) != nullptr) continue;
-      return refused(shown(key) + " is none of them");
+      const auto nearest = nearest_flag(app, key);
+      return refused(
+          shown(key) + " is none of them" +
+          (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
     }
   } catch (const std::runtime_error& error) {
     return refused(error.what());

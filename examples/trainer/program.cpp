@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "common/memory.h"
+#include "common/output_file.h"
 #include "common/status.h"
 #include "trainer/arguments.h"
 #include "trainer/configuration.h"
@@ -120,10 +121,13 @@ int contract_checkpoint(const Trainer& prototype, int argc,
   auto& settings = trainer->settings;
   settings.device = "cpu";
   settings.precision = "fp32";
+  const std::filesystem::path folder = request.run;
+  const auto out = request.out.empty()
+                       ? (folder / weights_file(request.format)).string()
+                       : request.out;
+  check_writable(out);
   const auto machine = set_up(settings, 1);
-  const auto path =
-      (std::filesystem::path(request.run) / (request.checkpoint + ".pt"))
-          .string();
+  const auto path = (folder / (request.checkpoint + ".pt")).string();
   const auto trainee = trainer->make_trainee(
       settings.expand.front(), trainer->classes_of_run(request.run), machine);
   const auto average = settings.ema > 0
@@ -138,11 +142,6 @@ int contract_checkpoint(const Trainer& prototype, int argc,
   if (average != nullptr && !of_folds) average->swap();
   contract_trainee(trainee);
   if (average != nullptr && of_folds) average->swap();
-  const auto out =
-      request.out.empty()
-          ? (std::filesystem::path(request.run) / weights_file(request.format))
-                .string()
-          : request.out;
   save_weights(trainee.model, trainer->example(), request.format, out);
   std::cout << "saved " << out << "\n";
   return 0;

@@ -49,6 +49,28 @@ std::int64_t steps_of(const train::Training& training) {
   return training.epoch() * training.steps_per_epoch() + training.iteration();
 }
 
+std::unique_ptr<Stage> make_main(const RunPlan& plan, const Maker& maker,
+                                 const Settings& settings,
+                                 const Machine& machine) {
+  torch::manual_seed(plan.seed);
+  return std::make_unique<Stage>(maker.trainee(plan.recipe),
+                                 maker.data(plan.seed), settings, machine,
+                                 maker.loss, plan.folder, plan.configuration);
+}
+
+/// Null for a run that has no twin.
+std::unique_ptr<Stage> make_twin(const RunPlan& plan, const Maker& maker,
+                                 Settings settings, const Machine& machine) {
+  if (!maker.twin || plan.recipe == "none") return nullptr;
+  if (settings.twin_epochs > 0) settings.epochs = settings.twin_epochs;
+  const auto folder =
+      (std::filesystem::path(plan.folder) / kTwinFolder).string();
+  torch::manual_seed(plan.seed);
+  return std::make_unique<Stage>(maker.twin(plan.recipe), maker.data(plan.seed),
+                                 settings, machine, maker.loss, folder,
+                                 plan.configuration);
+}
+
 }  // namespace
 
 std::string RunPlan::name() const {
@@ -74,24 +96,21 @@ Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
   training.observe(checkpoints);
 }
 
+void check_run(const RunPlan& plan, const Maker& maker,
+               const Settings& settings, const Machine& machine) {
+  make_main(plan, maker, settings, machine);
+  make_twin(plan, maker, settings, machine);
+}
+
 Run::Run(RunPlan plan, const Maker& maker, const Settings& settings,
          const Machine& machine)
     : plan_(std::move(plan)), machine_(machine) {
-  torch::manual_seed(plan_.seed);
-  main_ = std::make_unique<Stage>(
-      maker.trainee(plan_.recipe), maker.data(plan_.seed), settings, machine,
-      maker.loss, plan_.folder, plan_.configuration);
+  main_ = make_main(plan_, maker, settings, machine);
   train_parameters_ = count_in(main_->trainee.parameters());
-  if (maker.twin && plan_.recipe != "none") {
-    auto twin_settings = settings;
-    if (settings.twin_epochs > 0) twin_settings.epochs = settings.twin_epochs;
-    const auto folder =
-        (std::filesystem::path(plan_.folder) / kTwinFolder).string();
-    std::filesystem::create_directories(folder);
-    torch::manual_seed(plan_.seed);
-    twin_ = std::make_unique<Stage>(
-        maker.twin(plan_.recipe), maker.data(plan_.seed), twin_settings,
-        machine, maker.loss, folder, plan_.configuration);
+  twin_ = make_twin(plan_, maker, settings, machine);
+  if (twin_ != nullptr) {
+    std::filesystem::create_directories(std::filesystem::path(plan_.folder) /
+                                        kTwinFolder);
     twin_steps_ =
         twin_->training.options().epochs * twin_->training.steps_per_epoch();
   }

@@ -52,6 +52,11 @@ class Stage {
   train::Training training;
 };
 
+/// Makes what a run is made of and drops it: throws what a `Run` would for
+/// settings that are wrong, before there is a folder. Ranks do so together.
+void check_run(const RunPlan& plan, const Maker& maker,
+               const Settings& settings, const Machine& machine);
+
 /// A run in its folder, taken up where it was left.
 class Run {
  public:

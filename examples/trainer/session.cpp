@@ -119,20 +119,48 @@ void make_folders(const std::string& out, const std::string& configuration,
   }
 }
 
-/// Says what is going to be done on what.
-void introduce(const Trainer& trainer, const Images& images,
-               const Machine& machine, const std::vector<std::string>& notes) {
-  std::cout << fmt::format(
-      "expandnet {}, LibTorch {}, {}, {} {}, {}, seed {}\n", EXPANDNET_VERSION,
-      TORCH_VERSION, device_name(machine.device), machine.threads,
-      machine.threads == 1 ? "thread" : "threads",
-      machine.ranks       ? fmt::format("{} ranks", machine.size())
-      : machine.jobs == 1 ? "one run at a time"
-                          : fmt::format("{} runs at a time", machine.jobs),
-      trainer.settings.seed);
-  std::cout << trainer.title() << ": " << images.in_words() << "\n";
-  for (const auto& note : notes) std::cout << note << "\n";
-  std::cout << std::flush;
+/// Whether a folder holds more than what is written before the training.
+bool has_begun(const fs::path& out) {
+  const fs::recursive_directory_iterator entries(out);
+  return std::any_of(begin(entries), end(entries), [](const auto& entry) {
+    const auto name = entry.path().filename();
+    return name != kConfigurationFile && name != kClassesFile &&
+           !entry.is_directory();
+  });
+}
+
+/// Removes the folders of runs that have not begun, so that the command can be
+/// corrected and run again. `existed`: whether `out` was there, empty, before.
+void remove_folders(const fs::path& out, bool existed) {
+  try {
+    if (has_begun(out)) return;
+    for (const auto& entry : fs::directory_iterator(out)) {
+      fs::remove_all(entry.path());
+    }
+    if (!existed) fs::remove(out);
+  } catch (const fs::filesystem_error&) {  // why it is removed is told instead
+  }
+}
+
+/// Runs `work` in folders that are made for it, on every rank. Where it fails
+/// before anything is trained they are gone again.
+template <typename Work>
+void in_folders(const Session& session, const Trainer& trainer,
+                const Images& images, const Machine& machine,
+                const std::vector<RunPlan>& plans, const Work& work) {
+  const fs::path out = trainer.settings.out;
+  const bool existed = fs::exists(out);
+  const bool is_new = !fs::exists(out / kConfigurationFile);
+  try {
+    on_first(machine, [&] {
+      make_folders(out.string(), configuration_of(trainer, session.command),
+                   plans, images.class_names());
+    });
+    work();
+  } catch (...) {
+    if (machine.is_first() && is_new) remove_folders(out, existed);
+    throw;
+  }
 }
 
 /// What a reader of the results has to know.
@@ -156,6 +184,22 @@ std::vector<std::string> notes_of(const Trainer& trainer) {
   return notes;
 }
 
+/// Says what is going to be done on what.
+void introduce(const Trainer& trainer, const Images& images,
+               const Machine& machine) {
+  std::cout << fmt::format(
+      "expandnet {}, LibTorch {}, {}, {} {}, {}, seed {}\n", EXPANDNET_VERSION,
+      TORCH_VERSION, device_name(machine.device), machine.threads,
+      machine.threads == 1 ? "thread" : "threads",
+      machine.ranks       ? fmt::format("{} ranks", machine.size())
+      : machine.jobs == 1 ? "one run at a time"
+                          : fmt::format("{} runs at a time", machine.jobs),
+      trainer.settings.seed);
+  std::cout << trainer.title() << ": " << images.in_words() << "\n";
+  for (const auto& note : notes_of(trainer)) std::cout << note << "\n";
+  std::cout << std::flush;
+}
+
 std::vector<VariantResult> by_variant(const Settings& settings,
                                       const std::vector<StepTime>& times,
                                       const std::vector<RunResult>& runs) {
@@ -171,6 +215,43 @@ std::vector<VariantResult> by_variant(const Settings& settings,
     variants.push_back(variant);
   }
   return variants;
+}
+
+/// Writes the results of all runs, and shows them.
+void report(const Session& session, const Trainer& trainer,
+            const Machine& machine,
+            const std::vector<VariantResult>& variants) {
+  const auto& settings = trainer.settings;
+  const bool compares = session.command == Command::kCompare;
+  const Occasion occasion{trainer.title(),
+                          trainer.name() + (compares ? " compare" : " train"),
+                          EXPANDNET_VERSION,
+                          device_name(machine.device),
+                          machine.threads,
+                          session.command_line,
+                          configuration_of(trainer, session.command),
+                          notes_of(trainer)};
+  const auto path_in_out = [&](const char* name) {
+    return (fs::path(settings.out) / name).string();
+  };
+  write_file_atomically(path_in_out(kResultFile),
+                        text_of(results_json(occasion, variants), 2) + "\n");
+  write_file_atomically(path_in_out(kReportFile),
+                        report_html(occasion, variants));
+
+  const auto& layers = variants.front().runs.front().layers;
+  if (!compares && !layers.empty()) {
+    std::cout << "\n" << ContractionReport{layers};
+  }
+  std::cout << "\n" << results_table(variants, settings.top5);
+  const auto is_left = [](const VariantResult& variant) {
+    return std::any_of(variant.runs.begin(), variant.runs.end(),
+                       [](const auto& run) { return run.state != "finished"; });
+  };
+  if (std::any_of(variants.begin(), variants.end(), is_left)) {
+    std::cout << "\ninterrupted; go on with --resume\n";
+  }
+  std::cout << "\nreport: " << path_in_out(kReportFile) << std::endl;
 }
 
 }  // namespace
@@ -199,50 +280,31 @@ int run_session(const Session& session, const Trainer& trainer,
   const auto& settings = trainer.settings;
   const auto maker = make_maker(trainer, images, machine);
   const train::Interrupt interrupt;
-  const auto notes = notes_of(trainer);
-  const auto configuration = configuration_of(trainer, session.command);
   const auto plans = plans_of(session.command, trainer);
   if (machine.ranks) {
     machine.ranks->check_same(
         "the images",
         images.in_words() + "\n" + c10::Join("\n", images.class_names()));
   }
-  if (machine.is_first()) introduce(trainer, images, machine, notes);
-  on_first(machine, [&] {
-    make_folders(settings.out, configuration, plans, images.class_names());
-  });
-
-  // What ranks wait for each other would have to be in it.
-  const auto times =
-      machine.ranks ? std::vector<StepTime>(settings.expand.size())
-                    : time_steps(settings.expand, maker, settings, machine);
-  const auto runs =
-      train_side_by_side(plans, maker, settings, machine, interrupt);
-  const bool interrupted =
-      std::any_of(runs.begin(), runs.end(),
-                  [](const auto& run) { return run.state != "finished"; });
-  const bool compares = session.command == Command::kCompare;
-  on_first(machine, [&] {
-    const auto variants = by_variant(settings, times, runs);
-    const Occasion occasion{
-        trainer.title(),   trainer.name() + (compares ? " compare" : " train"),
-        EXPANDNET_VERSION, device_name(machine.device),
-        machine.threads,   session.command_line,
-        configuration,     notes};
-    const auto path_in_out = [&](const char* name) {
-      return (fs::path(settings.out) / name).string();
-    };
-    write_file_atomically(path_in_out(kResultFile),
-                          text_of(results_json(occasion, variants), 2) + "\n");
-    write_file_atomically(path_in_out(kReportFile),
-                          report_html(occasion, variants));
-
-    if (!compares && !runs.front().layers.empty()) {
-      std::cout << "\n" << ContractionReport{runs.front().layers};
+  if (machine.is_first()) introduce(trainer, images, machine);
+  for (const auto& plan : plans) {
+    // Other seeds make what the first does.
+    if (plan.seed == settings.seed) {
+      check_run(plan, maker, settings, machine);
     }
-    std::cout << "\n" << results_table(variants, settings.top5);
-    if (interrupted) std::cout << "\ninterrupted; go on with --resume\n";
-    std::cout << "\nreport: " << path_in_out(kReportFile) << std::endl;
+  }
+
+  std::vector<StepTime> times(settings.expand.size());
+  std::vector<RunResult> runs;
+  in_folders(session, trainer, images, machine, plans, [&] {
+    // What ranks wait for each other would have to be in it.
+    if (!machine.ranks) {
+      times = time_steps(settings.expand, maker, settings, machine);
+    }
+    runs = train_side_by_side(plans, maker, settings, machine, interrupt);
+  });
+  on_first(machine, [&] {
+    report(session, trainer, machine, by_variant(settings, times, runs));
   });
   return interrupt.exit_status();
 }

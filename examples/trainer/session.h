@@ -19,7 +19,8 @@ void check_out(const Settings& settings, const std::string& configuration);
 
 /// Trains everything the settings ask for and writes all files into
 /// `settings.out`, which `check_out` has found good. Returns the status to exit
-/// with.
+/// with. An error that comes before a checkpoint or an epoch leaves no new
+/// folder.
 int run_session(const Session& session, const Trainer& trainer,
                 const Images& images, const Machine& machine);
 

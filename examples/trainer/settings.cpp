@@ -21,6 +21,10 @@ namespace expandnet::examples {
 
 namespace {
 
+constexpr int kMostRecipes = 100;
+constexpr std::int64_t kMostRuns = 10000;
+constexpr std::int64_t kLongestTimeout = 1000000;  // seconds
+
 train::Schedule schedule_of(const Settings& settings) {
   const auto epochs = static_cast<double>(settings.epochs);
   train::Schedule schedule;
@@ -56,11 +60,13 @@ std::shared_ptr<train::Ranks> connect(const Settings& settings, bool cuda) {
 }
 
 void add_expansion(CLI::App& app, Settings& settings, Command command) {
-  auto* expand = app.add_option("--expand", settings.expand,
-                                command == Command::kTrain
-                                    ? "how to expand the net, none for compact"
-                                    : "what to compare");
-  expand->expected(1, command == Command::kTrain ? 1 : 100);
+  // `train` reads several as well, to refuse them: CLI11 would drop all but
+  // one.
+  app.add_option("--expand", settings.expand,
+                 command == Command::kTrain
+                     ? "how to expand the net, none for compact"
+                     : "what to compare")
+      ->expected(1, kMostRecipes);
   add_number(app, "--rate", settings.rate, "expansion rate")->check(positive());
   app.add_option("--execution", settings.execution,
                  "train beside the model, or as expanded modules, folded or "
@@ -100,7 +106,8 @@ void add_training(CLI::App& app, Settings& settings) {
   app.add_option("--schedule", settings.schedule, "of the learning rate")
       ->check(CLI::IsMember({"steps", "linear", "cosine", "constant"}));
   add_numbers(app, "--milestones", settings.milestones,
-              "epochs of the steps; by default a third and two thirds");
+              "epochs of the steps; by default a third and two thirds")
+      ->check(finite());
   add_number(app, "--lr-factor", settings.lr_factor, "at each milestone")
       ->check(positive());
   add_number(app, "--lr-last", settings.lr_last,
@@ -135,18 +142,18 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
       ->check(CLI::IsMember({"auto", "contiguous", "channels-last"}));
   app.add_option("--threads", settings.threads,
                  "of each run; 0: the cores, shared among the runs")
-      ->check(not_negative());
+      ->check(from_to(0, kMostThreads));
   if (command == Command::kCompare) {
     app.add_option("--jobs", settings.jobs,
                    "runs at a time; 0: as many as there are cores, on CUDA "
                    "all of them")
-        ->check(not_negative());
+        ->check(from_to(0, kMostThreads));
   }
   if (settings.by_ranks) {
     app.add_option("--timeout", settings.timeout,
                    "seconds that processes which train together wait for each "
                    "other")
-        ->check(positive());
+        ->check(from_to(1, kLongestTimeout));
   }
   app.add_option("--out", settings.out, "folder for all results");
   app.add_flag("--resume", settings.resume, "go on with what is in the folder")
@@ -190,7 +197,7 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
                                             : "of the first run");
   if (command == Command::kCompare) {
     app.add_option("--runs", settings.runs, "seeds of each variant")
-        ->check(positive());
+        ->check(from_to(1, kMostRuns));
   }
   add_machine(app, settings, command);
 }

@@ -198,18 +198,21 @@ class Crew {
   void in_threads() {
     std::exception_ptr failure;
     std::mutex failing;
+    const auto attempt = [&](const auto& action) {
+      try {
+        action();
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(failing);
+        if (failure == nullptr) failure = std::current_exception();
+        failed_ = true;
+      }
+    };
     std::vector<std::thread> threads;
-    for (std::int64_t job = 0; job < machine_.jobs; ++job) {
-      threads.emplace_back([&] {
-        try {
-          work();
-        } catch (...) {
-          const std::lock_guard<std::mutex> lock(failing);
-          if (failure == nullptr) failure = std::current_exception();
-          failed_ = true;
-        }
-      });
-    }
+    attempt([&] {
+      for (std::int64_t job = 0; job < machine_.jobs; ++job) {
+        threads.emplace_back([&] { attempt([&] { work(); }); });
+      }
+    });
     for (auto& thread : threads) thread.join();
     if (failure != nullptr) std::rethrow_exception(failure);
   }

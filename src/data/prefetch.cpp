@@ -16,12 +16,23 @@ Prefetch::Prefetch(int workers, std::int64_t window, CountItems count_items,
         "Prefetch: workers and window must be positive, got " +
         std::to_string(workers) + " and " + std::to_string(window));
   }
-  for (int i = 0; i < workers; ++i) {
-    threads_.emplace_back([this] { run(); });
+  threads_.reserve(static_cast<std::size_t>(workers));
+  try {
+    for (int i = 0; i < workers; ++i) {
+      threads_.emplace_back([this] { run(); });
+    }
+  } catch (const std::exception& error) {  // of the system, or no memory
+    stop();
+    throw std::runtime_error(
+        "Prefetch: the system must start all workers, got " +
+        std::to_string(threads_.size()) + " of " + std::to_string(workers) +
+        " (" + error.what() + "); ask for fewer");
   }
 }
 
-Prefetch::~Prefetch() {
+Prefetch::~Prefetch() { stop(); }
+
+void Prefetch::stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;

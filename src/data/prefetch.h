@@ -33,7 +33,8 @@ class Prefetch {
   using Work = std::function<void(std::int64_t batch, std::int64_t item)>;
 
   /// `work` is called by several threads at once, each item once.
-  /// Throws `std::invalid_argument` unless workers and window are positive.
+  /// Throws `std::invalid_argument` unless workers and window are positive, and
+  /// `std::runtime_error` where the system starts no more threads.
   Prefetch(int workers, std::int64_t window, CountItems count_items, Work work);
   ~Prefetch();
   Prefetch(const Prefetch&) = delete;
@@ -58,6 +59,7 @@ class Prefetch {
   };
 
   void run();
+  void stop();
   /// Whether there is an item to take, which is then the next.
   bool find_next();
 

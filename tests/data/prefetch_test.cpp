@@ -1,10 +1,14 @@
 #include "data/prefetch.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <fstream>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -124,6 +128,47 @@ TEST(PrefetchErrors, SayWhatMustBePositive) {
     EXPECT_EQ(std::string(error.what()),
               "Prefetch: workers and window must be positive, got 0 and 3");
   }
+}
+
+/// While it lasts, this process gets no more than `bytes` of further addresses.
+class AddressLimit {
+ public:
+  explicit AddressLimit(std::size_t bytes) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    auto limit = before_;
+    limit.rlim_cur =
+        pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + bytes;
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~AddressLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  AddressLimit(const AddressLimit&) = delete;
+  AddressLimit& operator=(const AddressLimit&) = delete;
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST(PrefetchErrors, NameTheThreadsThatCouldBeStarted) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the address sanitizer needs more addresses than that";
+#endif
+  constexpr int kWorkers = 5000;
+  std::string message;
+  {
+    const AddressLimit limit(std::size_t{1} << 30);
+    try {
+      const Prefetch prefetch(kWorkers, 3, {}, {});
+    } catch (const std::runtime_error& error) {
+      message = error.what();
+    }
+  }
+  EXPECT_TRUE(std::regex_match(
+      message, std::regex("Prefetch: the system must start all workers, got "
+                          "[1-9][0-9]* of 5000 \\((Resource temporarily "
+                          "unavailable|std::bad_alloc)\\); ask for fewer")))
+      << message;
 }
 
 }  // namespace

@@ -276,17 +276,24 @@ TEST_F(ExpandnetCifar, SavesWhenItIsAskedToStop) {
 }
 
 TEST_F(ExpandnetCifar, KeepsItsRunWhenTheDiskIsFull) {
-  ASSERT_EQ(run(command("train", kShort, "straight")).status, 0);
+  ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
+  auto words = command("train", kLong);
+  {
+    Process process(words, folder_);
+    ASSERT_TRUE(process.wait_for("/40"));
+    process.send(SIGTERM);
+    EXPECT_EQ(process.wait().status, 128 + SIGTERM);
+  }
+  const auto kept = content_of(folder_ / "out/last.pt");
+  words.emplace_back("--resume");
   // Enough for a configuration, not for a checkpoint.
-  const auto full = run(command("train", kShort), 8192);
+  const auto full = run(words, 8192);
   EXPECT_EQ(full.status, 1);
   EXPECT_NE(full.err.find("last.pt"), std::string::npos) << full.err;
-  EXPECT_FALSE(fs::exists(folder_ / "out/last.pt"));
+  EXPECT_TRUE(content_of(folder_ / "out/last.pt") == kept);
   for (const auto& entry : fs::directory_iterator(folder_ / "out")) {
     EXPECT_NE(entry.path().extension(), ".tmp");
   }
-  auto words = command("train", kShort);
-  words.emplace_back("--resume");
   ASSERT_EQ(run(words).status, 0);
   expect_same_run("out", "straight");
 }
@@ -311,6 +318,46 @@ TEST_F(ExpandnetCifar, StopsAtALossThatIsNotFinite) {
                            path("later/last.pt")),
             std::string::npos)
       << later.err;
+  EXPECT_TRUE(fs::exists(folder_ / "later/last.pt"));
+}
+
+TEST_F(ExpandnetCifar, LeavesNoFolderThatStandsInTheWayOfABetterCommand) {
+  const std::vector<Words> wrong = {
+      {"--accumulate", "16"},
+      {"--milestones", "3", "1"},
+      {"--rate", "1e9"},
+      {"--init", "twin", "--twin-epochs", "1", "--lr", "1e30"},
+      {"--lr", "1e30"}};
+  const Words cl = {"--epochs", "1", "--expand", "cl"};
+  for (const auto& more : wrong) {
+    for (const auto& words :
+         {command("train", joined(cl, more)),
+          command("compare",
+                  joined(joined(cl, more), {"--runs", "2", "--jobs", "1"}))}) {
+      const auto outcome = run(words);
+      EXPECT_EQ(outcome.status, 1) << more[0] << outcome.err;
+      EXPECT_FALSE(fs::exists(folder_ / "out")) << more[0];
+    }
+  }
+  const auto too_fast = command("train", joined(cl, {"--lr", "1e30"}));
+  fs::create_directories(folder_ / "out");
+  EXPECT_EQ(run(too_fast).status, 1);
+  ASSERT_TRUE(fs::exists(folder_ / "out"));
+  EXPECT_TRUE(fs::is_empty(folder_ / "out"));
+
+  ASSERT_EQ(run(command("train", cl)).status, 0);
+
+  // Of a run that is gone on with, nothing is removed.
+  auto configuration = content_of(folder_ / "out/configuration.ini");
+  fs::remove_all(folder_ / "out");
+  fs::create_directories(folder_ / "out");
+  configuration.replace(configuration.find("lr=0.01"), 7, "lr=1e+30");
+  std::ofstream(path("out/configuration.ini")) << configuration;
+  const auto resumed = run(joined(too_fast, {"--resume"}));
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_NE(resumed.err.find("the loss must be finite"), std::string::npos)
+      << resumed.err;
+  EXPECT_TRUE(fs::exists(folder_ / "out/configuration.ini"));
 }
 
 TEST_F(ExpandnetCifar, ExplainsItself) {
@@ -347,14 +394,33 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--net", "resnet18", "--execution", "chained"}),
             "--execution: expanded modules are written for smallnet, got "
             "resnet18; weight-space trains any net");
-  EXPECT_NE(refusal({"--epoch", "3"}).find("--epoch"), std::string::npos);
+  EXPECT_EQ(refusal({"--threads", "99999999999"}),
+            "--threads: must be from 0 to 1024, got 99999999999");
+  EXPECT_EQ(refusal({"--lr", "nan"}), "--lr: must be finite, got nan");
+  EXPECT_EQ(refusal({"--milestones", "1", "inf"}),
+            "--milestones: must be finite, got inf");
+  EXPECT_EQ(
+      refusal({"--expand", "cl", "fc"}),
+      "--expand: must be one to train, got cl, fc; compare takes several");
+  EXPECT_EQ(refusal({"--epoch", "3"}),
+            "--epoch is no flag of expandnet-cifar train; did you mean "
+            "--epochs?");
+  EXPECT_EQ(refusal({"--frobnicate=3"}),
+            "--frobnicate is no flag of expandnet-cifar train");
+  EXPECT_EQ(refusal({"more"}),
+            "expandnet-cifar train: must have no more arguments, got \"more\"");
   std::ofstream(path("wrong.ini")) << "epoch=3\n";
   const auto config = [&](const std::string& name) {
     return refusal({"--config", path(name)});
   };
   EXPECT_EQ(config("wrong.ini"),
             "--config: must set flags of expandnet-cifar train, got \"" +
-                path("wrong.ini") + "\" (\"epoch\" is none of them)");
+                path("wrong.ini") +
+                "\" (\"epoch\" is none of them; did you mean epochs?)");
+  std::ofstream(path("two.ini")) << "expand=[cl,fc]\n";
+  EXPECT_EQ(
+      config("two.ini"),
+      "--expand: must be one to train, got cl, fc; compare takes several");
   std::ofstream(path("bytes.ini"))
       << "\x01\xff" << std::string(100, 'x') << "\n";
   EXPECT_EQ(config("bytes.ini"),

@@ -129,7 +129,30 @@ TEST_F(ExpandnetProgram, ShowsHowFarTensorsAreApart) {
 TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(run_plain({}).status, 2);
   EXPECT_EQ(run_plain({"contract", "a"}).status, 2);
-  EXPECT_EQ(run_plain({"contract", "a", "b", "--tolerance", "-1"}).status, 2);
+  const auto misuse = [&](const Words& words) {
+    const auto outcome = run_plain(words);
+    EXPECT_EQ(outcome.status, 2);
+    return complaint_of(outcome);
+  };
+  EXPECT_EQ(misuse({"contract", "a", "b.pt", "--tolerance", "-1"}),
+            "--tolerance: must not be negative, got -1");
+  for (const std::string command : {"contract", "verify"}) {
+    EXPECT_EQ(misuse({command, "a", "b.pt", "--tolerance", "nan"}),
+              "--tolerance: must be finite, got nan");
+  }
+  EXPECT_EQ(misuse({"contract", path("chain.pth"), path("net.onnx")}),
+            "out: must end in .safetensors, .pt or .pth, got \"" +
+                path("net.onnx") + "\"");
+  EXPECT_EQ(misuse({"frobnicate"}),
+            "expandnet: COMMAND must be contract, summary or verify, got "
+            "\"frobnicate\"");
+  EXPECT_EQ(misuse({"verify", "a", "b", "--tolerence", "0"}),
+            "--tolerence is no flag of expandnet verify; did you mean "
+            "--tolerance?");
+  EXPECT_EQ(misuse({"verify", "a", "b", "c"}),
+            "expandnet verify: must have no more arguments, got \"c\"");
+  EXPECT_EQ(misuse({"--versio"}),
+            "--versio is no flag of expandnet; did you mean --version?");
   EXPECT_EQ(run_plain({"--help"}).status, 0);
   EXPECT_EQ(run_plain({"--version"}).out.rfind("expandnet ", 0), 0);
 
@@ -138,10 +161,18 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
     EXPECT_EQ(outcome.status, 1);
     return complaint_of(outcome);
   };
-  EXPECT_EQ(refusal({"contract", path("chain.pth"), path("net.onnx")}),
-            "\"" + path("net.onnx") +
-                "\": a file of weights must end in .safetensors, .pt or .pth, "
-                "got .onnx; name it so");
+  // Before anything is folded, and the table printed.
+  const auto nowhere =
+      run_plain({"contract", path("chain.pth"), path("nowhere/net.pt")});
+  EXPECT_EQ(nowhere.status, 1);
+  EXPECT_EQ(nowhere.out, "");
+  EXPECT_EQ(complaint_of(nowhere),
+            "AtomicFile: must be able to write \"" + path("nowhere/net.pt") +
+                "\", got No such file or directory; make the folder first");
+  std::filesystem::create_directories(path("folder.pt"));
+  EXPECT_EQ(refusal({"contract", path("chain.pth"), path("folder.pt")}),
+            "AtomicFile: path must name a file, got the folder \"" +
+                path("folder.pt") + "\"; name a file in it");
   ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt")}).status,
             0);
   EXPECT_EQ(refusal({"contract", path("net.pt"), path("again.pt")}),
@@ -194,6 +225,17 @@ TEST_F(ExpandnetProgram, ReadsAndComparesWhatTheTrainersWrite) {
         run({EXPANDNET_CIFAR, "contract", path("out"), "--format", format});
     ASSERT_EQ(written.status, 0) << written.err;
   }
+  const auto contract_to = [&](const std::string& file) {
+    return run({EXPANDNET_CIFAR, "contract", path("out"), "--format",
+                "safetensors", "--out", path(file)});
+  };
+  const auto misnamed = contract_to("net.pt");
+  EXPECT_EQ(misnamed.status, 2);
+  EXPECT_EQ(complaint_of(misnamed),
+            "--out: must not end as another format does, got .pt for "
+            "safetensors; name it .safetensors");
+  EXPECT_EQ(contract_to("net.weights").status, 0);
+  EXPECT_EQ(contract_to("nowhere/net.safetensors").out, "");
   for (const std::string file : {"weights.pth", "weights.safetensors"}) {
     const auto same =
         run_plain({"verify", path("out/weights.pt"), path("out/" + file)});

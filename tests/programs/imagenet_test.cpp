@@ -214,17 +214,16 @@ TEST_F(ExpandnetImagenet, StopsAtABadImageOrLeavesItOut) {
 
   const auto worse = folder_ / "data/val/n01/worse.jpg";
   write_file(worse, "no image either");
-  const auto skipped = run(command(
-      "train", {"--epochs", "2", "--on-bad-image", "skip", "--batch-size", "7"},
-      "other"));
+  const auto skipped = run(command("train", {"--epochs", "2", "--on-bad-image",
+                                             "skip", "--batch-size", "7"}));
   ASSERT_EQ(skipped.status, 0) << skipped.err;
   EXPECT_NE(skipped.out.find("2 images could not be read and were left out: " +
-                             path("other/skipped.txt")),
+                             path("out/skipped.txt")),
             std::string::npos)
       << skipped.out;
-  EXPECT_EQ(content_of(folder_ / "other/skipped.txt"),
+  EXPECT_EQ(content_of(folder_ / "out/skipped.txt"),
             bad.string() + "\n" + worse.string() + "\n");
-  const auto evaluated = run_plain({"evaluate", path("other")});
+  const auto evaluated = run_plain({"evaluate", path("out")});
   EXPECT_EQ(evaluated.out.rfind("12 images of the validation set (1 more could "
                                 "not be read): loss ",
                                 0),
@@ -290,6 +289,10 @@ TEST_F(ExpandnetImagenet, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--select", "test-best"}),
             "--select: must be last or best, got test-best; val is both "
             "validation and test");
+  for (const std::string workers : {"1025", "4294967297"}) {
+    EXPECT_EQ(refusal({"--workers", workers}),
+              "--workers: must be from 0 to 1024, got " + workers);
+  }
   EXPECT_EQ(refusal({"--ema", "1"}), "--ema: must be from 0 to below 1, got 1");
   EXPECT_EQ(refusal({"--label-smoothing", "0.1", "--teacher", "x"}),
             "--label-smoothing: a teacher's labels are smooth already, got "
@@ -309,6 +312,9 @@ TEST_F(ExpandnetImagenet, RefusesFoldersItCannotUseWithStatus1) {
             "--batch-size: must not be above the number of training images, "
             "got 64 for 48 in \"" +
                 path("data/train") + "\"");
+  EXPECT_EQ(refusal({"--width", "0.7"}),
+            "ShuffleNetV2: width must be one of 0.5, 1, 1.5, 2, got 0.7");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
   const auto nowhere = refusal({"--data", path("nowhere")});
   EXPECT_NE(nowhere.find(path("nowhere/train")), std::string::npos) << nowhere;
   fs::rename(folder_ / "data/val/n03", folder_ / "data/val/n04");
@@ -446,6 +452,17 @@ TEST_F(ExpandnetImagenetByRanks, GoOnAlone) {
   const auto alone = run(command("train", joined(kShared, {"--resume"})));
   ASSERT_EQ(alone.status, 0) << alone.err;
   EXPECT_EQ(json("out/run.json")["epochs"].size(), 30);
+}
+
+TEST_F(ExpandnetImagenetByRanks, LeaveNoFolderAfterAnErrorAtTheStart) {
+  for (const Words& more :
+       {Words{"--accumulate", "5"}, Words{"--lr", "1e30"}}) {
+    const auto words = command("train", joined(kShared, more));
+    for (const auto& outcome : run_two(words, words)) {
+      EXPECT_EQ(outcome.status, 1) << outcome.err;
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+  }
 }
 
 TEST_F(ExpandnetImagenetByRanks, RefuseWhatTheyDoNotShare) {
