@@ -44,8 +44,8 @@ class Random {
 using Canvas = std::vector<float>;
 
 float& at(Canvas& canvas, int y, int x, int channel) {
-  return canvas[static_cast<std::size_t>((y * kWidth + x) * kChannels +
-                                         channel)];
+  const int place = (y * kWidth + x) * kChannels + channel;
+  return canvas[static_cast<std::size_t>(place)];
 }
 
 /// Random values on a grid of that step, and between them in straight lines.
@@ -55,8 +55,8 @@ void add_noise(Canvas& canvas, int step, float amplitude, Random& random) {
   std::vector<float> grid(static_cast<std::size_t>(rows * columns * kChannels));
   for (auto& value : grid) value = amplitude * (random() - .5F);
   const auto corner = [&](int row, int column, int channel) {
-    return grid[static_cast<std::size_t>((row * columns + column) * kChannels +
-                                         channel)];
+    const int place = (row * columns + column) * kChannels + channel;
+    return grid[static_cast<std::size_t>(place)];
   };
   for (int y = 0; y < kHeight; ++y) {
     const int row = y / step;

@@ -45,6 +45,7 @@ Torchvision::Torchvision(const TorchvisionOptions& options)
                                     std::to_string(options.image_size),
                                     options.one_core ? "1" : "0"};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const auto error = ::posix_spawnp(&process_, arguments[0], &actions, nullptr,

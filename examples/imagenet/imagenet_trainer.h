@@ -17,6 +17,7 @@ class ImageNetTrainer : public Trainer {
   ImageNetTrainer() {
     settings.top5 = true;
     settings.by_ranks = true;
+    settings.memory_format = "channels-last";  // as images are read
   }
 
   [[nodiscard]] std::string name() const override {

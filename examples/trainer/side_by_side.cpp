@@ -228,7 +228,10 @@ class Crew {
     const auto fill = [&] {
       while (turns.size() < static_cast<std::size_t>(machine_.jobs)) {
         std::size_t index = 0;
-        const auto stream = streams.getStreamFromGlobalPool(machine_.device);
+        // What averages gradients belongs to the stream that it is made on.
+        const auto stream =
+            machine_.ranks ? streams.getDefaultStream(machine_.device)
+                           : streams.getStreamFromGlobalPool(machine_.device);
         auto watched = next(index);
         if (watched == nullptr) return;
         turns.push_back({index, std::move(watched), stream});

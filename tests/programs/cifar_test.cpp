@@ -105,7 +105,8 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
   }
   EXPECT_EQ(epochs, 3);
 
-  const auto evaluated = run_plain({"evaluate", path("out")});
+  const auto evaluated =
+      run_plain({"evaluate", path("out"), "--device", "cpu"});
   EXPECT_EQ(evaluated.status, 0) << evaluated.err;
   const double accuracy = json("out/run.json")["test_accuracy"];
   char expected[16];

@@ -117,7 +117,8 @@ TEST_F(ExpandnetImagenet, LearnsASmallFolderByHeart) {
   // The contracted net does what the expanded one did.
   EXPECT_EQ(result["test_accuracy"][0], last["validation_accuracy"]);
 
-  const auto evaluated = run_plain({"evaluate", path("out")});
+  const auto evaluated =
+      run_plain({"evaluate", path("out"), "--device", "cpu"});
   ASSERT_EQ(evaluated.status, 0) << evaluated.err;
   char expected[32];
   std::snprintf(expected, sizeof(expected), "accuracy %.2f%%, top-5 100.00%%",
@@ -142,7 +143,8 @@ TEST_F(ExpandnetImagenet, KeepsTheMovingAverage) {
   const auto last = last_epoch("out");
   EXPECT_EQ(json("out/run.json")["test_accuracy"], last["validation_accuracy"]);
   // Of the weights kept, and of the average that was validated: the same.
-  const auto evaluated = run_plain({"evaluate", path("out")});
+  const auto evaluated =
+      run_plain({"evaluate", path("out"), "--device", "cpu"});
   ASSERT_EQ(evaluated.status, 0) << evaluated.err;
   const auto loss = evaluated.out.find("loss ");
   ASSERT_NE(loss, std::string::npos) << evaluated.out;
@@ -223,7 +225,8 @@ TEST_F(ExpandnetImagenet, StopsAtABadImageOrLeavesItOut) {
       << skipped.out;
   EXPECT_EQ(content_of(folder_ / "out/skipped.txt"),
             bad.string() + "\n" + worse.string() + "\n");
-  const auto evaluated = run_plain({"evaluate", path("out")});
+  const auto evaluated =
+      run_plain({"evaluate", path("out"), "--device", "cpu"});
   EXPECT_EQ(evaluated.out.rfind("12 images of the validation set (1 more could "
                                 "not be read): loss ",
                                 0),
