@@ -3,10 +3,12 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <c10/util/Exception.h>
+#include <expandnet/io/load_weights.h>
+#include <expandnet/io/weights_file.h>
 #include <expandnet/train/distillation.h>
-#include <torch/serialize.h>
 #include <torch/types.h>
 
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -80,14 +82,17 @@ train::Model load_run(const std::string& folder, const Trainer& trainer,
               folder, "\"; finish it by --resume");
   auto model = trainer.compact_net(classes);
   model.module->to(device);
-  try {
-    torch::serialize::InputArchive archive;
-    archive.load_from(file, device);
-    model.module->load(archive);
-  } catch (const c10::Error& error) {
+  const auto refuse = [&](const std::string& why) {
     TORCH_CHECK(false, trainer.name(), ": ", kWeightsFile,
-                " must be whole and of this net, got \"", file, "\" (",
-                error.what_without_backtrace(), ")");
+                " must be whole and of this net, got \"", file, "\" (", why,
+                ")");
+  };
+  try {
+    load_weights(*model.module, read_weights(file));
+  } catch (const c10::Error& error) {
+    refuse(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    refuse(error.what());
   }
   model.module->eval();
   return model;

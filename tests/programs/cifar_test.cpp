@@ -505,6 +505,17 @@ TEST_F(ExpandnetCifar, TakesAFolderOfAnyName) {
 
 TEST_F(ExpandnetCifar, NamesTheFileThatIsDamaged) {
   ASSERT_EQ(run(command("train", kShort)).status, 0);
+  auto bytes = content_of(path("out/weights.pt"));
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  std::ofstream(path("out/weights.pt"), std::ios::binary) << bytes;
+  EXPECT_TRUE(std::regex_match(
+      run_plain({"evaluate", path("out"), "--device", "cpu"}).err,
+      std::regex("expandnet-cifar: weights.pt must be whole and of this net, "
+                 "got \"[^\"]*/out/weights.pt\" \\(\"[^\"]*/out/weights.pt\": "
+                 "the bytes of \"[^\"]*\" must have the checksum of the "
+                 "directory, got another; fetch the file or save it again"
+                 "\\)\n")));
+
   auto result = json("out/run.json");
   for (const auto* name : {"weights.pt", "run.json", "best.pt"}) {
     std::ofstream(path("out") + "/" + name) << "something else";

@@ -123,8 +123,8 @@ class Training {
   /// once on the CPU, on CUDA at most 50 steps later: to look at each loss
   /// would be to wait for each step. At the end of an epoch, before observers
   /// are told, the losses of evaluation and the weights are looked at, too.
-  /// Throws `c10::Error` once finished, and
-  /// where a rank has died, hangs or has come to other weights, naming it.
+  /// Throws `c10::Error` once finished, and where a rank has died, hangs or has
+  /// come to other weights, naming it.
   bool step();
   [[nodiscard]] bool finished() const { return epoch_ == options_.epochs; }
 
