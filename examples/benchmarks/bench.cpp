@@ -154,7 +154,6 @@ std::vector<Row> overhead(const Setup& setup, double compact_ms,
 /// All that was asked for of one setup.
 std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   const auto options = timing_options(arguments);
-  const auto all_ways = ways_to_train(setup.net, arguments.ways);
   std::vector<Row> rows;
   const auto add = [&](const std::vector<Row>& more) {
     for (const auto& row : more) std::cout << line(row) << std::flush;
@@ -162,7 +161,8 @@ std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   };
   auto compact_ms = std::numeric_limits<double>::quiet_NaN();
   if (arguments.train) {
-    auto training = compare(setup, all_ways, "train", &Training::step, options);
+    auto training =
+        compare(setup, arguments.ways, "train", &Training::step, options);
     expect_memory(setup, training);
     add(training);
     if (rows.front().execution == "compact")
@@ -172,7 +172,7 @@ std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
   if (setup.mode == Mode::kGraph) return rows;
   if (arguments.overhead) add(overhead(setup, compact_ms, options));
   if (arguments.infer) {
-    const auto ways = ways_to_infer(setup.net, arguments.ways);
+    const auto ways = ways_to_infer(arguments.ways);
     if (!ways.empty()) {
       add(compare(setup, ways, "infer", &Inference::run, options));
     }

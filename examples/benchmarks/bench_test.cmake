@@ -30,10 +30,8 @@ expect_refusal("--threads: must be from 1 to 1024, got 99999999999" --threads 99
 expect_refusal("tf32 needs CUDA, got cpu" --device cpu --precision tf32)
 expect_refusal("graph needs CUDA, got cpu" --device cpu --mode graph)
 expect_refusal(
-  "--execution: must be more than weight-space, which is compact in --phase infer, for smallnet3-cl-fc, got nothing to measure"
+  "--execution: must be more than weight-space, which is compact in --phase infer, got nothing to measure"
   --net smallnet3-cl-fc --phase infer --execution weight-space)
-expect_refusal("--execution: must be compact or weight-space for mobilenet_v1, got neither"
-               --net smallnet3-cl-fc mobilenet_v1 --execution folded)
 expect_failure(
   1
   "AtomicFile: must be able to write \"${SCRATCH}/nowhere/x.json\", got No such file or directory; make the folder first"

@@ -11,12 +11,16 @@
 #include <algorithm>
 
 #include "common/expanded_small_net.h"
+#include "expand_in_place.h"
 
 namespace expandnet::examples::bench {
 
 using train::model_of;
 
 namespace {
+
+/// In pixels: what any machine trains at once.
+constexpr std::int64_t kSmall = 32;
 
 Net small_net(const std::string& name, std::int64_t kernel,
               const std::string& recipe) {
@@ -45,7 +49,12 @@ Net imagenet_net(const std::string& name) {
           /*classes=*/1000,
           models::imagenet_recipe(name, "paper"),
           [](std::int64_t /*image_size*/) { return model_of(Holder()); },
-          /*expanded=*/{}};
+          [name](std::int64_t /*image_size*/, Execution execution) {
+            Holder net;
+            expand_in_place(*net, models::imagenet_recipe(name, "paper"),
+                            execution);
+            return model_of(net);
+          }};
 }
 
 const std::vector<Net>& nets() {
@@ -74,7 +83,7 @@ const std::vector<std::string>& net_names() {
 std::vector<std::string> default_net_names() {
   std::vector<std::string> result;
   for (const auto& net : nets()) {
-    if (net.expanded) result.push_back(net.name);
+    if (net.image_size <= kSmall) result.push_back(net.name);
   }
   return result;
 }
@@ -86,21 +95,7 @@ const Net& find_net(const std::string& name) {
   TORCH_CHECK(false, "find_net: name must be one of --net, got \"", name, "\"");
 }
 
-std::vector<Way> ways_to_train(const std::string& net,
-                               const std::vector<Way>& asked) {
-  auto ways = asked;
-  if (find_net(net).expanded) return ways;
-  ways.erase(
-      std::remove_if(
-          ways.begin(), ways.end(),
-          [](Way way) { return way == Way::kFolded || way == Way::kChained; }),
-      ways.end());
-  return ways;
-}
-
-std::vector<Way> ways_to_infer(const std::string& net,
-                               const std::vector<Way>& asked) {
-  auto ways = ways_to_train(net, asked);
+std::vector<Way> ways_to_infer(std::vector<Way> ways) {
   ways.erase(std::remove(ways.begin(), ways.end(), Way::kWeightSpace),
              ways.end());
   return ways;

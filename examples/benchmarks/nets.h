@@ -24,23 +24,19 @@ struct Net {
   Selector selector;
   /// The plain LibTorch network ...
   std::function<Model(std::int64_t image_size)> compact;
-  /// ... and the same of expanded modules, with the same keys outside of its
-  /// chains; empty for nets that are only trained in weight space.
+  /// ... and the same of expanded modules, with the keys that the parameters
+  /// have in weight space.
   std::function<Model(std::int64_t image_size, Execution execution)> expanded;
 };
 
 /// A new network is one more entry of the table behind these.
 const std::vector<std::string>& net_names();
-/// Those that are small enough for any machine, and have all ways.
+/// Those that are small enough for any machine.
 std::vector<std::string> default_net_names();
 /// `name` is one of the names.
 const Net& find_net(const std::string& name);
 
-/// Of the ways asked for, those that a net can be trained in, and those that it
-/// can be run in: weight space is compact then.
-std::vector<Way> ways_to_train(const std::string& net,
-                               const std::vector<Way>& asked);
-std::vector<Way> ways_to_infer(const std::string& net,
-                               const std::vector<Way>& asked);
+/// Of the ways to train a net, those to run it: weight space is compact then.
+std::vector<Way> ways_to_infer(std::vector<Way> ways);
 
 }  // namespace expandnet::examples::bench

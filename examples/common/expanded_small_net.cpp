@@ -5,28 +5,9 @@
 #include <expandnet/nn/expanded_conv.h>
 #include <expandnet/nn/expanded_linear.h>
 
+#include "common/made_from.h"
+
 namespace expandnet::examples {
-
-namespace {
-
-/// The options that made a layer from those it keeps, which LibTorch's
-/// constructors do not take.
-torch::nn::Conv2dOptions made_from(
-    const torch::nn::detail::ConvNdOptions<2>& kept) {
-  return torch::nn::Conv2dOptions(kept.in_channels(), kept.out_channels(),
-                                  kept.kernel_size())
-      .stride(kept.stride())
-      .padding(kept.padding())
-      .dilation(kept.dilation())
-      .groups(kept.groups())
-      .bias(kept.bias())
-      .padding_mode(kept.padding_mode());
-}
-torch::nn::LinearOptions made_from(const torch::nn::LinearOptions& kept) {
-  return kept;
-}
-
-}  // namespace
 
 template <typename Expanded, typename Compact>
 torch::nn::AnyModule ExpandedSmallNetImpl::layer(const std::string& name,
