@@ -105,3 +105,15 @@ if(NOT peak_fp32_train_weight-space GREATER peak_fp32_train_compact
    OR NOT peak_fp32_infer_chained GREATER peak_fp32_infer_compact)
   message(SEND_ERROR "peak_bytes must grow from compact to weight space and to chained")
 endif()
+
+# A network for ImageNet as expanded modules, which has the loss of the compact
+# one or is refused.
+execute_process(
+  COMMAND "${BENCH}" --net shufflenet_v2 --device cpu --layout channels_last --iterations 1
+          --batch-size 2 --image-size 64 --phase train --execution compact folded chained
+  RESULT_VARIABLE status
+  OUTPUT_VARIABLE output
+  ERROR_VARIABLE message)
+if(NOT status EQUAL 0 OR NOT output MATCHES "chained")
+  message(SEND_ERROR "expected 0 and chained steps, got ${status}, '${output}' and '${message}'")
+endif()

@@ -76,8 +76,9 @@ void ImageNetTrainer::add_flags(CLI::App& app) {
              "smallest random crop, as a share of the image")
       ->check(share());
   app.add_option("--val-list", val_list_,
-                 "lines of \"name,class\", for a folder val without folders of "
-                 "classes");
+                 "for a folder val without folders of classes: "
+                 "LOC_val_solution.csv, Caffe's val.txt, or lines of "
+                 "\"file,class\"");
   app.add_option("--workers", workers_,
                  "threads that read images; 0: as many as there are cores")
       ->check(from_to(0, kMostThreads));

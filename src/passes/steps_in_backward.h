@@ -26,7 +26,7 @@ class GradientHook {
   GradientHook& operator=(const GradientHook&) = delete;
 
  private:
-  /// LibTorch's pointers to nodes are of another type from 2.14 on.
+  /// LibTorch's pointers to nodes are of another type in 2.15 than in 2.11.
   decltype(torch::autograd::impl::grad_accumulator(
       std::declval<const at::Tensor&>())) accumulator_;
   std::uintptr_t key_;
