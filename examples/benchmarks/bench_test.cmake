@@ -106,6 +106,25 @@ if(NOT peak_fp32_train_weight-space GREATER peak_fp32_train_compact
   message(SEND_ERROR "peak_bytes must grow from compact to weight space and to chained")
 endif()
 
+# The memory of weight space is that of the compact net, the factors, their
+# gradients and their momentum, and at most a tenth more.
+execute_process(
+  COMMAND "${BENCH}" --net smallnet7-ck-fc --device cpu --layout channels_last --iterations 1
+          --phase train --execution compact weight-space --json "${file}"
+  RESULT_VARIABLE status
+  ERROR_VARIABLE message)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "expected 0, got ${status} and '${message}'")
+endif()
+file(READ "${file}" results)
+foreach(field execution peak_bytes expected_bytes)
+  string(JSON ${field} GET "${results}" 1 ${field})
+endforeach()
+math(EXPR most "11 * ${expected_bytes} / 10")
+if(NOT execution STREQUAL "weight-space" OR peak_bytes GREATER most)
+  message(SEND_ERROR "${execution} must not need more than ${most} bytes, got ${peak_bytes}")
+endif()
+
 # A network for ImageNet as expanded modules, which has the loss of the compact
 # one or is refused.
 execute_process(

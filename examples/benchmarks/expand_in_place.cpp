@@ -17,13 +17,14 @@ namespace {
 void expand_layers_of(torch::nn::SequentialImpl& sequential,
                       const std::string& path, const Selector& selector,
                       Execution execution) {
+  const auto prefix = path.empty() ? "" : path + ".";
   const auto names = sequential.named_children().keys();
   std::size_t next = 0;
   for (auto& place : sequential) {
     const auto& name = names[next++];
     const auto* conv = place.ptr()->as<torch::nn::Conv2dImpl>();
     if (conv == nullptr) continue;
-    auto expansion = selector(path.empty() ? name : path + "." + name, *conv);
+    auto expansion = selector(prefix + name, *conv);
     if (!expansion) continue;
     const ExpandedConv2d expanded(made_from(conv->options),
                                   expansion->execution(execution));

@@ -1,7 +1,8 @@
 #include "arguments.h"
 
+#include <expandnet/io/weights_file.h>
+
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
 #include "common/checks.h"
 #include "common/command_line.h"
@@ -28,10 +29,7 @@ void add_chains(CLI::App& app, ContractWeightsOptions& options) {
 
 /// What is wrong with the name of a file of weights; "" for nothing.
 std::string complaint_about_ending(const std::string& path) {
-  const auto ending = std::filesystem::path(path).extension().string();
-  for (const auto* known : {".safetensors", ".pt", ".pth"}) {
-    if (ending == known) return "";
-  }
+  if (has_weights_ending(path)) return "";
   return "must end in .safetensors, .pt or .pth, got \"" + path + "\"";
 }
 

@@ -75,6 +75,16 @@ void ImageNetTrainer::add_flags(CLI::App& app) {
   add_number(app, "--min-area", min_area_,
              "smallest random crop, as a share of the image")
       ->check(share());
+  add_reading_flags(app);
+}
+
+void ImageNetTrainer::add_evaluation_flags(CLI::App& app) {
+  add_reading_flags(app);
+  app.add_option("--batch-size", settings.batch_size, "images at a time")
+      ->check(positive());
+}
+
+void ImageNetTrainer::add_reading_flags(CLI::App& app) {
   app.add_option("--val-list", val_list_,
                  "for a folder val without folders of classes: "
                  "LOC_val_solution.csv, Caffe's val.txt, or lines of "

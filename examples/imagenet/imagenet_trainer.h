@@ -26,6 +26,7 @@ class ImageNetTrainer : public Trainer {
   [[nodiscard]] std::unique_ptr<Trainer> clone() const override;
 
   void add_flags(CLI::App& app) override;
+  void add_evaluation_flags(CLI::App& app) override;
   void set_defaults(Command command) override;
   void check() const override;
 
@@ -48,6 +49,9 @@ class ImageNetTrainer : public Trainer {
                                   const Machine& machine) const override;
 
  private:
+  /// How images are read, in training and evaluation.
+  void add_reading_flags(CLI::App& app);
+
   std::string net_ = "mobilenet_v1";
   double width_ = 0;  ///< of the channels; 0: the net's own
   std::int64_t image_size_ = 224;

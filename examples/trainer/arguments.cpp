@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "common/command_line.h"
@@ -38,6 +39,12 @@ void check_together(const Settings& settings, Command command) {
                                "must be one to train, got " +
                                    CLI::detail::join(recipes, ", ") +
                                    "; compare takes several");
+  }
+  const std::set<std::string> distinct(recipes.begin(), recipes.end());
+  if (distinct.size() < recipes.size()) {
+    throw CLI::ValidationError("--expand",
+                               "must name each expansion once, got " +
+                                   CLI::detail::join(recipes, ", "));
   }
   if (settings.nesterov && settings.momentum == 0) {
     throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
@@ -81,6 +88,25 @@ std::variant<Result, int> parse_with(
   return std::move(result);
 }
 
+/// Sets those settings of a trainer that `evaluate` was given.
+std::variant<EvaluateArguments, int> parse_evaluate_for(
+    std::unique_ptr<Trainer> trainer, int argc, const char* const* argv) {
+  CLI::App app(
+      "Evaluates the contracted weights of a finished run. What is not given "
+      "is as the run had it, but for the device.",
+      trainer->name() + " evaluate");
+  EvaluateArguments arguments;
+  arguments.set = trainer->sets().front();
+  app.add_option("run", arguments.run, "folder of the run")->required();
+  app.add_option("--set", arguments.set)
+      ->check(CLI::IsMember(trainer->sets()))
+      ->capture_default_str();
+  add_evaluation_settings(app, trainer->settings);
+  trainer->add_evaluation_flags(app);
+  arguments.trainer = std::move(trainer);
+  return parse_with(app, arguments, argc, argv);
+}
+
 }  // namespace
 
 std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
@@ -100,33 +126,27 @@ std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
   });
 }
 
-std::variant<RunArguments, int> parse_evaluate(const Trainer& prototype,
-                                               int argc,
-                                               const char* const* argv) {
-  CLI::App app("Evaluates the contracted weights of a finished run.",
-               prototype.name() + " evaluate");
-  app.option_defaults()->always_capture_default();
-  RunArguments arguments;
-  arguments.set = prototype.sets().front();
-  app.add_option("run", arguments.run, "folder of the run")->required();
-  app.add_option("--data", arguments.data,
-                 "folder of the data set; by default where the run had it");
-  app.add_option("--set", arguments.set)
-      ->check(CLI::IsMember(prototype.sets()));
-  app.add_option("--device", arguments.device)
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  return parse_with(app, arguments, argc, argv);
+std::variant<EvaluateArguments, int> parse_evaluate(const Trainer& prototype,
+                                                    int argc,
+                                                    const char* const* argv) {
+  // What the flags are is known before the run that they are for.
+  auto asked = parse_evaluate_for(prototype.clone(), argc, argv);
+  const auto* arguments = std::get_if<EvaluateArguments>(&asked);
+  if (arguments == nullptr) return asked;
+  auto trainer = trainer_of_run(prototype, arguments->run);
+  trainer->settings.device = "auto";
+  return parse_evaluate_for(std::move(trainer), argc, argv);
 }
 
-std::variant<RunArguments, int> parse_contract(const Trainer& prototype,
-                                               int argc,
-                                               const char* const* argv) {
+std::variant<ContractArguments, int> parse_contract(const Trainer& prototype,
+                                                    int argc,
+                                                    const char* const* argv) {
   CLI::App app(
       "Contracts a checkpoint of a run, verifies it layer by layer, and saves "
       "the compact weights.",
       prototype.name() + " contract");
   app.option_defaults()->always_capture_default();
-  RunArguments arguments;
+  ContractArguments arguments;
   app.add_option("run", arguments.run, "folder of the run")->required();
   app.add_option("--checkpoint", arguments.checkpoint)
       ->check(CLI::IsMember({"best", "last"}));

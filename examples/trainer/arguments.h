@@ -10,28 +10,33 @@
 
 namespace expandnet::examples {
 
-/// Of `evaluate` and `contract`, which look at a finished run.
-struct RunArguments {
+/// Of `evaluate`: a finished run, as it was told but for the flags given now.
+struct EvaluateArguments {
+  std::unique_ptr<Trainer> trainer;
   std::string run;
-  std::string data;  ///< "": where the run had them
-  std::string device = "auto";
-  std::string set;                  ///< of evaluate
-  std::string checkpoint = "best";  ///< of contract
-  std::string out;     ///< of contract; "": the format's own name in `run`
-  std::string format;  ///< of contract
+  std::string set;
+};
+
+/// Of `contract`.
+struct ContractArguments {
+  std::string run;
+  std::string checkpoint = "best";
+  std::string out;  ///< "": the format's own name in `run`
+  std::string format;
 };
 
 /// Read what follows the command and return it, or the status to exit with: 0
 /// after `--help`, 2 after an error, whose message is on stderr by then.
+/// `parse_evaluate` throws `c10::Error` where there is no run.
 std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
                                                   Command command, int argc,
                                                   const char* const* argv);
-std::variant<RunArguments, int> parse_evaluate(const Trainer& prototype,
-                                               int argc,
-                                               const char* const* argv);
-std::variant<RunArguments, int> parse_contract(const Trainer& prototype,
-                                               int argc,
-                                               const char* const* argv);
+std::variant<EvaluateArguments, int> parse_evaluate(const Trainer& prototype,
+                                                    int argc,
+                                                    const char* const* argv);
+std::variant<ContractArguments, int> parse_contract(const Trainer& prototype,
+                                                    int argc,
+                                                    const char* const* argv);
 
 /// All that a trainer was told, as a configuration file of that command.
 std::string configuration_of(const Trainer& trainer, Command command);

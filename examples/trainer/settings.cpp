@@ -131,7 +131,7 @@ void add_training(CLI::App& app, Settings& settings) {
       ->check(share());
 }
 
-void add_machine(CLI::App& app, Settings& settings, Command command) {
+void add_device(CLI::App& app, Settings& settings) {
   app.add_option("--device", settings.device)
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   app.add_option("--precision", settings.precision,
@@ -143,6 +143,10 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--threads", settings.threads,
                  "of each run; 0: the cores, shared among the runs")
       ->check(from_to(0, kMostThreads));
+}
+
+void add_machine(CLI::App& app, Settings& settings, Command command) {
+  add_device(app, settings);
   if (command == Command::kCompare) {
     app.add_option("--jobs", settings.jobs,
                    "runs at a time; 0: as many as there are cores, on CUDA "
@@ -181,10 +185,19 @@ std::unique_ptr<torch::optim::Optimizer> optimizer_of(
   return std::make_unique<Optimizer>(std::move(groups), options);
 }
 
+void add_data(CLI::App& app, Settings& settings) {
+  app.add_option("--data", settings.data, "folder of the data set");
+}
+
 }  // namespace
 
+void add_evaluation_settings(CLI::App& app, Settings& settings) {
+  add_data(app, settings);
+  add_device(app, settings);
+}
+
 void add_settings(CLI::App& app, Settings& settings, Command command) {
-  app.add_option("--data", settings.data, "folder of the data set");
+  add_data(app, settings);
   add_expansion(app, settings, command);
   add_training(app, settings);
   app.add_option("--select", settings.select,

@@ -77,6 +77,8 @@ enum class Command { kTrain, kCompare };
 
 /// Adds a flag, and a key of configuration files, for each setting.
 void add_settings(CLI::App& app, Settings& settings, Command command);
+/// Adds those that `evaluate` takes of a finished run.
+void add_evaluation_settings(CLI::App& app, Settings& settings);
 
 inline constexpr Named<train::Select> kSelects[] = {
     {train::Select::kBestValidation, "best"},

@@ -52,6 +52,8 @@ class Trainer {
 
   /// Adds a flag for each member but `settings`.
   virtual void add_flags(CLI::App& app) = 0;
+  /// Adds the flags of `evaluate` that only this program has.
+  virtual void add_evaluation_flags(CLI::App& /*app*/) {}
   /// Sets the settings whose defaults depend on the command or on other flags
   /// ("--net"). Called when these are known; then all flags are read again.
   virtual void set_defaults(Command command) = 0;

@@ -25,6 +25,20 @@ bool is_libtorch_archive(const std::string& where, std::string_view bytes) {
   return zip.find(folder + "constants.pkl") != nullptr;
 }
 
+std::string ending_of(const std::string& path) {
+  return std::filesystem::path(path).extension().string();
+}
+
+using Writer = void(const Weights& weights, const std::string& path);
+
+/// What writes the format that the ending of `path` stands for; null: none.
+Writer* writer_for(const std::string& path) {
+  const auto ending = ending_of(path);
+  if (ending == ".safetensors") return write_safetensors;
+  if (ending == ".pt" || ending == ".pth") return write_pytorch;
+  return nullptr;
+}
+
 }  // namespace
 
 Weights read_weights(const std::string& path, const std::string& key) {
@@ -60,16 +74,18 @@ Weights read_weights(const std::string& path, const std::string& key) {
 }
 
 void write_weights(const Weights& weights, const std::string& path) {
-  const auto ending = std::filesystem::path(path).extension().string();
-  if (ending == ".safetensors") {
-    write_safetensors(weights, path);
-  } else if (ending == ".pt" || ending == ".pth") {
-    write_pytorch(weights, path);
-  } else {
-    fail("\"" + path + "\"",
-         "a file of weights must end in .safetensors, .pt or .pth",
-         ending.empty() ? "no ending" : ending, "name it so");
+  if (auto* write = writer_for(path)) {
+    write(weights, path);
+    return;
   }
+  const auto ending = ending_of(path);
+  fail("\"" + path + "\"",
+       "a file of weights must end in .safetensors, .pt or .pth",
+       ending.empty() ? "no ending" : ending, "name it so");
+}
+
+bool has_weights_ending(const std::string& path) {
+  return writer_for(path) != nullptr;
 }
 
 }  // namespace expandnet

@@ -110,6 +110,8 @@ void Checkpoints::keep_best() const {
     write_file_atomically(best_path(), content_of(last_path()));
   } else {
     std::filesystem::rename(link, best_path());
+    // Still there where both were names of one file already.
+    std::filesystem::remove(link, failure);
   }
 }
 

@@ -6,9 +6,11 @@
 //
 //     short      every write takes at most 7 bytes of those it is given
 //     eintr      every other call is interrupted, but for rename, which never
-//     is eio        call number WRITE_FAULT_AT fails, be it write, fsync or
-//     rename enospc     the same, as if the disk were full kill       there the
-//     process is killed
+//                is
+//     eio        call number WRITE_FAULT_AT fails, be it write, fsync or rename
+//     enospc     the same, as if the disk were full
+//     kill       there the process is killed
+//     nolink     no file gets a second name, as on a file system without links
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -79,4 +81,11 @@ extern "C" int fsync(int file) {
 extern "C" int rename(const char* from, const char* to) {
   static auto* const real = next<int(const char*, const char*)>("rename");
   return is_temporary(std::string(from)) && fails(false) ? -1 : real(from, to);
+}
+
+extern "C" int link(const char* from, const char* to) {
+  static auto* const real = next<int(const char*, const char*)>("link");
+  if (setting("WRITE_FAULT") != "nolink") return real(from, to);
+  errno = EPERM;
+  return -1;
 }

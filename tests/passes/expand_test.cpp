@@ -403,13 +403,15 @@ TEST(ExpansionGroups, HaveTheirOwnRates) {
   EXPECT_FALSE(pair.net->conv2->weight.equal(conv2));
 }
 
-TEST(ExpansionDtype, KeepsFloatFactorsBesideAHalfModel) {
+class ExpansionDtype : public ::testing::TestWithParam<at::ScalarType> {};
+
+TEST_P(ExpansionDtype, KeepsFloatFactorsBesideAHalfModel) {
   torch::manual_seed(0);
   CompactNet net;
   auto expansion = expand_like_expanded_net(net);
-  expansion.to(at::kBFloat16);
+  expansion.to(GetParam());
   torch::optim::SGD optimizer(expansion.parameters(), 0.05);
-  const auto x = torch::randn({4, 3, 12, 12}).to(at::kBFloat16);
+  const auto x = torch::randn({4, 3, 12, 12}).to(GetParam());
 
   const auto before = loss_of(net(x)).item<float>();
   for (int step = 0; step < 10; ++step) {
@@ -423,8 +425,81 @@ TEST(ExpansionDtype, KeepsFloatFactorsBesideAHalfModel) {
   EXPECT_EQ(parameters["conv1.chain.0.weight"].scalar_type(), at::kFloat);
   EXPECT_EQ(parameters["conv1.chain.0.weight"].grad().scalar_type(),
             at::kFloat);
-  EXPECT_EQ(net->conv1->weight.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(net->conv1->weight.scalar_type(), GetParam());
   EXPECT_EQ(expansion.verify().layers.size(), 3U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Halves, ExpansionDtype,
+                         ::testing::Values(at::kBFloat16, at::kHalf),
+                         [](const auto& test) {
+                           return std::string(at::toString(test.param));
+                         });
+
+TEST(ExpansionTo, ConvertsModelAndFactorsTogether) {
+  Pair pair(at::kFloat, Execution::kFolded);
+  auto& expansion = *pair.expansion;
+  const auto batches = torch::randn({4, 4, 3, 12, 12});
+  const auto options = torch::optim::SGDOptions(0.05);
+  torch::optim::SGD by_weights(expansion.parameters(), options);
+  torch::optim::SGD by_modules(pair.expanded->parameters(), options);
+  const auto train = [&](const at::Tensor& x) {
+    expansion.zero_grad();
+    loss_of(pair.net(x)).backward();
+    expansion.step(by_weights);
+    by_modules.zero_grad();
+    loss_of(pair.expanded(x)).backward();
+    by_modules.step();
+  };
+  train(batches[0]);
+
+  expansion.to(at::kCPU);  // where it is
+  train(batches[1]);
+  expansion.to(at::kDouble);
+  {
+    // The factors are those of float, each exactly.
+    const torch::NoGradGuard no_grad;
+    pair.expanded->to(at::kDouble);
+    const auto into = pair.expanded->named_parameters();
+    for (const auto& entry : expansion.named_parameters()) {
+      EXPECT_EQ(entry.value().scalar_type(), at::kDouble) << entry.key();
+      EXPECT_TRUE(entry.value().equal(entry.value().to(at::kFloat)))
+          << entry.key();
+      into[entry.key()].copy_(entry.value());
+    }
+  }
+  for (const auto& layer : expansion.verify().layers) {
+    EXPECT_LE(layer.error_dtype, 1e-12) << layer.path;
+  }
+  // The optimizers go on.
+  for (const auto& x : {batches[2], batches[3]}) train(x.to(at::kDouble));
+  const auto expected = pair.expanded->named_parameters();
+  for (const auto& entry : expansion.named_parameters()) {
+    EXPECT_LE(relative_error(entry.value(), expected[entry.key()]), 1e-10)
+        << entry.key();
+  }
+
+  expansion.to(at::kCPU, at::kFloat);
+  pair.expanded->to(at::kFloat);
+  EXPECT_EQ(pair.net->conv1->weight.scalar_type(), at::kFloat);
+  train(batches[0]);
+}
+
+TEST(ExpansionTo, MovesModelAndFactorsTogether) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device to move to";
+  Pair pair(at::kDouble, Execution::kFolded);
+  auto& expansion = *pair.expansion;
+  expansion.to(c10::Device(at::kCUDA, 0));
+  for (const auto& entry : expansion.named_parameters()) {
+    EXPECT_TRUE(entry.value().is_cuda()) << entry.key();
+  }
+  torch::optim::SGD optimizer(expansion.parameters(), 0.05);
+  loss_of(pair.net(torch::randn({4, 3, 12, 12},
+                                at::device(at::kCUDA).dtype(at::kDouble))))
+      .backward();
+  expansion.step(optimizer);
+  for (const auto& layer : expansion.verify().layers) {
+    EXPECT_LE(layer.error_dtype, 1e-12) << layer.path;
+  }
 }
 
 TEST(ExpansionAutocast, LeavesTheFoldInFloat) {

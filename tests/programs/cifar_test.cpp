@@ -403,6 +403,8 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(
       refusal({"--expand", "cl", "fc"}),
       "--expand: must be one to train, got cl, fc; compare takes several");
+  EXPECT_EQ(complaint_of(run_plain({"compare", "--expand", "cl", "fc", "cl"})),
+            "--expand: must name each expansion once, got cl, fc, cl");
   EXPECT_EQ(refusal({"--epoch", "3"}),
             "--epoch is no flag of expandnet-cifar train; did you mean "
             "--epochs?");

@@ -50,18 +50,20 @@ class ExpandnetProgram : public ProgramTest {
   /// An epoch of expandnet-cifar on the sample of Fashion-MNIST.
   [[nodiscard]] Outcome train(const std::string& out,
                               const Words& more = {}) const {
-    return run(
-        joined({EXPANDNET_CIFAR, "train",
-                "--dataset",     "fashion-mnist",
-                "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
-                "--expand",      "cl",
-                "--epochs",      "1",
-                "--validation",  "4500",
-                "--kernel",      "3",
-                "--threads",     "1",
-                "--device",      "cpu",
-                "--out",         out},
-               more));
+    return run(training(out, more));
+  }
+  static Words training(const std::string& out, const Words& more = {}) {
+    return joined({EXPANDNET_CIFAR, "train",
+                   "--dataset",     "fashion-mnist",
+                   "--data",        std::string(EXPANDNET_EXAMPLES) + "/data",
+                   "--expand",      "cl",
+                   "--epochs",      "1",
+                   "--validation",  "4500",
+                   "--kernel",      "3",
+                   "--threads",     "1",
+                   "--device",      "cpu",
+                   "--out",         out},
+                  more);
   }
 };
 
@@ -265,11 +267,18 @@ class WriteFaults : public ExpandnetProgram {
     ASSERT_EQ(contract("", 0, "good.safetensors").status, 0);
     std::ofstream(path("net.safetensors")) << "old";
   }
+  [[nodiscard]] Outcome run_with(const std::string& fault, int at,
+                                 const Words& words) const {
+    return run(
+        joined({"/usr/bin/env", "LD_PRELOAD=" EXPANDNET_WRITE_FAULTS,
+                "WRITE_FAULT=" + fault, "WRITE_FAULT_AT=" + std::to_string(at)},
+               words));
+  }
   [[nodiscard]] Outcome contract(const std::string& fault, int at,
                                  const std::string& out) const {
-    return run({"/usr/bin/env", "LD_PRELOAD=" EXPANDNET_WRITE_FAULTS,
-                "WRITE_FAULT=" + fault, "WRITE_FAULT_AT=" + std::to_string(at),
-                EXPANDNET_PROGRAM, "contract", path("chain.pth"), path(out)});
+    return run_with(
+        fault, at,
+        {EXPANDNET_PROGRAM, "contract", path("chain.pth"), path(out)});
   }
   [[nodiscard]] int files() const {
     int count = 0;
@@ -323,6 +332,19 @@ TEST_F(WriteFaults, FailuresOfAnyCallLeaveTheOldFileAndNoOther) {
   // There is no further call.
   EXPECT_EQ(contract("eio", kCalls + 1, "net.safetensors").status, 0);
   EXPECT_TRUE(content_of(folder_ / "net.safetensors") == whole);
+}
+
+TEST_F(WriteFaults, TheBestCheckpointIsACopyWhereThereAreNoLinks) {
+  const auto trained = run_with("nolink", 0, training(path("run")));
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  const auto last = folder_ / "run" / "last.pt";
+  const auto best = folder_ / "run" / "best.pt";
+  EXPECT_EQ(std::filesystem::hard_link_count(best), 1U);
+  EXPECT_TRUE(content_of(best) == content_of(last));
+
+  ASSERT_EQ(run(training(path("linked"))).status, 0);
+  EXPECT_EQ(std::filesystem::hard_link_count(folder_ / "linked" / "best.pt"),
+            2U);
 }
 
 }  // namespace

@@ -256,6 +256,28 @@ TEST_F(ExpandnetImagenet, EvaluatesAFlatValidationFolder) {
   ASSERT_EQ(flat.status, 0) << flat.err;
   EXPECT_EQ(last_epoch("flat")["validation_accuracy"],
             last_epoch("out")["validation_accuracy"]);
+
+  // The first run had folders; its flags are others' now.
+  const Words evaluate = {"evaluate", path("out"), "--device", "cpu"};
+  const auto refused = run_plain(evaluate);
+  EXPECT_EQ(refused.status, 1) << refused.out;
+  const Words listed = {"--val-list", path("list.csv")};
+  const auto evaluated = run_plain(joined(evaluate, listed));
+  ASSERT_EQ(evaluated.status, 0) << evaluated.err;
+  EXPECT_EQ(evaluated.out.rfind("12 images of the validation set: loss ", 0),
+            0U)
+      << evaluated.out;
+  for (const Words& how : {Words{"--batch-size", "5", "--workers", "1"},
+                           Words{"--threads", "2"}}) {
+    EXPECT_EQ(run_plain(joined(joined(evaluate, listed), how)).out,
+              evaluated.out);
+  }
+  fs::copy(folder_ / "data", folder_ / "moved", fs::copy_options::recursive);
+  fs::remove_all(folder_ / "data");
+  EXPECT_EQ(run_plain({"evaluate", path("flat"), "--data", path("moved"),
+                       "--device", "cpu"})
+                .out,
+            evaluated.out);
 }
 
 TEST_F(ExpandnetImagenet, HasThePapersDefaultsForEachNet) {
@@ -269,6 +291,7 @@ TEST_F(ExpandnetImagenet, HasThePapersDefaultsForEachNet) {
   EXPECT_EQ(default_in(mobile, "--batch-size"), "256") << mobile;
   EXPECT_EQ(default_in(mobile, "--schedule"), "steps") << mobile;
   EXPECT_EQ(default_in(mobile, "--init"), "kaiming-normal") << mobile;
+  EXPECT_EQ(default_in(mobile, "--memory-format"), "channels-last") << mobile;
   const auto shuffle = help("shufflenet_v2");
   EXPECT_EQ(default_in(shuffle, "--lr"), "0.5") << shuffle;
   EXPECT_EQ(default_in(shuffle, "--batch-size"), "1024") << shuffle;

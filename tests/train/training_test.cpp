@@ -46,7 +46,8 @@ data::Batches quarters(std::int64_t count, std::uint64_t seed,
 class SmallRun {
  public:
   explicit SmallRun(train::TrainingOptions options = some_options(),
-                    const std::string& recipe = "cl+fc", double rate = 0.02)
+                    const std::string& recipe = "cl+fc", double rate = 0.02,
+                    bool validates = true)
       : training_batches_(quarters(40, 1)),
         validation_batches_(quarters(16, 2, data::BatchOptions().plain())),
         test_batches_(quarters(12, 3, data::BatchOptions().plain())) {
@@ -66,7 +67,7 @@ class SmallRun {
     parts.optimizer = optimizer_.get();
     parts.expansion = expansion_.get();
     parts.training = &training_batches_;
-    parts.validation = &validation_batches_;
+    if (validates) parts.validation = &validation_batches_;
     if (options.select == train::Select::kBestTest) parts.test = &test_batches_;
     training_ = std::make_unique<train::Training>(parts, std::move(options));
   }
@@ -305,11 +306,12 @@ TEST(Training, StopsWhereTheLossIsNotFinite) {
 
 /// What a run comes to whose last step of the first epoch, and that alone, is
 /// as much too large.
-std::string message_after_a_step_of(double factor) {
+std::string message_after_a_step_of(double factor, bool validates) {
   auto options = SmallRun::some_options();
+  if (!validates) options.select = train::Select::kLast;
   options.schedule_per_iteration = true;
   options.schedule = [=](double epoch) { return epoch < .7 ? 1 : factor; };
-  SmallRun run(options, "none");
+  SmallRun run(options, "none", 0.02, validates);
   const Folder folder;
   train::Checkpoints checkpoints(folder.path(), "");
   run->observe(checkpoints);
@@ -328,9 +330,12 @@ std::string message_after_a_step_of(double factor) {
 }
 
 TEST(Training, StopsBeforeItSavesAnEpochWhoseLastStepDiverged) {
-  EXPECT_EQ(message_after_a_step_of(1e30),
+  EXPECT_EQ(message_after_a_step_of(1e30, /*validates=*/true),
             "Training: the validation loss must be finite, got nan by step 5 "
             "of epoch 1 with a learning rate of 2e+28; lower it");
+  EXPECT_EQ(message_after_a_step_of(1e50, /*validates=*/false),
+            "Training: weights must be finite, got inf or nan in conv1.weight "
+            "by step 5 of epoch 1 with a learning rate of 2e+48; lower it");
 }
 
 TEST(Training, SavesNoWeightsThatAreNotFinite) {
@@ -505,6 +510,9 @@ TEST(Checkpoints, MendABestThatWasNotKeptInTime) {
   checkpoints.load_last(*resumed);
   checkpoints.load_best(*resumed);
   expect_same_bits(resumed, run);
+
+  checkpoints.load_last(*resumed);  // has nothing to mend
+  EXPECT_FALSE(std::filesystem::exists(checkpoints.best_path() + ".tmp"));
 }
 
 TEST(Checkpoints, AreNotMistaken) {

@@ -28,4 +28,7 @@ namespace expandnet {
 /// Python's `torch.load`. Throws as their writers do, and for another ending.
 void write_weights(const Weights& weights, const std::string& path);
 
+/// Whether `write_weights` knows a format for the ending of `path`.
+[[nodiscard]] bool has_weights_ending(const std::string& path);
+
 }  // namespace expandnet
