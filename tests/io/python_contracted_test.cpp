@@ -12,30 +12,19 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
+#include "python.h"
 #include "testing.h"
 
 namespace expandnet::testing {
 namespace {
 
-const std::string kContractedPython = EXPANDNET_TORCHVISION_PYTHON;
-
-bool succeeds(const std::string& command) {
-  return std::system(command.c_str()) == 0;
-}
-
 template <typename Net>
 void expect_same_in_python(Net net, const std::string& name) {
-  if (!succeeds("'" + kContractedPython +
-                "' -c 'import torchvision, safetensors' 2>/dev/null")) {
-    GTEST_SKIP() << "\"" << kContractedPython
-                 << "\" has no torchvision and safetensors: install them, or "
-                    "configure with -DEXPANDNET_TORCHVISION_PYTHON=<a Python "
-                    "that has them>";
-  }
+  const std::string modules = "torchvision, safetensors";
+  if (!python_has(modules)) GTEST_SKIP() << python_lacks(modules);
   const at::NoGradGuard no_grad;
   expand(*net, models::imagenet_recipe(name, "paper")).contract();
   // Statistics of images: no layer is trivial, activations keep their scale.
@@ -51,14 +40,10 @@ void expect_same_in_python(Net net, const std::string& name) {
   write_pytorch(weights_of(*net), path("net.pth"));
   export_torchscript(net, images, path("net.torchscript.pt"));
   write_safetensors({{{"images", images}}, {}}, path("images.safetensors"));
-  std::string command = "'" + kContractedPython +
-                        "' '" EXPANDNET_IO_FILES "/python_contracted.py' " +
-                        name;
-  for (const auto* file : {"net.safetensors", "net.pth", "net.torchscript.pt",
-                           "images.safetensors", "logits.pth"}) {
-    command += " '" + path(file) + "'";
-  }
-  ASSERT_TRUE(succeeds(command)) << command;
+  ASSERT_TRUE(run_python({EXPANDNET_IO_FILES "/python_contracted.py", name,
+                          path("net.safetensors"), path("net.pth"),
+                          path("net.torchscript.pt"),
+                          path("images.safetensors"), path("logits.pth")}));
 
   const auto logits = read_pytorch(path("logits.pth"));
   EXPECT_LE(relative_error(net->forward(images), logits.tensors[0].second),

@@ -4,33 +4,24 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "io/dtypes.h"
 #include "io/files.h"
+#include "python.h"
 
 namespace expandnet::testing {
 namespace {
 
-const std::string kFilesPython = EXPANDNET_TORCHVISION_PYTHON;
-
-std::string shell_quoted(const std::string& text) { return "'" + text + "'"; }
-
-/// Whether Python, called with these arguments, ends well.
-bool python_runs(const std::string& arguments) {
-  const auto command = shell_quoted(kFilesPython) + " " + arguments;
-  return std::system(command.c_str()) == 0;
-}
+const std::string kModules = "torch, safetensors.torch";
 
 /// Python takes seconds to start: it writes its file once.
 class PythonSafetensors : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!python_runs("-c 'import torch, safetensors.torch' 2>/dev/null"))
-      return;
+    if (!python_has(kModules)) return;
     folder_ = std::make_unique<ScratchFolder>();
     ASSERT_TRUE(run_script("write", *folder_ / "theirs"));
     theirs_ = read_safetensors(*folder_ / "theirs");
@@ -40,18 +31,12 @@ class PythonSafetensors : public ::testing::Test {
     folder_.reset();
   }
   void SetUp() override {
-    if (folder_ == nullptr) {
-      GTEST_SKIP() << "\"" << kFilesPython
-                   << "\" has no torch and safetensors: install them, or "
-                      "configure with -DEXPANDNET_TORCHVISION_PYTHON=<a Python "
-                      "that has them>";
-    }
+    if (folder_ == nullptr) GTEST_SKIP() << python_lacks(kModules);
   }
 
   static bool run_script(const std::string& verb, const std::string& path) {
-    return python_runs(
-        shell_quoted(EXPANDNET_IO_FILES "/python_safetensors.py") + " " + verb +
-        " " + shell_quoted(path));
+    return run_python(
+        {EXPANDNET_IO_FILES "/python_safetensors.py", verb, path});
   }
 
   /// What the script writes: of the dtypes, those that Python has.

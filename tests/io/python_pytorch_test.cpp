@@ -5,7 +5,6 @@
 #include <torch/types.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,18 +13,15 @@
 #include "io/dtypes.h"
 #include "io/files.h"
 #include "io/pytorch_scalar_type.h"
+#include "python.h"
 
 namespace expandnet::testing {
 namespace {
 
-/// Runs python_pytorch.py, or, given an option, Python; whether that ends well.
-bool run_python(const std::string& arguments) {
-  const auto quoted = [](const std::string& text) { return "'" + text + "'"; };
-  auto command = quoted(EXPANDNET_TORCHVISION_PYTHON) + " ";
-  if (arguments.front() != '-') {
-    command += quoted(EXPANDNET_IO_FILES "/python_pytorch.py") + " ";
-  }
-  return std::system((command + arguments).c_str()) == 0;
+/// Runs python_pytorch.py; whether that ends well.
+bool run_script(const std::string& verb, const std::string& folder) {
+  return run_python({EXPANDNET_IO_FILES "/python_pytorch.py", verb, folder},
+                    verb == "write" ? Complaints::kHidden : Complaints::kShown);
 }
 
 std::string joined(at::IntArrayRef numbers) {
@@ -61,17 +57,13 @@ std::string description_of(const Weights& weights) {
 class PythonPyTorch : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!run_python("-c 'import torch' 2>/dev/null")) return;
+    if (!python_has("torch")) return;
     folder_ = std::make_unique<ScratchFolder>();
-    ASSERT_TRUE(run_python("write '" + *folder_ / "" + "' 2>/dev/null"));
+    ASSERT_TRUE(run_script("write", *folder_ / ""));
   }
   static void TearDownTestSuite() { folder_.reset(); }
   void SetUp() override {
-    if (folder_ == nullptr) {
-      GTEST_SKIP() << "\"" << EXPANDNET_TORCHVISION_PYTHON
-                   << "\" has no torch: install it, or configure with "
-                      "-DEXPANDNET_TORCHVISION_PYTHON=<a Python that has it>";
-    }
+    if (folder_ == nullptr) GTEST_SKIP() << python_lacks("torch");
   }
 
   /// A file that the script made, and what it says is in it.
@@ -168,11 +160,9 @@ TEST_F(PythonPyTorch, OtherFilesAreRefused) {
 }
 
 TEST_F(PythonPyTorch, NetworksOfTorchvisionAreRead) {
-  if (!run_python("-c 'import torchvision' 2>/dev/null")) {
-    GTEST_SKIP() << "\"" << EXPANDNET_TORCHVISION_PYTHON
-                 << "\" has no torchvision";
-  }
-  ASSERT_TRUE(run_python("write_torchvision '" + *folder_ / "" + "'"));
+  const std::string module = "torchvision";
+  if (!python_has(module)) GTEST_SKIP() << python_lacks(module);
+  ASSERT_TRUE(run_script("write_torchvision", *folder_ / ""));
 
   const auto description = description_of(read("torchvision"));
 
@@ -194,7 +184,7 @@ TEST_F(PythonPyTorch, PythonReadsWhatIsWrittenHere) {
   write_pytorch(weights, *folder_ / "x.pt");
   write_bytes(*folder_ / "x.txt", description_of(weights));
 
-  EXPECT_TRUE(run_python("check '" + *folder_ / "" + "'"));
+  EXPECT_TRUE(run_script("check", *folder_ / ""));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,19 +14,11 @@
 #include <vector>
 
 #include "models/imagenet_nets.h"
+#include "python.h"
 #include "testing.h"
 
 namespace expandnet::testing {
 namespace {
-
-const std::string kPython = EXPANDNET_TORCHVISION_PYTHON;
-
-/// Whether a command of the shell succeeds.
-bool runs(const std::string& command) {
-  return std::system(command.c_str()) == 0;
-}
-
-std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
 /// A folder that goes with its test.
 class Scratch {
@@ -78,11 +69,8 @@ void settle_norms(const train::Model& net) {
 class InPython : public ::testing::TestWithParam<ImageNetNet> {};
 
 TEST_P(InPython, ComputesTheSame) {
-  if (!runs(quoted(kPython) + " -c 'import torchvision' 2>/dev/null")) {
-    GTEST_SKIP() << "\"" << kPython
-                 << "\" has no torchvision: install it, or configure with "
-                    "-DEXPANDNET_TORCHVISION_PYTHON=<a Python that has it>";
-  }
+  const std::string module = "torchvision";
+  if (!python_has(module)) GTEST_SKIP() << python_lacks(module);
   torch::manual_seed(0);
   const at::NoGradGuard no_grad;
   const Scratch scratch(GetParam().name);
@@ -92,11 +80,9 @@ TEST_P(InPython, ComputesTheSame) {
   torch::save(net.module, scratch.path("state"));
   torch::save(images, scratch.path("images"));
 
-  ASSERT_TRUE(runs(quoted(kPython) + " " +
-                   quoted(EXPANDNET_MODEL_FILES "/python_logits.py") + " " +
-                   GetParam().name + " " + quoted(scratch.path("state")) + " " +
-                   quoted(scratch.path("images")) + " " +
-                   quoted(scratch.path("logits"))));
+  ASSERT_TRUE(run_python({EXPANDNET_MODEL_FILES "/python_logits.py",
+                          GetParam().name, scratch.path("state"),
+                          scratch.path("images"), scratch.path("logits")}));
 
   EXPECT_LE(relative_error(net.forward(images),
                            tensor_from_python(scratch.path("logits"))),
