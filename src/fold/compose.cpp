@@ -83,6 +83,21 @@ bool both_spatial(const Kernel& outer, const Kernel& inner) {
   return outer.weight.size(2) > 1 && inner.weight.size(2) > 1;
 }
 
+/// Adds `terms` to `sum`, [g, out, *t, in], shifted by each of the `taps` that
+/// they have at `place`, from dimension `d` on.
+void add_shifted(const at::Tensor& sum, const at::Tensor& terms,
+                 std::int64_t place, const Sides& taps, const Sides& others,
+                 std::size_t d = 0) {
+  if (d == taps.size()) {
+    sum.add_(terms);
+    return;
+  }
+  for (std::int64_t tap = 0; tap < taps[d]; ++tap) {
+    add_shifted(sum.narrow(2 + static_cast<std::int64_t>(d), tap, others[d]),
+                terms.select(place, tap), place, taps, others, d + 1);
+  }
+}
+
 /// [g, out, *a, *b, in] -> [g, out, taps, in], summed along a + b = t.
 at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
                        const Sides& inner, const at::Tensor& reuse) {
@@ -92,21 +107,11 @@ at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
   shape.push_back(products.size(-1));
   const auto sum = reuse.defined() ? reuse.view(shape).zero_()
                                    : at::zeros(shape, products.options());
-
-  Sides tap(outer.size(), 0);  // a, counted as an odometer
-  for (std::int64_t left = taps(outer); left > 0; --left) {
-    auto term = products;
-    auto target = sum;
-    for (std::size_t d = 0; d < outer.size(); ++d) {
-      term = term.select(2, tap[d]);
-      target =
-          target.narrow(2 + static_cast<std::int64_t>(d), tap[d], inner[d]);
-    }
-    target.add_(term);
-    for (std::size_t d = outer.size(); d-- > 0;) {
-      if (++tap[d] < outer[d]) break;
-      tap[d] = 0;
-    }
+  if (taps(outer) <= taps(inner)) {
+    add_shifted(sum, products, 2, outer, inner);
+  } else {
+    const auto behind = 2 + static_cast<std::int64_t>(outer.size());
+    add_shifted(sum, products, behind, inner, outer);
   }
   return sum.flatten(2, -2);
 }

@@ -4,6 +4,10 @@
 #include <expandnet/fold/pull_back.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <optional>
+
+#include "fold/below_autograd.h"
+
 namespace expandnet {
 
 namespace {
@@ -45,7 +49,11 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
   static variable_list forward(AutogradContext* context,
                                const c10::intrusive_ptr<SharedPlan>& plan,
                                at::TensorList tensors) {
-    const auto folded = fold(*plan->value, unflatten(*plan->value, tensors));
+    Folded folded;
+    {
+      const BelowAutograd below_autograd;
+      folded = fold(*plan->value, unflatten(*plan->value, tensors));
+    }
     auto saved = tensors.vec();
     for (const auto* list : {&folded.kernels, &folded.biases}) {
       saved.insert(saved.end(), list->begin(), list->end());
@@ -68,6 +76,7 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
     const auto factors = unflatten(*plan, c10::ArrayRef(saved).slice(0, count));
 
     Folded folded;
+    std::optional<BelowAutograd> below_autograd;
     if (at::GradMode::is_enabled()) {
       // Partial products are constants to autograd; fold again, seen by it.
       folded = fold(*plan, factors);
@@ -76,6 +85,7 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
       const auto biases = kernels + (saved.end() - kernels) / 2;
       folded.kernels.assign(kernels, biases);
       folded.biases.assign(biases, saved.end());
+      below_autograd.emplace();
     }
     variable_list result = {{}};  // the plan has no gradient
     const auto pulled = pull_back(

@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <expandnet/fold/pull_back.h>
 
+#include "fold/below_autograd.h"
 #include "fold/memory.h"
 
 namespace expandnet {
@@ -64,9 +65,9 @@ bool has_gradient(const Affine& affine) {
 }
 
 /// The gradients of one parameter of every layer, end to end, zeros where one
-/// has none; undefined if none has.
+/// has none; undefined if none has. Those of several are in `memory`.
 at::Tensor joined_gradient(const std::vector<WeightSpaceLayer>& layers,
-                           Part part) {
+                           Part part, at::Tensor& memory) {
   std::vector<at::Tensor> grads;
   bool any = false;
   for (const auto& layer : layers) {
@@ -77,7 +78,13 @@ at::Tensor joined_gradient(const std::vector<WeightSpaceLayer>& layers,
                                                : at::zeros_like(parameter));
   }
   if (!any) return {};
-  return grads.size() == 1 ? grads.front() : at::cat(grads);
+  if (grads.size() == 1) return grads.front();
+  if (memory.defined()) {
+    at::cat_out(memory, grads);
+  } else {
+    memory = at::cat(grads);
+  }
+  return memory;
 }
 
 std::vector<std::int64_t> versions_of(
@@ -160,6 +167,7 @@ void ChainBatch::gather() {
 void ChainBatch::fold() {
   const torch::NoGradGuard no_grad;
   if (is_gathered() && is_folded_here()) {
+    const BelowAutograd below_autograd;
     fold_again(plan_, factors_, folded_);
   } else {
     gather();
@@ -178,10 +186,13 @@ void ChainBatch::fold() {
 
 void ChainBatch::pull_back() {
   const torch::NoGradGuard no_grad;
-  pull_back_again(plan_, folded_,
-                  {joined_gradient(layers_, &Affine::weight),
-                   joined_gradient(layers_, &Affine::bias)},
-                  grads_);
+  {
+    const BelowAutograd below_autograd;
+    pull_back_again(plan_, folded_,
+                    {joined_gradient(layers_, &Affine::weight, joined_.weight),
+                     joined_gradient(layers_, &Affine::bias, joined_.bias)},
+                    grads_);
+  }
   for (std::size_t f = 0; f < grads_.size(); ++f) {
     for (const Part part : {&Affine::weight, &Affine::bias}) {
       if (!(grads_[f].*part).defined()) continue;

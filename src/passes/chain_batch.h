@@ -56,7 +56,8 @@ class ChainBatch {
   Plan plan_;                    ///< one chain with the groups of all
   std::vector<Affine> factors_;  ///< its factors, sliced into the members'
   Folded folded_;
-  std::vector<Affine> grads_;  ///< the memory of the factors' gradients
+  Affine joined_;              ///< the memory of the members' compact gradients
+  std::vector<Affine> grads_;  ///< that of the factors' gradients
   std::vector<std::int64_t> versions_;  ///< of every factor, when folded
 };
 

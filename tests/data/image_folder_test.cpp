@@ -1,3 +1,4 @@
+#include <c10/util/StringUtil.h>
 #include <expandnet/data/image_folder.h>
 
 #include <filesystem>
@@ -112,9 +113,9 @@ TEST_F(ImageFolderTest, NamesTheLineOfAListThatIsWrong) {
   for (const std::string line : {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog",
                                  "1.JPEG,", ",dog", "1.JPEG dog 2", " dog"}) {
     EXPECT_EQ(list_error("file,class\n" + line + "\n"),
-              "scan_flat_folder: a line must be file,class or file class, got "
-              "\"" +
-                  line + "\" in line 2" + end + "correct it");
+              c10::str("scan_flat_folder: a line must be file,class or file "
+                       "class, got \"",
+                       line, "\" in line 2", end, "correct it"));
   }
   EXPECT_EQ(list_error("../list.csv,dog\n"),
             "scan_flat_folder: each image named must be in \"" + path("val") +

@@ -1,4 +1,5 @@
 // Checkpoints of the trainers, as those see them who have no trainer.
+#include <c10/util/StringUtil.h>
 #include <expandnet/io/contract_weights.h>
 #include <expandnet/io/weights_file.h>
 #include <expandnet/passes/expand.h>
@@ -123,10 +124,10 @@ TEST_F(TrainersCheckpoint, IsRefusedIfItsAverageIsOfAnotherNet) {
         });
 
     EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
-              "\"" + path +
-                  "\": an average must be of one of the checkpoint's tensors, "
-                  "got one of \"" +
-                  name + "\"; save it again");
+              c10::str("\"", path,
+                       "\": an average must be of one of the checkpoint's "
+                       "tensors, got one of \"",
+                       name, "\"; save it again"));
   }
 }
 
@@ -190,11 +191,11 @@ def __setstate__(self, state: int) -> None:
     }
     write_bytes(path, bytes);
     EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
-              "\"" + path +
-                  "\": reading it must run none of its code, got a "
-                  "__setstate__ in \"evil/" +
-                  folder_of_code +
-                  "/__torch__.py\"; save a state dict, or safetensors");
+              c10::str("\"", path,
+                       "\": reading it must run none of its code, got a "
+                       "__setstate__ in \"evil/",
+                       folder_of_code,
+                       "/__torch__.py\"; save a state dict, or safetensors"));
   }
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
 }

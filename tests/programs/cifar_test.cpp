@@ -33,7 +33,7 @@ void write_cifar10(const fs::path& path, int count, unsigned seed) {
     const auto label = static_cast<unsigned>(i) % 10;
     file.put(static_cast<char>(label));
     for (int pixel = 0; pixel < 3072; ++pixel) {
-      file.put(static_cast<char>(20 * label + random() % 60));
+      file.put(static_cast<char>(20UL * label + random() % 60));
     }
   }
 }

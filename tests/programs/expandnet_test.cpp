@@ -204,7 +204,8 @@ TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {
     ASSERT_EQ(alone.status, 0) << alone.err;
     for (const std::string file : {"weights.safetensors", "weights.pt"}) {
       const auto same =
-          run_plain({"verify", out + "/" + file, path("average.safetensors")});
+          run_plain({"verify", (std::filesystem::path(out) / file).string(),
+                     path("average.safetensors")});
       EXPECT_EQ(same.status, 0) << execution << "\n" << same.out << same.err;
     }
 
