@@ -1,7 +1,6 @@
 #include <c10/cuda/CUDAFunctions.h>
 
 #include <chrono>
-#include <cstdint>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
 #include "train/backends.h"
@@ -19,11 +18,11 @@ constexpr std::chrono::minutes kLater(2);
 c10::intrusive_ptr<c10d::Backend> make_nccl(
     const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
     std::chrono::milliseconds timeout, c10::Device device) {
-  const auto devices = static_cast<std::int64_t>(c10::cuda::device_count());
+  const auto devices = c10::cuda::device_count();
   TORCH_CHECK(
       device.index() < devices,
       "ranks: LOCAL_RANK must be below the number of CUDA devices, got ",
-      static_cast<int>(device.index()), " of ", devices,
+      static_cast<int>(device.index()), " of ", static_cast<int>(devices),
       "; start as many ranks on a machine as it has devices");
   c10::cuda::set_device(device.index());
   const auto options = c10d::ProcessGroupNCCL::Options::create();

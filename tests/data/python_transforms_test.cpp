@@ -34,8 +34,8 @@ TEST_F(PythonTransforms, ShowTheSameForEvaluation) {
                                static_cast<int>(i))));
   }
 
-  ASSERT_TRUE(run_python({EXPANDNET_DATA_FILES "/python_transforms.py",
-                          std::to_string(transform.resize),
+  const std::string script = EXPANDNET_DATA_FILES "/python_transforms.py";
+  ASSERT_TRUE(run_python({script, std::to_string(transform.resize),
                           std::to_string(transform.size), folder_}));
 
   for (std::size_t i = 0; i < sizes.size(); ++i) {

@@ -40,9 +40,9 @@ void expect_same_in_python(Net net, const std::string& name) {
   write_pytorch(weights_of(*net), path("net.pth"));
   export_torchscript(net, images, path("net.torchscript.pt"));
   write_safetensors({{{"images", images}}, {}}, path("images.safetensors"));
-  ASSERT_TRUE(run_python({EXPANDNET_IO_FILES "/python_contracted.py", name,
-                          path("net.safetensors"), path("net.pth"),
-                          path("net.torchscript.pt"),
+  const std::string script = EXPANDNET_IO_FILES "/python_contracted.py";
+  ASSERT_TRUE(run_python({script, name, path("net.safetensors"),
+                          path("net.pth"), path("net.torchscript.pt"),
                           path("images.safetensors"), path("logits.pth")}));
 
   const auto logits = read_pytorch(path("logits.pth"));

@@ -35,8 +35,8 @@ class PythonSafetensors : public ::testing::Test {
   }
 
   static bool run_script(const std::string& verb, const std::string& path) {
-    return run_python(
-        {EXPANDNET_IO_FILES "/python_safetensors.py", verb, path});
+    const std::string script = EXPANDNET_IO_FILES "/python_safetensors.py";
+    return run_python({script, verb, path});
   }
 
   /// What the script writes: of the dtypes, those that Python has.

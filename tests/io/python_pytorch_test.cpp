@@ -20,7 +20,8 @@ namespace {
 
 /// Runs python_pytorch.py; whether that ends well.
 bool run_script(const std::string& verb, const std::string& folder) {
-  return run_python({EXPANDNET_IO_FILES "/python_pytorch.py", verb, folder},
+  const std::string script = EXPANDNET_IO_FILES "/python_pytorch.py";
+  return run_python({script, verb, folder},
                     verb == "write" ? Complaints::kHidden : Complaints::kShown);
 }
 

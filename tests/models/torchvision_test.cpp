@@ -80,8 +80,8 @@ TEST_P(InPython, ComputesTheSame) {
   torch::save(net.module, scratch.path("state"));
   torch::save(images, scratch.path("images"));
 
-  ASSERT_TRUE(run_python({EXPANDNET_MODEL_FILES "/python_logits.py",
-                          GetParam().name, scratch.path("state"),
+  const std::string script = EXPANDNET_MODEL_FILES "/python_logits.py";
+  ASSERT_TRUE(run_python({script, GetParam().name, scratch.path("state"),
                           scratch.path("images"), scratch.path("logits")}));
 
   EXPECT_LE(relative_error(net.forward(images),

@@ -52,7 +52,7 @@ template <typename Contained>
 TorchScriptReport export_torchscript(
     const torch::nn::ModuleHolder<Contained>& model, const at::Tensor& example,
     const std::string& path, const TorchScriptOptions& options = {}) {
-  const auto module = model.ptr();
+  const auto& module = model.ptr();
   return export_torchscript(
       *module, [&](const at::Tensor& x) { return module->forward(x); }, example,
       path, options);
