@@ -93,7 +93,7 @@ std::variant<EvaluateArguments, int> parse_evaluate_for(
     std::unique_ptr<Trainer> trainer, int argc, const char* const* argv) {
   CLI::App app(
       "Evaluates the contracted weights of a finished run. What is not given "
-      "is as the run had it, but for the device.",
+      "is as the run had it, but for the device: auto.",
       trainer->name() + " evaluate");
   EvaluateArguments arguments;
   arguments.set = trainer->sets().front();

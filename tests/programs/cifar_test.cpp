@@ -115,6 +115,15 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
             std::string::npos)
       << evaluated.out;
   EXPECT_NE(evaluated.out.find(expected), std::string::npos) << evaluated.out;
+  const auto evaluated_in = [&](const std::string& precision) {
+    return run_plain(
+        {"evaluate", path("out"), "--device", "cpu", "--precision", precision});
+  };
+  const auto rounded = evaluated_in("bf16");
+  EXPECT_EQ(rounded.status, 0) << rounded.err;
+  EXPECT_NE(rounded.out, evaluated.out);
+  EXPECT_EQ(complaint_of(evaluated_in("tf32")),
+            "--precision: tf32 needs CUDA, got cpu; use fp32");
 
   const auto contracted =
       run_plain({"contract", path("out"), "--out", path("again.pt")});
