@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -197,8 +199,29 @@ StorePtr RollCall::open_store(bool as_server) const {
   options.isServer = as_server;
   options.waitWorkers = false;
   options.timeout = timeout_;
-  return c10::make_intrusive<c10d::PrefixStore>(
-      prefix_, c10::make_intrusive<c10d::TCPStore>(where_.address, options));
+  const auto open = [prefix = prefix_, address = where_.address, options] {
+    return c10::make_intrusive<c10d::PrefixStore>(
+        prefix, c10::make_intrusive<c10d::TCPStore>(address, options));
+  };
+  if (as_server) return open();
+  // A server of another kind may take the connection and say nothing, for which
+  // c10d waits longer than its timeout.
+  struct Opened {
+    StorePtr store;
+    std::exception_ptr failure;
+  };
+  const auto opened = within(timeout_ + kAnswer, [open] {
+    Opened result;
+    try {
+      result.store = open();
+    } catch (const std::exception&) {
+      result.failure = std::current_exception();
+    }
+    return result;
+  });
+  if (!opened) throw std::runtime_error("what listens there is no store");
+  if (opened->failure) std::rethrow_exception(opened->failure);
+  return opened->store;
 }
 
 StorePtr RollCall::connect() const { return open_store(/*as_server=*/false); }

@@ -1,5 +1,9 @@
+#include <arpa/inet.h>
 #include <expandnet/train/ranks.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -100,6 +104,37 @@ TEST(RankEnvironment, IsRefusedWhereNobodyAnswers) {
   EXPECT_EQ(error.substr(0, error.find(" (")),
             "ranks: nobody answers at 127.0.0.1:" + port +
                 "; is rank 0 running there?");
+}
+
+/// A server that takes connections and says nothing.
+class SilentServer {
+ public:
+  SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address_);
+    auto* plain = reinterpret_cast<sockaddr*>(&address_);
+    EXPECT_EQ(::bind(socket_, plain, size), 0);
+    EXPECT_EQ(::getsockname(socket_, plain, &size), 0);
+    EXPECT_EQ(::listen(socket_, 8), 0);
+  }
+  ~SilentServer() { ::close(socket_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  [[nodiscard]] int port() const { return ntohs(address_.sin_port); }
+
+ private:
+  int socket_;
+  sockaddr_in address_{};
+};
+
+TEST(RankEnvironment, IsRefusedWhereAnotherServerListens) {
+  const SilentServer server;
+  const auto port = std::to_string(server.port());
+
+  EXPECT_EQ(refusal({{"MASTER_PORT", port}}),
+            "ranks: nobody answers at 127.0.0.1:" + port +
+                "; is rank 0 running there? (what listens there is no store)");
 }
 
 }  // namespace
