@@ -89,13 +89,13 @@ std::variant<Result, int> parse_with(
 }
 
 /// Sets those settings of a trainer that `evaluate` was given.
-std::variant<EvaluateArguments, int> parse_evaluate_for(
+std::variant<EvaluateRunArguments, int> parse_evaluate_for(
     std::unique_ptr<Trainer> trainer, int argc, const char* const* argv) {
   CLI::App app(
       "Evaluates the contracted weights of a finished run. What is not given "
       "is as the run had it, but for the device: auto.",
       trainer->name() + " evaluate");
-  EvaluateArguments arguments;
+  EvaluateRunArguments arguments;
   arguments.set = trainer->sets().front();
   app.add_option("run", arguments.run, "folder of the run")->required();
   app.add_option("--set", arguments.set)
@@ -126,27 +126,25 @@ std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
   });
 }
 
-std::variant<EvaluateArguments, int> parse_evaluate(const Trainer& prototype,
-                                                    int argc,
-                                                    const char* const* argv) {
+std::variant<EvaluateRunArguments, int> parse_evaluate(
+    const Trainer& prototype, int argc, const char* const* argv) {
   // What the flags are is known before the run that they are for.
   auto asked = parse_evaluate_for(prototype.clone(), argc, argv);
-  const auto* arguments = std::get_if<EvaluateArguments>(&asked);
+  const auto* arguments = std::get_if<EvaluateRunArguments>(&asked);
   if (arguments == nullptr) return asked;
   auto trainer = trainer_of_run(prototype, arguments->run);
   trainer->settings.device = "auto";
   return parse_evaluate_for(std::move(trainer), argc, argv);
 }
 
-std::variant<ContractArguments, int> parse_contract(const Trainer& prototype,
-                                                    int argc,
-                                                    const char* const* argv) {
+std::variant<ContractRunArguments, int> parse_contract(
+    const Trainer& prototype, int argc, const char* const* argv) {
   CLI::App app(
       "Contracts a checkpoint of a run, verifies it layer by layer, and saves "
       "the compact weights.",
       prototype.name() + " contract");
   app.option_defaults()->always_capture_default();
-  ContractArguments arguments;
+  ContractRunArguments arguments;
   app.add_option("run", arguments.run, "folder of the run")->required();
   app.add_option("--checkpoint", arguments.checkpoint)
       ->check(CLI::IsMember({"best", "last"}));

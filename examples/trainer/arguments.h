@@ -11,14 +11,14 @@
 namespace expandnet::examples {
 
 /// Of `evaluate`: a finished run, as it was told but for the flags given now.
-struct EvaluateArguments {
+struct EvaluateRunArguments {
   std::unique_ptr<Trainer> trainer;
   std::string run;
   std::string set;
 };
 
 /// Of `contract`.
-struct ContractArguments {
+struct ContractRunArguments {
   std::string run;
   std::string checkpoint = "best";
   std::string out;  ///< "": the format's own name in `run`
@@ -31,12 +31,12 @@ struct ContractArguments {
 std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
                                                   Command command, int argc,
                                                   const char* const* argv);
-std::variant<EvaluateArguments, int> parse_evaluate(const Trainer& prototype,
-                                                    int argc,
-                                                    const char* const* argv);
-std::variant<ContractArguments, int> parse_contract(const Trainer& prototype,
-                                                    int argc,
-                                                    const char* const* argv);
+std::variant<EvaluateRunArguments, int> parse_evaluate(const Trainer& prototype,
+                                                       int argc,
+                                                       const char* const* argv);
+std::variant<ContractRunArguments, int> parse_contract(const Trainer& prototype,
+                                                       int argc,
+                                                       const char* const* argv);
 
 /// All that a trainer was told, as a configuration file of that command.
 std::string configuration_of(const Trainer& trainer, Command command);

@@ -69,7 +69,7 @@ std::int64_t skipped_by_all(const data::BatchSource& batches,
 int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   const auto parsed = parse_evaluate(prototype, argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  const auto& request = std::get<EvaluateArguments>(parsed);
+  const auto& request = std::get<EvaluateRunArguments>(parsed);
   const auto& trainer = request.trainer;
   const auto machine = set_up(trainer->settings, 1);
   const auto images = trainer->load_images(machine, request.run);
@@ -114,7 +114,7 @@ int contract_checkpoint(const Trainer& prototype, int argc,
                         const char* const* argv) {
   const auto parsed = parse_contract(prototype, argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  const auto& request = std::get<ContractArguments>(parsed);
+  const auto& request = std::get<ContractRunArguments>(parsed);
   const auto trainer = trainer_of_run(prototype, request.run);
   auto& settings = trainer->settings;
   settings.device = "cpu";

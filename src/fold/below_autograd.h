@@ -1,4 +1,4 @@
-// below_autograd.h: a fold is a thousand views, and autograd follows each.
+// below_autograd.h: a fold is mostly views, and autograd follows each.
 #pragma once
 
 #include <ATen/core/LegacyTypeDispatch.h>

@@ -234,23 +234,45 @@ TEST(Expand, TakesSharedFrozenAndUnusedLayers) {
 TEST(Expand, FoldsDepthwiseChainsOfOneShapeTogether) {
   torch::manual_seed(0);
   const auto depthwise = [](std::int64_t channels) {
-    return torch::nn::Conv2d(
-        Conv2dOptions(channels, channels, 3).padding(1).groups(channels));
+    return Conv2dOptions(channels, channels, 3).padding(1).groups(channels);
   };
+  using torch::nn::Conv2d;
   torch::nn::Sequential net(
-      depthwise(4), torch::nn::Conv2d(Conv2dOptions(4, 6, 1)), depthwise(6),
-      torch::nn::Conv2d(Conv2dOptions(6, 5, 1)), depthwise(5));
+      Conv2d(depthwise(4)), Conv2d(Conv2dOptions(4, 6, 1)),
+      Conv2d(depthwise(6)), Conv2d(Conv2dOptions(6, 5, 1)),
+      Conv2d(depthwise(5)));
   net->to(at::kDouble);
   auto expansion = expand(*net);
   torch::optim::SGD optimizer(expansion.parameters(), 0.1);
+  // Each chain by itself.
+  torch::nn::Sequential modules(
+      ExpandedConv2d(depthwise(4)), Conv2d(Conv2dOptions(4, 6, 1)),
+      ExpandedConv2d(depthwise(6)), Conv2d(Conv2dOptions(6, 5, 1)),
+      ExpandedConv2d(depthwise(5)));
+  modules->to(at::kDouble);
+  const auto alone = modules->named_parameters();
+  {
+    const torch::NoGradGuard no_grad;
+    for (const auto& entry : expansion.named_parameters()) {
+      alone[entry.key()].copy_(entry.value());
+    }
+  }
+  torch::optim::SGD optimizer_alone(modules->parameters(), 0.1);
   const auto x = torch::randn({2, 4, 7, 7}, at::kDouble);
 
   for (int step = 0; step < 3; ++step) {
     expansion.zero_grad();
-    net->forward(x).square().mean().backward();
+    loss_of(net->forward(x)).backward();
     expansion.step(optimizer);
+    optimizer_alone.zero_grad();
+    loss_of(modules->forward(x)).backward();
+    optimizer_alone.step();
   }
 
+  for (const auto& entry : expansion.named_parameters()) {
+    EXPECT_LE(relative_error(entry.value(), alone[entry.key()]), 1e-12)
+        << entry.key();
+  }
   // Slices of one memory, yet each the chain of its own layer.
   const auto parameters = expansion.named_parameters();
   EXPECT_TRUE(parameters["0.chain.1.weight"].is_alias_of(

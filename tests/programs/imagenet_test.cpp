@@ -232,6 +232,11 @@ TEST_F(ExpandnetImagenet, StopsAtABadImageOrLeavesItOut) {
                                 0),
             0U)
       << evaluated.out << evaluated.err;
+  const auto strict = run_plain(
+      {"evaluate", path("out"), "--device", "cpu", "--on-bad-image", "stop"});
+  EXPECT_EQ(strict.status, 1) << strict.out;
+  EXPECT_NE(complaint_of(strict).find(worse.string()), std::string::npos)
+      << strict.err;
 }
 
 TEST_F(ExpandnetImagenet, EvaluatesAFlatValidationFolder) {

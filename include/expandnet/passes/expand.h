@@ -87,7 +87,7 @@ class Expansion {
   /// Sets the factors' gradients from those of the compact weights, which may
   /// have accumulated over several backward passes. A layer without a gradient
   /// leaves those of its factors undefined. The next call writes to the same
-  /// memory: clone what is to be kept.
+  /// memory, and autograd is not told: clone what is to be kept.
   ///
   /// Throws `c10::Error` if a compact parameter was replaced, resized, moved or
   /// converted, or if factors were written to since they were folded (which
