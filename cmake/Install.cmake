@@ -3,15 +3,11 @@ include(GNUInstallDirs)
 
 set(expandnet_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/expandnet")
 
-set(expandnet_INSTALL_TARGETS expandnet)
+get_property(expandnet_INSTALL_TARGETS GLOBAL PROPERTY EXPANDNET_LIBRARIES)
 set(expandnet_NEEDS_ZLIB OFF)
 set(expandnet_NEEDS_JPEG OFF)
 set(expandnet_NEEDS_PNG OFF)
-foreach(target expandnet_io expandnet_training)
-  if(NOT TARGET ${target})
-    continue()
-  endif()
-  list(APPEND expandnet_INSTALL_TARGETS ${target})
+foreach(target IN LISTS expandnet_INSTALL_TARGETS)
   # Whoever links a static library links what it needs.
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "STATIC_LIBRARY")

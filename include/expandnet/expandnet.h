@@ -1,6 +1,7 @@
 // expandnet.h: everything of expandnet::expandnet.
 #pragma once
 
+#include <expandnet/base/atomic_file.h>
 #include <expandnet/fold/factorize.h>
 #include <expandnet/fold/fold.h>
 #include <expandnet/fold/initial_values.h>
@@ -8,7 +9,6 @@
 #include <expandnet/fold/options.h>
 #include <expandnet/fold/plan.h>
 #include <expandnet/fold/pull_back.h>
-#include <expandnet/io/atomic_file.h>
 #include <expandnet/nn/chain.h>
 #include <expandnet/nn/describe.h>
 #include <expandnet/nn/expanded_conv.h>

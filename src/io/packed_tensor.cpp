@@ -1,7 +1,7 @@
 #include "io/packed_tensor.h"
 
 #include "base/fail.h"
-#include "io/quoted_name.h"
+#include "base/quoted_name.h"
 
 namespace expandnet {
 

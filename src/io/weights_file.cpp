@@ -1,5 +1,5 @@
-#include <expandnet/io/pytorch_file.h>
-#include <expandnet/io/safetensors.h>
+#include <expandnet/io/pytorch/pytorch_file.h>
+#include <expandnet/io/safetensors/safetensors.h>
 #include <expandnet/io/weights_file.h>
 
 #include <filesystem>
@@ -7,10 +7,10 @@
 
 #include "base/fail.h"
 #include "base/hex_bytes.h"
-#include "io/libtorch_archive.h"
-#include "io/mapped_file.h"
-#include "io/quoted_name.h"
-#include "io/zip_archive.h"
+#include "base/mapped_file.h"
+#include "base/quoted_name.h"
+#include "io/pytorch/libtorch_archive.h"
+#include "io/zip/zip_archive.h"
 
 namespace expandnet {
 

@@ -1,5 +1,5 @@
 #include <c10/util/Exception.h>
-#include <expandnet/io/atomic_file.h>
+#include <expandnet/base/atomic_file.h>
 #include <expandnet/train/checkpoints.h>
 #include <torch/serialize/archive.h>
 
@@ -10,8 +10,8 @@
 #include <optional>
 #include <utility>
 
-#include "io/libtorch_file.h"
-#include "io/mapped_file.h"
+#include "base/mapped_file.h"
+#include "io/pytorch/libtorch_file.h"
 #include "train/parts.h"
 
 namespace expandnet::train {

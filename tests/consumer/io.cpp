@@ -1,5 +1,5 @@
 // A user's program on the library of files: out, in, and into a model.
-#include <expandnet/io/load_weights.h>
+#include <expandnet/deploy/load_weights.h>
 #include <expandnet/io/weights_file.h>
 #include <torch/nn/modules/linear.h>
 

@@ -1,5 +1,5 @@
-#include <expandnet/train/gradient_reducer.h>
-#include <expandnet/train/ranks.h>
+#include <expandnet/distributed/gradient_reducer.h>
+#include <expandnet/distributed/ranks.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 

@@ -1,5 +1,5 @@
+#include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/passes/expand.h>
-#include <expandnet/train/gradient_reducer.h>
 #include <gtest/gtest.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/activation.h>

@@ -1,5 +1,5 @@
 #include <arpa/inet.h>
-#include <expandnet/train/ranks.h>
+#include <expandnet/distributed/ranks.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include <expandnet/train/ranks.h>
+#include <expandnet/distributed/ranks.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 #include <torch/utils.h>

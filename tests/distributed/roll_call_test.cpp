@@ -1,4 +1,4 @@
-#include "train/roll_call.h"
+#include "distributed/roll_call.h"
 
 #include <gtest/gtest.h>
 

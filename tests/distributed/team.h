@@ -1,7 +1,7 @@
 // team.h: tests of several processes. They are this binary, in a role.
 #pragma once
 
-#include <expandnet/train/ranks.h>
+#include <expandnet/distributed/ranks.h>
 
 #include <chrono>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // Training by ranks: they start alike, stay alike, and stop where they are not.
-#include <expandnet/data/batches.h>
+#include <expandnet/data/loading/batches.h>
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/passes/expand.h>

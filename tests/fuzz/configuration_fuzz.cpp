@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "common/checks.h"
-#include "trainer/configuration.h"
+#include "command_line/checks.h"
+#include "trainers/app/configuration.h"
 
 namespace {
 

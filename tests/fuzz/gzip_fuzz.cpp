@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "data/gzip_file.h"
+#include "data/sets/gzip_file.h"
 #include "memory_file.h"
 
 namespace {

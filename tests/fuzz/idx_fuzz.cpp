@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "data/parse.h"
+#include "data/sets/parse.h"
 #include "memory_source.h"
 
 namespace {

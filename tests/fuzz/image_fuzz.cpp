@@ -1,6 +1,6 @@
 // Any bytes are a JPEG or PNG image that holds the crop it is asked for, or a
 // std::runtime_error.
-#include <expandnet/data/image_file.h>
+#include <expandnet/data/images/image_file.h>
 
 #include <cstdlib>
 #include <stdexcept>

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "data/image_list.h"
-#include "trainer/class_list.h"
+#include "data/sets/image_list.h"
+#include "trainers/app/class_list.h"
 
 namespace {
 

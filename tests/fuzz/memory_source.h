@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "data/byte_source.h"
+#include "data/sets/byte_source.h"
 
 class MemorySource : public expandnet::data::ByteSource {
  public:

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "io/pickle.h"
-#include "io/pytorch_state_dict.h"
-#include "io/pytorch_tensor_info.h"
+#include "io/pytorch/pickle.h"
+#include "io/pytorch/pytorch_state_dict.h"
+#include "io/pytorch/pytorch_tensor_info.h"
 
 namespace {
 

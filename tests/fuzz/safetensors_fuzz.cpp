@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/safetensors_header.h"
+#include "io/safetensors/safetensors_header.h"
 
 namespace expandnet {
 namespace {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "io/zip_archive.h"
+#include "io/zip/zip_archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {

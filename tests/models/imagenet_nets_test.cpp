@@ -30,7 +30,7 @@ using models::ShuffleNetV2Options;
 
 /// torchvision's state, a line for each tensor, sorted.
 std::vector<std::string> torchvisions_state(const std::string& net) {
-  std::ifstream file(EXPANDNET_MODEL_FILES "/" + net + ".keys");
+  std::ifstream file(EXPANDNET_TESTS "/models/" + net + ".keys");
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   std::sort(lines.begin(), lines.end());

@@ -80,7 +80,7 @@ TEST_P(InPython, ComputesTheSame) {
   torch::save(net.module, scratch.path("state"));
   torch::save(images, scratch.path("images"));
 
-  const std::string script = EXPANDNET_MODEL_FILES "/python_logits.py";
+  const std::string script = EXPANDNET_TESTS "/models/python_logits.py";
   ASSERT_TRUE(run_python({script, GetParam().name, scratch.path("state"),
                           scratch.path("images"), scratch.path("logits")}));
 

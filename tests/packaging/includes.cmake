@@ -1,24 +1,30 @@
-# Includes go one way: base <- fold <- nn <- passes <- io, the training side on
-# top.
+# Includes go one way: base <- fold <- nn <- passes <- deploy, base <- io <- deploy,
+# base <- data <- tasks, base <- distributed, passes <- models; train may include all
+# of them, and analysis train as well. A folder within a room is a part of the room.
 #
 #     cmake -DROOT=<repository> -P includes.cmake
 cmake_minimum_required(VERSION 3.25)
 
 set(base_may_include base)
-set(fold_may_include fold)
-set(nn_may_include fold nn)
-set(passes_may_include fold nn passes)
-set(io_may_include base fold nn passes io)
-set(models_may_include fold nn passes models)
+set(fold_may_include base fold)
+set(nn_may_include base fold nn)
+set(passes_may_include base fold nn passes)
+set(io_may_include base io)
+set(deploy_may_include base fold nn passes io deploy)
+set(models_may_include base fold nn passes models)
 set(data_may_include base data)
-set(train_may_include base fold nn passes io models data train)
+set(distributed_may_include base distributed)
+set(tasks_may_include base data tasks)
+set(train_may_include base fold nn passes io deploy models data distributed tasks train)
+set(analysis_may_include ${train_may_include} analysis)
 
 set(complaints "")
 macro(complain)
   string(APPEND complaints "\n  " ${ARGN})
 endmacro()
 
-file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/include/*/*/*" "${ROOT}/src/*/*")
+file(GLOB_RECURSE files RELATIVE "${ROOT}" "${ROOT}/include/*/*/*.h" "${ROOT}/src/*/*.h"
+     "${ROOT}/src/*/*.cpp")
 foreach(file IN LISTS files)
   string(REGEX REPLACE "^(include/expandnet|src)/([^/]+)/.*" "\\2" folder "${file}")
   if(NOT DEFINED ${folder}_may_include)

@@ -1,7 +1,7 @@
 # The C++ of a README compiles, because it stands, byte for byte, in a file that
 # does. Each block names its file on the line before:
 #
-#     <!-- from examples/quickstart/quickstart.cpp -->
+#     <!-- from examples/tutorials/quickstart.cpp -->
 #     ```cpp
 #
 # There the same lines stand together; all may be indented by two or four more.

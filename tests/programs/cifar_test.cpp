@@ -1,5 +1,5 @@
 // The program expandnet-cifar, on small files of the formats it reads.
-#include "cifar/cifar.h"
+#include "trainers/cifar/cifar.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

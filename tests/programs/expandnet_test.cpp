@@ -11,9 +11,9 @@
 #include <fstream>
 #include <string>
 
-#include "cifar/cifar.h"
-#include "expandnet/program.h"
 #include "programs/program_test.h"
+#include "tools/expandnet/program.h"
+#include "trainers/cifar/cifar.h"
 
 namespace expandnet::testing {
 namespace {

@@ -1,5 +1,5 @@
 // The program expandnet-imagenet, on folders of small JPEG files.
-#include "imagenet/imagenet.h"
+#include "trainers/imagenet/imagenet.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "data/image_files.h"
+#include "data/images/image_files.h"
 #include "programs/program_test.h"
 
 namespace expandnet::testing {

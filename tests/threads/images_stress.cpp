@@ -1,6 +1,6 @@
 // Images read by several threads are those that one thread reads, those that
 // cannot be read included.
-#include <expandnet/data/image_transforms.h>
+#include <expandnet/data/images/image_transforms.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "data/prefetch.h"
+#include "data/loading/prefetch.h"
 #include "require.h"
 
 namespace {

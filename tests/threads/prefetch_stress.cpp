@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "data/prefetch.h"
+#include "data/loading/prefetch.h"
 #include "require.h"
 
 namespace {

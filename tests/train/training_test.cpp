@@ -1,4 +1,4 @@
-#include <expandnet/data/batches.h>
+#include <expandnet/data/loading/batches.h>
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/train/checkpoints.h>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
-#include <expandnet/train/ranks.h>
+#include <expandnet/distributed/ranks.h>
 #include <expandnet/train/training.h>
 #include <torch/nn/module.h>
 #include <torch/serialize/archive.h>

@@ -3,11 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
-#include <expandnet/data/batch_source.h>
+#include <expandnet/data/loading/batch_source.h>
+#include <expandnet/distributed/ranks.h>
 #include <expandnet/train/history.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
-#include <expandnet/train/ranks.h>
 
 namespace expandnet::train {
 

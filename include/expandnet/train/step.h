@@ -1,8 +1,8 @@
 // step.h: one training step, whatever is trained.
 #pragma once
 
+#include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/passes/expand.h>
-#include <expandnet/train/gradient_reducer.h>
 #include <torch/optim/optimizer.h>
 #include <torch/types.h>
 

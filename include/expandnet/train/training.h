@@ -6,13 +6,13 @@
 // taken up at any step.
 #pragma once
 
-#include <expandnet/data/batch_source.h>
+#include <expandnet/data/loading/batch_source.h>
+#include <expandnet/distributed/gradient_reducer.h>
+#include <expandnet/distributed/ranks.h>
 #include <expandnet/passes/expand.h>
-#include <expandnet/train/gradient_reducer.h>
 #include <expandnet/train/history.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
-#include <expandnet/train/ranks.h>
 #include <expandnet/train/schedules.h>
 #include <expandnet/train/score.h>
 #include <expandnet/train/step.h>

@@ -1,0 +1,60 @@
+# Makes the libraries of expandnet, each from the rooms (folders of src) that it
+# consists of.
+
+# Makes expandnet::NAME: the target `expandnet` for the name expandnet, else
+# `expandnet_NAME`. Its rooms add their files with `expandnet_add_files`.
+#
+#     expandnet_add_library(io PUBLIC LibTorch::LibTorch PRIVATE ZLIB::ZLIB)
+function(expandnet_add_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PUBLIC;PRIVATE")
+  set(target expandnet_${name})
+  if(name STREQUAL "expandnet")
+    set(target expandnet)
+  endif()
+  add_library(${target})
+  add_library(expandnet::${name} ALIAS ${target})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  set_target_properties(
+    ${target}
+    PROPERTIES EXPORT_NAME ${name}
+               CXX_EXTENSIONS OFF
+               POSITION_INDEPENDENT_CODE ON
+               VERSION ${PROJECT_VERSION}
+               SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+               INSTALL_RPATH_USE_LINK_PATH ON)
+  # Of a subproject, only what the parent links is built.
+  if(NOT PROJECT_IS_TOP_LEVEL AND NOT EXPANDNET_INSTALL)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY EXPANDNET_LIBRARIES ${target})
+endfunction()
+
+# Adds files of the room that calls it: SOURCES of its own folder, and HEADERS of
+# the folder of the same name under include/expandnet.
+function(expandnet_add_files target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS")
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/src"
+             OUTPUT_VARIABLE room)
+  list(TRANSFORM arg_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/expandnet/${room}/")
+  target_sources(
+    ${target}
+    PRIVATE ${arg_SOURCES}
+    PUBLIC FILE_SET HEADERS
+           BASE_DIRS "${PROJECT_SOURCE_DIR}/include"
+           FILES ${arg_HEADERS})
+endfunction()
+
+# Names files that this machine cannot compile, or that another takes the place
+# of, so that the test of listed files does not miss them. Takes what
+# `expandnet_add_files` does.
+function(expandnet_leave_out)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;HEADERS")
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/src"
+             OUTPUT_VARIABLE room)
+  list(TRANSFORM arg_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/expandnet/${room}/")
+  set_property(GLOBAL APPEND PROPERTY EXPANDNET_LEFT_OUT ${arg_SOURCES} ${arg_HEADERS})
+endfunction()

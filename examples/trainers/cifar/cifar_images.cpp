@@ -1,0 +1,90 @@
+#include "trainers/cifar/cifar_images.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace expandnet::examples {
+
+namespace {
+
+constexpr std::int64_t kEvaluationBatch = 256;
+
+data::BatchOptions normalized(data::BatchOptions options,
+                              const std::string& dataset) {
+  auto [mean, deviation] = data::channel_statistics(dataset);
+  options.mean = std::move(mean);
+  options.deviation = std::move(deviation);
+  options.mean.resize(3, options.mean.front());  // grey, shown three times
+  options.deviation.resize(3, options.deviation.front());
+  return options;
+}
+
+/// A copy of `batches` that a run has for itself.
+std::unique_ptr<data::BatchSource> copy_of(const data::Batches& batches,
+                                           std::uint64_t seed) {
+  return std::make_unique<data::Batches>(batches.with_seed(seed));
+}
+
+}  // namespace
+
+CifarImages::CifarImages(const CifarImagesOptions& options)
+    : dataset_(options.dataset),
+      options_(normalized(options.batches, options.dataset)) {
+  const auto load = [&](data::Split split) {
+    return data::as_rgb32(
+        data::load_image_set(options.dataset, options.folder, split));
+  };
+  auto parts = data::split(load(data::Split::kTrain), options.validation,
+                           options.split_seed);
+  training_ = std::move(parts.training);
+  validation_ = std::move(parts.validation);
+  test_ = load(data::Split::kTest);
+  for (auto* set : {&training_, &validation_, &test_}) {
+    set->images = set->images.to(options.device);
+    set->labels = set->labels.to(options.device);
+  }
+  training_batches_ = std::make_shared<data::Batches>(
+      training_.images, training_.labels, options_);
+  if (size_of("validation") > 0) {
+    validation_batches_ =
+        std::make_shared<data::Batches>(plain_batches(validation_));
+  }
+  test_batches_ = std::make_shared<data::Batches>(plain_batches(test_));
+}
+
+const data::ImageSet& CifarImages::set_named(const std::string& set) const {
+  return set == "test" ? test_ : set == "validation" ? validation_ : training_;
+}
+
+data::Batches CifarImages::plain_batches(const data::ImageSet& set) const {
+  auto options = options_.plain();
+  options.batch_size = kEvaluationBatch;
+  return {set.images, set.labels, options};
+}
+
+std::string CifarImages::in_words() const {
+  return fmt::format("{} training, {} validation and {} test images",
+                     size_of("training"), size_of("validation"),
+                     size_of("test"));
+}
+
+RunData CifarImages::run_data(std::uint64_t seed) const {
+  RunData data;
+  data.training = copy_of(*training_batches_, seed);
+  if (validation_batches_)
+    data.validation = copy_of(*validation_batches_, seed);
+  data.test = copy_of(*test_batches_, seed);
+  return data;
+}
+
+std::int64_t CifarImages::size_of(const std::string& set) const {
+  return set_named(set).labels.size(0);
+}
+
+std::unique_ptr<data::BatchSource> CifarImages::batches_of(
+    const std::string& set) const {
+  return std::make_unique<data::Batches>(plain_batches(set_named(set)));
+}
+
+}  // namespace expandnet::examples

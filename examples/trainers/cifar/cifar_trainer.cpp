@@ -1,0 +1,171 @@
+#include "trainers/cifar/cifar_trainer.h"
+
+#include <ATen/ops/relu.h>
+#include <expandnet/data/sets/image_set.h>
+#include <expandnet/models/analysis_net.h>
+#include <expandnet/models/recipes.h>
+#include <expandnet/models/resnet.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "command_line/checks.h"
+#include "trainers/cifar/cifar_images.h"
+#include "trainers/cifar/expanded_small_net.h"
+
+namespace expandnet::examples {
+
+std::unique_ptr<Trainer> CifarTrainer::clone() const {
+  return std::make_unique<CifarTrainer>(*this);
+}
+
+void CifarTrainer::add_flags(CLI::App& app) {
+  app.add_option("--dataset", dataset_)
+      ->check(CLI::IsMember(data::image_set_names()));
+  app.add_option("--validation", validation_,
+                 "training images set apart to choose the epoch on")
+      ->check(not_negative());
+  app.add_option("--split-seed", split_seed_,
+                 "which images are set apart; the same for all runs");
+  app.add_option("--padding", padding_,
+                 "pixels around the image for its random crop; 0: no crop")
+      ->check(not_negative());
+  app.add_option("--flip", flip_, "true or false: left to right");
+  app.add_option("--net", net_)
+      ->check(CLI::IsMember({"smallnet", "analysis", "resnet18"}));
+  app.add_option("--kernel", kernel_, "side of smallnet's, odd")
+      ->check(positive());
+  app.add_option("--first-layer", first_layer_,
+                 "kept: the first factor of a layer with three input channels "
+                 "makes three again, as in the official code")
+      ->check(CLI::IsMember({"kept", "widened"}));
+}
+
+void CifarTrainer::set_defaults(Command command) {
+  settings.expand = {"ck+fc"};
+  if (command == Command::kCompare) settings.expand = {"none", "ck+fc"};
+}
+
+void CifarTrainer::check() const {
+  if (kernel_ % 2 == 0) {
+    throw CLI::ValidationError("--kernel",
+                               "must be odd, got " + std::to_string(kernel_));
+  }
+  if (settings.select == "best" && validation_ == 0) {
+    throw CLI::ValidationError(
+        "--select",
+        "best needs validation images, got none; use last or test-best");
+  }
+  const bool modules =
+      settings.execution != "weight-space" || settings.init == "twin";
+  if (modules && net_ != "smallnet") {
+    throw CLI::ValidationError(
+        settings.init == "twin" ? "--init" : "--execution",
+        "expanded modules are written for smallnet, got " + net_ +
+            "; weight-space trains any net");
+  }
+}
+
+std::vector<std::string> CifarTrainer::recipes() const {
+  return models::small_net_recipes();
+}
+
+std::vector<std::string> CifarTrainer::sets() const {
+  return {"test", "validation", "training"};
+}
+
+std::string CifarTrainer::title() const {
+  const auto net =
+      net_ == "smallnet"
+          ? fmt::format("SmallNet {0}x{0}", kernel_)
+          : std::string(net_ == "analysis" ? "The analysis net" : "ResNet-18");
+  return net + " on " + dataset_;
+}
+
+std::vector<std::string> CifarTrainer::notes() const {
+  if (settings.select != "test-best") return {};
+  return {
+      "The test set chose the epochs (--select test-best), so its accuracies "
+      "are optimistic."};
+}
+
+std::int64_t CifarTrainer::classes_of_run(const std::string& /*folder*/) const {
+  return data::class_count(dataset_);
+}
+
+std::unique_ptr<Images> CifarTrainer::load_images(
+    const Machine& machine, const std::string& /*run*/) const {
+  CifarImagesOptions options;
+  options.dataset = dataset_;
+  options.folder = settings.data;
+  options.validation = validation_;
+  options.split_seed = split_seed_;
+  options.device = machine.device;
+  options.batches.batch_size = settings.batch_size;
+  options.batches.padding = padding_;
+  options.batches.flip = flip_;
+  options.batches.seed = settings.seed;
+  options.batches.memory_format = machine.memory_format;
+  return std::make_unique<CifarImages>(options);
+}
+
+models::SmallNetOptions CifarTrainer::small_net_options(
+    std::int64_t classes) const {
+  return models::SmallNetOptions().kernel_size(kernel_).classes(classes);
+}
+
+torch::Tensor CifarTrainer::example() const {
+  return torch::zeros({1, 3, 32, 32});
+}
+
+train::Model CifarTrainer::compact_net(std::int64_t classes) const {
+  if (net_ == "analysis") return train::model_of(models::AnalysisNet(classes));
+  if (net_ == "resnet18") return train::model_of(models::ResNet18(classes));
+  return train::model_of(models::SmallNet(small_net_options(classes)));
+}
+
+Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
+  ExpansionOptions options;
+  options.rate(settings.rate);
+  if (settings.init != "twin") {
+    options.initial_values(value_in(kInitialValues, settings.init));
+  }
+  if (twin) options.activation(at::relu);
+  return models::small_net_recipe(recipe, options,
+                                  first_layer_ == "kept"
+                                      ? models::InputWidth::kKept
+                                      : models::InputWidth::kWidened);
+}
+
+train::Model CifarTrainer::expanded_modules(const std::string& recipe,
+                                            std::int64_t classes,
+                                            bool twin) const {
+  const bool chained = twin || settings.execution == "chained";
+  return train::model_of(
+      ExpandedSmallNet(small_net_options(classes), selector_of(recipe, twin),
+                       chained ? Execution::kChained : Execution::kFolded));
+}
+
+Trainee CifarTrainer::make_trainee(const std::string& recipe,
+                                   std::int64_t classes,
+                                   const Machine& machine) const {
+  if (recipe == "none" || settings.execution == "weight-space") {
+    return weight_space_trainee(compact_net(classes), recipe,
+                                selector_of(recipe, /*twin=*/false), machine);
+  }
+  Trainee trainee;
+  trainee.model = expanded_modules(recipe, classes, /*twin=*/false);
+  trainee.model.module->to(machine.device);
+  trainee.has_chains = true;
+  return trainee;
+}
+
+Trainee CifarTrainer::make_twin(const std::string& recipe, std::int64_t classes,
+                                const Machine& machine) const {
+  Trainee trainee;
+  trainee.model = expanded_modules(recipe, classes, /*twin=*/true);
+  trainee.model.module->to(machine.device);
+  return trainee;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,127 @@
+#include "trainers/imagenet/imagenet_images.h"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+namespace expandnet::examples {
+
+namespace {
+
+std::string folder_in(const std::string& folder, const char* name) {
+  return (std::filesystem::path(folder) / name).string();
+}
+
+SharedFolder shared(data::ImageFolder folder) {
+  return std::make_shared<const data::ImageFolder>(std::move(folder));
+}
+
+/// Every file that belongs to this rank when all evaluate together.
+SharedFolder share_of(const SharedFolder& set, std::int64_t rank,
+                      std::int64_t ranks) {
+  if (ranks == 1) return set;
+  data::ImageFolder share{set->folder, set->classes, {}};
+  for (auto i = static_cast<std::size_t>(rank); i < set->files.size();
+       i += static_cast<std::size_t>(ranks)) {
+    share.files.push_back(set->files[i]);
+  }
+  return shared(std::move(share));
+}
+
+}  // namespace
+
+ImageNetImages::ImageNetImages(ImageNetImagesOptions options)
+    : options_(std::move(options)), classes_(options_.classes) {
+  const bool is_new = classes_.empty();
+  if (is_new) {
+    training_ =
+        shared(data::scan_image_folder(folder_in(options_.folder, "train")));
+    classes_ = training_->classes;
+  }
+  const auto val = folder_in(options_.folder, "val");
+  validation_ =
+      shared(options_.val_list.empty()
+                 ? data::scan_image_folder(val)
+                 : data::scan_flat_folder(val, options_.val_list, classes_));
+  if (is_new) {
+    data::check_same_classes(*training_, *validation_);
+    const auto images = static_cast<std::int64_t>(training_->files.size());
+    TORCH_CHECK(images >= options_.training.batch_size,
+                "--batch-size: must not be above the number of training "
+                "images, got ",
+                options_.training.batch_size, " for ", images, " in \"",
+                training_->folder, "\"");
+    return;
+  }
+  data::ImageFolder learnt;
+  learnt.folder = "the run";
+  learnt.classes = classes_;
+  data::check_same_classes(learnt, *validation_);
+}
+
+const SharedFolder& ImageNetImages::training() const {
+  if (!training_) {
+    training_ =
+        shared(data::scan_image_folder(folder_in(options_.folder, "train")));
+    data::check_same_classes(*training_, *validation_);
+  }
+  return training_;
+}
+
+const SharedFolder& ImageNetImages::set_named(const std::string& set) const {
+  return set == "training" ? training() : validation_;
+}
+
+std::unique_ptr<data::FolderBatches> ImageNetImages::plain_batches(
+    const SharedFolder& set) const {
+  auto options = options_.training;
+  options.transform = options_.evaluation;
+  options.batch_size /= options.ranks;
+  options.drop_last = false;
+  const auto share = share_of(set, options.rank, options.ranks);
+  TORCH_CHECK(!share->files.empty(),
+              "expandnet-imagenet: there must be an image to evaluate for each "
+              "of ",
+              options.ranks, " ranks, got ", set->files.size(), " in \"",
+              set->folder, "\"");
+  options.rank = 0;
+  options.ranks = 1;
+  return std::make_unique<data::FolderBatches>(share, options, options_.device);
+}
+
+std::int64_t ImageNetImages::classes() const {
+  return static_cast<std::int64_t>(classes_.size());
+}
+
+std::vector<std::string> ImageNetImages::class_names() const {
+  return classes_;
+}
+
+std::string ImageNetImages::in_words() const {
+  return fmt::format("{} training and {} validation images of {} classes",
+                     size_of("training"), size_of("validation"), classes());
+}
+
+RunData ImageNetImages::run_data(std::uint64_t seed) const {
+  auto options = options_.training;
+  options.seed = seed;
+  RunData data;
+  data.training = std::make_unique<data::FolderBatches>(training(), options,
+                                                        options_.device);
+  data.validation = plain_batches(validation_);
+  data.test = plain_batches(validation_);
+  return data;
+}
+
+std::int64_t ImageNetImages::size_of(const std::string& set) const {
+  return static_cast<std::int64_t>(set_named(set)->files.size());
+}
+
+std::unique_ptr<data::BatchSource> ImageNetImages::batches_of(
+    const std::string& set) const {
+  return plain_batches(set_named(set));
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,182 @@
+#include <expandnet/base/atomic_file.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace expandnet {
+
+namespace {
+
+/// Some systems refuse to write INT_MAX bytes or more in one call.
+constexpr std::size_t kLargestWrite = std::size_t{1} << 30;
+
+[[noreturn]] void refuse_file(const std::string& rule, const std::string& got,
+                              const std::string& remedy) {
+  throw std::runtime_error("AtomicFile: " + rule + ", got " + got + "; " +
+                           remedy);
+}
+
+const char* remedy_of(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "make the folder first";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "choose a folder that you may write to";
+    case ENOSPC:
+    case EDQUOT:
+      return "free some space or choose another folder";
+    case EFBIG:
+      return "raise the limit on the size of files (ulimit -f) or choose "
+             "another disk";
+    case ENAMETOOLONG:
+      return "choose a shorter name";
+    case EMFILE:
+    case ENFILE:
+      return "close other files or raise the limit on open ones (ulimit -n)";
+    case ELOOP:
+      return "remove the link that leads back to itself";
+    default:
+      return "check the disk or choose another folder";
+  }
+}
+
+[[noreturn]] void fail_to_write(const std::string& path, int error) {
+  refuse_file("must be able to write \"" + path + "\"",
+              std::generic_category().message(error), remedy_of(error));
+}
+
+/// The result of a POSIX call, made again while signals interrupt it.
+template <typename Call>
+auto uninterrupted(const Call& call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+/// The absolute path of what `path` names, links followed: also of a last link
+/// that points to nothing yet, which is why `canonical` does not serve.
+std::filesystem::path file_to_replace(const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string rule = "path must name a file";
+  if (fs::path(path).filename().empty()) {
+    refuse_file(rule, "\"" + path + "\"", "end it with the name of a file");
+  }
+  std::error_code error;
+  switch (fs::status(path, error).type()) {
+    case fs::file_type::regular:
+    case fs::file_type::not_found:
+      break;
+    case fs::file_type::none:
+      fail_to_write(path, error.value());
+    case fs::file_type::directory:
+      refuse_file(rule, "the folder \"" + path + "\"", "name a file in it");
+    default:
+      refuse_file(rule, "\"" + path + "\", which is a device or the like",
+                  "choose another path");
+  }
+
+  auto target = fs::absolute(path, error);
+  std::error_code ignored;  // being nothing yet is no error
+  while (!error && fs::is_symlink(target, ignored)) {
+    target = target.parent_path() / fs::read_symlink(target, error);
+  }
+  if (error) fail_to_write(path, error.value());
+  return target;
+}
+
+/// Makes the names in the folder last; returns an error, 0 for none.
+int sync_folder(const std::filesystem::path& folder) {
+  const auto descriptor = uninterrupted([&] {
+    return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  });
+  if (descriptor < 0) return errno;
+  const auto failed = uninterrupted([&] { return ::fsync(descriptor); }) != 0;
+  // Some network file systems know no fsync of folders.
+  const auto error = failed && errno != EINVAL ? errno : 0;
+  ::close(descriptor);
+  return error;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path)
+    : path_(std::move(path)), target_(file_to_replace(path_)) {
+  static std::atomic<std::uint64_t> count{0};
+  const auto prefix = "." + target_.filename().string() + "." +
+                      std::to_string(::getpid()) + ".";
+  // A name may be taken: in containers, process numbers come again.
+  do {
+    temporary_ = target_.parent_path() /
+                 (prefix + std::to_string(count.fetch_add(1)) + ".tmp");
+    file_ = uninterrupted([&] {
+      return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                    0666);
+    });
+  } while (file_ < 0 && errno == EEXIST);
+  if (file_ < 0) fail_to_write(path_, errno);
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::write(const void* bytes, std::size_t count) {
+  check_open("a write");
+  const auto* next = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const auto written = uninterrupted(
+        [&] { return ::write(file_, next, std::min(count, kLargestWrite)); });
+    if (written < 0) discard_and_fail(errno);
+    next += written;
+    count -= static_cast<std::size_t>(written);
+  }
+}
+
+void AtomicFile::commit() {
+  check_open("a commit");
+  if (uninterrupted([&] { return ::fsync(file_); }) != 0) {
+    discard_and_fail(errno);
+  }
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    discard_and_fail(errno);
+  }
+  // All is on the disk: closing has nothing left that could fail.
+  ::close(std::exchange(file_, -1));
+  const auto error = sync_folder(target_.parent_path());
+  if (error != 0) fail_to_write(path_, error);
+}
+
+void AtomicFile::check_open(const char* action) const {
+  if (file_ >= 0) return;
+  refuse_file("\"" + path_ + "\" must be open",
+              std::string(action) + " after a commit or a failure",
+              "make another AtomicFile");
+}
+
+void AtomicFile::discard() noexcept {
+  if (file_ < 0) return;
+  ::close(std::exchange(file_, -1));
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::discard_and_fail(int error) {
+  discard();
+  fail_to_write(path_, error);
+}
+
+void write_file_atomically(const std::string& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content.data(), content.size());
+  file.commit();
+}
+
+}  // namespace expandnet

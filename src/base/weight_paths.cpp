@@ -1,0 +1,31 @@
+#include "base/weight_paths.h"
+
+#include <algorithm>
+
+namespace expandnet {
+
+namespace {
+
+/// More entries than a Sequential has; larger numbers are names.
+constexpr std::size_t kMostDigits = 9;
+
+}  // namespace
+
+bool is_index(const std::string& part) {
+  return !part.empty() && part.size() <= kMostDigits &&
+         std::all_of(part.begin(), part.end(),
+                     [](char digit) { return '0' <= digit && digit <= '9'; }) &&
+         (part.size() == 1 || part.front() != '0');
+}
+
+std::string under(const std::string& path, const std::string& part) {
+  return path.empty() ? part : path + "." + part;
+}
+
+std::pair<std::string, std::string> split_last(const std::string& path) {
+  const auto dot = path.rfind('.');
+  if (dot == std::string::npos) return {"", path};
+  return {path.substr(0, dot), path.substr(dot + 1)};
+}
+
+}  // namespace expandnet

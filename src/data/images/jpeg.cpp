@@ -1,0 +1,237 @@
+#include "data/images/jpeg.h"
+
+// jpeglib.h needs these two before it.
+#include <cstddef>
+#include <cstdio>
+//
+#include <jpeglib.h>
+// jerror.h needs jpeglib.h before it.
+#include <jerror.h>
+
+#include <algorithm>
+#include <array>
+#include <csetjmp>
+
+#include "base/fail.h"
+#include "data/images/orientation.h"
+
+namespace expandnet::data {
+
+namespace {
+
+constexpr unsigned kJpegMaxSegment = 0xFFFF;
+constexpr std::int64_t kJpegFullScale = 8;  // scales are eighths
+// A progressive file may ask to decode every pixel again with each scan.
+constexpr int kJpegMaxScans = 500;
+// The coefficients of the largest progressive file take 1.5 GiB.
+constexpr long kJpegMaxMemory = 1L << 31U;
+
+/// Where libjpeg leaves for when it fails: it is C, which no exception crosses.
+struct JpegFailure {
+  std::jmp_buf exit;
+  std::array<char, JMSG_LENGTH_MAX> message;
+};
+
+[[noreturn]] void leave_jpeg(j_common_ptr info) {
+  auto* failure = static_cast<JpegFailure*>(info->client_data);
+  info->err->format_message(info, failure->message.data());
+  std::longjmp(failure->exit, 1);
+}
+
+/// Takes for failures all warnings but those that leave the pixels right.
+void judge_jpeg_message(j_common_ptr info, int level) {
+  if (level >= 0) return;  // a trace
+  const auto code = info->err->msg_code;
+  const bool harmless = code == JWRN_EXTRANEOUS_DATA ||
+                        code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM;
+  if (!harmless) leave_jpeg(info);
+}
+
+void limit_jpeg_scans(j_common_ptr info) {
+  if (info->is_decompressor == FALSE) return;
+  auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
+  if (decompress->input_scan_number <= kJpegMaxScans) return;
+  auto* failure = static_cast<JpegFailure*>(info->client_data);
+  std::snprintf(failure->message.data(), failure->message.size(),
+                "More than %d scans", kJpegMaxScans);
+  std::longjmp(failure->exit, 1);
+}
+
+/// Red, green and blue of `count` pixels, from rows of three or four channels.
+void copy_jpeg_pixels(const std::uint8_t* source, std::int64_t count,
+                      const jpeg_decompress_struct& info,
+                      std::uint8_t* pixels) {
+  if (info.out_color_space != JCS_CMYK) {
+    std::copy_n(source, count * 3, pixels);
+    return;
+  }
+  // Adobe stores how much light passes, others how much ink there is.
+  const int inverse = info.saw_Adobe_marker != FALSE ? 0 : 255;
+  for (std::int64_t i = 0; i < count; ++i, source += 4, pixels += 3) {
+    const int key = source[3] ^ inverse;
+    for (int c = 0; c < 3; ++c) {
+      const int ink = source[c] ^ inverse;
+      pixels[c] = static_cast<std::uint8_t>((ink * key + 127) / 255);
+    }
+  }
+}
+
+/// libjpeg's state, which goes whichever way it is left.
+struct JpegState {
+  JpegState() = default;
+  JpegState(const JpegState&) = delete;
+  JpegState& operator=(const JpegState&) = delete;
+  ~JpegState() { jpeg_destroy_decompress(&info); }
+
+  jpeg_decompress_struct info = {};
+  jpeg_error_mgr errors = {};
+  jpeg_progress_mgr progress = {};
+  JpegFailure failure = {};
+};
+
+class JpegReader {
+ public:
+  /// Reads the header.
+  JpegReader(const std::string& where, const std::string& path,
+             const std::vector<std::uint8_t>& bytes);
+
+  [[nodiscard]] JpegHeader header() const;
+  [[nodiscard]] DecodedCrop decode(const Crop& crop, ImageSize target);
+
+ private:
+  /// Calls libjpeg. As `call` may be left by a jump, nothing in it may need to
+  /// be destroyed.
+  template <typename Call>
+  void guard(const Call& call) {
+    if (setjmp(state_.failure.exit) != 0)
+      complain(state_.failure.message.data());
+    call();
+  }
+  [[noreturn]] void complain(const std::string& value) const {
+    fail(where_, "the JPEG data must decode", "\"" + path_ + "\": " + value,
+         "fetch the file again");
+  }
+
+  const std::string& where_;
+  const std::string& path_;
+  JpegState state_;
+};
+
+JpegReader::JpegReader(const std::string& where, const std::string& path,
+                       const std::vector<std::uint8_t>& bytes)
+    : where_(where), path_(path) {
+  auto& info = state_.info;
+  info.err = jpeg_std_error(&state_.errors);
+  state_.errors.error_exit = leave_jpeg;
+  state_.errors.emit_message = judge_jpeg_message;
+  info.client_data = &state_.failure;
+  guard([&] {
+    jpeg_create_decompress(&info);
+    state_.progress.progress_monitor = limit_jpeg_scans;
+    info.progress = &state_.progress;
+    info.mem->max_memory_to_use = kJpegMaxMemory;
+    jpeg_mem_src(&info, bytes.data(), bytes.size());
+    jpeg_save_markers(&info, JPEG_APP0 + 1, kJpegMaxSegment);
+    jpeg_read_header(&info, TRUE);
+  });
+
+  // Decoding may end before the data do. Compressed data hold no end marker.
+  const std::array<std::uint8_t, 2> end = {0xFF, JPEG_EOI};
+  const auto rest =
+      bytes.end() - static_cast<std::ptrdiff_t>(info.src->bytes_in_buffer);
+  if (std::find_end(rest, bytes.end(), end.begin(), end.end()) == bytes.end()) {
+    complain("No end marker");
+  }
+}
+
+JpegHeader JpegReader::header() const {
+  const auto& info = state_.info;
+  JpegHeader header = {{info.image_height, info.image_width}, 1};
+  for (const auto* marker = info.marker_list; marker != nullptr;
+       marker = marker->next) {
+    const auto stated = exif_orientation(marker->data, marker->data_length);
+    if (stated == 0) continue;
+    header.orientation = stated;
+    break;
+  }
+  return header;
+}
+
+DecodedCrop JpegReader::decode(const Crop& crop, ImageSize target) {
+  auto& info = state_.info;
+  // The scales between are no faster: libjpeg-turbo has no vector code for
+  // them.
+  std::int64_t scale = 1;
+  while (scale < kJpegFullScale &&
+         (crop.height * scale < target.height * kJpegFullScale ||
+          crop.width * scale < target.width * kJpegFullScale)) {
+    scale *= 2;
+  }
+  // The pixels that the crop covers at that scale.
+  const auto top = crop.top * scale / kJpegFullScale;
+  const auto left = crop.left * scale / kJpegFullScale;
+  const auto scaled_end = [&](std::int64_t end) {
+    return (end * scale + kJpegFullScale - 1) / kJpegFullScale;
+  };
+  const auto height = scaled_end(crop.top + crop.height) - top;
+  const auto width = scaled_end(crop.left + crop.width) - left;
+
+  JDIMENSION first_column = 0;
+  guard([&] {
+    info.scale_num = static_cast<unsigned>(scale);
+    info.scale_denom = static_cast<unsigned>(kJpegFullScale);
+    info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(&info);
+    // At the edge of what is decoded colour is interpolated otherwise than
+    // inside: keep one sample of it away.
+    const auto margin = static_cast<std::int64_t>(info.max_h_samp_factor);
+    const auto begin = std::max(left - margin, std::int64_t{0});
+    const auto end =
+        std::min<std::int64_t>(left + width + margin, info.output_width);
+    first_column = static_cast<JDIMENSION>(begin);
+    auto columns = static_cast<JDIMENSION>(end - begin);
+    jpeg_crop_scanline(&info, &first_column, &columns);
+    jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(top));
+  });
+
+  std::vector<std::uint8_t> row(
+      static_cast<std::size_t>(info.output_width) *
+      static_cast<std::size_t>(info.output_components));
+  const auto skipped = (left - first_column) * info.output_components;
+  DecodedCrop decoded;
+  decoded.image = {
+      height, width,
+      std::vector<std::uint8_t>(static_cast<std::size_t>(height * width * 3))};
+  auto* pixels = decoded.image.pixels.data();
+  auto* row_data = row.data();
+  guard([&] {
+    for (std::int64_t y = 0; y < height; ++y) {
+      jpeg_read_scanlines(&info, &row_data, 1);
+      copy_jpeg_pixels(row_data + skipped, width, info, pixels + y * width * 3);
+    }
+  });
+
+  const auto scaled = [&](std::int64_t length) {
+    return static_cast<double>(length * scale) /
+           static_cast<double>(kJpegFullScale);
+  };
+  decoded.box = {scaled(crop.top) - static_cast<double>(top),
+                 scaled(crop.left) - static_cast<double>(left),
+                 scaled(crop.height), scaled(crop.width)};
+  return decoded;
+}
+
+}  // namespace
+
+JpegHeader read_jpeg_header(const std::string& where, const std::string& path,
+                            const std::vector<std::uint8_t>& bytes) {
+  return JpegReader(where, path, bytes).header();
+}
+
+DecodedCrop decode_jpeg(const std::string& where, const std::string& path,
+                        const std::vector<std::uint8_t>& bytes,
+                        const Crop& crop, ImageSize target) {
+  return JpegReader(where, path, bytes).decode(crop, target);
+}
+
+}  // namespace expandnet::data

@@ -1,0 +1,111 @@
+#include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
+#include <expandnet/deploy/load_weights.h>
+
+#include <map>
+#include <ostream>
+#include <set>
+#include <utility>
+
+#include "fold/complaint.h"
+
+namespace expandnet {
+
+namespace {
+
+std::string lines_of(const std::string& what,
+                     const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += what + name + "\n";
+  return text;
+}
+
+std::string shape_and_dtype(const at::Tensor& tensor) {
+  return std::string(c10::toString(tensor.scalar_type())) + " " +
+         sizes(tensor.sizes());
+}
+
+/// LibTorch turns the counters of a BatchNorm into floats where `to(dtype)` is
+/// called on it: whole numbers are numbers.
+bool can_take(const at::Tensor& target, const at::Tensor& values) {
+  if (target.sizes() != values.sizes()) return false;
+  if (target.is_complex() != values.is_complex()) return false;
+  return target.is_floating_point() || !values.is_floating_point() ||
+         values.to(target.dtype()).to(values.dtype()).equal(values);
+}
+
+std::string mismatches(const LoadReport& report) {
+  return lines_of("missing: ", report.missing) +
+         lines_of("unexpected: ", report.unexpected) +
+         lines_of("wrong shape: ", report.wrong_shape);
+}
+
+std::string count_of(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what;
+}
+
+}  // namespace
+
+Weights weights_of(const torch::nn::Module& model) {
+  Weights weights;
+  for (const auto& item : model.named_parameters()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  for (const auto& item : model.named_buffers()) {
+    weights.tensors.emplace_back(item.key(), item.value());
+  }
+  return weights;
+}
+
+std::string LoadReport::to_string() const {
+  return std::to_string(loaded) + " tensors loaded\n" + mismatches(*this);
+}
+
+std::ostream& operator<<(std::ostream& stream, const LoadReport& report) {
+  return stream << report.to_string();
+}
+
+LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
+                        const LoadOptions& options) {
+  const at::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> targets;
+  for (const auto& item : model.named_parameters()) {
+    targets[item.key()] = item.value();
+  }
+  for (const auto& item : model.named_buffers()) {
+    targets[item.key()] = item.value();
+  }
+  LoadReport report;
+  std::vector<std::pair<at::Tensor, at::Tensor>> copies;
+  std::set<std::string> given;
+  for (const auto& [name, values] : weights.tensors) {
+    given.insert(name);
+    const auto target = targets.find(name);
+    if (target == targets.end()) {
+      report.unexpected.push_back(name);
+    } else if (!can_take(target->second, values)) {
+      report.wrong_shape.push_back(name + " " + shape_and_dtype(values) +
+                                   ", not " + shape_and_dtype(target->second));
+    } else {
+      copies.emplace_back(target->second, values);
+    }
+  }
+  for (const auto& target : targets) {
+    if (given.count(target.first) == 0) report.missing.push_back(target.first);
+  }
+  report.loaded = static_cast<std::int64_t>(copies.size());
+  const Site site{"load_weights", ""};
+  const auto found = count_of(report.missing.size(), "missing, ") +
+                     count_of(report.unexpected.size(), "unexpected and ") +
+                     count_of(report.wrong_shape.size(), "of a wrong shape");
+  TORCH_CHECK(!options.strict || report.complete(),
+              complaint(site, "weights and model must fit together", found,
+                        "load what fits with strict = false"),
+              "\n", mismatches(report));
+  TORCH_CHECK(!copies.empty(),
+              complaint(site, "some of the weights must fit the model", found));
+  for (const auto& [target, values] : copies) target.copy_(values);
+  return report;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,136 @@
+#include "io/pytorch/libtorch_archive.h"
+
+#include <c10/util/Exception.h>
+#include <torch/serialize/input-archive.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/fail.h"
+#include "base/mapped_file.h"
+#include "base/quoted_name.h"
+#include "base/weight_paths.h"
+#include "io/pytorch/libtorch_file.h"
+
+namespace expandnet {
+
+namespace {
+
+using torch::serialize::InputArchive;
+
+/// Deeper than modules are nested.
+constexpr int kDeepest = 200;
+
+void add_tensors(InputArchive& archive, const std::string& prefix, int depth,
+                 Weights& weights) {
+  TORCH_CHECK(depth < kDeepest, "modules are nested too deep");
+  for (const auto& key : archive.keys()) {
+    at::Tensor tensor;
+    InputArchive inner;
+    if (archive.try_read(key, tensor, /*is_buffer=*/true) ||
+        archive.try_read(key, tensor)) {
+      weights.tensors.emplace_back(prefix + key, tensor.detach());
+    } else if (archive.try_read(key, inner)) {
+      add_tensors(inner, prefix + key + ".", depth + 1, weights);
+    }
+  }
+}
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// What WeightAverage has saved, with the names it has saved; none of a
+/// checkpoint from before it did.
+NamedTensors averages_in(InputArchive& archive) {
+  c10::IValue names;
+  NamedTensors averages;
+  if (!archive.try_read("names", names)) return averages;
+  for (const auto& name : names.toListRef()) {
+    at::Tensor average;
+    archive.read(std::to_string(averages.size()), average, /*is_buffer=*/true);
+    averages.emplace_back(name.toStringRef(), average);
+  }
+  return averages;
+}
+
+/// Puts the averages in their places, those of compact tensors beside a chain
+/// excepted: that chain has to be contracted first.
+void place_averages(const std::string& where, const NamedTensors& averages,
+                    Weights& weights) {
+  std::map<std::string, std::size_t> places;
+  for (const auto& [name, tensor] : weights.tensors) {
+    places.emplace(name, places.size());
+  }
+  const auto stands_beside_a_chain = [&](const std::string& name) {
+    const auto chain = under(split_last(name).first, "chain.");
+    const auto first = places.lower_bound(chain);
+    return first != places.end() && first->first.rfind(chain, 0) == 0;
+  };
+  for (const auto& [name, average] : averages) {
+    const auto place = places.find(name);
+    const bool fits =
+        place != places.end() &&
+        weights.tensors[place->second].second.sizes() == average.sizes();
+    if (!fits) {
+      fail(where, "an average must be of one of the checkpoint's tensors",
+           "one of " + quoted_name(name), "save it again");
+    }
+    if (stands_beside_a_chain(name)) {
+      weights.averages.emplace_back(name, average);
+    } else {
+      weights.tensors[place->second].second = average;
+    }
+  }
+}
+
+}  // namespace
+
+Weights read_libtorch_archive(const std::string& path, Averages averages) {
+  const auto where = "\"" + path + "\"";
+  Weights weights;
+  bool is_checkpoint = false, has_average = false;
+  NamedTensors averaged;
+  InputArchive archive;
+  {
+    const MappedFile file(path);
+    open_libtorch_file(where, file.bytes(), c10::kCPU, archive);
+  }
+  try {
+    InputArchive model, part;
+    is_checkpoint =
+        archive.try_read("model", model) && archive.try_read("optimizer", part);
+    if (is_checkpoint) {
+      has_average =
+          averages == Averages::kTaken && archive.try_read("average", part);
+      if (has_average) averaged = averages_in(part);
+      add_tensors(model, "", 0, weights);
+      if (archive.try_read("expansion", part))
+        add_tensors(part, "", 0, weights);
+    } else {
+      add_tensors(archive, "", 0, weights);
+    }
+  } catch (const c10::Error& error) {
+    fail(where, "an archive of torch::save must be whole",
+         "an error of LibTorch (" +
+             std::string(error.what_without_backtrace()) + ")",
+         "save it again");
+  }
+  if (averages == Averages::kLeftOut && !is_checkpoint) {
+    fail(where, "only checkpoints have entries", "the key \"model\"",
+         "leave it out");
+  }
+  if (has_average && averaged.empty()) {
+    fail(where, "a checkpoint must name its weights",
+         "one whose moving average is without names",
+         "contract it with the program that trained it, or take the key "
+         "\"model\" for the weights that were averaged");
+  }
+  if (weights.tensors.empty()) {
+    fail(where, "a file of weights must hold tensors", "none",
+         "save a module's state");
+  }
+  place_averages(where, averaged, weights);
+  return weights;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,67 @@
+#include "io/pytorch/libtorch_file.h"
+
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/fail.h"
+#include "base/quoted_name.h"
+#include "io/zip/zip_archive.h"
+
+namespace expandnet {
+
+namespace {
+
+/// Of an entry that is compressed: those with code are.
+constexpr std::size_t kMostUnpacked = std::size_t{64} << 20U;
+/// The method that LibTorch calls on an object that it has read.
+constexpr std::string_view kCalled = "__setstate__";
+
+/// LibTorch finds entries whatever the case of their letters.
+bool holds_code(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z'
+               ? static_cast<char>(letter - 'A' + 'a')
+               : letter;
+  });
+  return lower.find("/code/") != std::string::npos;
+}
+
+void check_entries(const std::string& where, std::string_view bytes) {
+  const ZipArchive zip(where, bytes);
+  for (const auto& entry : zip.entries()) {
+    const bool is_code = holds_code(entry.name);
+    if (entry.method == 0 && !is_code) {
+      static_cast<void>(zip.read(entry));
+      continue;
+    }
+    const auto text = zip.unpack(entry, kMostUnpacked);
+    if (!is_code || text.find(kCalled) == std::string::npos) continue;
+    fail(where, "reading it must run none of its code",
+         "a " + std::string(kCalled) + " in " + quoted_name(entry.name),
+         "save a state dict, or safetensors");
+  }
+}
+
+}  // namespace
+
+void open_libtorch_file(const std::string& where, std::string_view bytes,
+                        c10::Device device,
+                        torch::serialize::InputArchive& archive) {
+  check_entries(where, bytes);
+  const auto refuse = [&](const std::string& why) {
+    fail(where, "an archive of torch::save must be whole",
+         "an error of LibTorch (" + why + ")", "save it again");
+  };
+  try {
+    archive.load_from(bytes.data(), bytes.size(), device);
+  } catch (const c10::Error& error) {
+    refuse(error.what_without_backtrace());
+  } catch (const std::exception& error) {  // of its parser, say
+    refuse(error.what());
+  }
+}
+
+}  // namespace expandnet

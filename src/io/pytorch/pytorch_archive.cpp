@@ -1,0 +1,94 @@
+#include "io/pytorch/pytorch_archive.h"
+
+#include <algorithm>
+
+#include "base/fail.h"
+#include "base/hex_bytes.h"
+#include "base/quoted_name.h"
+
+namespace expandnet {
+
+namespace {
+
+// Of any protocol, the pickle of the int 0x1950a86a20f9469cfc6c.
+constexpr std::string_view kLegacyPyTorchMagic(
+    "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
+constexpr std::size_t kTarMagicOffset = 257;
+constexpr std::string_view kTarMagic = "ustar";
+constexpr std::string_view kZipMagic = "PK";
+
+/// Passes what may be a zip file.
+std::string_view checked_pytorch_file(const std::string& where,
+                                      std::string_view file) {
+  const std::string rule =
+      "the file must be a zip file of PyTorch 1.6 or newer";
+  const auto has = [&](std::size_t at, std::string_view magic) {
+    return file.size() > at && file.substr(at, magic.size()) == magic;
+  };
+  if (has(0, kZipMagic)) return file;
+  const std::string remedy = "load the file and save it again with a newer one";
+  if (has(2, kLegacyPyTorchMagic)) {
+    fail(where, rule, "a pickle of an older one", remedy);
+  }
+  if (has(kTarMagicOffset, kTarMagic)) {
+    fail(where, rule, "a tar file of a much older one", remedy);
+  }
+  constexpr std::size_t kShown = 8;
+  const auto first = file.substr(0, kShown);
+  fail(where, rule,
+       first.empty()
+           ? "an empty one"
+           : "one that begins with " + hex_bytes({first.begin(), first.end()}),
+       "give a file of torch.save");
+}
+
+/// The folder that the first entry is in, with the slash, as PyTorch takes it.
+std::string folder_in(const ZipArchive& zip) {
+  if (zip.entries().empty()) return "";
+  const auto name = zip.entries().front().name;
+  return std::string(name.substr(0, name.find('/') + 1));
+}
+
+bool is_torch_script(const ZipArchive& zip, const std::string& folder) {
+  const auto code = folder + "code/";
+  return zip.find(folder + "constants.pkl") != nullptr ||
+         std::any_of(zip.entries().begin(), zip.entries().end(),
+                     [&](const auto& entry) {
+                       return entry.name.substr(0, code.size()) == code;
+                     });
+}
+
+}  // namespace
+
+PyTorchArchive::PyTorchArchive(const std::string& where, std::string_view file)
+    : zip_(where, checked_pytorch_file(where, file)), folder_(folder_in(zip_)) {
+  if (is_torch_script(zip_, folder_)) {
+    fail(where, "the file must be one of torch.save in Python",
+         "one of TorchScript or of LibTorch's torch::save",
+         "in Python, torch.save(torch.jit.load(path).state_dict(), other)");
+  }
+  if (zip_.find(name_of("byteorder")) != nullptr) {
+    const auto order = read(where, "byteorder");
+    if (order != "little") {
+      fail(where, "the bytes of numbers must be in little-endian order",
+           quoted_name(order), "save the file on a little-endian machine");
+    }
+  }
+}
+
+std::string PyTorchArchive::name_of(std::string_view record) const {
+  return folder_ + std::string(record);
+}
+
+std::string_view PyTorchArchive::read(const std::string& where,
+                                      std::string_view record) const {
+  const auto name = name_of(record);
+  const auto* entry = zip_.find(name);
+  if (entry == nullptr) {
+    fail(where, "the file must hold " + quoted_name(name), "none",
+         "fetch the file or save it again");
+  }
+  return zip_.read(*entry);
+}
+
+}  // namespace expandnet

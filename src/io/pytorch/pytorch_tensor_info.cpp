@@ -1,0 +1,243 @@
+#include "io/pytorch/pytorch_tensor_info.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+
+#include "base/fail.h"
+#include "io/pytorch/pytorch_call.h"
+
+namespace expandnet {
+
+namespace {
+
+constexpr std::size_t kMaxPyTorchDimensions = 64;  // as LibTorch's iterators
+/// A stride of 0 claims any number of bytes, which the first copy would take.
+constexpr std::int64_t kMaxPyTorchExpanded = std::int64_t{1} << 26;
+constexpr std::int64_t kPyTorchLargestInt =
+    std::numeric_limits<std::int64_t>::max();
+
+std::string pytorch_sizes_text(const std::vector<std::int64_t>& sizes) {
+  std::string text;
+  for (const auto size : sizes) {
+    text += (text.empty() ? "" : ", ") + std::to_string(size);
+  }
+  return "[" + text + "]";
+}
+
+class PyTorchInfoReader {
+ public:
+  PyTorchInfoReader(const std::string& where, const Pickle& pickle)
+      : where_(where), pickle_(pickle) {}
+
+  [[nodiscard]] PyTorchTensorInfo read(PickleIndex value);
+
+ private:
+  void read_storage(PickleIndex value);
+  void read_storage_size(PickleIndex type, PickleIndex numel);
+  void read_dtype(PickleIndex value);
+  void read_metadata(PickleIndex value);
+  void check_view() const;
+  void check_elements() const;
+  [[nodiscard]] std::string_view text(const std::string& what,
+                                      PickleIndex value) const;
+  [[nodiscard]] std::int64_t number(const std::string& what,
+                                    PickleIndex value) const;
+  [[nodiscard]] std::vector<std::int64_t> numbers(const std::string& what,
+                                                  PickleIndex value) const;
+  [[noreturn]] void complain(const std::string& rule,
+                             const std::string& value) const {
+    fail(where_, rule, value, "fetch the file or save it again");
+  }
+
+  const std::string& where_;
+  const Pickle& pickle_;
+  PyTorchTensorInfo info_;
+  bool has_dtype_ = false;  ///< from the class of its storage
+};
+
+std::string_view PyTorchInfoReader::text(const std::string& what,
+                                         PickleIndex value) const {
+  const auto* text = pickle_.get<PickleText>(value);
+  if (text == nullptr)
+    complain(what + " must be text", describe(pickle_, value));
+  return text->text;
+}
+
+std::int64_t PyTorchInfoReader::number(const std::string& what,
+                                       PickleIndex value) const {
+  const auto* number = pickle_.get<std::int64_t>(value);
+  if (number == nullptr || *number < 0) {
+    complain(what + " must be an int from 0 on", describe(pickle_, value));
+  }
+  return *number;
+}
+
+std::vector<std::int64_t> PyTorchInfoReader::numbers(const std::string& what,
+                                                     PickleIndex value) const {
+  const auto* tuple = pickle_.get<PickleTuple>(value);
+  if (tuple == nullptr || tuple->items.size() > kMaxPyTorchDimensions) {
+    complain(what + "s must be a tuple of at most " +
+                 std::to_string(kMaxPyTorchDimensions),
+             describe(pickle_, value));
+  }
+  std::vector<std::int64_t> numbers;
+  for (const auto item : tuple->items) numbers.push_back(number(what, item));
+  return numbers;
+}
+
+/// The id of a storage: ('storage', class, name, device, elements).
+void PyTorchInfoReader::read_storage(PickleIndex value) {
+  const auto* persistent = pickle_.get<PicklePersistent>(value);
+  const auto* id = persistent == nullptr
+                       ? nullptr
+                       : pickle_.get<PickleTuple>(persistent->id);
+  if (id == nullptr || id->items.size() != 5 ||
+      text("the kind of an id", id->items[0]) != "storage") {
+    complain("a storage must be given by an id of five",
+             describe(pickle_, persistent == nullptr ? value : persistent->id));
+  }
+  info_.storage = text("the name of a storage", id->items[2]);
+  read_storage_size(id->items[1], id->items[4]);
+}
+
+void PyTorchInfoReader::read_storage_size(PickleIndex type, PickleIndex numel) {
+  const auto* global = pickle_.get<PickleGlobal>(type);
+  std::size_t element_bytes = 1;
+  if (global != nullptr && global->module == "torch" &&
+      dtype_of_storage(global->name)) {
+    info_.dtype = *dtype_of_storage(global->name);
+    element_bytes = info_of(info_.dtype).bytes;
+    has_dtype_ = true;
+  } else if (global == nullptr || global->module != "torch.storage" ||
+             global->name != "UntypedStorage") {
+    fail(where_, "a storage must be of a dense dtype", describe(pickle_, type),
+         "convert the tensor before it is saved");
+  }
+  const auto count = number("elements of a storage", numel);
+  if (count > kPyTorchLargestInt / static_cast<std::int64_t>(element_bytes)) {
+    complain("a storage must have less than 2^63 bytes",
+             std::to_string(count) + " elements");
+  }
+  info_.storage_bytes = count * static_cast<std::int64_t>(element_bytes);
+}
+
+void PyTorchInfoReader::read_dtype(PickleIndex value) {
+  const auto* global = pickle_.get<PickleGlobal>(value);
+  const auto dtype = global != nullptr && global->module == "torch"
+                         ? pytorch_dtype(global->name)
+                         : std::nullopt;
+  if (!dtype) {
+    fail(where_, "dtype must be one of whole bytes", describe(pickle_, value),
+         "convert the tensor before it is saved");
+  }
+  info_.dtype = *dtype;
+  has_dtype_ = true;
+}
+
+/// How the tensor sees its storage.
+void PyTorchInfoReader::read_metadata(PickleIndex value) {
+  if (pickle_.get<PickleNone>(value) != nullptr) return;
+  const auto* dict = pickle_.get<PickleDict>(value);
+  if (dict == nullptr) {
+    complain("metadata must be a dictionary", describe(pickle_, value));
+  }
+  for (const auto& [key, item] : dict->items) {
+    const auto name = text("a key of metadata", key);
+    const auto* flag = pickle_.get<bool>(item);
+    if (flag == nullptr) {
+      complain("metadata must be True or False", describe(pickle_, item));
+    }
+    if (name == "conj") info_.conjugate = *flag;
+    if (name == "neg") info_.negative = *flag;
+  }
+  check_view();
+}
+
+/// Conjugates are complex; negatives are the imaginary parts of conjugates.
+void PyTorchInfoReader::check_view() const {
+  const auto is_one_of = [&](std::initializer_list<PyTorchDtype> dtypes) {
+    return std::find(dtypes.begin(), dtypes.end(), info_.dtype) != dtypes.end();
+  };
+  const bool is_complex =
+      is_one_of({PyTorchDtype::kComplex32, PyTorchDtype::kComplex64,
+                 PyTorchDtype::kComplex128});
+  const bool is_part = is_one_of(
+      {PyTorchDtype::kFloat16, PyTorchDtype::kFloat32, PyTorchDtype::kFloat64});
+  if ((info_.conjugate && !is_complex) ||
+      (info_.negative && !is_complex && !is_part)) {
+    complain("a conjugate must be complex, and a negative part of one",
+             std::string(info_of(info_.dtype).name));
+  }
+}
+
+void PyTorchInfoReader::check_elements() const {
+  const auto& sizes = info_.sizes;
+  const auto& strides = info_.strides;
+  if (sizes.size() != strides.size()) {
+    complain(
+        "a tensor must have a stride for each size",
+        std::to_string(strides.size()) + " for " + pytorch_sizes_text(sizes));
+  }
+  // How many elements there are, and the position of the last.
+  std::int64_t numel = 1;
+  auto last = info_.offset;
+  bool is_empty = false;
+  bool overflows = false;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == 0) {
+      is_empty = true;
+      continue;
+    }
+    std::int64_t span = 0;
+    overflows = overflows || __builtin_mul_overflow(numel, sizes[i], &numel) ||
+                __builtin_mul_overflow(sizes[i] - 1, strides[i], &span) ||
+                __builtin_add_overflow(last, span, &last);
+  }
+  const auto element_bytes =
+      static_cast<std::int64_t>(info_of(info_.dtype).bytes);
+  overflows =
+      overflows || std::max(numel, last) > kPyTorchLargestInt / element_bytes;
+  if (overflows || (!is_empty && last >= info_.storage_bytes / element_bytes)) {
+    complain("a tensor must lie in its storage of " +
+                 std::to_string(info_.storage_bytes) + " bytes",
+             "sizes " + pytorch_sizes_text(sizes) + ", strides " +
+                 pytorch_sizes_text(strides) + " from element " +
+                 std::to_string(info_.offset));
+  }
+  const auto bytes = is_empty ? 0 : numel * element_bytes;
+  if (bytes > info_.storage_bytes && bytes > kMaxPyTorchExpanded) {
+    fail(where_,
+         "a tensor may have more bytes than its storage, of " +
+             std::to_string(info_.storage_bytes) + ", up to " +
+             std::to_string(kMaxPyTorchExpanded),
+         std::to_string(bytes) + " for sizes " + pytorch_sizes_text(sizes),
+         "save it contiguous");
+  }
+}
+
+PyTorchTensorInfo PyTorchInfoReader::read(PickleIndex value) {
+  const auto [function, arguments] = pytorch_call(where_, pickle_, value);
+  read_storage(arguments[0]);
+  info_.offset = number("offset", arguments[1]);
+  info_.sizes = numbers("size", arguments[2]);
+  info_.strides = numbers("stride", arguments[3]);
+  std::size_t next = 6;
+  if (function == PyTorchFunction::kTensorV3) read_dtype(arguments[next++]);
+  if (!has_dtype_) {
+    complain("a tensor must have a dtype", "a storage without any");
+  }
+  if (arguments.size() > next) read_metadata(arguments[next]);
+  check_elements();
+  return info_;
+}
+
+}  // namespace
+
+PyTorchTensorInfo pytorch_tensor_info(const std::string& where,
+                                      const Pickle& pickle, PickleIndex value) {
+  return PyTorchInfoReader(where, pickle).read(value);
+}
+
+}  // namespace expandnet

@@ -1,0 +1,86 @@
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/fail.h"
+#include "base/quoted_name.h"
+#include "io/safetensors/safetensors_header.h"
+
+namespace expandnet {
+
+namespace {
+
+/// No element is larger: none is cut by a multiple of it.
+constexpr std::size_t kSafetensorsAlignment = 8;
+
+std::string json_text(const std::string& where, const std::string& what,
+                      const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::type_error&) {
+    fail(where, what + " must be UTF-8", quoted_name(text),
+         "write it in UTF-8");
+  }
+}
+
+template <typename Numbers>
+std::string json_array(const Numbers& numbers) {
+  std::string text;
+  for (const auto number : numbers) {
+    text += (text.empty() ? "" : ",") + std::to_string(number);
+  }
+  return "[" + text + "]";
+}
+
+std::string json_metadata(const std::string& where,
+                          const std::map<std::string, std::string>& metadata) {
+  std::string text;
+  for (const auto& [key, value] : metadata) {
+    text += text.empty() ? "" : ",";
+    text += json_text(where, "a key of the metadata", key) + ":" +
+            json_text(where, quoted_name(key) + " in the metadata", value);
+  }
+  return "{" + text + "}";
+}
+
+std::string json_tensor(const SafetensorsEntry& entry) {
+  return R"({"dtype":")" + std::string(safetensors_name(entry.dtype)) +
+         R"(","shape":)" + json_array(entry.shape) + R"(,"data_offsets":)" +
+         json_array(std::array{entry.begin, entry.end}) + "}";
+}
+
+}  // namespace
+
+std::string format_safetensors_header(const std::string& where,
+                                      const SafetensorsHeader& header) {
+  std::string text(kSafetensorsLengthBytes, '\0');
+  text += '{';
+  auto separator = "";
+  if (!header.metadata.empty()) {
+    text += '"' + std::string(kSafetensorsMetadataName) +
+            "\":" + json_metadata(where, header.metadata);
+    separator = ",";
+  }
+  for (const auto& entry : header.tensors) {
+    text += separator;
+    text += json_text(where, "the name of a tensor", entry.name) + ":" +
+            json_tensor(entry);
+    separator = ",";
+  }
+  text += '}';
+  while (text.size() % kSafetensorsAlignment != 0) text += ' ';
+
+  std::uint64_t length = text.size() - kSafetensorsLengthBytes;
+  if (length > kSafetensorsMaxHeaderBytes) {
+    fail(where,
+         "the header of a safetensors file must have at most " +
+             std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
+         std::to_string(length), "write several files");
+  }
+  for (std::size_t i = 0; i < kSafetensorsLengthBytes; ++i) {
+    text[i] = static_cast<char>(length & 0xFFU);  // little endian
+    length >>= 8U;
+  }
+  return text;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,440 @@
+// Chains in files: the layouts of this library and of the paper's Python code.
+#include <expandnet/deploy/contract_weights.h>
+#include <expandnet/models/imagenet_recipes.h>
+#include <expandnet/models/mobilenet_v1.h>
+#include <expandnet/models/mobilenet_v2.h>
+#include <expandnet/models/recipes.h>
+#include <expandnet/models/shufflenet_v2.h>
+#include <expandnet/models/small_net.h>
+#include <expandnet/nn/expanded_conv.h>
+#include <expandnet/nn/expanded_conv_transpose.h>
+#include <expandnet/nn/expanded_linear.h>
+#include <expandnet/passes/contract.h>
+#include <expandnet/passes/expand.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <regex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Weights copies_of(const torch::OrderedDict<std::string, at::Tensor>& items) {
+  Weights weights;
+  for (const auto& item : items) {
+    weights.tensors.emplace_back(item.key(), item.value().detach().clone());
+  }
+  return weights;
+}
+
+Weights state_of(const torch::nn::Module& model) {
+  auto weights = copies_of(model.named_parameters());
+  for (auto& buffer : copies_of(model.named_buffers()).tensors) {
+    weights.tensors.push_back(std::move(buffer));
+  }
+  return weights;
+}
+
+Names names_in(const Weights& weights) {
+  Names names;
+  for (const auto& item : weights.tensors) names.push_back(item.first);
+  return names;
+}
+
+Names sorted(Names names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::pair<std::string, std::string> parent_and_part(const std::string& path) {
+  const auto dot = path.rfind('.');
+  return {path.substr(0, dot), path.substr(dot + 1)};
+}
+
+bool is_entry(const std::string& part) {
+  return std::all_of(part.begin(), part.end(),
+                     [](char c) { return '0' <= c && c <= '9'; });
+}
+
+/// A state as the paper's Python code saves it: the factors of a layer that is
+/// an entry of a Sequential are entries of it, too, and what follows moves up;
+/// any other layer becomes a Sequential of its factors.
+class OfficialState {
+ public:
+  /// `factors` are named `<path>.chain.<i>.weight|bias`, beside others.
+  OfficialState(const Weights& state, const Weights& factors) {
+    for (const auto& [name, tensor] : factors.tensors) {
+      const auto chain = name.find(".chain.");
+      if (chain == std::string::npos) continue;
+      factors_[name.substr(0, chain)][name.substr(chain + 7)] = tensor;
+    }
+    for (const auto& [layer, chain] : factors_) {
+      const auto [parent, part] = parent_and_part(layer);
+      const auto last = chain.rbegin()->first;  // "2.weight"
+      if (is_entry(part)) {
+        more_[parent][std::stoll(part)] = std::stoll(last);
+      }
+    }
+    for (const auto& [name, tensor] : state.tensors) {
+      const auto [layer, kind] = parent_and_part(name);
+      const auto found = factors_.find(layer);
+      if (found == factors_.end()) {
+        weights.tensors.emplace_back(moved(name), tensor);
+      } else if (kind == "weight") {
+        for (const auto& [of, factor] : found->second) add(layer, of, factor);
+      }
+    }
+  }
+
+  Weights weights;
+
+ private:
+  void add(const std::string& layer, const std::string& of,
+           const at::Tensor& factor) {
+    const auto path = moved(layer);
+    const auto [parent, part] = parent_and_part(path);
+    if (!is_entry(part)) {
+      weights.tensors.emplace_back(path + "." + of, factor);
+      return;
+    }
+    const auto index = std::stoll(part) + std::stoll(of);
+    weights.tensors.emplace_back(
+        parent + "." + std::to_string(index) + of.substr(of.find('.')), factor);
+  }
+
+  [[nodiscard]] std::string moved(const std::string& name) const {
+    std::string before, after;
+    std::size_t begin = 0;
+    while (begin <= name.size()) {
+      const auto end = std::min(name.find('.', begin), name.size());
+      auto part = name.substr(begin, end - begin);
+      const auto found = more_.find(before);
+      before += (before.empty() ? "" : ".") + part;
+      if (found != more_.end() && is_entry(part)) {
+        auto index = std::stoll(part);
+        for (const auto& [at, extra] : found->second) {
+          if (std::stoll(part) > at) index += extra;
+        }
+        part = std::to_string(index);
+      }
+      after += (after.empty() ? "" : ".") + part;
+      begin = end + 1;
+    }
+    return after;
+  }
+
+  std::map<std::string, std::map<std::string, at::Tensor>> factors_;
+  std::map<std::string, std::map<std::int64_t, std::int64_t>> more_;
+};
+
+/// What a model's state has to be once its chains are contracted in fp64.
+void expect_contracted(const ContractedWeights& contracted,
+                       const Weights& expected) {
+  EXPECT_EQ(sorted(names_in(contracted.weights)), sorted(names_in(expected)));
+  const std::map<std::string, at::Tensor> by_name(expected.tensors.begin(),
+                                                  expected.tensors.end());
+  for (const auto& [name, tensor] : contracted.weights.tensors) {
+    ASSERT_EQ(by_name.count(name), 1U) << name;
+    // Folded in fp64 here, in fp32 by the expansion.
+    if (tensor.is_floating_point()) {
+      EXPECT_LE(relative_error(tensor, by_name.at(name)), kFloat.tolerance)
+          << name;
+      EXPECT_EQ(tensor.dtype(), by_name.at(name).dtype()) << name;
+    }
+  }
+}
+
+template <typename Net>
+void expect_contracts(Net net, const Selector& recipe, std::size_t chains) {
+  const auto expansion = expand(*net, recipe);
+  const auto state = state_of(*net);
+  const auto factors = copies_of(expansion.named_parameters());
+  const auto official = OfficialState(state, factors).weights;
+  ASSERT_NE(sorted(names_in(official)), sorted(names_in(state)));
+
+  const auto contracted = contract_weights(official);
+
+  EXPECT_EQ(contracted.report.layers.size(), chains);
+  EXPECT_EQ(contracted.chains.size(), chains);
+  expect_contracted(contracted, state);
+}
+
+TEST(ContractWeights, ReadsThePapersSmallNets) {
+  torch::manual_seed(0);
+  const std::map<std::string, std::size_t> recipes = {
+      {"fc", 1}, {"cl", 3}, {"cl+fc", 4}, {"ck", 3}, {"ck+fc", 4}};
+  for (const auto& [recipe, chains] : recipes) {
+    SCOPED_TRACE(recipe);
+    expect_contracts(models::SmallNet(), models::small_net_recipe(recipe),
+                     chains);
+  }
+}
+
+TEST(ContractWeights, ReadsThePapersMobileNetV1AndShuffleNetV2) {
+  torch::manual_seed(0);
+  expect_contracts(models::MobileNetV1(),
+                   models::imagenet_recipe("mobilenet_v1", "paper"), 14);
+  expect_contracts(models::ShuffleNetV2(),
+                   models::imagenet_recipe("shufflenet_v2", "paper"), 20);
+}
+
+/// Torchvision's names as those of the flat Sequentials before it.
+Weights flat_mobilenet_v2(Weights weights) {
+  const std::regex nested(
+      R"((features\.[0-9]+\.conv)\.([0-9]+)\.([0-9]+)\.(.+))");
+  const std::regex last(R"((features\.([0-9]+)\.conv)\.([0-9]+)\.(.+))");
+  std::smatch match;
+  for (auto& [name, tensor] : weights.tensors) {
+    const bool in_chain = name.find(".chain.") != std::string::npos;
+    if (std::regex_match(name, match, nested)) {
+      const auto index = 3 * std::stoll(match[2]) + std::stoll(match[3]);
+      name =
+          match[1].str() + "." + std::to_string(index) + "." + match[4].str();
+    } else if (!in_chain && std::regex_match(name, match, last)) {
+      // The last conv is entry 2 of the blocks that widen, 1 of the first.
+      const std::int64_t conv = match[2] == "1" ? 1 : 2;
+      const auto index = 3 * conv + std::stoll(match[3]) - conv;
+      name =
+          match[1].str() + "." + std::to_string(index) + "." + match[4].str();
+    } else if (name.rfind("classifier.1.", 0) == 0) {
+      name.erase(std::string("classifier").size(), 2);
+    }
+  }
+  return weights;
+}
+
+std::string refusal_of_names(const Weights& weights) {
+  return error_of([&] { static_cast<void>(with_torchvision_names(weights)); });
+}
+
+std::string refusal(const Weights& weights,
+                    const ContractWeightsOptions& options = {}) {
+  return error_of(
+      [&] { static_cast<void>(contract_weights(weights, options)); });
+}
+
+TEST(ContractWeights, WritesThePapersMobileNetV2UnderTorchvisionsNames) {
+  torch::manual_seed(0);
+  models::MobileNetV2 net;
+  const auto expansion =
+      expand(*net, models::imagenet_recipe("mobilenet_v2", "paper"));
+  const auto state = state_of(*net);
+  const auto official =
+      OfficialState(flat_mobilenet_v2(state),
+                    flat_mobilenet_v2(copies_of(expansion.named_parameters())))
+          .weights;
+
+  auto contracted = contract_weights(official);
+  EXPECT_EQ(contracted.report.layers.size(), 5U);
+  EXPECT_EQ(sorted(names_in(contracted.weights)),
+            sorted(names_in(flat_mobilenet_v2(state))));
+  EXPECT_EQ(refusal_of_names(official),
+            "with_torchvision_names: a block must have the entries 0, 1, 3, 4 "
+            "or 0, 1, 3, 4, 6, 7, got 0, 1, 3, 4, 5, 6, 8, 9 at "
+            "\"features.14.conv\"; contract its chains before");
+  contracted.weights = with_torchvision_names(contracted.weights);
+  expect_contracted(contracted, state);
+  EXPECT_EQ(refusal_of_names(state_of(*models::SmallNet())),
+            "with_torchvision_names: the weights must be a MobileNetV2's, with "
+            "entries such as features.1.conv.0, got none");
+}
+
+/// A model of this library's modules: every kind, one of them transposed.
+class OwnNetImpl : public torch::nn::Module {
+ public:
+  OwnNetImpl() {
+    using namespace torch::nn;  // NOLINT(google-build-using-namespace)
+    const auto by = [](Strategy strategy) {
+      return ExpansionOptions(strategy).rate(2);
+    };
+    conv = register_module(
+        "conv", ExpandedConv2d(Conv2dOptions(4, 6, 3).groups(2).bias(false),
+                               by(Strategy::kCL)));
+    wide = register_module(
+        "wide", ExpandedConv1d(Conv1dOptions(4, 5, 6), by(Strategy::kCK)));
+    up = register_module(
+        "up", ExpandedConvTranspose2d(ConvTranspose2dOptions(6, 4, 4).stride(2),
+                                      by(Strategy::kCL)));
+    deep = register_module("deep", ExpandedLinear(LinearOptions(7, 3),
+                                                  by(Strategy::kFC).depth(5)));
+  }
+  ExpandedConv2d conv{nullptr};
+  ExpandedConv1d wide{nullptr};
+  ExpandedConvTranspose2d up{nullptr};
+  ExpandedLinear deep{nullptr};
+};
+TORCH_MODULE(OwnNet);
+
+TEST(ContractWeights, ReadsTheChainsOfThisLibrary) {
+  for (const auto dtype : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    torch::manual_seed(0);
+    OwnNet net;
+    auto expanded = state_of(*net);
+    for (auto& item : expanded.tensors) item.second = item.second.to(dtype);
+    ContractWeightsOptions options;
+    options.transposed = {"up"};
+
+    const auto contracted = contract_weights(expanded, options);
+
+    EXPECT_EQ(contracted.report.layers.size(), 4U);
+    for (const auto& layer : contracted.report.layers) {
+      EXPECT_LE(layer.error_fp64, 1e-12) << layer.path;
+    }
+    if (dtype != at::kBFloat16) {  // factors stay fp32 in a half model
+      net->to(dtype);
+      contract(*net);
+      expect_contracted(contracted, state_of(*net));
+    }
+    EXPECT_EQ(contracted.weights.tensors.front().second.dtype(), dtype);
+  }
+}
+
+TEST(ContractWeights, KeepsTheOrderTheMetadataAndAllOtherTensors) {
+  Weights weights;
+  weights.metadata = {{"epoch", "3"}};
+  const auto other = torch::arange(3);
+  weights.tensors = {{"first", other},
+                     {"fc.0.weight", torch::randn({8, 4})},
+                     {"fc.0.bias", torch::randn({8})},
+                     {"between", other},
+                     {"fc.1.weight", torch::randn({6, 8})},
+                     {"fc.2.weight", torch::randn({3, 6})},
+                     {"last", other}};
+  const auto contracted = contract_weights(weights);
+  EXPECT_EQ(names_in(contracted.weights),
+            (Names{"first", "fc.weight", "fc.bias", "between", "last"}));
+  EXPECT_EQ(contracted.weights.metadata, weights.metadata);
+  EXPECT_TRUE(contracted.weights.tensors.back().second.is_same(other));
+  EXPECT_EQ(contracted.chains[0].layer, "fc");
+  EXPECT_EQ(contracted.chains[0].factors, (Names{"fc.0", "fc.1", "fc.2"}));
+  // The bias of the first factor, through the other two.
+  const auto& tensors = weights.tensors;
+  EXPECT_LE(relative_error(
+                contracted.weights.tensors[2].second,
+                tensors[5].second.mm(tensors[4].second).mv(tensors[2].second)),
+            kFloat.tolerance);
+}
+
+Weights linears(const std::string& path,
+                const std::vector<std::int64_t>& widths) {
+  Weights weights;
+  for (std::size_t i = 1; i < widths.size(); ++i) {
+    weights.tensors.emplace_back(path + "." + std::to_string(i - 1) + ".weight",
+                                 torch::randn({widths[i], widths[i - 1]}));
+  }
+  return weights;
+}
+
+TEST(ContractWeights, LeavesPlainLayersThatFollowEachOther) {
+  EXPECT_TRUE(find_chains(linears("layers", {784, 300, 100, 10})).empty());
+  EXPECT_TRUE(find_chains(linears("layers", {8, 8, 8, 8, 8})).empty());
+  EXPECT_TRUE(find_chains(linears("layers", {4, 16})).empty());
+  EXPECT_EQ(find_chains(linears("layers", {4, 16, 24, 6})).size(), 1U);
+  EXPECT_EQ(find_chains(linears("layers", {4, 4, 24, 6})).size(), 1U);
+  EXPECT_EQ(refusal(linears("a", {784, 300, 10})),
+            "contract_weights: the weights must hold a chain, got none; name "
+            "the chains if shapes do not show them");
+}
+
+TEST(ContractWeights, TakesChainsThatAreNamed) {
+  auto weights = linears("blocks.3.fc", {7, 5, 9, 3, 2});
+  for (auto& tensor : linears("blocks.4.fc", {3, 3, 3}).tensors) {
+    weights.tensors.push_back(tensor);
+  }
+  const auto named = [&](const Names& chains) {
+    ContractWeightsOptions options;
+    options.chains = chains;
+    return contract_weights(weights, options);
+  };
+  EXPECT_EQ(names_in(named({"blocks.*.fc"}).weights),
+            (Names{"blocks.3.fc.weight", "blocks.4.fc.weight"}));
+  EXPECT_EQ(names_in(named({"blocks.3.fc.1-2"}).weights),
+            (Names{"blocks.3.fc.0.weight", "blocks.3.fc.1.weight",
+                   "blocks.3.fc.2.weight", "blocks.4.fc.0.weight",
+                   "blocks.4.fc.1.weight"}));
+  EXPECT_EQ(error_of([&] { static_cast<void>(named({"block"})); }),
+            "contract_weights: a named chain must be in the file, got "
+            "\"block\"");
+  weights.tensors[1].second = torch::randn({9, 6});
+  EXPECT_EQ(error_of([&] { static_cast<void>(named({"blocks.3.*"})); }),
+            "contract_weights: a named chain must be layers that follow each "
+            "other, got 0 [5, 7], 1 [9, 6], 2 [3, 9], 3 [2, 3]; name them as "
+            "\"blocks.3.fc.0-2\" at \"blocks.3.fc\"");
+}
+
+TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
+  OwnNet net;
+  auto state = state_of(*net);
+  auto gap = state;
+  gap.tensors.erase(gap.tensors.begin() + 1);  // conv.chain.1.weight
+  EXPECT_EQ(refusal(gap),
+            "contract_weights: the factors of a chain must follow each other, "
+            "got 0 [8, 2, 1, 1], 2 [6, 6, 1, 1] at \"conv.chain\"");
+  ContractWeightsOptions options;
+  options.transposed = {"down"};
+  EXPECT_EQ(refusal(state, options),
+            "contract_weights: a transposed layer must be a chain of the file, "
+            "got \"down\"; see what is found");
+  state.tensors[2].second[0].fill_(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(refusal(state),
+            "contract_weights: factors must be finite, got inf or nan in "
+            "factor 2 at \"conv\"; go back to a checkpoint before the "
+            "divergence");
+}
+
+TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
+  torch::manual_seed(0);
+  models::SmallNet net;
+  const auto expansion = expand(*net, models::small_net_recipe("cl"));
+  auto both = state_of(*net);
+  for (auto& item : copies_of(expansion.named_parameters()).tensors) {
+    if (item.first.find(".chain.") != std::string::npos) {
+      both.tensors.push_back(item);
+    }
+  }
+  expect_contracted(contract_weights(both), state_of(*net));
+
+  both.tensors[0].second = both.tensors[0].second * -1;
+  EXPECT_EQ(refusal(both),
+            "contract_weights: a weight beside its chain must be the chain's "
+            "fold, got a relative error of 2.0e+00 at \"conv1.weight\"; the "
+            "chain may be a nonlinear twin's");
+}
+
+TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
+  torch::manual_seed(0);
+  Weights weights;
+  for (auto& [name, tensor] : linears("fc.chain", {4, 16, 24, 6}).tensors) {
+    weights.tensors.emplace_back(name, tensor);
+  }
+  weights.tensors.emplace_back("fc.bias", torch::ones({6}));
+  EXPECT_EQ(refusal(weights),
+            "contract_weights: a tensor beside a chain must be of its fold, "
+            "got one that the chain has not at \"fc.bias\"; leave it out");
+}
+
+TEST(ContractWeightsErrors, RefuseNamesThatMeet) {
+  auto weights = linears("fc", {4, 16, 24, 6});
+  weights.tensors.emplace_back("fc.bias", torch::ones({6}));
+  EXPECT_EQ(names_in(contract_weights(weights).weights),
+            (Names{"fc.0.weight", "fc.bias"}));
+  ContractWeightsOptions options;
+  options.chains = {"fc.0-2", "fc.0-2"};
+  EXPECT_EQ(refusal(weights, options),
+            "contract_weights: a factor must be in one chain, got \"fc.0\" in "
+            "two; name each chain once");
+}
+
+}  // namespace
+}  // namespace expandnet::testing

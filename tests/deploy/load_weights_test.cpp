@@ -1,0 +1,125 @@
+#include <expandnet/deploy/load_weights.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <string>
+#include <vector>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+torch::nn::Sequential small_classifier(std::uint64_t seed) {
+  torch::manual_seed(seed);
+  torch::nn::Sequential net(torch::nn::Linear(3, 4), torch::nn::BatchNorm1d(4));
+  net->forward(torch::randn({8, 3}));
+  return net;
+}
+
+/// A copy of them.
+Weights weights_in(const torch::nn::Module& module) {
+  auto weights = weights_of(module);
+  for (auto& item : weights.tensors) item.second = item.second.detach().clone();
+  return weights;
+}
+
+void expect_equal(const torch::nn::Module& module, const Weights& weights) {
+  const auto actual = weights_in(module);
+  ASSERT_EQ(actual.tensors.size(), weights.tensors.size());
+  for (std::size_t i = 0; i < actual.tensors.size(); ++i) {
+    EXPECT_TRUE(actual.tensors[i].second.equal(weights.tensors[i].second))
+        << actual.tensors[i].first;
+  }
+}
+
+TEST(WeightsOf, AreTheModelsOwnTensors) {
+  auto net = small_classifier(1);
+  const auto weights = weights_of(*net);
+  ASSERT_EQ(weights.tensors.size(), 7U);
+  EXPECT_EQ(weights.tensors[0].first, "0.weight");
+  EXPECT_TRUE(
+      weights.tensors[0].second.is_same(net->named_parameters()["0.weight"]));
+  EXPECT_EQ(weights.tensors[6].first, "1.num_batches_tracked");
+}
+
+TEST(LoadWeights, FillsParametersAndBuffersInPlace) {
+  const auto source = weights_in(*small_classifier(1));
+  auto net = small_classifier(2);
+  const auto weight = net->named_parameters()["0.weight"];
+
+  const auto report = load_weights(*net, source);
+
+  expect_equal(*net, source);
+  EXPECT_TRUE(net->named_parameters()["0.weight"].is_same(weight));
+  EXPECT_TRUE(weight.requires_grad());
+  EXPECT_TRUE(report.complete());
+  EXPECT_EQ(report.to_string(), "7 tensors loaded\n");
+}
+
+TEST(LoadWeights, CastsToTheModelsDtypes) {
+  auto source = weights_in(*small_classifier(1));
+  for (auto& item : source.tensors) {
+    if (item.second.is_floating_point()) {
+      item.second = item.second.to(at::kBFloat16);
+    }
+  }
+  auto net = small_classifier(2);
+  net->to(at::kDouble);
+  load_weights(*net, source);
+  const auto loaded = net->named_parameters()["0.weight"];
+  EXPECT_EQ(loaded.dtype(), at::kDouble);
+  EXPECT_TRUE(loaded.equal(source.tensors[0].second.to(at::kDouble)));
+}
+
+/// One of each: missing, unexpected, another shape, another kind of number.
+Weights that_do_not_fit() {
+  auto weights = weights_in(*small_classifier(1));
+  weights.tensors[0].second = torch::ones({4, 2});  // 0.weight
+  weights.tensors[1].first = "0.offset";            // 0.bias
+  weights.tensors[6].second = torch::tensor(0.5);   // 1.num_batches_tracked
+  return weights;
+}
+
+const std::string kReport =
+    "missing: 0.bias\n"
+    "unexpected: 0.offset\n"
+    "wrong shape: 0.weight Float [4, 2], not Float [4, 3]\n"
+    "wrong shape: 1.num_batches_tracked Float [], not Long []\n";
+
+TEST(LoadWeights, IsStrictAndThenChangesNothing) {
+  auto net = small_classifier(2);
+  const auto before = weights_in(*net);
+  EXPECT_EQ(error_of([&] { load_weights(*net, that_do_not_fit()); }),
+            "load_weights: weights and model must fit together, got 1 missing, "
+            "1 unexpected and 2 of a wrong shape; load what fits with strict = "
+            "false\n" +
+                kReport);
+  expect_equal(*net, before);
+}
+
+TEST(LoadWeights, TakesWhatFitsIfLenient) {
+  auto net = small_classifier(2);
+  const auto weight = net->named_parameters()["0.weight"].clone();
+  LoadOptions lenient;
+  lenient.strict = false;
+
+  const auto report = load_weights(*net, that_do_not_fit(), lenient);
+
+  EXPECT_EQ(report.to_string(), "4 tensors loaded\n" + kReport);
+  EXPECT_TRUE(net->named_parameters()["0.weight"].equal(weight));
+  EXPECT_TRUE(net->named_buffers()["1.running_mean"].equal(
+      small_classifier(1)->named_buffers()["1.running_mean"]));
+  EXPECT_EQ(error_of([&] {
+              load_weights(*net, {{{"other", torch::ones({1})}}, {}}, lenient);
+            }),
+            "load_weights: some of the weights must fit the model, got 7 "
+            "missing, 1 unexpected and 0 of a wrong shape");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
