@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet {
 
@@ -36,10 +36,11 @@ class FileToMap {
     if (::fstat(file_, &status) != 0) complain("open");
     const std::string rule = "the path must name a file";
     if (S_ISDIR(status.st_mode)) {
-      fail(where_, rule, "a folder", "name a file in it");
+      throw_file_error(where_, rule, "a folder", "name a file in it");
     }
     if (!S_ISREG(status.st_mode)) {
-      fail(where_, rule, "a device or the like", "copy its bytes to a file");
+      throw_file_error(where_, rule, "a device or the like",
+                       "copy its bytes to a file");
     }
     return static_cast<std::size_t>(status.st_size);
   }
@@ -56,9 +57,10 @@ class FileToMap {
  private:
   [[noreturn]] void complain(const std::string& action) const {
     const auto error = errno;
-    fail(where_, "the file must " + action,
-         std::generic_category().message(error),
-         error == ENOMEM ? "raise the limit on address space (ulimit -v)"
+    throw_file_error(where_, "the file must " + action,
+                     std::generic_category().message(error),
+                     error == ENOMEM
+                         ? "raise the limit on address space (ulimit -v)"
                          : "check the path and the permission to read");
   }
 

@@ -11,7 +11,7 @@
 #include "base/weight_paths.h"
 #include "deploy/chain_shapes.h"
 #include "deploy/containers.h"
-#include "fold/complaint.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -59,10 +59,11 @@ class ChainFinder {
     }
     for (const auto& pattern : options_.chains) add_named(pattern);
     for (const auto& pattern : options_.transposed) {
-      TORCH_CHECK(used_.count(pattern) != 0,
-                  complaint(kContractWeights,
-                            "a transposed layer must be a chain of the file",
-                            "\"" + pattern + "\"", "see what is found"));
+      TORCH_CHECK(
+          used_.count(pattern) != 0,
+          error_message(kContractWeights,
+                        "a transposed layer must be a chain of the file",
+                        "\"" + pattern + "\"", "see what is found"));
     }
     check_disjoint();
     return std::move(chains_);
@@ -113,9 +114,9 @@ class ChainFinder {
                                   : chain_of(path, entries, 0,
                                              entries.rbegin()->first, true);
     TORCH_CHECK(chain,
-                complaint(kContractWeights,
-                          "the factors of a chain must follow each other",
-                          describe(entries), "") +
+                error_message(kContractWeights,
+                              "the factors of a chain must follow each other",
+                              describe(entries), "") +
                     " at \"" + path + "\"");
     chains_.push_back(std::move(*chain));
   }
@@ -160,16 +161,16 @@ class ChainFinder {
       auto chain = chain_of(path, entries, first, last, !named.range);
       TORCH_CHECK(
           chain && (named.range || !container.others),
-          complaint(kContractWeights,
-                    "a named chain must be layers that follow each other",
-                    describe(entries),
-                    "name them as \"" + under(path, "0-2") + "\"") +
+          error_message(kContractWeights,
+                        "a named chain must be layers that follow each other",
+                        describe(entries),
+                        "name them as \"" + under(path, "0-2") + "\"") +
               " at \"" + path + "\"");
       chains_.push_back(std::move(*chain));
     }
-    TORCH_CHECK(found,
-                complaint(kContractWeights, "a named chain must be in the file",
-                          "\"" + pattern + "\""));
+    TORCH_CHECK(found, error_message(kContractWeights,
+                                     "a named chain must be in the file",
+                                     "\"" + pattern + "\""));
   }
 
   void check_disjoint() const {
@@ -178,8 +179,8 @@ class ChainFinder {
       for (const auto& path : chain.factor_paths) {
         TORCH_CHECK(
             seen.insert(path).second,
-            complaint(kContractWeights, "a factor must be in one chain",
-                      "\"" + path + "\" in two", "name each chain once"));
+            error_message(kContractWeights, "a factor must be in one chain",
+                          "\"" + path + "\" in two", "name each chain once"));
       }
     }
   }

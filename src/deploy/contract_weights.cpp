@@ -7,7 +7,7 @@
 
 #include "deploy/chain_shapes.h"
 #include "deploy/chains_in_weights.h"
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/check.h"
 #include "passes/table.h"
 
@@ -64,18 +64,19 @@ void check_near(const ByName& tensors, const std::string& name,
   const auto found = tensors.find(name);
   if (found == tensors.end()) return;
   TORCH_CHECK(exact.defined(),
-              complaint({kContract, name},
-                        "a tensor beside a chain must be of its fold",
-                        "one that the chain has not", "leave it out"));
+              error_message(Site{kContract, name},
+                            "a tensor beside a chain must be of its fold",
+                            "one that the chain has not", "leave it out"));
   const bool same_shape = found->second.sizes() == exact.sizes();
   const auto error = same_shape ? relative_error(found->second, exact) : 0;
-  TORCH_CHECK(same_shape && error <= kNear,
-              complaint({kContract, name},
-                        "a weight beside its chain must be the chain's fold",
-                        same_shape ? "a relative error of " + scientific(error)
-                                   : sizes(found->second.sizes()) + " for " +
-                                         sizes(exact.sizes()),
-                        "the chain may be a nonlinear twin's"));
+  TORCH_CHECK(
+      same_shape && error <= kNear,
+      error_message(Site{kContract, name},
+                    "a weight beside its chain must be the chain's fold",
+                    same_shape ? "a relative error of " + scientific(error)
+                               : sizes(found->second.sizes()) + " for " +
+                                     sizes(exact.sizes()),
+                    "the chain may be a nonlinear twin's"));
 }
 
 /// The average that takes the place of a fold, or the fold if there is none.
@@ -83,10 +84,10 @@ at::Tensor averaged(const ByName& averages, const std::string& name,
                     const at::Tensor& fold) {
   const auto found = averages.find(name);
   if (found == averages.end()) return fold;
-  TORCH_CHECK(
-      fold.defined() && found->second.sizes() == fold.sizes(),
-      complaint({kContract, name}, "an average must be of its chain's fold",
-                sizes(found->second.sizes()), "save it again"));
+  TORCH_CHECK(fold.defined() && found->second.sizes() == fold.sizes(),
+              error_message(Site{kContract, name},
+                            "an average must be of its chain's fold",
+                            sizes(found->second.sizes()), "save it again"));
   return found->second;
 }
 
@@ -114,8 +115,8 @@ ContractedWeights contract_weights(const Weights& weights,
   const at::NoGradGuard no_grad;
   auto chains = chains_in(weights, options);
   TORCH_CHECK(!chains.empty(),
-              complaint({kContract, ""}, "the weights must hold a chain",
-                        "none", "name the chains if shapes do not show them"));
+              error_message(kContract, "the weights must hold a chain", "none",
+                            "name the chains if shapes do not show them"));
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
   const ByName averages(weights.averages.begin(), weights.averages.end());
   const NewPaths paths(chains);
@@ -161,9 +162,9 @@ ContractedWeights contract_weights(const Weights& weights,
   std::set<std::string> names;
   const auto add = [&](const std::string& name, const at::Tensor& tensor) {
     TORCH_CHECK(names.insert(name).second,
-                complaint({kContract, ""}, "names must stay unique",
-                          "\"" + name + "\" twice",
-                          "name the chains to choose their places"));
+                error_message(kContract, "names must stay unique",
+                              "\"" + name + "\" twice",
+                              "name the chains to choose their places"));
     result.weights.tensors.emplace_back(name, tensor);
   };
   for (const auto& [name, tensor] : weights.tensors) {

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -99,11 +99,12 @@ LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
                      count_of(report.unexpected.size(), "unexpected and ") +
                      count_of(report.wrong_shape.size(), "of a wrong shape");
   TORCH_CHECK(!options.strict || report.complete(),
-              complaint(site, "weights and model must fit together", found,
-                        "load what fits with strict = false"),
+              error_message(site, "weights and model must fit together", found,
+                            "load what fits with strict = false"),
               "\n", mismatches(report));
-  TORCH_CHECK(!copies.empty(),
-              complaint(site, "some of the weights must fit the model", found));
+  TORCH_CHECK(
+      !copies.empty(),
+      error_message(site, "some of the weights must fit the model", found));
   for (const auto& [target, values] : copies) target.copy_(values);
   return report;
 }

@@ -13,7 +13,7 @@
 #include <memory>
 #include <sstream>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/check.h"
 #include "passes/table.h"
 #include "passes/walk.h"
@@ -30,17 +30,17 @@ void check_exportable(torch::nn::Module& module, const at::Tensor& example) {
   walk(module, [](const std::string& path, torch::nn::Module& part) {
     const Site site{kExport.caller, path};
     TORCH_CHECK(!part.is_training(),
-                complaint(site, "the model must be in evaluation mode",
-                          "training mode", "call eval() on it"));
+                error_message(site, "the model must be in evaluation mode",
+                              "training mode", "call eval() on it"));
     const auto* layer = dynamic_cast<const ExpandedLayer*>(&part);
     TORCH_CHECK(layer == nullptr || layer->is_contracted(),
-                complaint(site, "the model must be compact",
-                          "an expanded layer", "contract() it before"));
+                error_message(site, "the model must be compact",
+                              "an expanded layer", "contract() it before"));
   });
   TORCH_CHECK(example.defined() && example.dim() > 0 && example.size(0) > 0,
-              complaint(kExport, "the example must be a batch [N, ...]",
-                        example.defined() ? sizes(example.sizes())
-                                          : "an undefined tensor"));
+              error_message(kExport, "the example must be a batch [N, ...]",
+                            example.defined() ? sizes(example.sizes())
+                                              : "an undefined tensor"));
 }
 
 /// The module tree as TorchScript's, whose attributes are the same tensors.
@@ -109,8 +109,8 @@ double compare(torch::jit::Module& loaded, const Forward& forward,
                const at::Tensor& input, double tolerance,
                const std::string& remedy) {
   const auto check = [&](bool fine, const std::string& got) {
-    TORCH_CHECK(fine,
-                complaint(kExport, "the file must compute what the model does",
+    TORCH_CHECK(fine, error_message(
+                          kExport, "the file must compute what the model does",
                           got + " for inputs " + sizes(input.sizes()), remedy));
   };
   const auto expected = forward(input);

@@ -5,7 +5,7 @@
 #include <regex>
 #include <set>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -36,20 +36,21 @@ Weights with_torchvision_names(Weights weights) {
   const std::set<std::int64_t> short_block = {0, 1, 3, 4};
   const std::set<std::int64_t> long_block = {0, 1, 3, 4, 6, 7};
   TORCH_CHECK(!blocks.empty(),
-              complaint({"with_torchvision_names", ""},
-                        "the weights must be a MobileNetV2's, with entries "
-                        "such as features.1.conv.0",
-                        "none"));
+              error_message("with_torchvision_names",
+                            "the weights must be a MobileNetV2's, with entries "
+                            "such as features.1.conv.0",
+                            "none"));
   for (const auto& [block, entries] : blocks) {
     std::string listed;
     for (const auto entry : entries) {
       listed += (listed.empty() ? "" : ", ") + std::to_string(entry);
     }
-    TORCH_CHECK(entries == short_block || entries == long_block,
-                complaint({"with_torchvision_names", block},
-                          "a block must have the entries 0, 1, 3, 4 or 0, 1, "
-                          "3, 4, 6, 7",
-                          listed, "contract its chains before"));
+    TORCH_CHECK(
+        entries == short_block || entries == long_block,
+        error_message(Site{"with_torchvision_names", block},
+                      "a block must have the entries 0, 1, 3, 4 or 0, 1, "
+                      "3, 4, 6, 7",
+                      listed, "contract its chains before"));
   }
   for (auto& [name, tensor] : weights.tensors) {
     if (std::regex_match(name, match, kFlatEntry)) {

@@ -11,8 +11,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "fold/complaint.h"
 #include "fold/precision.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -25,34 +25,35 @@ double squared_norm(const at::Tensor& tensor) {
 void check_compact(const Plan& plan, const Affine& compact) {
   const Site site{"factorize", ""};
   const auto shape = plan.layer.weight_sizes();
-  TORCH_CHECK(compact.weight.defined() && compact.weight.sizes() == shape,
-              complaint(site, "the weight must be " + sizes(shape),
-                        compact.weight.defined() ? sizes(compact.weight.sizes())
-                                                 : "none"));
+  TORCH_CHECK(
+      compact.weight.defined() && compact.weight.sizes() == shape,
+      error_message(
+          site, "the weight must be " + sizes(shape),
+          compact.weight.defined() ? sizes(compact.weight.sizes()) : "none"));
   TORCH_CHECK(at::isFloatingType(compact.weight.scalar_type()),
-              complaint(site, "the weight must be floating point",
-                        c10::toString(compact.weight.scalar_type())));
+              error_message(site, "the weight must be floating point",
+                            c10::toString(compact.weight.scalar_type())));
   TORCH_CHECK(compact.weight.isfinite().all().item<bool>() &&
                   (!compact.bias.defined() ||
                    compact.bias.isfinite().all().item<bool>()),
-              complaint(site, "weight and bias must be finite",
-                        "inf or nan among them"));
+              error_message(site, "weight and bias must be finite",
+                            "inf or nan among them"));
   TORCH_CHECK(compact.bias.defined() == plan.layer.bias,
-              complaint(site,
-                        plan.layer.bias ? "the layer has a bias"
-                                        : "the layer has no bias",
-                        compact.bias.defined() ? "one" : "none"));
+              error_message(site,
+                            plan.layer.bias ? "the layer has a bias"
+                                            : "the layer has no bias",
+                            compact.bias.defined() ? "one" : "none"));
   if (!plan.layer.bias) return;
-  TORCH_CHECK(
-      compact.bias.dim() == 1 &&
-          compact.bias.size(0) == plan.layer.out_channels,
-      complaint(site, "the bias must be " + sizes({plan.layer.out_channels}),
-                sizes(compact.bias.sizes())));
+  TORCH_CHECK(compact.bias.dim() == 1 &&
+                  compact.bias.size(0) == plan.layer.out_channels,
+              error_message(
+                  site, "the bias must be " + sizes({plan.layer.out_channels}),
+                  sizes(compact.bias.sizes())));
   TORCH_CHECK(plan.factors.back().bias,
-              complaint(site,
-                        "the last factor must have a bias to hold the "
-                        "layer's",
-                        "none"));
+              error_message(site,
+                            "the last factor must have a bias to hold the "
+                            "layer's",
+                            "none"));
 }
 
 /// A random weight whose matrices (one a group) are orthonormal by rows or by

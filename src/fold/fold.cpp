@@ -2,9 +2,9 @@
 #include <c10/util/Exception.h>
 #include <expandnet/fold/fold.h>
 
-#include "fold/complaint.h"
 #include "fold/compose.h"
 #include "fold/precision.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -60,51 +60,55 @@ std::string ordinal(std::size_t i, const char* part) {
 
 void check_factors(const Plan& plan, const std::vector<Affine>& factors,
                    const Site& site) {
-  TORCH_CHECK(factors.size() == plan.factors.size(),
-              complaint(site,
-                        "the chain " + plan.widths() + " has " +
-                            std::to_string(plan.factors.size()) + " factors",
-                        std::to_string(factors.size())));
+  TORCH_CHECK(
+      factors.size() == plan.factors.size(),
+      error_message(site,
+                    "the chain " + plan.widths() + " has " +
+                        std::to_string(plan.factors.size()) + " factors",
+                    std::to_string(factors.size())));
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const auto& [weight, bias] = factors[i];
     const auto& reference = factors[0].weight;
     const auto shape = plan.weight_sizes(i);
     TORCH_CHECK(
         weight.defined() && weight.sizes() == shape,
-        complaint(site, ordinal(i, "weight") + " must be " + sizes(shape),
-                  weight.defined() ? sizes(weight.sizes()) : "none",
-                  "restore its shape"));
-    TORCH_CHECK(bias.defined() == plan.factors[i].bias,
-                complaint(site,
-                          ordinal(i, "bias") + " must be " +
-                              (plan.factors[i].bias ? "defined" : "undefined"),
-                          bias.defined() ? sizes(bias.sizes()) : "none"));
+        error_message(site, ordinal(i, "weight") + " must be " + sizes(shape),
+                      weight.defined() ? sizes(weight.sizes()) : "none",
+                      "restore its shape"));
+    TORCH_CHECK(
+        bias.defined() == plan.factors[i].bias,
+        error_message(site,
+                      ordinal(i, "bias") + " must be " +
+                          (plan.factors[i].bias ? "defined" : "undefined"),
+                      bias.defined() ? sizes(bias.sizes()) : "none"));
     TORCH_CHECK(
         !bias.defined() ||
             (bias.dim() == 1 && bias.size(0) == plan.factors[i].out_channels),
-        complaint(site,
-                  ordinal(i, "bias") + " must be " +
-                      sizes({plan.factors[i].out_channels}),
-                  sizes(bias.sizes()), "restore its shape"));
+        error_message(site,
+                      ordinal(i, "bias") + " must be " +
+                          sizes({plan.factors[i].out_channels}),
+                      sizes(bias.sizes()), "restore its shape"));
     for (const auto* tensor : {&weight, &bias}) {
       if (!tensor->defined()) continue;
       const auto* part = tensor == &weight ? "weight" : "bias";
-      TORCH_CHECK(at::isFloatingType(tensor->scalar_type()),
-                  complaint(site, ordinal(i, part) + " must be floating point",
-                            c10::toString(tensor->scalar_type()),
-                            "use float or double"));
-      TORCH_CHECK(tensor->scalar_type() == reference.scalar_type(),
-                  complaint(site,
-                            ordinal(i, part) + " must have factor 0's dtype (" +
-                                c10::toString(reference.scalar_type()) + ")",
-                            c10::toString(tensor->scalar_type()),
-                            "convert the whole chain"));
+      TORCH_CHECK(
+          at::isFloatingType(tensor->scalar_type()),
+          error_message(site, ordinal(i, part) + " must be floating point",
+                        c10::toString(tensor->scalar_type()),
+                        "use float or double"));
+      TORCH_CHECK(
+          tensor->scalar_type() == reference.scalar_type(),
+          error_message(site,
+                        ordinal(i, part) + " must have factor 0's dtype (" +
+                            c10::toString(reference.scalar_type()) + ")",
+                        c10::toString(tensor->scalar_type()),
+                        "convert the whole chain"));
       TORCH_CHECK(
           tensor->device() == reference.device(),
-          complaint(site,
-                    ordinal(i, part) + " must be on factor 0's device (" +
-                        reference.device().str() + ")",
-                    tensor->device().str(), "move the whole chain"));
+          error_message(site,
+                        ordinal(i, part) + " must be on factor 0's device (" +
+                            reference.device().str() + ")",
+                        tensor->device().str(), "move the whole chain"));
     }
   }
 }

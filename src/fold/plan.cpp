@@ -7,7 +7,7 @@
 #include <numeric>
 #include <sstream>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -47,21 +47,21 @@ void check_strategy(const CompactLayer& layer, Strategy strategy,
   const bool linear = layer.kernel_size.empty();
   switch (strategy) {
     case Strategy::kFC:
-      TORCH_CHECK(linear,
-                  complaint(site, "FC needs a linear layer",
-                            "a " + sides(layer.kernel_size) + " convolution",
-                            "use CL or CK"));
+      TORCH_CHECK(linear, error_message(
+                              site, "FC needs a linear layer",
+                              "a " + sides(layer.kernel_size) + " convolution",
+                              "use CL or CK"));
       return;
     case Strategy::kCL:
-      TORCH_CHECK(!linear, complaint(site, "CL needs a convolution",
-                                     "a linear layer", "use FC"));
+      TORCH_CHECK(!linear, error_message(site, "CL needs a convolution",
+                                         "a linear layer", "use FC"));
       return;
     case Strategy::kCK:
-      TORCH_CHECK(!linear, complaint(site, "CK needs a convolution",
-                                     "a linear layer", "use FC"));
+      TORCH_CHECK(!linear, error_message(site, "CK needs a convolution",
+                                         "a linear layer", "use FC"));
       TORCH_CHECK(
           largest_side(layer) > 3,
-          complaint(
+          error_message(
               site, "CK needs a kernel with a side above 3",
               sides(layer.kernel_size),
               largest_side(layer) > 1 ? "use CL" : "leave the layer compact"));
@@ -74,9 +74,9 @@ Strategy choose_strategy(const CompactLayer& layer,
   const auto strategy =
       options.strategy() ? options.strategy() : default_strategy(layer);
   TORCH_CHECK(strategy,
-              complaint(site, "a 1x1 kernel has no default strategy",
-                        sides(layer.kernel_size),
-                        "leave the layer compact, or name a strategy"));
+              error_message(site, "a 1x1 kernel has no default strategy",
+                            sides(layer.kernel_size),
+                            "leave the layer compact, or name a strategy"));
   check_strategy(layer, *strategy, site);
   return *strategy;
 }
@@ -90,8 +90,8 @@ std::vector<Sides> factor_kernels(const CompactLayer& layer, Strategy strategy,
           options.widths().empty()
               ? options.depth()
               : static_cast<std::int64_t>(options.widths().size() + 1);
-      TORCH_CHECK(depth >= 2, complaint(site, "depth must be at least 2",
-                                        std::to_string(depth)));
+      TORCH_CHECK(depth >= 2, error_message(site, "depth must be at least 2",
+                                            std::to_string(depth)));
       return std::vector<Sides>(static_cast<std::size_t>(depth));
     }
     case Strategy::kCL: {
@@ -126,7 +126,7 @@ Sides interior_widths(const CompactLayer& layer,
     TORCH_CHECK(options.rate() > 0 && std::isfinite(options.rate()), [&] {
       std::ostringstream got;
       got << options.rate();
-      return complaint(site, "rate must be positive and finite", got.str());
+      return error_message(site, "rate must be positive and finite", got.str());
     }());
     Sides widths(interior, expanded_width(layer.out_channels, options.rate(),
                                           layer.groups));
@@ -135,22 +135,22 @@ Sides interior_widths(const CompactLayer& layer,
     return widths;
   }
   const auto& widths = options.widths();
-  TORCH_CHECK(
-      widths.size() == interior,
-      complaint(site,
-                "a chain of " + std::to_string(interior + 1) +
-                    " factors needs " + std::to_string(interior) +
-                    (interior == 1 ? " interior width" : " interior widths"),
-                sizes(widths)));
+  TORCH_CHECK(widths.size() == interior,
+              error_message(
+                  site,
+                  "a chain of " + std::to_string(interior + 1) +
+                      " factors needs " + std::to_string(interior) +
+                      (interior == 1 ? " interior width" : " interior widths"),
+                  sizes(widths)));
   TORCH_CHECK(
       std::all_of(widths.begin(), widths.end(),
                   [&](std::int64_t width) {
                     return width > 0 && width % layer.groups == 0;
                   }),
-      complaint(site,
-                "interior widths must be positive multiples of groups (" +
-                    std::to_string(layer.groups) + ")",
-                sizes(widths)));
+      error_message(site,
+                    "interior widths must be positive multiples of groups (" +
+                        std::to_string(layer.groups) + ")",
+                    sizes(widths)));
   return widths;
 }
 

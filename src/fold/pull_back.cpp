@@ -3,9 +3,9 @@
 #include <c10/util/Exception.h>
 #include <expandnet/fold/pull_back.h>
 
-#include "fold/complaint.h"
 #include "fold/compose.h"
 #include "fold/precision.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -15,15 +15,15 @@ void check_gradient(const CompactLayer& layer, const Affine& grad) {
   const Site site{"pull_back", ""};
   TORCH_CHECK(
       !grad.weight.defined() || grad.weight.sizes() == layer.weight_sizes(),
-      complaint(site,
-                "the weight's gradient must be " + sizes(layer.weight_sizes()),
-                sizes(grad.weight.sizes())));
+      error_message(
+          site, "the weight's gradient must be " + sizes(layer.weight_sizes()),
+          sizes(grad.weight.sizes())));
   TORCH_CHECK(
       !grad.bias.defined() ||
           (grad.bias.dim() == 1 && grad.bias.size(0) == layer.out_channels),
-      complaint(site,
-                "the bias's gradient must be " + sizes({layer.out_channels}),
-                sizes(grad.bias.sizes())));
+      error_message(
+          site, "the bias's gradient must be " + sizes({layer.out_channels}),
+          sizes(grad.bias.sizes())));
 }
 
 /// The gradient of the compact layer as a kernel's.

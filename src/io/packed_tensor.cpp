@@ -1,6 +1,6 @@
 #include "io/packed_tensor.h"
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/quoted_name.h"
 
 namespace expandnet {
@@ -25,11 +25,12 @@ void check_packable(const std::string& where, const std::string& name,
                     const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
   if (!tensor.defined()) {
-    fail(where, subject + " must be defined", "none", "leave it out");
+    throw_file_error(where, subject + " must be defined", "none",
+                     "leave it out");
   }
   if (const auto* obstacle = obstacle_to_packing(tensor)) {
-    fail(where, subject + " must have its elements in memory", obstacle,
-         "make it a dense one first");
+    throw_file_error(where, subject + " must have its elements in memory",
+                     obstacle, "make it a dense one first");
   }
 }
 

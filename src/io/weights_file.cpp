@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/hex_bytes.h"
 #include "base/mapped_file.h"
 #include "base/quoted_name.h"
@@ -53,11 +53,12 @@ Weights read_weights(const std::string& path, const std::string& key) {
     const bool is_pickle = bytes.substr(0, 1) == "\x80";
     if (!is_zip && !is_safetensors && !is_pickle) {
       const auto first = bytes.substr(0, 4);
-      fail(where, "a file of weights must be of safetensors or PyTorch",
-           first.empty() ? "an empty one"
-                         : "one that begins with " +
-                               hex_bytes({first.begin(), first.end()}),
-           "see what it is");
+      throw_file_error(
+          where, "a file of weights must be of safetensors or PyTorch",
+          first.empty() ? "an empty one"
+                        : "one that begins with " +
+                              hex_bytes({first.begin(), first.end()}),
+          "see what it is");
     }
     is_archive = is_zip && is_libtorch_archive(where, bytes);
   }
@@ -67,8 +68,8 @@ Weights read_weights(const std::string& path, const std::string& key) {
   }
   if (key.empty() && is_safetensors) return read_safetensors(path);
   if (is_archive || is_safetensors) {
-    fail(where, "only checkpoints have entries", "the key " + quoted_name(key),
-         "leave it out");
+    throw_file_error(where, "only checkpoints have entries",
+                     "the key " + quoted_name(key), "leave it out");
   }
   return read_pytorch(path, key);
 }
@@ -79,9 +80,9 @@ void write_weights(const Weights& weights, const std::string& path) {
     return;
   }
   const auto ending = ending_of(path);
-  fail("\"" + path + "\"",
-       "a file of weights must end in .safetensors, .pt or .pth",
-       ending.empty() ? "no ending" : ending, "name it so");
+  throw_file_error("\"" + path + "\"",
+                   "a file of weights must end in .safetensors, .pt or .pth",
+                   ending.empty() ? "no ending" : ending, "name it so");
 }
 
 bool has_weights_ending(const std::string& path) {

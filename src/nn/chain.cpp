@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <ostream>
 
-#include "fold/complaint.h"
 #include "fold/memory.h"
 #include "fold/precision.h"
+#include "fold/site.h"
 #include "nn/fold_function.h"
 
 namespace expandnet {

@@ -4,7 +4,7 @@
 
 #include <variant>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -57,8 +57,8 @@ void set_padding(CompactLayer& layer,
     for (std::size_t d = 0; d < D; ++d) {
       TORCH_CHECK(
           layer.stride[d] == 1,
-          complaint(site, "kSame padding needs a stride of 1",
-                    sizes(layer.stride), "give the padding in numbers"));
+          error_message(site, "kSame padding needs a stride of 1",
+                        sizes(layer.stride), "give the padding in numbers"));
       const auto total = layer.dilation[d] * (layer.kernel_size[d] - 1);
       layer.padding_before[d] = total / 2;
       layer.padding_after[d] = total - total / 2;
@@ -70,8 +70,8 @@ template <std::size_t D, typename Options>
 void set_transposed(CompactLayer& layer, const Options& options,
                     const torch::ExpandingArray<D>& padding, const Site& site) {
   TORCH_CHECK(layer.padding_mode == PaddingMode::kZeros,
-              complaint(site, "a transposed convolution pads with zeros",
-                        "another padding mode", "use torch::kZeros"));
+              error_message(site, "a transposed convolution pads with zeros",
+                            "another padding mode", "use torch::kZeros"));
   layer.transposed = true;
   layer.padding_before = layer.padding_after = list<D>(padding);
   layer.output_padding = list<D>(options.output_padding());

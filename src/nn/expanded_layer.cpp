@@ -7,7 +7,7 @@
 
 #include <ostream>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "nn/open_module.h"
 
 namespace expandnet {
@@ -45,8 +45,8 @@ bool ExpandedLayer::is_twin() const {
 
 void ExpandedLayer::set_execution(Execution execution) {
   TORCH_CHECK(!is_twin() || execution == Execution::kChained,
-              complaint({name_, ""}, "a nonlinear twin runs chained", "kFolded",
-                        "hand its factors over to a linear chain"));
+              error_message(name_, "a nonlinear twin runs chained", "kFolded",
+                            "hand its factors over to a linear chain"));
   expansion_.execution(execution);
 }
 
@@ -54,8 +54,8 @@ Affine ExpandedLayer::contracted() const {
   if (contracted_) return {weight, bias};
   TORCH_CHECK(
       !is_twin(),
-      complaint({name_, ""}, "only a linear chain contracts",
-                "a nonlinear twin", "hand its factors over to a linear chain"));
+      error_message(name_, "only a linear chain contracts", "a nonlinear twin",
+                    "hand its factors over to a linear chain"));
   return chain->contracted();
 }
 
@@ -87,8 +87,8 @@ void ExpandedLayer::contract(const Affine& compact) {
 void ExpandedLayer::add_bias(const torch::Tensor& values) {
   TORCH_CHECK(
       contracted_ && !bias.defined(),
-      complaint({name_, ""}, "add_bias needs a contracted layer without",
-                contracted_ ? "one with a bias" : "an expanded one"));
+      error_message(name_, "add_bias needs a contracted layer without",
+                    contracted_ ? "one with a bias" : "an expanded one"));
   plan_.layer.bias = true;
   bias = values;
   OpenModule::set_parameter(module(), "bias", bias);
@@ -149,14 +149,14 @@ void ExpandedLayer::check_archive(
     torch::serialize::InputArchive& archive) const {
   torch::serialize::InputArchive ignored;
   const bool holds_chain = archive.try_read("chain", ignored);
-  TORCH_CHECK(
-      contracted_ || holds_chain,
-      complaint({name_, ""}, "load needs the state of a chain",
-                "a contracted layer's", "contract() the model before loading"));
-  TORCH_CHECK(
-      !contracted_ || !holds_chain,
-      complaint({name_, ""}, "load needs the state of a contracted layer",
-                "a chain's", "load into a model that is not contracted yet"));
+  TORCH_CHECK(contracted_ || holds_chain,
+              error_message(name_, "load needs the state of a chain",
+                            "a contracted layer's",
+                            "contract() the model before loading"));
+  TORCH_CHECK(!contracted_ || !holds_chain,
+              error_message(name_, "load needs the state of a contracted layer",
+                            "a chain's",
+                            "load into a model that is not contracted yet"));
 }
 
 void ExpandedLayer::print(std::ostream& stream) const {

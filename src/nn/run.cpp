@@ -15,8 +15,8 @@
 #include <functional>
 #include <numeric>
 
-#include "fold/complaint.h"
 #include "fold/compose.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -87,11 +87,12 @@ Sides output_padding(const CompactLayer& layer, const at::Tensor& input,
                      const std::optional<at::IntArrayRef>& output_size) {
   if (!output_size) return layer.output_padding;
   const auto dims = layer.kernel_size.size();
-  TORCH_CHECK(output_size->size() == dims,
-              complaint({"forward", ""},
-                        "output_size needs one entry per spatial dimension (" +
-                            std::to_string(dims) + ")",
-                        sizes(*output_size)));
+  TORCH_CHECK(
+      output_size->size() == dims,
+      error_message("forward",
+                    "output_size needs one entry per spatial dimension (" +
+                        std::to_string(dims) + ")",
+                    sizes(*output_size)));
   const auto input_size =
       input.sizes().slice(input.dim() - layer.spatial_dims());
   Sides least(dims);
@@ -106,10 +107,10 @@ Sides output_padding(const CompactLayer& layer, const at::Tensor& input,
     padding[d] = (*output_size)[d] - least[d];
     reachable = reachable && padding[d] >= 0 && padding[d] < layer.stride[d];
   }
-  TORCH_CHECK(reachable, complaint({"forward", ""},
-                                   "output_size must lie between " +
-                                       sizes(least) + " and " + sizes(most),
-                                   sizes(*output_size)));
+  TORCH_CHECK(reachable, error_message("forward",
+                                       "output_size must lie between " +
+                                           sizes(least) + " and " + sizes(most),
+                                       sizes(*output_size)));
   return padding;
 }
 

@@ -5,7 +5,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/nn/run.h>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/probe.h"
 #include "passes/table.h"
 #include "passes/walk.h"
@@ -43,8 +43,8 @@ double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
 void check_contractible(const ChainImpl& chain, const Site& site) {
   TORCH_CHECK(
       !chain.options().activation(),
-      complaint(site, "only a linear chain contracts", "a nonlinear twin",
-                "hand its factors over to a linear chain"));
+      error_message(site, "only a linear chain contracts", "a nonlinear twin",
+                    "hand its factors over to a linear chain"));
   const auto factors = chain.factors();
   check_factors(chain.plan(), factors, site);
   check_finite(factors, site);
@@ -53,9 +53,9 @@ void check_contractible(const ChainImpl& chain, const Site& site) {
 void check_finite(const std::vector<Affine>& factors, const Site& site) {
   for (std::size_t i = 0; i < factors.size(); ++i) {
     TORCH_CHECK(is_finite(factors[i]),
-                complaint(site, "factors must be finite",
-                          "inf or nan in factor " + std::to_string(i),
-                          "go back to a checkpoint before the divergence"));
+                error_message(site, "factors must be finite",
+                              "inf or nan in factor " + std::to_string(i),
+                              "go back to a checkpoint before the divergence"));
   }
 }
 
@@ -92,7 +92,7 @@ LayerReport check_chain(const Plan& plan,
   report.dtype = c10::toString(compact.weight.scalar_type());
   TORCH_CHECK(
       report.error_fp64 <= options.tolerance,
-      complaint(
+      error_message(
           site, "the compact layer must compute what its chain does",
           "a relative error of " + beyond(report.error_fp64, options.tolerance),
           "the factors' magnitudes may differ too much"));
@@ -105,9 +105,9 @@ CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
   const auto layers = expanded_layers(model);
   TORCH_CHECK(
       !layers.empty(),
-      complaint({caller, ""}, "the model must hold an expanded layer", "none",
-                "build it with ExpandedConv2d, ExpandedLinear or "
-                "their siblings"));
+      error_message(caller, "the model must hold an expanded layer", "none",
+                    "build it with ExpandedConv2d, ExpandedLinear or "
+                    "their siblings"));
   CheckedModel checked;
   for (const auto& [path, layer] : layers) {
     if (layer->is_contracted()) {

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/expansion.h"
 #include "passes/target.h"
 #include "passes/walk.h"
@@ -68,18 +68,18 @@ std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
     const auto options = selector(target.path, *target.module);
     if (!options) continue;
     const Site site{"expand", target.path};
-    TORCH_CHECK(
-        !options->activation(),
-        complaint(site, "weight space trains linear chains", "a nonlinear twin",
-                  "train the twin as modules and hand it over"));
+    TORCH_CHECK(!options->activation(),
+                error_message(site, "weight space trains linear chains",
+                              "a nonlinear twin",
+                              "train the twin as modules and hand it over"));
     TORCH_CHECK(
         at::isFloatingType(target.parameters.weight.scalar_type()),
-        complaint(site, "the weight must be floating point",
-                  c10::toString(target.parameters.weight.scalar_type())));
+        error_message(site, "the weight must be floating point",
+                      c10::toString(target.parameters.weight.scalar_type())));
     TORCH_CHECK(!is_expanded(target.parameters.weight),
-                complaint(site, "a layer is expanded once",
-                          "one that an Expansion holds already",
-                          "contract() or drop that Expansion first"));
+                error_message(site, "a layer is expanded once",
+                              "one that an Expansion holds already",
+                              "contract() or drop that Expansion first"));
     auto chain_plan = plan(target.layer, *options, site);
     auto reason = reason_to_skip(target, first_owner);
     if (!reason.empty()) {
@@ -91,8 +91,8 @@ std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
   TORCH_CHECK(!choices.empty(), [&] {
     auto remedy = std::string("give a selector that names one");
     for (const auto& note : notes) remedy += "; " + note;
-    return complaint({"expand", ""}, "the model must hold a layer to expand",
-                     "none", remedy);
+    return error_message("expand", "the model must hold a layer to expand",
+                         "none", remedy);
   }());
   return choices;
 }

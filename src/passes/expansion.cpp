@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/check.h"
 #include "passes/steps_in_backward.h"
 #include "passes/summary.h"
@@ -247,11 +247,11 @@ void Expansion::step_in_backward(torch::optim::Optimizer& optimizer,
       const auto* said = error.what_without_backtrace();
       if (std::strstr(said, "inplace operation") == nullptr) throw;
       TORCH_CHECK(false,
-                  complaint({"step", ""},
-                            "the backward pass must not read an expanded "
-                            "weight whose gradient is complete",
-                            "one that does, through detach() say",
-                            "step after the pass (StepOptions::overlap)"));
+                  error_message("step",
+                                "the backward pass must not read an expanded "
+                                "weight whose gradient is complete",
+                                "one that does, through detach() say",
+                                "step after the pass (StepOptions::overlap)"));
     }
     steps.finish();
   }
@@ -293,10 +293,10 @@ void Expansion::load(torch::serialize::InputArchive& archive) {
     impl_->chains->load(archive);
     for (std::size_t i = 0; i < before.size(); ++i) {
       TORCH_CHECK(factors[i].value().sizes() == before[i].sizes(),
-                  complaint({"load", factors[i].key()},
-                            "a factor must be " + sizes(before[i].sizes()),
-                            sizes(factors[i].value().sizes()),
-                            "expand the model as the saved one was"));
+                  error_message(Site{"load", factors[i].key()},
+                                "a factor must be " + sizes(before[i].sizes()),
+                                sizes(factors[i].value().sizes()),
+                                "expand the model as the saved one was"));
     }
   } catch (...) {
     for (std::size_t i = 0; i < before.size(); ++i) {
@@ -324,10 +324,11 @@ ContractionReport Expansion::verify(const VerifyOptions& options) const {
     for (at::Tensor Affine::*part : {&Affine::weight, &Affine::bias}) {
       if (!(exact.*part).defined()) continue;
       const auto error = relative_error(layer.compact.*part, exact.*part);
-      TORCH_CHECK(error <= bound,
-                  complaint(site, "the model must hold the fold of its chain",
-                            "a relative error of " + scientific(error),
-                            "call fold() after writing to either"));
+      TORCH_CHECK(
+          error <= bound,
+          error_message(site, "the model must hold the fold of its chain",
+                        "a relative error of " + scientific(error),
+                        "call fold() after writing to either"));
     }
   }
   return report;

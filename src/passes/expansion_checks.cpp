@@ -4,7 +4,7 @@
 
 #include <unordered_set>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/expansion.h"
 
 namespace expandnet {
@@ -18,28 +18,28 @@ void check_parameter(const WeightSpaceLayer& layer, const std::string& part,
                      const std::vector<std::int64_t>& shape, const Site& site) {
   TORCH_CHECK(
       registered != nullptr && registered->is_same(expanded),
-      complaint(site, "the " + part + " must be the one that was expanded",
-                registered != nullptr ? "another" : "none",
-                "expand the model again"));
+      error_message(site, "the " + part + " must be the one that was expanded",
+                    registered != nullptr ? "another" : "none",
+                    "expand the model again"));
   TORCH_CHECK(expanded.sizes() == shape,
-              complaint(site, "the " + part + " must be " + sizes(shape),
-                        sizes(expanded.sizes()), "restore its shape"));
+              error_message(site, "the " + part + " must be " + sizes(shape),
+                            sizes(expanded.sizes()), "restore its shape"));
   const auto device = layer.chain->factors().front().weight.device();
   TORCH_CHECK(
       expanded.device() == device,
-      complaint(
+      error_message(
           site,
           "model and factors must be on one device (" + device.str() + ")",
           expanded.device().str(), "move both with Expansion::to"));
   const auto dtype = layer.chain->dtype();
   TORCH_CHECK(
       expanded.scalar_type() == dtype,
-      complaint(site,
-                std::string("the model's dtype must be the one that was "
-                            "expanded (") +
-                    c10::toString(dtype) + ")",
-                c10::toString(expanded.scalar_type()),
-                "convert both with Expansion::to"));
+      error_message(site,
+                    std::string("the model's dtype must be the one that was "
+                                "expanded (") +
+                        c10::toString(dtype) + ")",
+                    c10::toString(expanded.scalar_type()),
+                    "convert both with Expansion::to"));
 }
 
 }  // namespace
@@ -59,19 +59,21 @@ void Expansion::Impl::check_compact(const std::string& caller) const {
 
 void Expansion::Impl::check_fresh(const std::string& caller) const {
   for (const auto& batch : batches) {
-    TORCH_CHECK(!batch.is_stale(),
-                complaint({caller, batch.layers().front().path},
-                          "factors must be as they were folded", "changed ones",
-                          "call fold() after writing to them"));
+    TORCH_CHECK(
+        !batch.is_stale(),
+        error_message(Site{caller, batch.layers().front().path},
+                      "factors must be as they were folded", "changed ones",
+                      "call fold() after writing to them"));
   }
 }
 
 void Expansion::Impl::check_optimizer(
     const torch::optim::Optimizer& optimizer) const {
-  TORCH_CHECK(dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
-              complaint({"step", ""},
-                        "the optimizer must take gradients of any memory order",
-                        "LBFGS", "use one that works element by element"));
+  TORCH_CHECK(
+      dynamic_cast<const torch::optim::LBFGS*>(&optimizer) == nullptr,
+      error_message("step",
+                    "the optimizer must take gradients of any memory order",
+                    "LBFGS", "use one that works element by element"));
   std::unordered_set<const void*> held;
   for (const auto& group : optimizer.param_groups()) {
     for (const auto& parameter : group.params()) {
@@ -81,17 +83,18 @@ void Expansion::Impl::check_optimizer(
   for (const auto& layer : layers) {
     TORCH_CHECK(
         held.count(layer.compact.weight.unsafeGetTensorImpl()) == 0,
-        complaint({"step", layer.path},
-                  "the optimizer must hold the factors, not the model's "
-                  "expanded weights",
-                  "the compact weight",
-                  "build the optimizer over expansion.parameters()"));
+        error_message(Site{"step", layer.path},
+                      "the optimizer must hold the factors, not the model's "
+                      "expanded weights",
+                      "the compact weight",
+                      "build the optimizer over expansion.parameters()"));
     for (const auto& entry : layer.chain->named_parameters()) {
       TORCH_CHECK(
           held.count(entry.value().unsafeGetTensorImpl()) == 1,
-          complaint({"step", layer.path}, "the optimizer must hold all factors",
-                    "none for \"" + chain_key(layer.path, entry.key()) + "\"",
-                    "build the optimizer over expansion.parameters()"));
+          error_message(
+              Site{"step", layer.path}, "the optimizer must hold all factors",
+              "none for \"" + chain_key(layer.path, entry.key()) + "\"",
+              "build the optimizer over expansion.parameters()"));
     }
   }
 }

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <ostream>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "nn/open_module.h"
 #include "passes/check.h"
 #include "passes/fused_pairs.h"
@@ -30,10 +30,10 @@ at::Tensor exact(const at::Tensor& tensor) {
 void check_finite_numbers(const at::Tensor& values, const char* owner,
                           const char* what) {
   TORCH_CHECK(values.isfinite().all().item<bool>(),
-              complaint({"fuse_batch_norm", ""},
-                        std::string(owner) + " must hold finite numbers",
-                        std::string("inf or nan in its ") + what,
-                        "go back to a checkpoint before the divergence"));
+              error_message("fuse_batch_norm",
+                            std::string(owner) + " must hold finite numbers",
+                            std::string("inf or nan in its ") + what,
+                            "go back to a checkpoint before the divergence"));
 }
 
 /// A BatchNorm as a scale and a shift of each channel, in fp64.
@@ -51,21 +51,22 @@ ScaleAndShift scale_and_shift(const FixedBatchNorm& norm,
                       : at::zeros({channels}, at::kDouble).fill_(usual);
     TORCH_CHECK(
         values.sizes() == at::IntArrayRef({channels}),
-        complaint({"fuse_batch_norm", ""},
-                  "a BatchNorm must have a number for each output channel",
-                  sizes(values.sizes()) + " of " + what + " for " +
-                      std::to_string(channels) + " channels"));
+        error_message("fuse_batch_norm",
+                      "a BatchNorm must have a number for each output channel",
+                      sizes(values.sizes()) + " of " + what + " for " +
+                          std::to_string(channels) + " channels"));
     check_finite_numbers(values, "a BatchNorm", what);
     return values;
   };
   const auto variance = part(norm.variance, "variance", 1);
-  TORCH_CHECK((variance >= 0).all().item<bool>() &&
-                  (variance + norm.epsilon > 0).all().item<bool>(),
-              complaint({"fuse_batch_norm", ""},
-                        "variance + epsilon must be positive, and no variance "
-                        "negative",
-                        std::to_string(variance.min().item<double>()) + " + " +
-                            std::to_string(norm.epsilon)));
+  TORCH_CHECK(
+      (variance >= 0).all().item<bool>() &&
+          (variance + norm.epsilon > 0).all().item<bool>(),
+      error_message("fuse_batch_norm",
+                    "variance + epsilon must be positive, and no variance "
+                    "negative",
+                    std::to_string(variance.min().item<double>()) + " + " +
+                        std::to_string(norm.epsilon)));
   const auto scale =
       part(norm.weight, "weight", 1) / (variance + norm.epsilon).sqrt();
   return {scale,
@@ -124,12 +125,13 @@ Fusion fused(const FusablePair& pair, double tolerance) {
       relative_error(run_compact(layer, exactly, input), expected);
   report.error_dtype = relative_error(
       exact(run_compact(layer, result, input.to(own))), expected);
-  TORCH_CHECK(report.error_fp64 <= tolerance,
-              complaint({"fuse_batch_norms", pair.layer_path},
-                        "the fused layer must compute what the two did",
-                        "a relative error of " + scientific(report.error_fp64) +
-                            " (tolerance " + scientific(tolerance) + ")",
-                        "a variance may be too small"));
+  TORCH_CHECK(
+      report.error_fp64 <= tolerance,
+      error_message(Site{"fuse_batch_norms", pair.layer_path},
+                    "the fused layer must compute what the two did",
+                    "a relative error of " + scientific(report.error_fp64) +
+                        " (tolerance " + scientific(tolerance) + ")",
+                    "a variance may be too small"));
   return {std::move(report), std::move(result)};
 }
 

@@ -10,7 +10,7 @@
 #include <optional>
 #include <set>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/target.h"
 #include "passes/walk.h"
 
@@ -98,14 +98,16 @@ class PairFinder {
   void add_named(const std::string& layer, const std::string& norm) {
     auto* layer_module = module_at(layer);
     auto* norm_module = module_at(norm);
-    TORCH_CHECK(linear_map_of(*layer_module, layer).has_value(),
-                complaint({kFuse, layer},
-                          "a pair must begin with a convolution or a Linear",
-                          "another module", "name the layer, then its norm"));
+    TORCH_CHECK(
+        linear_map_of(*layer_module, layer).has_value(),
+        error_message(Site{kFuse, layer},
+                      "a pair must begin with a convolution or a Linear",
+                      "another module", "name the layer, then its norm"));
     TORCH_CHECK(
         batch_norm_of(*norm_module).has_value(),
-        complaint({kFuse, norm}, "a pair must end with a BatchNorm1d, 2d or 3d",
-                  "another module", "name the layer, then its norm"));
+        error_message(Site{kFuse, norm},
+                      "a pair must end with a BatchNorm1d, 2d or 3d",
+                      "another module", "name the layer, then its norm"));
     for (const auto& pair : pairs) {  // Named, and in a Sequential.
       if (pair.layer_path == layer && pair.norm_path == norm) return;
     }
@@ -140,8 +142,8 @@ class PairFinder {
     const auto found = modules_.find(path);
     TORCH_CHECK(
         found != modules_.end(),
-        complaint({kFuse, ""}, "a pair must name two modules of the model",
-                  quoted(path), "named_modules() has the paths"));
+        error_message(kFuse, "a pair must name two modules of the model",
+                      quoted(path), "named_modules() has the paths"));
     return found->second;
   }
 
@@ -152,45 +154,48 @@ class PairFinder {
       once =
           once && uses_.parameters.at(item.value().unsafeGetTensorImpl()) == 1;
     }
-    TORCH_CHECK(once, complaint({kFuse, path},
-                                "a module must have one place in the model",
-                                "several, or shared parameters",
-                                "clone() it for each of them"));
+    TORCH_CHECK(once, error_message(Site{kFuse, path},
+                                    "a module must have one place in the model",
+                                    "several, or shared parameters",
+                                    "clone() it for each of them"));
   }
 
   void add(const std::string& layer_path, torch::nn::Module& layer_module,
            const std::string& norm_path, torch::nn::Module& norm_module) {
     const auto layer = linear_map_of(layer_module, layer_path);
     const auto norm = batch_norm_of(norm_module);
-    TORCH_CHECK(!layer->expanded,
-                complaint({kFuse, layer_path}, "a layer must be compact",
-                          "an expanded one", "contract() the model before"));
+    TORCH_CHECK(
+        !layer->expanded,
+        error_message(Site{kFuse, layer_path}, "a layer must be compact",
+                      "an expanded one", "contract() the model before"));
     TORCH_CHECK(norm->tracks,
-                complaint({kFuse, norm_path},
-                          "a BatchNorm must keep running statistics", "none",
-                          "build it with track_running_stats"));
-    TORCH_CHECK(
-        !norm_module.is_training(),
-        complaint({kFuse, norm_path}, "a BatchNorm must be in evaluation mode",
-                  "training mode", "call eval() on the model"));
-    TORCH_CHECK(
-        takes_output_of(*norm, layer->layer) &&
-            norm->fixed.mean.numel() == layer->layer.out_channels,
-        complaint({kFuse, norm_path},
-                  "a BatchNorm must take the output of its layer",
-                  std::to_string(norm->fixed.mean.numel()) + " channels in " +
-                      std::to_string(norm->dimensions) + "-d for " +
-                      std::to_string(layer->layer.out_channels) + " in " +
-                      std::to_string(layer->layer.spatial_dims()) + "-d of " +
-                      quoted(layer_path)));
+                error_message(Site{kFuse, norm_path},
+                              "a BatchNorm must keep running statistics",
+                              "none", "build it with track_running_stats"));
+    TORCH_CHECK(!norm_module.is_training(),
+                error_message(Site{kFuse, norm_path},
+                              "a BatchNorm must be in evaluation mode",
+                              "training mode", "call eval() on the model"));
+    TORCH_CHECK(takes_output_of(*norm, layer->layer) &&
+                    norm->fixed.mean.numel() == layer->layer.out_channels,
+                error_message(
+                    Site{kFuse, norm_path},
+                    "a BatchNorm must take the output of its layer",
+                    std::to_string(norm->fixed.mean.numel()) + " channels in " +
+                        std::to_string(norm->dimensions) + "-d for " +
+                        std::to_string(layer->layer.out_channels) + " in " +
+                        std::to_string(layer->layer.spatial_dims()) + "-d of " +
+                        quoted(layer_path)));
     check_used_once(layer_module, layer_path);
     check_used_once(norm_module, norm_path);
-    TORCH_CHECK(layers_.insert(&layer_module).second,
-                complaint({kFuse, layer_path}, "a layer must be in one pair",
-                          "two", "its output must go to one BatchNorm"));
-    TORCH_CHECK(norms_.insert(&norm_module).second,
-                complaint({kFuse, norm_path}, "a BatchNorm must be in one pair",
-                          "two", "it must take the output of one layer"));
+    TORCH_CHECK(
+        layers_.insert(&layer_module).second,
+        error_message(Site{kFuse, layer_path}, "a layer must be in one pair",
+                      "two", "its output must go to one BatchNorm"));
+    TORCH_CHECK(
+        norms_.insert(&norm_module).second,
+        error_message(Site{kFuse, norm_path}, "a BatchNorm must be in one pair",
+                      "two", "it must take the output of one layer"));
     pairs.push_back({layer_path, norm_path, &layer_module, &norm_module,
                      layer->layer, layer->affine, norm->fixed});
   }
@@ -208,9 +213,9 @@ std::vector<FusablePair> fusable_pairs(torch::nn::Module& model,
   finder.add_those_in_sequentials();
   for (const auto& [layer, norm] : options.pairs) finder.add_named(layer, norm);
   TORCH_CHECK(!finder.pairs.empty(),
-              complaint({kFuse, ""},
-                        "the model must hold a layer that a BatchNorm follows",
-                        "none", "name pairs that are not in a Sequential"));
+              error_message(
+                  kFuse, "the model must hold a layer that a BatchNorm follows",
+                  "none", "name pairs that are not in a Sequential"));
   return std::move(finder.pairs);
 }
 

@@ -3,7 +3,7 @@
 #include <expandnet/passes/hand_over.h>
 #include <torch/ordered_dict.h>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 
 namespace expandnet {
 
@@ -13,22 +13,22 @@ using State = torch::OrderedDict<std::string, torch::Tensor>;
 
 void check_state(const State& from, const State& into) {
   for (const auto& entry : from) {
-    TORCH_CHECK(into.contains(entry.key()),
-                complaint({"hand_over", ""},
-                          "both models must have the same state keys",
-                          "\"" + entry.key() + "\" in the twin only"));
+    TORCH_CHECK(
+        into.contains(entry.key()),
+        error_message("hand_over", "both models must have the same state keys",
+                      "\"" + entry.key() + "\" in the twin only"));
   }
   for (const auto& entry : into) {
     const auto* source = from.find(entry.key());
-    TORCH_CHECK(source != nullptr,
-                complaint({"hand_over", ""},
-                          "both models must have the same state keys",
-                          "\"" + entry.key() + "\" in the model only"));
+    TORCH_CHECK(
+        source != nullptr,
+        error_message("hand_over", "both models must have the same state keys",
+                      "\"" + entry.key() + "\" in the model only"));
     TORCH_CHECK(
         source->sizes() == entry.value().sizes(),
-        complaint({"hand_over", entry.key()},
-                  "the model's shape is " + sizes(entry.value().sizes()),
-                  sizes(source->sizes())));
+        error_message(Site{"hand_over", entry.key()},
+                      "the model's shape is " + sizes(entry.value().sizes()),
+                      sizes(source->sizes())));
   }
 }
 

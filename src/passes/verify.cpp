@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-#include "fold/complaint.h"
+#include "fold/site.h"
 #include "passes/check.h"
 #include "passes/table.h"
 #include "passes/walk.h"

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/hex_bytes.h"
 #include "data/images/jpeg.h"
 #include "data/images/orientation.h"
@@ -44,9 +44,9 @@ std::vector<std::uint8_t> read_image_bytes(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
       std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file) {
-    fail(image_file(), "the file must open",
-         quoted + ": " + std::strerror(errno),
-         "check the path and the permission to read");
+    throw_file_error(image_file(), "the file must open",
+                     quoted + ": " + std::strerror(errno),
+                     "check the path and the permission to read");
   }
   std::vector<std::uint8_t> bytes;
   auto chunk = first_chunk(path);
@@ -55,17 +55,18 @@ std::vector<std::uint8_t> read_image_bytes(const std::string& path) {
     if (!bytes.empty()) chunk = kImageChunk;
     const auto begin = bytes.size();
     if (begin > static_cast<std::size_t>(kImageMaxFileBytes)) {
-      fail(image_file(),
-           "a file may have " + std::to_string(kImageMaxFileBytes) + " bytes",
-           "more in " + quoted, "give an image");
+      throw_file_error(
+          image_file(),
+          "a file may have " + std::to_string(kImageMaxFileBytes) + " bytes",
+          "more in " + quoted, "give an image");
     }
     bytes.resize(begin + chunk);
     got = std::fread(bytes.data() + begin, 1, chunk, file.get());
     bytes.resize(begin + got);
   }
   if (std::ferror(file.get()) != 0) {
-    fail(image_file(), "the file must be readable",
-         quoted + ": " + std::strerror(errno), "give an image");
+    throw_file_error(image_file(), "the file must be readable",
+                     quoted + ": " + std::strerror(errno), "give an image");
   }
   return bytes;
 }
@@ -97,20 +98,20 @@ ImageFile::ImageFile(std::string path, std::vector<std::uint8_t> bytes)
     size_ = read_png_header(image_file(), path_, bytes_);
   } else {
     bytes_.resize(std::min(bytes_.size(), kImageSignature));
-    fail(image_file(), "an image is JPEG or PNG",
-         bytes_.empty()
-             ? "an empty file at " + quoted
-             : "a file that starts with " + hex_bytes(bytes_) + " at " + quoted,
-         "convert it, or take it out");
+    throw_file_error(image_file(), "an image is JPEG or PNG",
+                     bytes_.empty() ? "an empty file at " + quoted
+                                    : "a file that starts with " +
+                                          hex_bytes(bytes_) + " at " + quoted,
+                     "convert it, or take it out");
   }
   const auto [height, width] = size_;
   if (std::max(height, width) > kImageMaxSide ||
       height * width > kImageMaxPixels) {
-    fail(image_file(),
-         "an image may have " + std::to_string(kImageMaxSide) +
-             " pixels a side and " + std::to_string(kImageMaxPixels) +
-             " in all",
-         size_text(height, width) + " in " + quoted, "scale it down");
+    throw_file_error(
+        image_file(),
+        "an image may have " + std::to_string(kImageMaxSide) +
+            " pixels a side and " + std::to_string(kImageMaxPixels) + " in all",
+        size_text(height, width) + " in " + quoted, "scale it down");
   }
 }
 
@@ -121,13 +122,14 @@ DecodedCrop ImageFile::decode(const Crop& crop, ImageSize target) const {
                       crop.height <= size_.height - crop.top &&
                       crop.width <= size_.width - crop.left;
   if (!inside) {
-    fail(image_file(),
-         "a crop must lie inside the " + size_text(size_.height, size_.width) +
-             " pixels of \"" + path_ + "\"",
-         size_text(crop.height, crop.width) + " from row " +
-             std::to_string(crop.top) + " and column " +
-             std::to_string(crop.left),
-         "stay inside size()");
+    throw_file_error(image_file(),
+                     "a crop must lie inside the " +
+                         size_text(size_.height, size_.width) +
+                         " pixels of \"" + path_ + "\"",
+                     size_text(crop.height, crop.width) + " from row " +
+                         std::to_string(crop.top) + " and column " +
+                         std::to_string(crop.left),
+                     "stay inside size()");
   }
   if (format_ == Format::kPng) {
     return {decode_png(image_file(), path_, bytes_, crop),

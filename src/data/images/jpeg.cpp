@@ -12,7 +12,7 @@
 #include <array>
 #include <csetjmp>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "data/images/orientation.h"
 
 namespace expandnet::data {
@@ -108,8 +108,8 @@ class JpegReader {
     call();
   }
   [[noreturn]] void complain(const std::string& value) const {
-    fail(where_, "the JPEG data must decode", "\"" + path_ + "\": " + value,
-         "fetch the file again");
+    throw_file_error(where_, "the JPEG data must decode",
+                     "\"" + path_ + "\": " + value, "fetch the file again");
   }
 
   const std::string& where_;

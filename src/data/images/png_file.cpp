@@ -2,7 +2,7 @@
 
 #include <png.h>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet::data {
 
@@ -41,8 +41,9 @@ class PngReader {
  private:
   void check() const {
     if (PNG_IMAGE_FAILED(info_) == 0) return;
-    fail(where_, "the PNG data must decode",
-         "\"" + path_ + "\": " + info_.message, "fetch the file again");
+    throw_file_error(where_, "the PNG data must decode",
+                     "\"" + path_ + "\": " + info_.message,
+                     "fetch the file again");
   }
 
   const std::string& where_;

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet::data {
 
@@ -177,14 +177,16 @@ void check_resize(const Image& image, const Box& box, ImageSize size) {
                      image.pixels.size() == static_cast<std::size_t>(
                                                 image.height * image.width * 3);
   if (!whole) {
-    fail(where, "an image must have height x width x 3 bytes",
-         std::to_string(image.pixels.size()) + " for " + height + " x " + width,
-         "fill it");
+    throw_file_error(
+        where, "an image must have height x width x 3 bytes",
+        std::to_string(image.pixels.size()) + " for " + height + " x " + width,
+        "fill it");
   }
   if (size.height <= 0 || size.width <= 0) {
-    fail(where, "the size must be positive",
-         std::to_string(size.height) + " x " + std::to_string(size.width),
-         "ask for a pixel at least");
+    throw_file_error(
+        where, "the size must be positive",
+        std::to_string(size.height) + " x " + std::to_string(size.width),
+        "ask for a pixel at least");
   }
   const bool inside =
       box.top >= -kBoxSlack && box.left >= -kBoxSlack && box.height > 0 &&
@@ -192,9 +194,10 @@ void check_resize(const Image& image, const Box& box, ImageSize size) {
       box.top + box.height <= static_cast<double>(image.height) + kBoxSlack &&
       box.left + box.width <= static_cast<double>(image.width) + kBoxSlack;
   if (!inside) {
-    fail(where,
-         "the box must lie inside the " + height + " x " + width + " pixels",
-         box_text(box), "cut it to them");
+    throw_file_error(
+        where,
+        "the box must lie inside the " + height + " x " + width + " pixels",
+        box_text(box), "cut it to them");
   }
 }
 

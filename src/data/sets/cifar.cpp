@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "data/sets/gzip_file.h"
 #include "data/sets/parse.h"
 
@@ -42,24 +42,25 @@ CifarRecords parse_cifar(ByteSource& bytes, const std::string& path,
     if (record.empty()) break;
     const auto offset = i * record_bytes;
     if (record.size() < record_bytes) {
-      fail(where, rule,
-           std::to_string(record.size()) + " at byte " +
-               std::to_string(offset) + " of " + quoted,
-           "fetch the file again");
+      throw_file_error(where, rule,
+                       std::to_string(record.size()) + " at byte " +
+                           std::to_string(offset) + " of " + quoted,
+                       "fetch the file again");
     }
     if (i == static_cast<std::size_t>(kCifarMaxRecords)) {
-      fail(where,
-           "a file may have " + std::to_string(kCifarMaxRecords) + " records",
-           "more in " + quoted, "split it");
+      throw_file_error(
+          where,
+          "a file may have " + std::to_string(kCifarMaxRecords) + " records",
+          "more in " + quoted, "split it");
     }
     for (std::size_t l = 0; l < labels.size(); ++l) {
       if (record[l] >= labels[l].count) {
-        fail(where,
-             "a " + labels[l].name + " is at most " +
-                 std::to_string(labels[l].count - 1),
-             std::to_string(record[l]) + " at byte " +
-                 std::to_string(offset + l) + " of " + quoted,
-             "give a file of this data set, or fetch it again");
+        throw_file_error(where,
+                         "a " + labels[l].name + " is at most " +
+                             std::to_string(labels[l].count - 1),
+                         std::to_string(record[l]) + " at byte " +
+                             std::to_string(offset + l) + " of " + quoted,
+                         "give a file of this data set, or fetch it again");
       }
     }
     if (kind == Cifar::k100) records.coarse_labels.push_back(record[0]);
@@ -70,7 +71,8 @@ CifarRecords parse_cifar(ByteSource& bytes, const std::string& path,
         record.end());
   }
   if (records.labels.empty()) {
-    fail(where, rule, "an empty file at " + quoted, "fetch it again");
+    throw_file_error(where, rule, "an empty file at " + quoted,
+                     "fetch it again");
   }
   return records;
 }

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet::data {
 
@@ -53,8 +53,9 @@ std::vector<std::string> find_files(const FileQuery& query) {
       looked += "no folder \"" + folder + "\"";
     }
   }
-  fail(query.where, "a folder must hold " + join_names(query.names, suffix),
-       looked, query.remedy);
+  throw_file_error(query.where,
+                   "a folder must hold " + join_names(query.names, suffix),
+                   looked, query.remedy);
 }
 
 }  // namespace expandnet::data

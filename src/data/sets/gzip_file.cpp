@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet::data {
 
@@ -24,9 +24,9 @@ GzipFile::GzipFile(std::string where, std::string path)
   errno = 0;
   file_.reset(gzopen(path_.c_str(), "rb"));
   if (!file_) {
-    fail(where_, "the file must open",
-         "\"" + path_ + "\": " + std::strerror(errno),
-         "check the path and the permission to read");
+    throw_file_error(where_, "the file must open",
+                     "\"" + path_ + "\": " + std::strerror(errno),
+                     "check the path and the permission to read");
   }
 }
 
@@ -46,8 +46,8 @@ std::vector<std::uint8_t> GzipFile::read(std::size_t count) {
       if (message.rfind(path_ + ": ", 0) == 0) {
         message.erase(0, path_.size() + 2);
       }
-      fail(where_, "the file must be whole", "\"" + path_ + "\": " + message,
-           "fetch it again");
+      throw_file_error(where_, "the file must be whole",
+                       "\"" + path_ + "\": " + message, "fetch it again");
     }
     bytes.resize(begin + static_cast<std::size_t>(got));
     if (static_cast<std::size_t>(got) < wanted) break;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/hex_bytes.h"
 #include "data/sets/gzip_file.h"
 #include "data/sets/parse.h"
@@ -32,28 +32,30 @@ IdxArray parse_idx(ByteSource& bytes, const std::string& path,
   const std::string where = kReadIdx;
   const auto quoted = "\"" + path + "\"";
   if (dimensions < 1 || dimensions > kIdxMaxDimensions) {
-    fail(where, "an array has 1 to 4 dimensions", std::to_string(dimensions),
-         "ask for 3 for images, 1 for labels");
+    throw_file_error(where, "an array has 1 to 4 dimensions",
+                     std::to_string(dimensions),
+                     "ask for 3 for images, 1 for labels");
   }
 
   const auto header_bytes = kIdxMagicBytes + kIdxSizeBytes * dimensions;
   const auto header = bytes.read(header_bytes);
   if (header.size() < header_bytes) {
-    fail(where,
-         "an IDX file starts with a header of " + std::to_string(header_bytes) +
-             " bytes",
-         std::to_string(header.size()) + " bytes in " + quoted,
-         "fetch the file again");
+    throw_file_error(where,
+                     "an IDX file starts with a header of " +
+                         std::to_string(header_bytes) + " bytes",
+                     std::to_string(header.size()) + " bytes in " + quoted,
+                     "fetch the file again");
   }
   const std::vector<std::uint8_t> magic(header.begin(),
                                         header.begin() + kIdxMagicBytes);
   const std::vector<std::uint8_t> expected = {
       0, 0, kIdxUnsignedByte, static_cast<std::uint8_t>(dimensions)};
   if (magic != expected) {
-    fail(where,
-         "IDX bytes in " + std::to_string(dimensions) +
-             " dimensions start with " + hex_bytes(expected),
-         hex_bytes(magic) + " in " + quoted, "give a file of that kind");
+    throw_file_error(where,
+                     "IDX bytes in " + std::to_string(dimensions) +
+                         " dimensions start with " + hex_bytes(expected),
+                     hex_bytes(magic) + " in " + quoted,
+                     "give a file of that kind");
   }
 
   IdxArray array;
@@ -66,14 +68,15 @@ IdxArray parse_idx(ByteSource& bytes, const std::string& path,
   std::int64_t promised = 1;
   for (const auto size : array.sizes) {
     if (size == 0) {
-      fail(where, "each size must be positive",
-           sizes + " in the header of " + quoted, "fetch the file again");
+      throw_file_error(where, "each size must be positive",
+                       sizes + " in the header of " + quoted,
+                       "fetch the file again");
     }
     if (promised > kIdxMaxBytes / size) {
-      fail(where,
-           "an array may have " + std::to_string(kIdxMaxBytes) + " bytes",
-           sizes + " in the header of " + quoted,
-           "fetch the file again, or split it");
+      throw_file_error(
+          where, "an array may have " + std::to_string(kIdxMaxBytes) + " bytes",
+          sizes + " in the header of " + quoted,
+          "fetch the file again, or split it");
     }
     promised *= size;
   }
@@ -81,11 +84,12 @@ IdxArray parse_idx(ByteSource& bytes, const std::string& path,
   const auto rule = "the header of " + quoted + " promises " + sizes + " bytes";
   array.bytes = bytes.read(static_cast<std::size_t>(promised));
   if (array.bytes.size() < static_cast<std::size_t>(promised)) {
-    fail(where, rule, std::to_string(array.bytes.size()),
-         "fetch the file again");
+    throw_file_error(where, rule, std::to_string(array.bytes.size()),
+                     "fetch the file again");
   }
   // This also reads, and checks, the end of what is compressed.
-  if (!bytes.read(1).empty()) fail(where, rule, "more", "fetch the file again");
+  if (!bytes.read(1).empty())
+    throw_file_error(where, rule, "more", "fetch the file again");
   return array;
 }
 

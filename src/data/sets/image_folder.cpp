@@ -12,7 +12,7 @@
 #include <set>
 #include <system_error>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "data/sets/image_list.h"
 
 namespace expandnet::data {
@@ -43,9 +43,9 @@ std::vector<std::string> list_names(const std::string& where,
     if (wanted(*entry)) names.push_back(entry->path().filename().string());
   }
   if (error) {
-    fail(where, "the folder must be readable",
-         "\"" + folder.string() + "\": " + error.message(),
-         "check the path and the permission to read");
+    throw_file_error(where, "the folder must be readable",
+                     "\"" + folder.string() + "\": " + error.message(),
+                     "check the path and the permission to read");
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -90,15 +90,17 @@ ImageFolder scan_image_folder(const std::string& folder) {
                                return entry.is_directory(ignored);
                              });
   if (found.classes.empty()) {
-    fail(where, "each class must have a folder", "none in \"" + folder + "\"",
-         "name the folder that holds those of the classes");
+    throw_file_error(where, "each class must have a folder",
+                     "none in \"" + folder + "\"",
+                     "name the folder that holds those of the classes");
   }
   for (std::size_t label = 0; label < found.classes.size(); ++label) {
     const auto path = std::filesystem::path(folder) / found.classes[label];
     const auto names = list_names(where, path, is_image_entry);
     if (names.empty()) {
-      fail(where, "each class must have an image (.jpeg, .jpg or .png)",
-           "none in \"" + path.string() + "\"", "fill the folder or remove it");
+      throw_file_error(
+          where, "each class must have an image (.jpeg, .jpg or .png)",
+          "none in \"" + path.string() + "\"", "fill the folder or remove it");
     }
     for (const auto& name : names) {
       found.files.push_back(
@@ -125,9 +127,9 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
   errno = 0;
   std::ifstream stream(list);
   if (!stream) {
-    fail(where, "the list must open",
-         "\"" + list + "\": " + std::strerror(errno),
-         "check the path and the permission to read");
+    throw_file_error(where, "the list must open",
+                     "\"" + list + "\": " + std::strerror(errno),
+                     "check the path and the permission to read");
   }
   std::set<std::string> named;
   for (const auto& image : read_image_list(where, list, stream)) {
@@ -135,24 +137,25 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
       return in_line_of_list(text, image.line, list);
     };
     if (!std::binary_search(names.begin(), names.end(), image.name)) {
-      fail(where, "each image named must be in \"" + folder + "\"",
-           in_line(image.name), "add the file or remove the line");
+      throw_file_error(where, "each image named must be in \"" + folder + "\"",
+                       in_line(image.name), "add the file or remove the line");
     }
     if (!named.insert(image.name).second) {
-      fail(where, "an image must be named once", in_line(image.name),
-           "remove a line");
+      throw_file_error(where, "an image must be named once",
+                       in_line(image.name), "remove a line");
     }
     const auto place = labels.find(image.label);
     if (place == labels.end()) {
-      fail(where, "each class must be one of training's", in_line(image.label),
-           "correct the list, or train on that class");
+      throw_file_error(where, "each class must be one of training's",
+                       in_line(image.label),
+                       "correct the list, or train on that class");
     }
     found.files.push_back(
         {(std::filesystem::path(folder) / image.name).string(), place->second});
   }
   if (found.files.empty()) {
-    fail(where, "the list must name an image", "none in \"" + list + "\"",
-         "write lines of file,class");
+    throw_file_error(where, "the list must name an image",
+                     "none in \"" + list + "\"", "write lines of file,class");
   }
   return found;
 }
@@ -169,9 +172,9 @@ void check_same_classes(const ImageFolder& training,
   add(training, validation);
   add(validation, training);
   if (differences.empty()) return;
-  fail("check_same_classes",
-       "training and validation must have the same classes", differences,
-       "complete the folders or name others");
+  throw_file_error("check_same_classes",
+                   "training and validation must have the same classes",
+                   differences, "complete the folders or name others");
 }
 
 }  // namespace expandnet::data

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet::data {
 
@@ -60,15 +60,15 @@ std::vector<ListedImage> read_image_list(const std::string& where,
     if (line.empty() || is_header) continue;
     const auto fields = fields_of(line, is_kaggles);
     if (!fields) {
-      fail(where, "a line must be file,class or file class",
-           in_line_of_list(line, number, path), "correct it");
+      throw_file_error(where, "a line must be file,class or file class",
+                       in_line_of_list(line, number, path), "correct it");
     }
     images.push_back({fields->first, fields->second, number});
   }
   if (stream.bad()) {
-    fail(where, "the list must be readable",
-         "\"" + path + "\": " + std::strerror(errno),
-         "give a file of lines file,class");
+    throw_file_error(where, "the list must be readable",
+                     "\"" + path + "\": " + std::strerror(errno),
+                     "give a file of lines file,class");
   }
   return images;
 }

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "data/sets/find_files.h"
 
 namespace expandnet::data {
@@ -72,24 +72,26 @@ ImageSet load_idx(const std::string& where, const std::string& name,
   auto labels = read_idx(paths[1], 1);
   const std::string remedy = "fetch the file again";
   if (images.sizes[1] != kIdxImageSide || images.sizes[2] != kIdxImageSide) {
-    fail(where, "images must be 28 x 28",
-         std::to_string(images.sizes[1]) + " x " +
-             std::to_string(images.sizes[2]) + " in \"" + paths[0] + "\"",
-         remedy);
+    throw_file_error(where, "images must be 28 x 28",
+                     std::to_string(images.sizes[1]) + " x " +
+                         std::to_string(images.sizes[2]) + " in \"" + paths[0] +
+                         "\"",
+                     remedy);
   }
   if (images.sizes[0] != labels.sizes[0]) {
-    fail(where, "each image needs a label",
-         std::to_string(images.sizes[0]) + " images in \"" + paths[0] +
-             "\" and " + std::to_string(labels.sizes[0]) + " labels in \"" +
-             paths[1] + "\"",
-         "fetch both again");
+    throw_file_error(where, "each image needs a label",
+                     std::to_string(images.sizes[0]) + " images in \"" +
+                         paths[0] + "\" and " +
+                         std::to_string(labels.sizes[0]) + " labels in \"" +
+                         paths[1] + "\"",
+                     "fetch both again");
   }
   for (std::size_t i = 0; i < labels.bytes.size(); ++i) {
     if (labels.bytes[i] >= kIdxClasses) {
-      fail(where, "a label is at most 9",
-           std::to_string(labels.bytes[i]) + " for image " + std::to_string(i) +
-               " in \"" + paths[1] + "\"",
-           remedy);
+      throw_file_error(where, "a label is at most 9",
+                       std::to_string(labels.bytes[i]) + " for image " +
+                           std::to_string(i) + " in \"" + paths[1] + "\"",
+                       remedy);
     }
   }
   return {to_tensor(images.bytes,

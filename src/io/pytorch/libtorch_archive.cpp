@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/quoted_name.h"
 #include "base/weight_paths.h"
@@ -72,8 +72,9 @@ void place_averages(const std::string& where, const NamedTensors& averages,
         place != places.end() &&
         weights.tensors[place->second].second.sizes() == average.sizes();
     if (!fits) {
-      fail(where, "an average must be of one of the checkpoint's tensors",
-           "one of " + quoted_name(name), "save it again");
+      throw_file_error(where,
+                       "an average must be of one of the checkpoint's tensors",
+                       "one of " + quoted_name(name), "save it again");
     }
     if (stands_beside_a_chain(name)) {
       weights.averages.emplace_back(name, average);
@@ -110,24 +111,25 @@ Weights read_libtorch_archive(const std::string& path, Averages averages) {
       add_tensors(archive, "", 0, weights);
     }
   } catch (const c10::Error& error) {
-    fail(where, "an archive of torch::save must be whole",
-         "an error of LibTorch (" +
-             std::string(error.what_without_backtrace()) + ")",
-         "save it again");
+    throw_file_error(where, "an archive of torch::save must be whole",
+                     "an error of LibTorch (" +
+                         std::string(error.what_without_backtrace()) + ")",
+                     "save it again");
   }
   if (averages == Averages::kLeftOut && !is_checkpoint) {
-    fail(where, "only checkpoints have entries", "the key \"model\"",
-         "leave it out");
+    throw_file_error(where, "only checkpoints have entries",
+                     "the key \"model\"", "leave it out");
   }
   if (has_average && averaged.empty()) {
-    fail(where, "a checkpoint must name its weights",
-         "one whose moving average is without names",
-         "contract it with the program that trained it, or take the key "
-         "\"model\" for the weights that were averaged");
+    throw_file_error(
+        where, "a checkpoint must name its weights",
+        "one whose moving average is without names",
+        "contract it with the program that trained it, or take the key "
+        "\"model\" for the weights that were averaged");
   }
   if (weights.tensors.empty()) {
-    fail(where, "a file of weights must hold tensors", "none",
-         "save a module's state");
+    throw_file_error(where, "a file of weights must hold tensors", "none",
+                     "save a module's state");
   }
   place_averages(where, averaged, weights);
   return weights;

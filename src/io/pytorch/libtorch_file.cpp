@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/quoted_name.h"
 #include "io/zip/zip_archive.h"
 
@@ -39,9 +39,10 @@ void check_entries(const std::string& where, std::string_view bytes) {
     }
     const auto text = zip.unpack(entry, kMostUnpacked);
     if (!is_code || text.find(kCalled) == std::string::npos) continue;
-    fail(where, "reading it must run none of its code",
-         "a " + std::string(kCalled) + " in " + quoted_name(entry.name),
-         "save a state dict, or safetensors");
+    throw_file_error(
+        where, "reading it must run none of its code",
+        "a " + std::string(kCalled) + " in " + quoted_name(entry.name),
+        "save a state dict, or safetensors");
   }
 }
 
@@ -52,8 +53,8 @@ void open_libtorch_file(const std::string& where, std::string_view bytes,
                         torch::serialize::InputArchive& archive) {
   check_entries(where, bytes);
   const auto refuse = [&](const std::string& why) {
-    fail(where, "an archive of torch::save must be whole",
-         "an error of LibTorch (" + why + ")", "save it again");
+    throw_file_error(where, "an archive of torch::save must be whole",
+                     "an error of LibTorch (" + why + ")", "save it again");
   };
   try {
     archive.load_from(bytes.data(), bytes.size(), device);

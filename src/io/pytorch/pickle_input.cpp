@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/little_endian.h"
 
 namespace expandnet {
@@ -65,7 +65,8 @@ double PickleInput::take_float() {
 
 void PickleInput::complain(const std::string& rule, const std::string& value,
                            const std::string& remedy) const {
-  fail(where_ + ", byte " + std::to_string(instruction_), rule, value, remedy);
+  throw_file_error(where_ + ", byte " + std::to_string(instruction_), rule,
+                   value, remedy);
 }
 
 }  // namespace expandnet

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/hex_bytes.h"
 #include "base/quoted_name.h"
 
@@ -28,18 +28,18 @@ std::string_view checked_pytorch_file(const std::string& where,
   if (has(0, kZipMagic)) return file;
   const std::string remedy = "load the file and save it again with a newer one";
   if (has(2, kLegacyPyTorchMagic)) {
-    fail(where, rule, "a pickle of an older one", remedy);
+    throw_file_error(where, rule, "a pickle of an older one", remedy);
   }
   if (has(kTarMagicOffset, kTarMagic)) {
-    fail(where, rule, "a tar file of a much older one", remedy);
+    throw_file_error(where, rule, "a tar file of a much older one", remedy);
   }
   constexpr std::size_t kShown = 8;
   const auto first = file.substr(0, kShown);
-  fail(where, rule,
-       first.empty()
-           ? "an empty one"
-           : "one that begins with " + hex_bytes({first.begin(), first.end()}),
-       "give a file of torch.save");
+  throw_file_error(where, rule,
+                   first.empty() ? "an empty one"
+                                 : "one that begins with " +
+                                       hex_bytes({first.begin(), first.end()}),
+                   "give a file of torch.save");
 }
 
 /// The folder that the first entry is in, with the slash, as PyTorch takes it.
@@ -63,15 +63,17 @@ bool is_torch_script(const ZipArchive& zip, const std::string& folder) {
 PyTorchArchive::PyTorchArchive(const std::string& where, std::string_view file)
     : zip_(where, checked_pytorch_file(where, file)), folder_(folder_in(zip_)) {
   if (is_torch_script(zip_, folder_)) {
-    fail(where, "the file must be one of torch.save in Python",
-         "one of TorchScript or of LibTorch's torch::save",
-         "in Python, torch.save(torch.jit.load(path).state_dict(), other)");
+    throw_file_error(
+        where, "the file must be one of torch.save in Python",
+        "one of TorchScript or of LibTorch's torch::save",
+        "in Python, torch.save(torch.jit.load(path).state_dict(), other)");
   }
   if (zip_.find(name_of("byteorder")) != nullptr) {
     const auto order = read(where, "byteorder");
     if (order != "little") {
-      fail(where, "the bytes of numbers must be in little-endian order",
-           quoted_name(order), "save the file on a little-endian machine");
+      throw_file_error(
+          where, "the bytes of numbers must be in little-endian order",
+          quoted_name(order), "save the file on a little-endian machine");
     }
   }
 }
@@ -85,8 +87,8 @@ std::string_view PyTorchArchive::read(const std::string& where,
   const auto name = name_of(record);
   const auto* entry = zip_.find(name);
   if (entry == nullptr) {
-    fail(where, "the file must hold " + quoted_name(name), "none",
-         "fetch the file or save it again");
+    throw_file_error(where, "the file must hold " + quoted_name(name), "none",
+                     "fetch the file or save it again");
   }
   return zip_.read(*entry);
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "base/fail.h"
+#include "base/error.h"
 
 namespace expandnet {
 
@@ -65,13 +65,14 @@ class PyTorchCallReader {
   [[nodiscard]] PyTorchCall read(PickleIndex callable, PickleIndex arguments,
                                  int wrappers) const;
   [[noreturn]] void refuse(PickleIndex global) const {
-    fail(where_, "global must be one of those that hold dense tensors",
-         describe(pickle_, global),
-         "save dense tensors alone: torch.save(net.state_dict(), path)");
+    throw_file_error(
+        where_, "global must be one of those that hold dense tensors",
+        describe(pickle_, global),
+        "save dense tensors alone: torch.save(net.state_dict(), path)");
   }
   [[noreturn]] void complain(const std::string& rule,
                              const std::string& value) const {
-    fail(where_, rule, value, "fetch the file or save it again");
+    throw_file_error(where_, rule, value, "fetch the file or save it again");
   }
 
   const std::string& where_;
@@ -84,9 +85,10 @@ PyTorchCall PyTorchCallReader::read(PickleIndex value, int wrappers) const {
     complain("a tensor must be made by a call", describe(pickle_, value));
   }
   if (call->altered) {
-    fail(where_, "a tensor must be what its function makes of its arguments",
-         describe(pickle_, value) + " with more state",
-         "load the file and save it again with a newer PyTorch");
+    throw_file_error(
+        where_, "a tensor must be what its function makes of its arguments",
+        describe(pickle_, value) + " with more state",
+        "load the file and save it again with a newer PyTorch");
   }
   return read(call->callable, call->arguments, wrappers);
 }

@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/quoted_name.h"
 #include "io/pytorch/pytorch_archive.h"
@@ -80,10 +80,11 @@ const c10::Storage& PyTorchFileReader::storage(const std::string& where,
   }
   const auto& storage = found->second;
   if (storage.nbytes() != static_cast<std::uint64_t>(info.storage_bytes)) {
-    fail(where,
-         "its storage " + quoted_name(info.storage) + " must have " +
-             std::to_string(info.storage_bytes) + " bytes",
-         std::to_string(storage.nbytes()), "fetch the file or save it again");
+    throw_file_error(
+        where,
+        "its storage " + quoted_name(info.storage) + " must have " +
+            std::to_string(info.storage_bytes) + " bytes",
+        std::to_string(storage.nbytes()), "fetch the file or save it again");
   }
   return storage;
 }
@@ -96,8 +97,8 @@ void PyTorchFileReader::check_bools(const std::string& where,
   const auto* begin = static_cast<const char*>(storage.data());
   const auto* end = begin + storage.nbytes();
   if (std::any_of(begin, end, [](char b) { return b != 0 && b != 1; })) {
-    fail(where, "elements of torch.bool must be 0 or 1", "another byte",
-         "fetch the file or save it again");
+    throw_file_error(where, "elements of torch.bool must be 0 or 1",
+                     "another byte", "fetch the file or save it again");
   }
 }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/quoted_name.h"
 #include "base/utf8.h"
 #include "io/pytorch/pytorch_call.h"
@@ -56,9 +56,9 @@ StateDictFinder::StateDictFinder(const std::string& where, const Pickle& pickle)
       pickle_(pickle),
       top_(pickle.get<PickleDict>(without_type_tag(pickle, pickle.root))) {
   if (top_ != nullptr) return;
-  fail(where, "a checkpoint must be a dictionary",
-       describe(pickle, pickle.root),
-       "save the state dict: torch.save(net.state_dict(), path)");
+  throw_file_error(where, "a checkpoint must be a dictionary",
+                   describe(pickle, pickle.root),
+                   "save the state dict: torch.save(net.state_dict(), path)");
 }
 
 bool StateDictFinder::holds_tensors(const PickleDict& dict) const {
@@ -97,8 +97,9 @@ std::string StateDictFinder::list_keys() const {
 const PickleDict& StateDictFinder::at_key(const std::string& key) const {
   const auto* dict = dict_of(key);
   if (dict == nullptr || !(dict->items.empty() || holds_tensors(*dict))) {
-    fail(where_, quoted_name(key) + " must be a dictionary of tensors",
-         list_keys(), "give the key of one");
+    throw_file_error(where_,
+                     quoted_name(key) + " must be a dictionary of tensors",
+                     list_keys(), "give the key of one");
   }
   return *dict;
 }
@@ -110,17 +111,18 @@ const PickleDict& StateDictFinder::without_key() const {
     const auto* dict = dict_of(key);
     if (dict == nullptr || !holds_tensors(*dict)) continue;
     if (found != nullptr && found != dict) {
-      fail(where_, "one dictionary must hold the weights",
-           quoted_name(found_key) + " and " + quoted_name(key),
-           "give the key of one");
+      throw_file_error(where_, "one dictionary must hold the weights",
+                       quoted_name(found_key) + " and " + quoted_name(key),
+                       "give the key of one");
     }
     found = dict;
     found_key = key;
   }
   if (found != nullptr) return *found;
   if (!top_->items.empty() && !holds_tensors(*top_)) {
-    fail(where_, "a checkpoint must hold tensors, or one state dict",
-         list_keys(), "give the key of the dictionary that holds them");
+    throw_file_error(
+        where_, "a checkpoint must hold tensors, or one state dict",
+        list_keys(), "give the key of the dictionary that holds them");
   }
   return *top_;
 }
@@ -138,13 +140,15 @@ std::vector<PyTorchEntry> StateDictFinder::entries(
     if (pickle_.get<PickleCall>(value) == nullptr) continue;
     const auto* text = pickle_.get<PickleText>(key);
     if (text == nullptr || !is_utf8(text->text)) {
-      fail(where_, "the name of a tensor must be text in UTF-8",
-           describe(pickle_, key), "fetch the file or save it again");
+      throw_file_error(where_, "the name of a tensor must be text in UTF-8",
+                       describe(pickle_, key),
+                       "fetch the file or save it again");
     }
     const auto name = text->text;
     if (!names.insert(name).second) {
-      fail(where_, "names of tensors must differ", quoted_name(name) + " twice",
-           "fetch the file or save it again");
+      throw_file_error(where_, "names of tensors must differ",
+                       quoted_name(name) + " twice",
+                       "fetch the file or save it again");
     }
     all_prefixed = all_prefixed && name.substr(0, kDataParallelPrefix.size()) ==
                                        kDataParallelPrefix;

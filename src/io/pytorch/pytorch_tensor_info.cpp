@@ -5,7 +5,7 @@
 #include <limits>
 #include <optional>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "io/pytorch/pytorch_call.h"
 
 namespace expandnet {
@@ -48,7 +48,7 @@ class PyTorchInfoReader {
                                                   PickleIndex value) const;
   [[noreturn]] void complain(const std::string& rule,
                              const std::string& value) const {
-    fail(where_, rule, value, "fetch the file or save it again");
+    throw_file_error(where_, rule, value, "fetch the file or save it again");
   }
 
   const std::string& where_;
@@ -112,8 +112,9 @@ void PyTorchInfoReader::read_storage_size(PickleIndex type, PickleIndex numel) {
     has_dtype_ = true;
   } else if (global == nullptr || global->module != "torch.storage" ||
              global->name != "UntypedStorage") {
-    fail(where_, "a storage must be of a dense dtype", describe(pickle_, type),
-         "convert the tensor before it is saved");
+    throw_file_error(where_, "a storage must be of a dense dtype",
+                     describe(pickle_, type),
+                     "convert the tensor before it is saved");
   }
   const auto count = number("elements of a storage", numel);
   if (count > kPyTorchLargestInt / static_cast<std::int64_t>(element_bytes)) {
@@ -129,8 +130,9 @@ void PyTorchInfoReader::read_dtype(PickleIndex value) {
                          ? pytorch_dtype(global->name)
                          : std::nullopt;
   if (!dtype) {
-    fail(where_, "dtype must be one of whole bytes", describe(pickle_, value),
-         "convert the tensor before it is saved");
+    throw_file_error(where_, "dtype must be one of whole bytes",
+                     describe(pickle_, value),
+                     "convert the tensor before it is saved");
   }
   info_.dtype = *dtype;
   has_dtype_ = true;
@@ -208,12 +210,13 @@ void PyTorchInfoReader::check_elements() const {
   }
   const auto bytes = is_empty ? 0 : numel * element_bytes;
   if (bytes > info_.storage_bytes && bytes > kMaxPyTorchExpanded) {
-    fail(where_,
-         "a tensor may have more bytes than its storage, of " +
-             std::to_string(info_.storage_bytes) + ", up to " +
-             std::to_string(kMaxPyTorchExpanded),
-         std::to_string(bytes) + " for sizes " + pytorch_sizes_text(sizes),
-         "save it contiguous");
+    throw_file_error(
+        where_,
+        "a tensor may have more bytes than its storage, of " +
+            std::to_string(info_.storage_bytes) + ", up to " +
+            std::to_string(kMaxPyTorchExpanded),
+        std::to_string(bytes) + " for sizes " + pytorch_sizes_text(sizes),
+        "save it contiguous");
   }
 }
 

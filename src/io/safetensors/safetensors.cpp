@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/quoted_name.h"
 #include "io/packed_tensor.h"
@@ -77,12 +77,12 @@ void check_bools(const MappedFile& file, const SafetensorsEntry& entry,
   });
   if (wrong == bytes.end()) return;
   const auto byte = static_cast<std::size_t>(wrong - file.bytes().begin());
-  fail(safetensors_place(file.path()),
-       "elements of tensor " + quoted_name(entry.name) +
-           " of BOOL must be 0 or 1",
-       std::to_string(static_cast<std::uint8_t>(*wrong)) + " at byte " +
-           std::to_string(byte),
-       kSafetensorsRemedy);
+  throw_file_error(safetensors_place(file.path()),
+                   "elements of tensor " + quoted_name(entry.name) +
+                       " of BOOL must be 0 or 1",
+                   std::to_string(static_cast<std::uint8_t>(*wrong)) +
+                       " at byte " + std::to_string(byte),
+                   kSafetensorsRemedy);
 }
 
 at::Tensor tensor_in_file(const std::shared_ptr<const MappedFile>& file,
@@ -115,25 +115,29 @@ SafetensorsItem checked_item(const std::string& where, const std::string& name,
                              const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
   if (name == kSafetensorsMetadataName) {
-    fail(where, "a tensor may have any name but that of the metadata",
-         quoted_name(name), "rename it");
+    throw_file_error(where,
+                     "a tensor may have any name but that of the metadata",
+                     quoted_name(name), "rename it");
   }
   check_packable(where, name, tensor);
   const auto dtype = dtype_in_safetensors(tensor.scalar_type());
   if (!dtype) {
-    fail(where, subject + " must have a dtype of " + safetensors_dtype_names(),
-         c10::toString(tensor.scalar_type()), "convert it");
+    throw_file_error(
+        where, subject + " must have a dtype of " + safetensors_dtype_names(),
+        c10::toString(tensor.scalar_type()), "convert it");
   }
   if (tensor.sizes().size() > kSafetensorsMaxDimensions) {
-    fail(where,
-         subject + " may have " + std::to_string(kSafetensorsMaxDimensions) +
-             " dimensions",
-         std::to_string(tensor.sizes().size()), "reshape it");
+    throw_file_error(where,
+                     subject + " may have " +
+                         std::to_string(kSafetensorsMaxDimensions) +
+                         " dimensions",
+                     std::to_string(tensor.sizes().size()), "reshape it");
   }
   SafetensorsEntry entry = {name, *dtype, tensor.sizes().vec()};
   if (!entry_bytes(entry)) {
-    fail(where, subject + " must take less than 2^63 bytes",
-         c10::str(tensor.sizes()), "write what it was expanded from");
+    throw_file_error(where, subject + " must take less than 2^63 bytes",
+                     c10::str(tensor.sizes()),
+                     "write what it was expanded from");
   }
   return {std::move(entry), tensor};
 }
@@ -145,8 +149,8 @@ std::vector<SafetensorsItem> items_to_write(const std::string& where,
   std::set<std::string_view> names;
   for (const auto& [name, tensor] : weights.tensors) {
     if (!names.insert(name).second) {
-      fail(where, "names of tensors must differ", quoted_name(name) + " again",
-           "rename one");
+      throw_file_error(where, "names of tensors must differ",
+                       quoted_name(name) + " again", "rename one");
     }
     items.push_back(checked_item(where, name, tensor));
   }

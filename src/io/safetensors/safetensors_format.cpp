@@ -1,7 +1,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/quoted_name.h"
 #include "io/safetensors/safetensors_header.h"
 
@@ -17,8 +17,8 @@ std::string json_text(const std::string& where, const std::string& what,
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::type_error&) {
-    fail(where, what + " must be UTF-8", quoted_name(text),
-         "write it in UTF-8");
+    throw_file_error(where, what + " must be UTF-8", quoted_name(text),
+                     "write it in UTF-8");
   }
 }
 
@@ -71,10 +71,10 @@ std::string format_safetensors_header(const std::string& where,
 
   std::uint64_t length = text.size() - kSafetensorsLengthBytes;
   if (length > kSafetensorsMaxHeaderBytes) {
-    fail(where,
-         "the header of a safetensors file must have at most " +
-             std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
-         std::to_string(length), "write several files");
+    throw_file_error(where,
+                     "the header of a safetensors file must have at most " +
+                         std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
+                     std::to_string(length), "write several files");
   }
   for (std::size_t i = 0; i < kSafetensorsLengthBytes; ++i) {
     text[i] = static_cast<char>(length & 0xFFU);  // little endian

@@ -4,7 +4,7 @@
 #include <limits>
 #include <tuple>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/hex_bytes.h"
 #include "base/quoted_name.h"
 #include "io/safetensors/safetensors_json.h"
@@ -16,24 +16,25 @@ namespace {
 std::uint64_t read_header_length(const std::string& where,
                                  std::string_view file) {
   if (file.size() < kSafetensorsLengthBytes) {
-    fail(where, "a safetensors file must begin with the 8 bytes of a length",
-         std::to_string(file.size()) + " bytes", kSafetensorsRemedy);
+    throw_file_error(
+        where, "a safetensors file must begin with the 8 bytes of a length",
+        std::to_string(file.size()) + " bytes", kSafetensorsRemedy);
   }
   std::uint64_t length = 0;  // little endian
   for (auto i = kSafetensorsLengthBytes; i-- > 0;) {
     length = length << 8U | static_cast<std::uint8_t>(file[i]);
   }
   if (length > kSafetensorsMaxHeaderBytes) {
-    fail(where,
-         "the header of a safetensors file must have at most " +
-             std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
-         std::to_string(length), "give a safetensors file");
+    throw_file_error(where,
+                     "the header of a safetensors file must have at most " +
+                         std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
+                     std::to_string(length), "give a safetensors file");
   }
   if (length > file.size() - kSafetensorsLengthBytes) {
-    fail(where, "the header must lie within the file",
-         std::to_string(length) + " bytes of header in a file of " +
-             std::to_string(file.size()),
-         kSafetensorsRemedy);
+    throw_file_error(where, "the header must lie within the file",
+                     std::to_string(length) + " bytes of header in a file of " +
+                         std::to_string(file.size()),
+                     kSafetensorsRemedy);
   }
   return length;
 }
@@ -45,19 +46,20 @@ void check_header_ends(const std::string& where, std::string_view json) {
            std::to_string(kSafetensorsLengthBytes + i);
   };
   if (json.empty() || json.front() != '{') {
-    fail(where, "the header must begin with { (7b)",
-         json.empty() ? "no byte" : byte_at(0), "give a safetensors file");
+    throw_file_error(where, "the header must begin with { (7b)",
+                     json.empty() ? "no byte" : byte_at(0),
+                     "give a safetensors file");
   }
   const auto last = json.find_last_not_of(' ');  // there is one, the brace
   if (json[last] != '}') {
-    fail(where, "the header must end with } (7d) and spaces", byte_at(last),
-         kSafetensorsRemedy);
+    throw_file_error(where, "the header must end with } (7d) and spaces",
+                     byte_at(last), kSafetensorsRemedy);
   }
   // The parser takes a zero for the end.
   const auto zero = json.find('\0');
   if (zero != std::string_view::npos) {
-    fail(where, "the header must be JSON in UTF-8", byte_at(zero),
-         kSafetensorsRemedy);
+    throw_file_error(where, "the header must be JSON in UTF-8", byte_at(zero),
+                     kSafetensorsRemedy);
   }
 }
 
@@ -69,8 +71,8 @@ void check_header_names(const std::string& where,
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice == names.end()) return;
-  fail(where, "a name may stand once in the header",
-       quoted_name(*twice) + " again", kSafetensorsRemedy);
+  throw_file_error(where, "a name may stand once in the header",
+                   quoted_name(*twice) + " again", kSafetensorsRemedy);
 }
 
 void check_tensor_bytes(const std::string& where, const SafetensorsEntry& entry,
@@ -83,23 +85,24 @@ void check_tensor_bytes(const std::string& where, const SafetensorsEntry& entry,
   shape = "[" + shape + "] of " + std::string(safetensors_name(entry.dtype));
   const auto bytes = entry_bytes(entry);
   if (!bytes) {
-    fail(where, name + " must take less than 2^63 bytes, sizes of 0 left out",
-         shape, kSafetensorsRemedy);
+    throw_file_error(
+        where, name + " must take less than 2^63 bytes, sizes of 0 left out",
+        shape, kSafetensorsRemedy);
   }
 
   const auto offsets =
       std::to_string(entry.begin) + " to " + std::to_string(entry.end);
   if (entry.begin > entry.end || entry.end > data_bytes) {
-    fail(where,
-         "data_offsets of " + name + " must rise within the " +
-             std::to_string(data_bytes) + " bytes of data",
-         offsets, kSafetensorsRemedy);
+    throw_file_error(where,
+                     "data_offsets of " + name + " must rise within the " +
+                         std::to_string(data_bytes) + " bytes of data",
+                     offsets, kSafetensorsRemedy);
   }
   if (entry.end - entry.begin != *bytes) {
-    fail(where,
-         "data_offsets of " + name + " must span the " +
-             std::to_string(*bytes) + " bytes of " + shape,
-         offsets, kSafetensorsRemedy);
+    throw_file_error(where,
+                     "data_offsets of " + name + " must span the " +
+                         std::to_string(*bytes) + " bytes of " + shape,
+                     offsets, kSafetensorsRemedy);
   }
 }
 
@@ -111,19 +114,20 @@ void check_data_are_covered(const std::string& where,
   std::uint64_t covered = 0;
   const auto check_gap = [&](std::uint64_t next) {
     if (next == covered) return;
-    fail(where, rule,
-         "data bytes " + std::to_string(covered) + " to " +
-             std::to_string(next) + " in none",
-         kSafetensorsRemedy);
+    throw_file_error(where, rule,
+                     "data bytes " + std::to_string(covered) + " to " +
+                         std::to_string(next) + " in none",
+                     kSafetensorsRemedy);
   };
   const std::string* before = nullptr;
   for (const auto& [name, dtype, shape, begin, end] : tensors) {
     if (begin < covered) {
-      fail(where, rule,
-           quoted_name(name) + " from data byte " + std::to_string(begin) +
-               " and " + quoted_name(*before) + " up to " +
-               std::to_string(covered),
-           kSafetensorsRemedy);
+      throw_file_error(where, rule,
+                       quoted_name(name) + " from data byte " +
+                           std::to_string(begin) + " and " +
+                           quoted_name(*before) + " up to " +
+                           std::to_string(covered),
+                       kSafetensorsRemedy);
     }
     check_gap(begin);
     covered = end;

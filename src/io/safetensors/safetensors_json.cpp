@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/quoted_name.h"
 
 namespace expandnet {
@@ -81,7 +81,7 @@ class SafetensorsSax {
   }
   [[noreturn]] void complain(const std::string& rule,
                              const std::string& value) const {
-    fail(where_, rule, value, kSafetensorsRemedy);
+    throw_file_error(where_, rule, value, kSafetensorsRemedy);
   }
 
   const std::string& where_;
@@ -253,8 +253,9 @@ void SafetensorsSax::set_dtype(const std::string& name) {
     return;
   }
   if (is_sub_byte_dtype(name)) {
-    fail(where_, "the elements of " + tensor_name() + " must take whole bytes",
-         "dtype " + name, "convert it to one of whole bytes");
+    throw_file_error(
+        where_, "the elements of " + tensor_name() + " must take whole bytes",
+        "dtype " + name, "convert it to one of whole bytes");
   }
   complain("dtype of " + tensor_name() + " must be one of " +
                safetensors_dtype_names(),

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/little_endian.h"
 #include "base/quoted_name.h"
 #include "io/zip/zip_directory.h"
@@ -72,9 +72,10 @@ void ZipReader::widen(ZipHeader& header) const {
   for (auto* field : {&header.size, &header.stored_size, &header.offset}) {
     if (*field != zip::kElsewhere32) continue;
     if (wide.size() < 8) {
-      fail(where_, "a header must hold the numbers that it puts into zip64",
-           "none for " + quoted_name(header.name),
-           "fetch the file or save it again");
+      throw_file_error(where_,
+                       "a header must hold the numbers that it puts into zip64",
+                       "none for " + quoted_name(header.name),
+                       "fetch the file or save it again");
     }
     *field = little_endian(wide, 0, 8);
     wide.remove_prefix(8);
@@ -151,8 +152,8 @@ ZipEntry ZipReader::entry_of(const ZipHeader& central) const {
   const auto quoted = quoted_name(central.name);
   if ((central.flags & (zip::kFlagEncrypted | zip::kFlagStronglyEncrypted |
                         zip::kFlagMasked)) != 0) {
-    fail(where_, "no entry may be encrypted", quoted,
-         "zip the files without a password");
+    throw_file_error(where_, "no entry may be encrypted", quoted,
+                     "zip the files without a password");
   }
   const auto local = local_header(central);
   // Where a descriptor follows, the local header may leave these to it.
@@ -239,9 +240,9 @@ ZipArchive::ZipArchive(std::string where, std::string_view file)
     : where_(std::move(where)), entries_(ZipReader(where_, file).entries()) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (by_name_.emplace(entries_[i].name, i).second) continue;
-    fail(where_, "names of entries must differ",
-         quoted_name(entries_[i].name) + " twice",
-         "fetch the file or save it again");
+    throw_file_error(where_, "names of entries must differ",
+                     quoted_name(entries_[i].name) + " twice",
+                     "fetch the file or save it again");
   }
 }
 
@@ -252,10 +253,10 @@ const ZipEntry* ZipArchive::find(std::string_view name) const {
 
 std::string_view ZipArchive::read(const ZipEntry& entry) const {
   if (entry.method != 0) {
-    fail(where_, "what is read must be stored as it is",
-         quoted_name(entry.name) + " compressed by method " +
-             std::to_string(entry.method),
-         "save the file with PyTorch, or zip it with level 0");
+    throw_file_error(where_, "what is read must be stored as it is",
+                     quoted_name(entry.name) + " compressed by method " +
+                         std::to_string(entry.method),
+                     "save the file with PyTorch, or zip it with level 0");
   }
   check(entry, entry.bytes);
   return entry.bytes;
@@ -265,10 +266,10 @@ std::string ZipArchive::unpack(const ZipEntry& entry, std::size_t most) const {
   if (entry.method != zip::kDeflated) return std::string(read(entry));
   auto bytes = inflated(entry.bytes, most);
   if (!bytes) {
-    fail(where_,
-         quoted_name(entry.name) + " must unpack to at most " +
-             std::to_string(most) + " bytes",
-         "damage, or more", "fetch the file or save it again");
+    throw_file_error(where_,
+                     quoted_name(entry.name) + " must unpack to at most " +
+                         std::to_string(most) + " bytes",
+                     "damage, or more", "fetch the file or save it again");
   }
   check(entry, *bytes);
   return *std::move(bytes);
@@ -277,10 +278,10 @@ std::string ZipArchive::unpack(const ZipEntry& entry, std::size_t most) const {
 void ZipArchive::check(const ZipEntry& entry, std::string_view bytes) const {
   const auto* begin = reinterpret_cast<const Bytef*>(bytes.data());
   if (entry.crc == 0 || ::crc32_z(0, begin, bytes.size()) == entry.crc) return;
-  fail(where_,
-       "the bytes of " + quoted_name(entry.name) +
-           " must have the checksum of the directory",
-       "another", "fetch the file or save it again");
+  throw_file_error(where_,
+                   "the bytes of " + quoted_name(entry.name) +
+                       " must have the checksum of the directory",
+                   "another", "fetch the file or save it again");
 }
 
 }  // namespace expandnet

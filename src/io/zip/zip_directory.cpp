@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/fail.h"
+#include "base/error.h"
 #include "base/little_endian.h"
 #include "io/zip/zip_format.h"
 
@@ -30,9 +30,10 @@ std::uint64_t find_end_record(const std::string& where, std::string_view file) {
       return at;
     }
   }
-  fail(where, "a zip file must end with the record of its directory",
-       "none in the last " + std::to_string(searched) + " bytes",
-       "fetch the file or save it again");
+  throw_file_error(where,
+                   "a zip file must end with the record of its directory",
+                   "none in the last " + std::to_string(searched) + " bytes",
+                   "fetch the file or save it again");
 }
 
 ZipDirectory read_zip64_record(const std::string& where, std::string_view file,
@@ -75,8 +76,8 @@ bool has_zip_record(std::string_view file, std::string_view signature,
 
 void fail_in_zip(const std::string& where, std::uint64_t at,
                  const std::string& rule, const std::string& value) {
-  fail(where + ", byte " + std::to_string(at), rule, value,
-       "fetch the file or save it again");
+  throw_file_error(where + ", byte " + std::to_string(at), rule, value,
+                   "fetch the file or save it again");
 }
 
 ZipDirectory find_zip_directory(const std::string& where,

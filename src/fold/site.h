@@ -1,0 +1,25 @@
+// site.h: error messages that say in which layer of a model something is wrong.
+#pragma once
+
+#include <c10/util/ArrayRef.h>
+#include <expandnet/fold/layer.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace expandnet {
+
+/// "caller: rule, got value at "path"; remedy". Without a path it is left out.
+[[nodiscard]] std::string error_message(const Site& site,
+                                        const std::string& rule,
+                                        const std::string& value,
+                                        const std::string& remedy = {});
+
+/// "7x7"; "1" for no sides at all.
+[[nodiscard]] std::string sides(c10::IntArrayRef kernel);
+
+/// "[8, 3, 7, 7]".
+[[nodiscard]] std::string sizes(c10::IntArrayRef shape);
+
+}  // namespace expandnet
