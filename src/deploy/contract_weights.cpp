@@ -5,11 +5,11 @@
 #include <map>
 #include <set>
 
+#include "base/table.h"
 #include "deploy/chain_shapes.h"
 #include "deploy/chains_in_weights.h"
 #include "fold/site.h"
 #include "passes/check.h"
-#include "passes/table.h"
 
 namespace expandnet {
 

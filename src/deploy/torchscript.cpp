@@ -13,9 +13,9 @@
 #include <memory>
 #include <sstream>
 
+#include "base/table.h"
 #include "fold/site.h"
 #include "passes/check.h"
-#include "passes/table.h"
 #include "passes/walk.h"
 
 namespace expandnet {

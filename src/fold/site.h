@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet {
 
@@ -18,8 +19,5 @@ namespace expandnet {
 
 /// "7x7"; "1" for no sides at all.
 [[nodiscard]] std::string sides(c10::IntArrayRef kernel);
-
-/// "[8, 3, 7, 7]".
-[[nodiscard]] std::string sizes(c10::IntArrayRef shape);
 
 }  // namespace expandnet

@@ -1,7 +1,7 @@
 #include "io/packed_tensor.h"
 
 #include "base/error.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 
 namespace expandnet {
 

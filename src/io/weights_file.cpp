@@ -6,9 +6,8 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/hex_bytes.h"
 #include "base/mapped_file.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/pytorch/libtorch_archive.h"
 #include "io/zip/zip_archive.h"
 

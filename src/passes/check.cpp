@@ -5,9 +5,9 @@
 #include <c10/util/Exception.h>
 #include <expandnet/nn/run.h>
 
+#include "base/table.h"
 #include "fold/site.h"
 #include "passes/probe.h"
-#include "passes/table.h"
 #include "passes/walk.h"
 
 namespace expandnet {

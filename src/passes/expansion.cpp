@@ -12,11 +12,11 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/table.h"
 #include "fold/site.h"
 #include "passes/check.h"
 #include "passes/steps_in_backward.h"
 #include "passes/summary.h"
-#include "passes/table.h"
 
 namespace expandnet {
 

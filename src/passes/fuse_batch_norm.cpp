@@ -12,12 +12,12 @@
 #include <cmath>
 #include <ostream>
 
+#include "base/table.h"
 #include "fold/site.h"
 #include "nn/open_module.h"
 #include "passes/check.h"
 #include "passes/fused_pairs.h"
 #include "passes/probe.h"
-#include "passes/table.h"
 
 namespace expandnet {
 

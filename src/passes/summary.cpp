@@ -6,7 +6,7 @@
 #include <ostream>
 #include <unordered_set>
 
-#include "passes/table.h"
+#include "base/table.h"
 #include "passes/walk.h"
 
 namespace expandnet {

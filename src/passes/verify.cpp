@@ -4,9 +4,9 @@
 
 #include <ostream>
 
+#include "base/table.h"
 #include "fold/site.h"
 #include "passes/check.h"
-#include "passes/table.h"
 #include "passes/walk.h"
 
 namespace expandnet {

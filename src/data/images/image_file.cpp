@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/hex_bytes.h"
+#include "base/text.h"
 #include "data/images/jpeg.h"
 #include "data/images/orientation.h"
 #include "data/images/png_file.h"

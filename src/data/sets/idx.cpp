@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/hex_bytes.h"
+#include "base/text.h"
 #include "data/sets/gzip_file.h"
 #include "data/sets/parse.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "base/weight_paths.h"
 #include "io/pytorch/libtorch_file.h"
 

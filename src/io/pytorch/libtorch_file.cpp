@@ -6,7 +6,7 @@
 #include <exception>
 
 #include "base/error.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/zip/zip_archive.h"
 
 namespace expandnet {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/hex_bytes.h"
+#include "base/text.h"
 #include "io/pytorch/pickle_input.h"
 #include "io/pytorch/pickle_stack.h"
 

@@ -1,4 +1,4 @@
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/pytorch/pickle.h"
 
 namespace expandnet {

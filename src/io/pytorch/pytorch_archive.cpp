@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/hex_bytes.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 
 namespace expandnet {
 

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/pytorch/pytorch_archive.h"
 #include "io/pytorch/pytorch_scalar_type.h"
 #include "io/pytorch/pytorch_state_dict.h"

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "io/pytorch/pytorch_call.h"
 

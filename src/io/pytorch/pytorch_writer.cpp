@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "io/packed_tensor.h"
 #include "io/pytorch/pytorch_pickle.h"

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/packed_tensor.h"
 #include "io/safetensors/safetensors_header.h"
 

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/safetensors/safetensors_header.h"
 
 namespace expandnet {

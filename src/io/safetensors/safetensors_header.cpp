@@ -5,8 +5,7 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "base/hex_bytes.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/safetensors/safetensors_json.h"
 
 namespace expandnet {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 
 namespace expandnet {
 

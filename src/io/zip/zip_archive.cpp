@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/little_endian.h"
-#include "base/quoted_name.h"
+#include "base/text.h"
 #include "io/zip/zip_directory.h"
 #include "io/zip/zip_format.h"
 

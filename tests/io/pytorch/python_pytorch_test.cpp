@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/hex_bytes.h"
+#include "base/text.h"
 #include "files.h"
 #include "io/dtypes.h"
 #include "io/pytorch/pytorch_scalar_type.h"

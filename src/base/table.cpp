@@ -1,4 +1,4 @@
-#include "passes/table.h"
+#include "base/table.h"
 
 #include <fmt/format.h>
 
@@ -6,13 +6,26 @@
 
 namespace expandnet {
 
+namespace {
+
+/// In code points: all bytes of UTF-8 but those that continue one.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) {
+        return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+      }));
+}
+
+}  // namespace
+
 std::string render_table(const std::vector<std::string>& header,
-                         const std::vector<std::vector<std::string>>& rows) {
+                         const std::vector<std::vector<std::string>>& rows,
+                         const TableOptions& options) {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < header.size(); ++c) {
-    widths.push_back(header[c].size());
+    widths.push_back(width_of(header[c]));
     for (const auto& row : rows) {
-      widths[c] = std::max(widths[c], row[c].size());
+      widths[c] = std::max(widths[c], width_of(row[c]));
     }
   }
   std::string text;
@@ -20,17 +33,19 @@ std::string render_table(const std::vector<std::string>& header,
     std::string rendered;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       if (c > 0) rendered += "  ";
-      rendered += c < 2 ? fmt::format("{:<{}}", cells[c], widths[c])
-                        : fmt::format("{:>{}}", cells[c], widths[c]);
+      const std::string gap(widths[c] - width_of(cells[c]), ' ');
+      rendered += c < options.left_columns ? cells[c] + gap : gap + cells[c];
     }
     rendered.erase(rendered.find_last_not_of(' ') + 1);
     text += rendered + "\n";
   };
   line(header);
-  std::vector<std::string> rule;
-  rule.reserve(widths.size());
-  for (const auto width : widths) rule.emplace_back(width, '-');
-  line(rule);
+  if (options.rule) {
+    std::vector<std::string> rule;
+    rule.reserve(widths.size());
+    for (const auto width : widths) rule.emplace_back(width, '-');
+    line(rule);
+  }
   for (const auto& row : rows) line(row);
   return text;
 }

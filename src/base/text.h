@@ -1,0 +1,39 @@
+// text.h: values as text, for messages. Needs no LibTorch.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace expandnet {
+
+/// `name` in double quotes. What is not printable ASCII stands as "\x0a", and
+/// a long name is cut after 80 bytes, with "..." behind it.
+[[nodiscard]] std::string quoted_name(std::string_view name);
+
+/// "ff d8 ff" and so on.
+[[nodiscard]] std::string hex_bytes(const std::vector<std::uint8_t>& bytes);
+
+/// The integers in decimal, `separator` between them.
+template <typename Integers = std::initializer_list<std::int64_t>>
+[[nodiscard]] std::string joined(const Integers& values,
+                                 std::string_view separator) {
+  std::string text;
+  bool first = true;
+  for (const auto value : values) {
+    if (!first) text += separator;
+    text += std::to_string(value);
+    first = false;
+  }
+  return text;
+}
+
+/// A tensor's shape: "[8, 3, 7, 7]".
+template <typename Integers = std::initializer_list<std::int64_t>>
+[[nodiscard]] std::string sizes(const Integers& shape) {
+  return "[" + joined(shape, ", ") + "]";
+}
+
+}  // namespace expandnet
