@@ -7,28 +7,11 @@
 #include <ATen/ops/mv.h>
 #include <ATen/ops/zeros.h>
 
-#include <functional>
-#include <limits>
-#include <numeric>
+#include "fold/sides.h"
 
 namespace expandnet {
 
 namespace {
-
-using Sides = std::vector<std::int64_t>;
-
-std::int64_t taps(const Sides& sides) {
-  return std::accumulate(sides.begin(), sides.end(), std::int64_t{1},
-                         std::multiplies<>());
-}
-
-Sides composed(const Sides& outer, const Sides& inner) {
-  Sides sides(outer.size());
-  for (std::size_t d = 0; d < sides.size(); ++d) {
-    sides[d] = outer[d] + inner[d] - 1;
-  }
-  return sides;
-}
 
 /// Batched product, into the memory of `reuse` if that is defined. mm is faster
 /// than bmm of one.
@@ -101,13 +84,13 @@ void add_shifted(const at::Tensor& sum, const at::Tensor& terms,
 /// [g, out, *a, *b, in] -> [g, out, taps, in], summed along a + b = t.
 at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
                        const Sides& inner, const at::Tensor& reuse) {
-  const auto result_sides = composed(outer, inner);
+  const auto result_sides = composed_sides(outer, inner);
   Sides shape = {products.size(0), products.size(1)};
   shape.insert(shape.end(), result_sides.begin(), result_sides.end());
   shape.push_back(products.size(-1));
   const auto sum = reuse.defined() ? reuse.view(shape).zero_()
                                    : at::zeros(shape, products.options());
-  if (taps(outer) <= taps(inner)) {
+  if (taps_of(outer) <= taps_of(inner)) {
     add_shifted(sum, products, 2, outer, inner);
   } else {
     const auto behind = 2 + static_cast<std::int64_t>(outer.size());
@@ -120,7 +103,7 @@ at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
 /// every (a, b) holding the value at t = a + b.
 at::Tensor spread_shifted(const at::Tensor& grad, const Sides& outer,
                           const Sides& inner) {
-  auto windows = grad.unflatten(2, composed(outer, inner));
+  auto windows = grad.unflatten(2, composed_sides(outer, inner));
   Sides order = {0, 1};  // of windows [g, out, *a, in, *b] below
   const auto dims = static_cast<std::int64_t>(outer.size());
   for (std::int64_t d = 0; d < dims; ++d) {
@@ -164,9 +147,9 @@ Kernel compose(const Kernel& outer, const Kernel& inner, const Kernel& reuse) {
   if (reuse.bias.defined() && inner.bias.defined()) {
     result.bias = reuse.bias.copy_(result.bias);
   }
-  result.sides = composed(outer.sides, inner.sides);
+  result.sides = composed_sides(outer.sides, inner.sides);
   if (!spatial) {
-    result.weight = products.view({groups, out, taps(result.sides), in});
+    result.weight = products.view({groups, out, taps_of(result.sides), in});
     return result;
   }
   Sides shape = {groups, out};
@@ -203,50 +186,6 @@ ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
     grads.inner.bias = apply(sum_taps(outer.weight).transpose(1, 2), grad.bias);
   }
   return grads;
-}
-
-std::vector<Composition> cheapest_order(const Plan& plan) {
-  const auto count = plan.factors.size();
-  struct Segment {
-    double cost = std::numeric_limits<double>::infinity();
-    std::size_t split = 0;
-    Sides sides;
-  };
-  std::vector<std::vector<Segment>> best(count, std::vector<Segment>(count));
-  for (std::size_t i = 0; i < count; ++i) {
-    best[i][i] = {0, i, plan.factors[i].kernel_size};
-  }
-  for (std::size_t length = 2; length <= count; ++length) {
-    for (std::size_t first = 0; first + length <= count; ++first) {
-      const auto last = first + length - 1;
-      auto& segment = best[first][last];
-      for (auto split = first; split < last; ++split) {
-        const auto& inner = best[first][split];
-        const auto& outer = best[split + 1][last];
-        const auto cost =
-            inner.cost + outer.cost +
-            static_cast<double>(plan.factors[last].out_channels) *
-                static_cast<double>(plan.factors[split].out_channels) *
-                static_cast<double>(plan.factors[first].in_channels) *
-                static_cast<double>(taps(inner.sides) * taps(outer.sides));
-        if (cost >= segment.cost) continue;
-        segment = {cost, split, composed(outer.sides, inner.sides)};
-      }
-    }
-  }
-
-  std::vector<Composition> order;
-  const std::function<std::size_t(std::size_t, std::size_t)> visit =
-      [&](std::size_t first, std::size_t last) {
-        if (first == last) return first;
-        const auto& segment = best[first][last];
-        const auto inner = visit(first, segment.split);
-        const auto outer = visit(segment.split + 1, last);
-        order.push_back({outer, inner, segment.sides});
-        return count + order.size() - 1;
-      };
-  visit(0, count - 1);
-  return order;
 }
 
 }  // namespace expandnet

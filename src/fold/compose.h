@@ -8,7 +8,6 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <expandnet/fold/plan.h>
 
 #include <cstdint>
 #include <vector>
@@ -52,17 +51,5 @@ struct ComposeGradients {
 ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
                                   const Kernel& grad,
                                   const ComposeGradients& reuse = {});
-
-/// One composition: node `result` = nodes[outer] o nodes[inner]. Nodes 0 ...
-/// l-1 are the factors, the rest the compositions in order.
-struct Composition {
-  std::size_t outer;
-  std::size_t inner;
-  std::vector<std::int64_t> sides;  ///< of the result
-};
-
-/// The order of compositions that needs the fewest multiplications; the order
-/// of factors is given, so this is the matrix chain problem.
-std::vector<Composition> cheapest_order(const Plan& plan);
 
 }  // namespace expandnet

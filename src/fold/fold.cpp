@@ -28,7 +28,7 @@ Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
     }
     nodes.push_back(std::move(node));
   }
-  for (const auto& step : cheapest_order(plan)) {
+  for (const auto& step : plan.order) {
     Kernel into;
     if (!reuse.kernels.empty()) {
       into = {reuse.kernels[nodes.size()], reuse.biases[nodes.size()], {}};

@@ -7,13 +7,12 @@
 #include <numeric>
 #include <sstream>
 
+#include "fold/sides.h"
 #include "fold/site.h"
 
 namespace expandnet {
 
 namespace {
-
-using Sides = std::vector<std::int64_t>;
 
 std::int64_t largest_side(const CompactLayer& layer) {
   return layer.kernel_size.empty()
@@ -156,11 +155,6 @@ Sides interior_widths(const CompactLayer& layer,
 
 }  // namespace
 
-std::int64_t FactorShape::taps() const {
-  return std::accumulate(kernel_size.begin(), kernel_size.end(),
-                         std::int64_t{1}, std::multiplies<>());
-}
-
 std::vector<std::int64_t> Plan::weight_sizes(std::size_t i) const {
   const auto& factor = factors[i];
   Sides shape = {factor.out_channels, factor.in_channels / layer.groups};
@@ -203,7 +197,7 @@ Plan plan(const CompactLayer& layer, const ExpansionOptions& options,
   widths.push_back(layer.out_channels);
   const auto strided = strided_factor(layer, strategy, kernels.size());
 
-  Plan result{layer, strategy, {}};
+  Plan result{layer, strategy, {}, {}};
   auto in_channels = layer.in_channels;
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     const bool last = i + 1 == kernels.size();
@@ -217,6 +211,7 @@ Plan plan(const CompactLayer& layer, const ExpansionOptions& options,
     result.factors.push_back(std::move(factor));
     in_channels = widths[i];
   }
+  result.order = cheapest_order(result.factors);
   return result;
 }
 

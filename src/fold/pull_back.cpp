@@ -64,7 +64,7 @@ std::vector<Affine> pull_back_reusing(const Plan& plan, const Folded& folded,
 
   const FullPrecisionGuard full_precision;
   const auto groups = plan.layer.groups;
-  const auto order = cheapest_order(plan);
+  const auto& order = plan.order;
   const auto node = [&](std::size_t i) -> Kernel {
     return {
         folded.kernels[i], folded.biases[i],

@@ -98,25 +98,6 @@ TEST(FoldMemory, AcceptsFactorsOfAnyStrides) {
   EXPECT_LE(relative_error(fold(chain, factors).weight, expected), 1e-15);
 }
 
-TEST(CheapestOrder, FoldsTheNarrowEndFirst) {
-  // (w3 w2) w1 costs 64 * 2048 * (256 + 512), w3 (w2 w1) four times as much.
-  const auto order = cheapest_order(plan(linear_layer(512, 64), Strategy::kFC));
-
-  ASSERT_EQ(order.size(), 2U);
-  EXPECT_EQ(order[0].outer, 2U);
-  EXPECT_EQ(order[0].inner, 1U);
-  EXPECT_EQ(order[1].outer, 3U);
-  EXPECT_EQ(order[1].inner, 0U);
-}
-
-TEST(CheapestOrder, FoldsTheNarrowBeginningFirst) {
-  const auto order = cheapest_order(plan(linear_layer(64, 512), Strategy::kFC));
-
-  ASSERT_EQ(order.size(), 2U);
-  EXPECT_EQ(order[0].outer, 1U);
-  EXPECT_EQ(order[0].inner, 0U);
-}
-
 class FactorErrors : public ::testing::Test {
  protected:
   FactorErrors()

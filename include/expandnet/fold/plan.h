@@ -5,8 +5,10 @@
 // case here and nothing else.
 #pragma once
 
+#include <expandnet/fold/factor_shape.h>
 #include <expandnet/fold/layer.h>
 #include <expandnet/fold/options.h>
+#include <expandnet/fold/order.h>
 
 #include <cstdint>
 #include <optional>
@@ -15,24 +17,13 @@
 
 namespace expandnet {
 
-/// The shape of one factor. Its weight is [out, in / groups, *kernel_size], of
-/// transposed convolutions too; groups and dilation are those of the layer.
-struct FactorShape {
-  std::int64_t in_channels = 0;
-  std::int64_t out_channels = 0;
-  std::vector<std::int64_t> kernel_size;
-  std::vector<std::int64_t> stride;
-  bool bias = true;
-
-  /// Product of the kernel's sides.
-  [[nodiscard]] std::int64_t taps() const;
-};
-
-/// A compact layer and the chain that replaces it, first factor first.
+/// A compact layer and the chain that replaces it, first factor first. One that
+/// is not made by `plan` takes its order from `cheapest_order`.
 struct Plan {
   CompactLayer layer;
   Strategy strategy = Strategy::kFC;
   std::vector<FactorShape> factors;
+  std::vector<Composition> order;  ///< in which the chain is folded
 
   [[nodiscard]] std::vector<std::int64_t> weight_sizes(std::size_t i) const;
   /// Numbers in all factors.

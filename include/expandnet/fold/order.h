@@ -1,0 +1,25 @@
+// order.h: in which order the factors of a chain are composed.
+#pragma once
+
+#include <expandnet/fold/factor_shape.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace expandnet {
+
+/// One composition: node `result` = nodes[outer] o nodes[inner]. Nodes 0 ...
+/// l-1 are the factors, the rest the compositions in order.
+struct Composition {
+  std::size_t outer;
+  std::size_t inner;
+  std::vector<std::int64_t> sides;  ///< of the result
+};
+
+/// The order of compositions that needs the fewest multiplications; the order
+/// of factors is given, so this is the matrix chain problem.
+[[nodiscard]] std::vector<Composition> cheapest_order(
+    const std::vector<FactorShape>& factors);
+
+}  // namespace expandnet

@@ -1,0 +1,57 @@
+#include <expandnet/fold/order.h>
+
+#include <functional>
+#include <limits>
+
+#include "fold/sides.h"
+
+namespace expandnet {
+
+std::int64_t FactorShape::taps() const { return taps_of(kernel_size); }
+
+std::vector<Composition> cheapest_order(
+    const std::vector<FactorShape>& factors) {
+  const auto count = factors.size();
+  struct Segment {
+    double cost = std::numeric_limits<double>::infinity();
+    std::size_t split = 0;
+    Sides sides;
+  };
+  std::vector<std::vector<Segment>> best(count, std::vector<Segment>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    best[i][i] = {0, i, factors[i].kernel_size};
+  }
+  for (std::size_t length = 2; length <= count; ++length) {
+    for (std::size_t first = 0; first + length <= count; ++first) {
+      const auto last = first + length - 1;
+      auto& segment = best[first][last];
+      for (auto split = first; split < last; ++split) {
+        const auto& inner = best[first][split];
+        const auto& outer = best[split + 1][last];
+        const auto cost = inner.cost + outer.cost +
+                          static_cast<double>(factors[last].out_channels) *
+                              static_cast<double>(factors[split].out_channels) *
+                              static_cast<double>(factors[first].in_channels) *
+                              static_cast<double>(taps_of(inner.sides) *
+                                                  taps_of(outer.sides));
+        if (cost >= segment.cost) continue;
+        segment = {cost, split, composed_sides(outer.sides, inner.sides)};
+      }
+    }
+  }
+
+  std::vector<Composition> order;
+  const std::function<std::size_t(std::size_t, std::size_t)> visit =
+      [&](std::size_t first, std::size_t last) {
+        if (first == last) return first;
+        const auto& segment = best[first][last];
+        const auto inner = visit(first, segment.split);
+        const auto outer = visit(segment.split + 1, last);
+        order.push_back({outer, inner, segment.sides});
+        return count + order.size() - 1;
+      };
+  visit(0, count - 1);
+  return order;
+}
+
+}  // namespace expandnet
