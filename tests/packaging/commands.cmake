@@ -6,7 +6,8 @@
 # - its command and its flags are in its --help, if it was built;
 # - files of the repository that it is given exist.
 #
-# Commands of other kinds are refused. Of each relative link it is checked that the
+# Commands of other kinds are refused. A flag that the text names (`--rate 8`) is one
+# of a program, if all were built, or one of `others`. Of each relative link it is checked that the
 # file or folder exists and, in a page, the heading.
 #
 #     cmake -DROOT=<repository> -DPROGRAMS=<name>=<path>:... -P commands.cmake
@@ -334,6 +335,46 @@ macro(find_links)
   list(TRANSFORM links REPLACE "^<<(.*)\\)$" "\\1")
 endmacro()
 
+# ------------------------------------------------------------------ flags in the text
+
+# Flags of cmake and torchrun that the text names.
+set(others --nnodes --preset --rdzv-backend --rdzv-endpoint)
+
+# The help of all programs and of their commands; "" if one was not built. Commands
+# stand in a program's help behind two spaces.
+set(all_help "")
+foreach(program IN LISTS programs)
+  string(REGEX REPLACE "=.*" "" name "${program}")
+  if(NOT DEFINED program_${name} OR NOT EXISTS "${program_${name}}")
+    message(STATUS "${name} was not built: flags in the text are not checked")
+    set(all_help "")
+    break()
+  endif()
+  help_of(help ${name})
+  string(APPEND all_help "\n${help}\n")
+  string(REGEX REPLACE "[][;]" " " help "${help}")
+  string(REGEX MATCHALL "\n  [a-z][a-z-]*" found "${help}")
+  foreach(command IN LISTS found)
+    string(STRIP "${command}" command)
+    help_of(help ${name} "${command}")
+    string(APPEND all_help "${help}\n")
+  endforeach()
+endforeach()
+
+# Checks the spans of code in `prose` that begin with a flag.
+macro(check_flags_in_text)
+  string(REGEX REPLACE "[][;]" " " spans "${prose}")
+  string(REGEX MATCHALL "`[^`]*`" spans "${spans}")
+  list(FILTER spans INCLUDE REGEX "^`--[a-z]")
+  list(TRANSFORM spans REPLACE "^`(--[a-z-]+).*$" "\\1")
+  list(REMOVE_DUPLICATES spans)
+  foreach(flag IN LISTS spans)
+    if(NOT flag IN_LIST others AND NOT all_help MATCHES "[^a-z0-9-]${flag}[^a-z0-9-]")
+      complain("no program has the flag ${flag}")
+    endif()
+  endforeach()
+endmacro()
+
 # ------------------------------------------------------------------ all pages
 
 set(commands 0)
@@ -352,6 +393,10 @@ foreach(page IN LISTS pages)
     string(SUBSTRING "${commands_of_page}" ${end} -1 commands_of_page)
     check_line()
   endwhile()
+
+  if(all_help)
+    check_flags_in_text()
+  endif()
 
   find_links()
   cmake_path(GET page PARENT_PATH folder)

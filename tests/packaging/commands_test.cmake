@@ -31,7 +31,8 @@ esac
 ]=])
 file(WRITE "${SCRATCH}/other" "#!/bin/sh\n[ \"$1\" = --help ] && echo '  --size UINT  of it'\n")
 file(CHMOD "${SCRATCH}/sorter" "${SCRATCH}/other" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
-set(programs "sorter=${SCRATCH}/sorter:other=${SCRATCH}/other:gone=${SCRATCH}/gone")
+set(built "sorter=${SCRATCH}/sorter:other=${SCRATCH}/other")
+set(programs "${built}")
 
 # Expects `complaint`, nothing for none, about a page that says `text`.
 function(expect_of page text complaint)
@@ -103,10 +104,20 @@ expect_of(docs/deep/page.md "```sh\nls\n```" "no check knows the command \"ls\""
 
 # A program that was not built is said to be unchecked.
 file(APPEND "${SCRATCH}/examples/sort/CMakeLists.txt" "add_executable(gone main.cpp)\n")
+set(programs "${built}:gone=${SCRATCH}/gone")
 expect_of(docs/page.md "```sh\nbuild/release/examples/sort/gone --size 3\n```" "")
 if(NOT said MATCHES "gone was not built: its flags are not checked")
   message(SEND_ERROR "a program that was not built: got '${said}'")
 endif()
+
+expect_link("`--gone`" "")
+set(programs "${built}")
+
+# Flags in the text.
+expect_link("`--size 3`, `--key-first`, `--files=a`, `--no-up`; `a --gone`, `--rdzv-backend c10d`" "")
+expect_link("Text `a\n--gone` and `--up\nmore`" "")
+expect_link("`--gone`" "no program has the flag --gone")
+expect_link("[a](there.md); `x`, `--sizes 3`" "no program has the flag --sizes")
 
 # Links.
 expect_link("[a](there.md), [b](../README.md#title), [c](#d-e)\n\n## D e" "")
