@@ -1,5 +1,5 @@
 // deployment: from the weights of a trained ExpandNet to a file for others.
-// README.md shows the part between [snippet] and [/snippet].
+// docs/deploy.md shows the part between [snippet] and [/snippet].
 //
 //     deployment [FOLDER]
 //

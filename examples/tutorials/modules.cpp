@@ -1,5 +1,5 @@
 // modules: a network written with expansion in mind, from its definition to the
-// file that is deployed. README.md shows the parts between [snippet] and
+// file that is deployed. docs/modules.md shows the parts between [snippet] and
 // [/snippet].
 //
 //     modules

@@ -1,5 +1,6 @@
 // weight_space: any LibTorch model, untouched, trained as an ExpandNet.
-// README.md shows the part between [snippet] and [/snippet].
+// README.md and docs/weight-space.md show the part between [snippet] and
+// [/snippet].
 //
 //     weight_space
 //

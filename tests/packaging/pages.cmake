@@ -1,0 +1,9 @@
+# The pages that people read: README.md, docs and the index of the examples.
+# Sets `pages`, relative to ROOT.
+file(GLOB_RECURSE pages RELATIVE "${ROOT}" "${ROOT}/docs/*.md")
+foreach(page README.md examples/README.md)
+  if(EXISTS "${ROOT}/${page}")
+    list(APPEND pages "${page}")
+  endif()
+endforeach()
+list(SORT pages)
