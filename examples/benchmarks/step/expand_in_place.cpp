@@ -1,4 +1,4 @@
-#include "expand_in_place.h"
+#include "benchmarks/step/expand_in_place.h"
 
 #include <c10/util/Exception.h>
 #include <expandnet/nn/expanded_conv.h>
