@@ -1,5 +1,5 @@
-// made_from.h: the options that made a layer from those that it keeps, which
-// LibTorch's constructors do not take.
+// to_options.h: the options that a layer was made with, from those that it
+// keeps, which no constructor of LibTorch takes.
 #pragma once
 
 #include <torch/nn/options/conv.h>
@@ -7,7 +7,7 @@
 
 namespace expandnet::examples {
 
-inline torch::nn::Conv2dOptions made_from(
+inline torch::nn::Conv2dOptions to_options(
     const torch::nn::detail::ConvNdOptions<2>& kept) {
   return torch::nn::Conv2dOptions(kept.in_channels(), kept.out_channels(),
                                   kept.kernel_size())
@@ -18,7 +18,7 @@ inline torch::nn::Conv2dOptions made_from(
       .bias(kept.bias())
       .padding_mode(kept.padding_mode());
 }
-inline torch::nn::LinearOptions made_from(
+inline torch::nn::LinearOptions to_options(
     const torch::nn::LinearOptions& kept) {
   return kept;
 }
