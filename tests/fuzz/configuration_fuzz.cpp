@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "command_line/checks.h"
-#include "trainers/app/configuration.h"
+#include "trainers/app/settings/configuration.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "data/sets/image_list.h"
-#include "trainers/app/class_list.h"
+#include "trainers/app/settings/class_list.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "trainers/app/run_result.h"
+#include "trainers/app/report/run_result.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {

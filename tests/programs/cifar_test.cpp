@@ -211,9 +211,9 @@ TEST_F(ExpandnetCifar, TrainsInEveryWay) {
 TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
   const std::string examples = EXPANDNET_EXAMPLES;
   const auto demo =
-      run_plain({"compare", "--config", examples + "/cifar/demo.ini", "--data",
-                 examples + "/data", "--epochs", "1", "--milestones", "1",
-                 "--runs", "1", "--out", path("demo")});
+      run_plain({"compare", "--config", examples + "/trainers/cifar/demo.ini",
+                 "--data", examples + "/data", "--epochs", "1", "--milestones",
+                 "1", "--runs", "1", "--out", path("demo")});
   ASSERT_EQ(demo.status, 0) << demo.err;
   EXPECT_NE(demo.out.find("SmallNet 7x7 on fashion-mnist: 4500 training, 500 "
                           "validation and 2000 test images\n"),
@@ -227,7 +227,7 @@ TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
   }
 
   const auto paper = run_plain(
-      {"compare", "--config", examples + "/cifar/paper.ini", "--data",
+      {"compare", "--config", examples + "/trainers/cifar/paper.ini", "--data",
        path("data"), "--epochs", "1", "--runs", "1", "--out", path("paper")});
   ASSERT_EQ(paper.status, 0) << paper.err;
   EXPECT_NE(

@@ -1,11 +1,11 @@
-#include "image_source.h"
+#include "benchmarks/files/image_source.h"
 
 #include <c10/util/Exception.h>
 
 #include <cstddef>
 #include <cstdint>
 
-#include "photos.h"
+#include "benchmarks/files/photos.h"
 
 namespace expandnet::examples::bench {
 

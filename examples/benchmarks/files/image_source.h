@@ -7,8 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include "files_arguments.h"
-#include "scratch.h"
+#include "benchmarks/files/arguments.h"
+#include "benchmarks/files/scratch.h"
 
 namespace expandnet::examples::bench {
 

@@ -7,9 +7,9 @@
 #include <memory>
 #include <optional>
 
-#include "files_bench.h"
-#include "image_source.h"
-#include "torchvision.h"
+#include "benchmarks/files/bench.h"
+#include "benchmarks/files/image_source.h"
+#include "benchmarks/files/torchvision.h"
 
 namespace expandnet::examples::bench {
 

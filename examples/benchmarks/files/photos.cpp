@@ -1,4 +1,4 @@
-#include "photos.h"
+#include "benchmarks/files/photos.h"
 
 #include <c10/util/Exception.h>
 

@@ -8,9 +8,9 @@
 #include <limits>
 #include <utility>
 
-#include "cases.h"
-#include "files_bench.h"
-#include "image_source.h"
+#include "benchmarks/files/bench.h"
+#include "benchmarks/files/image_source.h"
+#include "benchmarks/step/cases.h"
 
 namespace expandnet::examples::bench {
 

@@ -1,4 +1,4 @@
-#include "result.h"
+#include "benchmarks/files/result.h"
 
 #include <ATen/Parallel.h>
 #include <expandnet/base/atomic_file.h>

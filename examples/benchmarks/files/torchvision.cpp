@@ -1,4 +1,4 @@
-#include "torchvision.h"
+#include "benchmarks/files/torchvision.h"
 
 #include <c10/util/Exception.h>
 #include <fcntl.h>

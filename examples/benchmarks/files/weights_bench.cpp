@@ -22,8 +22,8 @@
 #include <string>
 #include <utility>
 
-#include "files_bench.h"
-#include "scratch.h"
+#include "benchmarks/files/bench.h"
+#include "benchmarks/files/scratch.h"
 
 namespace expandnet::examples::bench {
 

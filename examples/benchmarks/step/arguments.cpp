@@ -1,4 +1,4 @@
-#include "arguments.h"
+#include "benchmarks/step/arguments.h"
 
 #include <torch/cuda.h>
 
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "benchmarks/step/nets.h"
 #include "command_line/checks.h"
 #include "command_line/command_line.h"
-#include "nets.h"
 
 namespace expandnet::examples::bench {
 

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "setup.h"
+#include "benchmarks/step/setup.h"
 
 namespace expandnet::examples::bench {
 

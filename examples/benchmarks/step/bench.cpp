@@ -26,14 +26,14 @@
 #include <variant>
 #include <vector>
 
-#include "arguments.h"
-#include "cases.h"
+#include "benchmarks/step/arguments.h"
+#include "benchmarks/step/cases.h"
+#include "benchmarks/step/nets.h"
+#include "benchmarks/step/report.h"
 #include "command_line/output_file.h"
 #include "command_line/status.h"
 #include "measuring/device.h"
 #include "measuring/timing.h"
-#include "nets.h"
-#include "report.h"
 
 namespace expandnet::examples::bench {
 

@@ -1,13 +1,13 @@
-#include "cases.h"
+#include "benchmarks/step/cases.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <c10/util/Exception.h>
 #include <torch/utils.h>
 
+#include "benchmarks/step/product_time.h"
 #include "measuring/device.h"
 #include "measuring/timing.h"
-#include "product_time.h"
 
 namespace expandnet::examples::bench {
 

@@ -10,8 +10,8 @@
 #include <memory>
 #include <optional>
 
-#include "nets.h"
-#include "setup.h"
+#include "benchmarks/step/nets.h"
+#include "benchmarks/step/setup.h"
 
 namespace expandnet::examples::bench {
 

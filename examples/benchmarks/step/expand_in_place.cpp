@@ -1,4 +1,4 @@
-#include "expand_in_place.h"
+#include "benchmarks/step/expand_in_place.h"
 
 #include <c10/util/Exception.h>
 #include <expandnet/nn/expanded_conv.h>
@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "trainers/cifar/made_from.h"
+#include "trainers/cifar/to_options.h"
 
 namespace expandnet::examples::bench {
 
@@ -26,7 +26,7 @@ void expand_layers_of(torch::nn::SequentialImpl& sequential,
     if (conv == nullptr) continue;
     auto expansion = selector(prefix + name, *conv);
     if (!expansion) continue;
-    const ExpandedConv2d expanded(made_from(conv->options),
+    const ExpandedConv2d expanded(to_options(conv->options),
                                   expansion->execution(execution));
     sequential.replace_module(name, expanded.ptr());
     place = torch::nn::AnyModule(expanded);

@@ -1,4 +1,4 @@
-#include "nets.h"
+#include "benchmarks/step/nets.h"
 
 #include <c10/util/Exception.h>
 #include <expandnet/models/imagenet_recipes.h>
@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-#include "expand_in_place.h"
+#include "benchmarks/step/expand_in_place.h"
 #include "trainers/cifar/expanded_small_net.h"
 
 namespace expandnet::examples::bench {

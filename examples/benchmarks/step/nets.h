@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "setup.h"
+#include "benchmarks/step/setup.h"
 
 namespace expandnet::examples::bench {
 

@@ -1,4 +1,4 @@
-#include "product_time.h"
+#include "benchmarks/step/product_time.h"
 
 #include <chrono>
 #include <cstring>

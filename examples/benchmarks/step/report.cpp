@@ -1,4 +1,4 @@
-#include "report.h"
+#include "benchmarks/step/report.h"
 
 #include <expandnet/base/atomic_file.h>
 #include <fmt/format.h>

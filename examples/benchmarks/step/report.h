@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/step/setup.h"
 #include "measuring/timing.h"
-#include "setup.h"
 
 namespace expandnet::examples::bench {
 

@@ -1,6 +1,6 @@
 #include "trainers/cifar/cifar.h"
 
-#include "trainers/app/program.h"
+#include "trainers/app/commands/program.h"
 #include "trainers/cifar/cifar_trainer.h"
 
 namespace expandnet::examples {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "trainers/app/trainer.h"
+#include "trainers/app/runs/trainer.h"
 
 namespace expandnet::examples {
 

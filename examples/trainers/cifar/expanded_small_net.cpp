@@ -5,7 +5,7 @@
 #include <expandnet/nn/expanded_conv.h>
 #include <expandnet/nn/expanded_linear.h>
 
-#include "trainers/cifar/made_from.h"
+#include "trainers/cifar/to_options.h"
 
 namespace expandnet::examples {
 
@@ -17,11 +17,11 @@ torch::nn::AnyModule ExpandedSmallNetImpl::layer(const std::string& name,
   auto expansion = selector(name, *compact);
   if (!expansion.has_value()) {
     return torch::nn::AnyModule(
-        register_module(name, Compact(made_from(compact->options))));
+        register_module(name, Compact(to_options(compact->options))));
   }
   return torch::nn::AnyModule(register_module(
       name,
-      Expanded(made_from(compact->options), expansion->execution(execution))));
+      Expanded(to_options(compact->options), expansion->execution(execution))));
 }
 
 ExpandedSmallNetImpl::ExpandedSmallNetImpl(

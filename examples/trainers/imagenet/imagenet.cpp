@@ -1,6 +1,6 @@
 #include "trainers/imagenet/imagenet.h"
 
-#include "trainers/app/program.h"
+#include "trainers/app/commands/program.h"
 #include "trainers/imagenet/imagenet_trainer.h"
 
 namespace expandnet::examples {

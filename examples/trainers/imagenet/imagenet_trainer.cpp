@@ -16,9 +16,9 @@
 
 #include "command_line/checks.h"
 #include "command_line/named.h"
-#include "trainers/app/class_list.h"
-#include "trainers/app/configuration.h"
-#include "trainers/app/run.h"
+#include "trainers/app/runs/run.h"
+#include "trainers/app/settings/class_list.h"
+#include "trainers/app/settings/configuration.h"
 #include "trainers/imagenet/imagenet_images.h"
 
 namespace expandnet::examples {

@@ -1,0 +1,113 @@
+#include "benchmarks/files/arguments.h"
+
+#include <expandnet/models/imagenet_recipes.h>
+
+#include <CLI/CLI.hpp>
+
+#include "command_line/checks.h"
+#include "command_line/command_line.h"
+
+namespace expandnet::examples::bench {
+
+namespace {
+
+constexpr std::int64_t kProgramBatch = 16;
+
+void add_common(CLI::App& app, FilesArguments& arguments) {
+  app.add_option("--rounds", arguments.rounds,
+                 "turns of each, of which the median counts; one more is for "
+                 "warming up")
+      ->check(positive());
+  app.add_option("--json", arguments.json, "file for the results");
+}
+
+void add_images(CLI::App& app, FilesArguments& arguments) {
+  app.add_option("--data", arguments.data,
+                 "folder with a folder of images for each class; by default "
+                 "JPEG files of 500x375 are made");
+  app.add_option("--images", arguments.images,
+                 "in an epoch, which is a turn; those in --data, spread evenly")
+      ->check(positive());
+  app.add_option("--batch-size", arguments.batch)->check(positive());
+  app.add_option("--image-size", arguments.image_size, "side in pixels")
+      ->check(positive());
+}
+
+void check(const FilesArguments& arguments) {
+  if (arguments.command == FilesCommand::kWeights) return;
+  if (arguments.images < arguments.batch) {
+    throw CLI::ValidationError("--images",
+                               "must not be below --batch-size, got " +
+                                   std::to_string(arguments.images) + " for " +
+                                   std::to_string(arguments.batch));
+  }
+}
+
+}  // namespace
+
+std::variant<FilesArguments, int> parse_files(int argc,
+                                              const char* const* argv) {
+  FilesArguments arguments;
+  arguments.nets = models::imagenet_nets();
+  FilesArguments of_program = arguments;
+  of_program.command = FilesCommand::kProgram;
+  of_program.batch = kProgramBatch;
+  of_program.workers = {1};
+  FilesArguments of_weights = arguments;
+  of_weights.command = FilesCommand::kWeights;
+
+  CLI::App app(
+      "Times what has to do with files: images on their way into training, and "
+      "weights. What is compared takes turns.",
+      "expandnet-bench-files");
+  app.option_defaults()->always_capture_default();
+  app.require_subcommand(1);
+
+  auto* loader = app.add_subcommand(
+      "loader",
+      "Images a second, with the crops of training: one worker on one core, "
+      "then workers on all; torchvision beside it.");
+  add_images(*loader, arguments);
+  loader->add_option("--workers", arguments.workers, "threads that read")
+      ->check(from_to(1, kMostThreads));
+  loader->add_option(
+      "--python", arguments.python,
+      "a Python that has torchvision; by default it is left out");
+  add_common(*loader, arguments);
+
+  auto* program = app.add_subcommand(
+      "program",
+      "Training from files to updated weights, in weight space, against the "
+      "step on a batch in memory and against reading alone.");
+  add_images(*program, of_program);
+  program
+      ->add_option("--net", of_program.nets,
+                   "networks, expanded as in the paper")
+      ->check(CLI::IsMember(models::imagenet_nets()));
+  program
+      ->add_option("--workers", of_program.workers.front(), "threads that read")
+      ->check(from_to(1, kMostThreads));
+  program->add_option("--threads", of_program.threads, "threads that compute")
+      ->check(from_to(1, kMostThreads));
+  add_common(*program, of_program);
+
+  auto* weights = app.add_subcommand(
+      "weights",
+      "Reading safetensors, down to each byte, against read(2) of the same "
+      "file; contracting the paper's MobileNetV1.");
+  weights->add_option("--megabytes", of_weights.megabytes, "of the file")
+      ->check(positive());
+  add_common(*weights, of_weights);
+
+  try {
+    app.parse(argc, argv);
+    if (program->parsed()) arguments = of_program;
+    if (weights->parsed()) arguments = of_weights;
+    check(arguments);
+  } catch (const CLI::ParseError& error) {
+    return status_after(app, error);
+  }
+  return arguments;
+}
+
+}  // namespace expandnet::examples::bench

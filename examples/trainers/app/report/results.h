@@ -1,0 +1,46 @@
+// results.h: what runs have found, for people and for programs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "trainers/app/report/run_result.h"
+
+namespace expandnet::examples {
+
+/// All runs of one recipe.
+struct VariantResult {
+  std::string recipe;
+  double step_ms = 0;           ///< median
+  double ratio_to_compact = 0;  ///< 0: compact was not timed
+  std::vector<RunResult> runs;  ///< in the order of their seeds
+};
+
+/// What was run on what, for the head of a report.
+struct Occasion {
+  std::string title;
+  std::string program;
+  std::string version;
+  std::string device;
+  int threads = 1;
+  std::string command;
+  std::string configuration;  ///< the text of a configuration file
+  std::vector<std::string> notes;
+};
+
+/// The content of result.json.
+nlohmann::ordered_json results_json(const Occasion& occasion,
+                                    const std::vector<VariantResult>& variants);
+
+/// The table that ends a comparison: mean ± sample standard deviation (n).
+std::string results_table(const std::vector<VariantResult>& variants,
+                          bool top5 = false);
+
+/// A self-contained page with curves, table and configuration.
+std::string report_html(const Occasion& occasion,
+                        const std::vector<VariantResult>& variants);
+
+}  // namespace expandnet::examples

@@ -1,0 +1,248 @@
+#include "trainers/app/runs/run.h"
+
+#include <c10/util/Exception.h>
+#include <expandnet/base/atomic_file.h>
+#include <expandnet/passes/contract.h>
+#include <expandnet/passes/hand_over.h>
+#include <fmt/format.h>
+#include <torch/serialize/archive.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "trainers/app/settings/configuration.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+constexpr const char* kTwinFolder = "twin";
+
+std::int64_t count_in(const std::vector<torch::Tensor>& parameters) {
+  std::int64_t count = 0;
+  for (const auto& parameter : parameters) count += parameter.numel();
+  return count;
+}
+
+train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
+                              torch::optim::Optimizer& optimizer,
+                              const Settings& settings,
+                              train::TrainingParts::Loss loss) {
+  train::TrainingParts parts;
+  parts.model = trainee.model;
+  parts.optimizer = &optimizer;
+  parts.expansion = trainee.expansion.get();
+  parts.training = data.training.get();
+  parts.validation = data.validation.get();
+  // Else it is read once, at the end.
+  if (settings.select == "test-best") parts.test = data.test.get();
+  parts.loss = std::move(loss);
+  return parts;
+}
+
+std::int64_t steps_of(const train::Training& training) {
+  return training.epoch() * training.steps_per_epoch() + training.iteration();
+}
+
+std::unique_ptr<Stage> make_main(const RunPlan& plan, const Maker& maker,
+                                 const Settings& settings,
+                                 const Machine& machine) {
+  torch::manual_seed(plan.seed);
+  return std::make_unique<Stage>(maker.trainee(plan.recipe),
+                                 maker.data(plan.seed), settings, machine,
+                                 maker.loss, plan.folder, plan.configuration);
+}
+
+/// Null for a run that has no twin.
+std::unique_ptr<Stage> make_twin(const RunPlan& plan, const Maker& maker,
+                                 Settings settings, const Machine& machine) {
+  if (!maker.twin || plan.recipe == "none") return nullptr;
+  if (settings.twin_epochs > 0) settings.epochs = settings.twin_epochs;
+  const auto folder =
+      (std::filesystem::path(plan.folder) / kTwinFolder).string();
+  torch::manual_seed(plan.seed);
+  return std::make_unique<Stage>(maker.twin(plan.recipe), maker.data(plan.seed),
+                                 settings, machine, maker.loss, folder,
+                                 plan.configuration);
+}
+
+}  // namespace
+
+std::string RunPlan::name() const {
+  return fmt::format("{} seed {}", recipe == "none" ? "compact" : recipe, seed);
+}
+
+void save_weights(const torch::nn::Module& module, const std::string& path) {
+  torch::serialize::OutputArchive archive;
+  module.save(archive);
+  train::save_atomically(archive, path);
+}
+
+Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
+             const Machine& machine, train::TrainingParts::Loss loss,
+             const std::string& folder, const std::string& configuration)
+    : trainee(std::move(the_trainee)),
+      data(std::move(the_data)),
+      optimizer(make_optimizer(settings, trainee.parameters())),
+      checkpoints(folder, configuration_with_effect(configuration),
+                  machine.ranks.get()),
+      training(parts_of(trainee, data, *optimizer, settings, std::move(loss)),
+               training_options(settings, machine)) {
+  training.observe(checkpoints);
+}
+
+void check_run(const RunPlan& plan, const Maker& maker,
+               const Settings& settings, const Machine& machine) {
+  make_main(plan, maker, settings, machine);
+  make_twin(plan, maker, settings, machine);
+}
+
+Run::Run(RunPlan plan, const Maker& maker, const Settings& settings,
+         const Machine& machine)
+    : plan_(std::move(plan)), machine_(machine) {
+  main_ = make_main(plan_, maker, settings, machine);
+  train_parameters_ = count_in(main_->trainee.parameters());
+  twin_ = make_twin(plan_, maker, settings, machine);
+  if (twin_ != nullptr) {
+    std::filesystem::create_directories(std::filesystem::path(plan_.folder) /
+                                        kTwinFolder);
+    twin_steps_ =
+        twin_->training.options().epochs * twin_->training.steps_per_epoch();
+  }
+  if (main_->checkpoints.has_last()) {
+    main_->checkpoints.load_last(main_->training);
+    twin_.reset();
+  } else if (twin_ != nullptr && twin_->checkpoints.has_last()) {
+    twin_->checkpoints.load_last(twin_->training);
+  }
+  if (twin_ != nullptr && twin_->training.finished()) hand_over_twin();
+}
+
+void Run::observe(train::Observer& observer) {
+  if (twin_ != nullptr) twin_->training.observe(observer);
+  main_->training.observe(observer);
+}
+
+void Run::hand_over_twin() {
+  twin_->checkpoints.load_best(twin_->training);
+  if (main_->trainee.expansion) {
+    hand_over(*twin_->trainee.model.module, *main_->trainee.expansion);
+  } else {
+    hand_over(*twin_->trainee.model.module, *main_->trainee.model.module);
+  }
+  twin_.reset();
+}
+
+void Run::step() {
+  auto& stage = twin_ != nullptr ? *twin_ : *main_;
+  try {
+    stage.training.step();
+  } catch (const train::Diverged& error) {
+    throw train::Diverged(fmt::format(
+        "{}: {}; {}", plan_.name(), error.what(),
+        stage.checkpoints.has_last()
+            ? "the last good checkpoint is " + stage.checkpoints.last_path()
+            : "there is no checkpoint yet"));
+  }
+  if (twin_ != nullptr && twin_->training.finished()) hand_over_twin();
+}
+
+std::int64_t Run::steps_done() const {
+  if (twin_ != nullptr) return steps_of(twin_->training);
+  return twin_steps_ + steps_of(main_->training);
+}
+
+bool Run::between_updates() const {
+  return (twin_ != nullptr ? *twin_ : *main_).training.between_updates();
+}
+
+void Run::save() const {
+  const auto& stage = twin_ != nullptr ? *twin_ : *main_;
+  if (stage.training.finished()) return;  // saved with its last epoch
+  stage.checkpoints.save_last(stage.training);
+}
+
+std::int64_t Run::keep_skipped() const {
+  std::string lines;
+  const auto& data = main_->data;
+  for (const auto* batches :
+       {data.training.get(), data.validation.get(), data.test.get()}) {
+    if (batches == nullptr) continue;
+    for (const auto& file : batches->skipped()) lines += file + "\n";
+  }
+  const auto path = std::filesystem::path(plan_.folder) / kSkippedFile;
+  std::set<std::string> files;
+  const auto add = [&files](std::istream&& stream) {
+    for (std::string line; std::getline(stream, line);) files.insert(line);
+  };
+  if (machine_.ranks) {
+    for (const auto& of_rank : machine_.ranks->gather(lines)) {
+      add(std::istringstream(of_rank));
+    }
+  } else {
+    add(std::istringstream(lines));
+  }
+  if (!machine_.is_first()) return 0;
+  add(std::ifstream(path));
+  if (files.empty()) return 0;
+  std::string text;
+  for (const auto& file : files) text += file + "\n";
+  write_file_atomically(path.string(), text);
+  return static_cast<std::int64_t>(files.size());
+}
+
+RunResult Run::result_so_far() const {
+  const auto& training = main_->training;
+  RunResult result;
+  result.recipe = plan_.recipe;
+  result.seed = plan_.seed;
+  result.state = training.finished() ? "finished" : "interrupted";
+  result.train_parameters = train_parameters_;
+  result.chosen_epoch = training.best_epoch();
+  result.epochs = training.history();
+  if (result.chosen_epoch > 0) {
+    const auto& chosen =
+        result.epochs[static_cast<std::size_t>(result.chosen_epoch - 1)];
+    if (chosen.validation) {
+      result.validation_accuracy = chosen.validation->accuracy;
+    }
+  }
+  return result;
+}
+
+RunResult Run::finish() {
+  auto& stage = *main_;
+  stage.checkpoints.load_best(stage.training);
+  auto result = result_so_far();
+  auto& trainee = stage.trainee;
+  auto& module = *trainee.model.module;
+  auto* average = stage.training.average();
+  // In weight space it is of what the chains fold to, elsewhere of the factors.
+  if (average != nullptr && !trainee.expansion) average->swap();
+  if (trainee.expansion) {
+    result.layers = trainee.expansion->contract().layers;
+    if (average != nullptr) average->swap();
+  } else if (trainee.has_chains) {
+    result.layers = contract(module).layers;
+  }
+  result.deploy_parameters = count_in(module.parameters());
+  if (stage.data.test != nullptr) {
+    const auto score =
+        train::evaluate(trainee.model, *stage.data.test, machine_.device,
+                        machine_.precision, machine_.ranks.get());
+    result.test_accuracy = score.accuracy;
+    result.test_top5 = score.top5;
+  }
+  if (machine_.is_first()) {
+    save_weights(module,
+                 (std::filesystem::path(plan_.folder) / kWeightsFile).string());
+  }
+  return result;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,102 @@
+// run.h: one variant from one seed, from its initial values to compact weights
+// on disk.
+#pragma once
+
+#include <expandnet/train/checkpoints.h>
+#include <expandnet/train/training.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainers/app/report/run_result.h"
+#include "trainers/app/runs/trainee.h"
+#include "trainers/app/settings/settings.h"
+
+namespace expandnet::examples {
+
+/// Which run, and where it is kept.
+struct RunPlan {
+  std::string recipe;
+  std::uint64_t seed = 0;
+  std::string folder;
+  std::string configuration;  ///< the text of a configuration file
+
+  /// "ck+fc seed 0"
+  [[nodiscard]] std::string name() const;
+};
+
+/// The names of files in a run's folder.
+inline constexpr const char* kConfigurationFile = "configuration.ini";
+inline constexpr const char* kClassesFile = "classes.txt";
+inline constexpr const char* kLogFile = "log.jsonl";
+inline constexpr const char* kSkippedFile = "skipped.txt";
+inline constexpr const char* kWeightsFile = "weights.pt";
+inline constexpr const char* kRunResultFile = "run.json";
+
+/// Writes the state of a contracted or compact net as `torch::load` reads it.
+void save_weights(const torch::nn::Module& module, const std::string& path);
+
+/// Training of one net: all that has to stay where it is while it runs.
+class Stage {
+ public:
+  Stage(Trainee trainee, RunData data, const Settings& settings,
+        const Machine& machine, train::TrainingParts::Loss loss,
+        const std::string& folder, const std::string& configuration);
+
+  Trainee trainee;
+  RunData data;
+  std::unique_ptr<torch::optim::Optimizer> optimizer;
+  train::Checkpoints checkpoints;
+  train::Training training;
+};
+
+/// Makes what a run is made of and drops it: throws what a `Run` would for
+/// settings that are wrong, before there is a folder. Ranks do so together.
+void check_run(const RunPlan& plan, const Maker& maker,
+               const Settings& settings, const Machine& machine);
+
+/// A run in its folder, taken up where it was left.
+class Run {
+ public:
+  /// Ranks that train together each make one; of these, the first alone writes.
+  /// Builds the nets, seeds LibTorch's global generator to do so, and loads the
+  /// last checkpoint if there is one. Must not run beside another one's.
+  Run(RunPlan plan, const Maker& maker, const Settings& settings,
+      const Machine& machine);
+
+  [[nodiscard]] const RunPlan& plan() const { return plan_; }
+  void observe(train::Observer& observer);
+
+  [[nodiscard]] bool finished() const { return main_->training.finished(); }
+  /// Takes the next step, of the twin as long as it trains. A loss that is not
+  /// finite ends in an error that names the last checkpoint.
+  void step();
+  /// Steps taken so far, by twin and net.
+  [[nodiscard]] std::int64_t steps_done() const;
+  /// Whether no gradients wait for more batches, which `save` would lose.
+  [[nodiscard]] bool between_updates() const;
+  [[nodiscard]] bool trains_twin() const { return twin_ != nullptr; }
+
+  /// Saves the state in the middle of an epoch.
+  void save() const;
+  /// Training images left out so far, which are listed in skipped.txt.
+  [[nodiscard]] std::int64_t keep_skipped() const;
+  /// Loads the chosen epoch, contracts it, tests it, saves compact weights.
+  RunResult finish();
+  [[nodiscard]] RunResult result_so_far() const;
+
+ private:
+  void hand_over_twin();
+
+  RunPlan plan_;
+  Machine machine_;
+  std::int64_t train_parameters_ = 0;
+  std::unique_ptr<Stage> twin_;  ///< gone once it has handed over
+  std::unique_ptr<Stage> main_;
+  std::int64_t twin_steps_ = 0;
+  std::vector<train::Observer*> observers_;
+};
+
+}  // namespace expandnet::examples

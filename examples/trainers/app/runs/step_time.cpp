@@ -1,0 +1,103 @@
+#include "trainers/app/runs/step_time.h"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "measuring/timing.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+/// One batch for ever.
+class SameBatch : public data::BatchSource {
+ public:
+  explicit SameBatch(std::pair<at::Tensor, at::Tensor> batch)
+      : batch_(std::move(batch)) {}
+  void start_epoch(std::int64_t /*epoch*/) override {}
+  [[nodiscard]] std::int64_t size() const override {
+    return std::numeric_limits<std::int32_t>::max();
+  }
+  [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
+      std::int64_t /*index*/) override {
+    return batch_;
+  }
+
+ private:
+  std::pair<at::Tensor, at::Tensor> batch_;
+};
+
+/// A net that trains on it.
+struct Contestant {
+  Contestant(Trainee the_trainee, SameBatch the_batch, const Settings& settings,
+             train::TrainingOptions options, train::TrainingParts::Loss loss)
+      : trainee(std::move(the_trainee)),
+        batch(std::move(the_batch)),
+        optimizer(make_optimizer(settings, trainee.parameters())),
+        training(
+            [&] {
+              train::TrainingParts parts;
+              parts.model = trainee.model;
+              parts.optimizer = optimizer.get();
+              parts.expansion = trainee.expansion.get();
+              parts.training = &batch;
+              parts.loss = std::move(loss);
+              return parts;
+            }(),
+            std::move(options)) {}
+
+  Trainee trainee;
+  SameBatch batch;
+  std::unique_ptr<torch::optim::Optimizer> optimizer;
+  train::Training training;
+};
+
+}  // namespace
+
+std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
+                                 const Maker& maker, const Settings& settings,
+                                 const Machine& machine) {
+  auto slow = settings;
+  slow.lr = 1e-6;  // what a step costs does not depend on where it leads
+  auto options = training_options(slow, machine);
+  options.select = train::Select::kLast;
+  std::vector<std::unique_ptr<Contestant>> contestants;
+  std::vector<std::function<void()>> steps;
+  for (const auto& recipe : recipes) {
+    torch::manual_seed(settings.seed);
+    contestants.push_back(std::make_unique<Contestant>(
+        maker.trainee(recipe),
+        SameBatch(maker.data(settings.seed).training->batch(0)), slow, options,
+        maker.loss));
+    auto& training = contestants.back()->training;
+    steps.emplace_back([&training] { training.step(); });
+  }
+  TimingOptions timing;
+  timing.rounds = 20;
+  timing.warmup = 5;
+  timing.seconds = 30;
+  timing.group = machine.device.is_cuda() ? 10 : 1;
+  const auto times = time_in_turns(steps, machine.device, timing);
+
+  const auto compact =
+      std::find(recipes.begin(), recipes.end(), "none") - recipes.begin();
+  const bool has_compact = static_cast<std::size_t>(compact) < recipes.size();
+  std::vector<StepTime> result;
+  for (const auto& of_one : times) {
+    StepTime time;
+    time.ms = quartiles(of_one).median;
+    if (has_compact) {
+      time.ratio_to_compact =
+          median_ratio(of_one, times[static_cast<std::size_t>(compact)]);
+    }
+    result.push_back(time);
+  }
+  return result;
+}
+
+}  // namespace expandnet::examples

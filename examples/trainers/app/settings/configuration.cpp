@@ -1,0 +1,222 @@
+#include "trainers/app/settings/configuration.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+
+#include "command_line/nearest_flag.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+/// Settings that do not change what is computed.
+const std::set<std::string>& keys_without_effect() {
+  static const std::set<std::string> keys = {"data", "threads", "jobs",   "out",
+                                             "runs", "timeout", "workers"};
+  return keys;
+}
+
+/// The shortest text that CLI11 reads as the same number. It reads a long
+/// double and rounds that again, which some of the shortest texts do not
+/// survive; with 17 digits a text is too near its number for that.
+std::string shortest(double number) {
+  std::array<char, 32> text;
+  const auto text_of = [&](auto... precision) {
+    const auto end =
+        std::to_chars(text.begin(), text.end(), number, precision...).ptr;
+    return std::string(text.begin(), end);
+  };
+  auto shortest = text_of();
+  const bool survives =
+      static_cast<double>(std::strtold(shortest.c_str(), nullptr)) == number;
+  return survives ? shortest : text_of(std::chars_format::general, 17);
+}
+
+/// The value that a new option stands for, as configuration files have it; ""
+/// for a list of nothing.
+std::string value_of(const CLI::Option& option) {
+  const auto value = option.get_default_str();
+  if (option.get_type_name() == "BOOLEAN")
+    return value == "1" ? "true" : "false";
+  const bool is_list = option.get_expected_max() > 1;
+  if (is_list) return value == "{}" ? "" : value;
+  return CLI::detail::convert_arg_for_ini(value);
+}
+
+/// The start of a text from a file, "?" for each byte that cannot be shown.
+std::string shown(const std::string& text) {
+  constexpr std::size_t kMost = 80;
+  auto start = text.substr(0, kMost);
+  std::replace_if(
+      start.begin(), start.end(),
+      [](unsigned char byte) { return std::isprint(byte) == 0; }, '?');
+  return '"' + start + (text.size() > kMost ? "\"..." : "\"");
+}
+
+/// The trainers write none, and the memory that CLI11 takes for one grows with
+/// the square of its name.
+void refuse_sections(const std::string& configuration) {
+  std::istringstream lines(configuration);
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find_first_not_of(" \t\r\f\v");
+    if (first == std::string::npos || line[first] != '[') continue;
+    throw std::runtime_error("a configuration must have no sections, got " +
+                             shown(line.substr(first)));
+  }
+}
+
+/// Throws unless the option's line is read as its value.
+void check_line(const CLI::Option& option, const std::string& line) {
+  const bool is_text = option.get_type_name().rfind("TEXT", 0) == 0;
+  if (!is_text || option.get_expected_max() > 1) return;
+  const auto& name = option.get_lnames().front();
+  std::string read;
+  CLI::App app;
+  app.add_option("--" + name, read)->take_last();
+  std::istringstream stream(line);
+  try {
+    app.parse_from_stream(stream);
+    if (read == option.get_default_str()) return;
+  } catch (const CLI::Error&) {  // nor is it read as another
+  }
+  throw std::runtime_error(
+      "--" + name +
+      ": must be text that a configuration file can hold, got \"" +
+      option.get_default_str() + "\"");
+}
+
+}  // namespace
+
+CLI::Option* add_number(CLI::App& app, const std::string& name, double& value,
+                        const std::string& description) {
+  auto* option = app.add_option(name, value, description);
+  option->default_function([&value] { return shortest(value); });
+  option->capture_default_str();
+  return option;
+}
+
+CLI::Option* add_numbers(CLI::App& app, const std::string& name,
+                         std::vector<double>& values,
+                         const std::string& description) {
+  auto* option = app.add_option(name, values, description);
+  option->default_function([&values] {
+    std::string text;
+    for (const auto value : values) {
+      text += (text.empty() ? "[" : ",") + shortest(value);
+    }
+    return text.empty() ? text : text + "]";
+  });
+  option->capture_default_str();
+  return option;
+}
+
+std::string configuration_of(const CLI::App& app) {
+  std::string text;
+  for (const auto* option : app.get_options()) {
+    if (!option->get_configurable() || option->get_lnames().empty()) continue;
+    const auto value = value_of(*option);
+    if (value.empty()) continue;
+    const auto line = option->get_lnames().front() + "=" + value + "\n";
+    check_line(*option, line);
+    text += line;
+  }
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> keys_and_values(
+    const std::string& configuration) {
+  refuse_sections(configuration);
+  std::istringstream stream(configuration);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  try {
+    for (const auto& item : CLI::ConfigTOML().from_config(stream)) {
+      std::string value;
+      for (const auto& input : item.inputs) {
+        value += (value.empty() ? "" : " ") + input;
+      }
+      pairs.emplace_back(item.fullname(), value);
+    }
+  } catch (const CLI::Error& error) {
+    throw std::runtime_error(
+        "a configuration must have lines of key=value, got " +
+        shown(error.what()));
+  }
+  std::set<std::string> keys;
+  for (const auto& pair : pairs) {
+    if (keys.insert(pair.first).second) continue;
+    throw std::runtime_error("a configuration must have each key once, got " +
+                             shown(pair.first) + " again");
+  }
+  return pairs;
+}
+
+std::string complaint_about(const std::string& file, const CLI::App& app) {
+  namespace fs = std::filesystem;
+  constexpr std::uintmax_t kMostBytes = 1 << 20;
+  const auto got = ", got \"" + file + "\"";
+  std::error_code unreadable;
+  const auto bytes = fs::file_size(file, unreadable);
+  if (unreadable) return "must be a file" + got;
+  if (bytes > kMostBytes) {
+    return "must be a file of at most " + std::to_string(kMostBytes) +
+           " bytes" + got + " of " + std::to_string(bytes);
+  }
+  std::ifstream stream(file);
+  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  const auto refused = [&](const std::string& why) {
+    return "must set flags of " + app.get_name() + got + " (" + why + ")";
+  };
+  try {
+    for (const auto& [key, value] : keys_and_values(text)) {
+      if (app.get_option_no_throw("--" + key) != nullptr) continue;
+      const auto nearest = nearest_flag(app, key);
+      return refused(
+          shown(key) + " is none of them" +
+          (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
+    }
+  } catch (const std::runtime_error& error) {
+    return refused(error.what());
+  }
+  return "";
+}
+
+std::vector<std::string> differences(const std::string& before,
+                                     const std::string& now) {
+  const auto old = keys_and_values(before);
+  std::map<std::string, std::string> was(old.begin(), old.end());
+  std::vector<std::string> found;
+  const auto compare = [&](const std::string& key, const std::string& value) {
+    if (was[key] != value && keys_without_effect().count(key) == 0) {
+      found.push_back(key + " (" + was[key] + ", now " + value + ")");
+    }
+    was.erase(key);
+  };
+  for (const auto& [key, value] : keys_and_values(now)) compare(key, value);
+  const auto gone = was;
+  for (const auto& [key, value] : gone) compare(key, "");
+  return found;
+}
+
+std::string configuration_with_effect(const std::string& configuration) {
+  std::string text;
+  for (const auto& [key, value] : keys_and_values(configuration)) {
+    if (keys_without_effect().count(key) != 0) continue;
+    text.append(key).append("=").append(value).append("\n");
+  }
+  return text;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,42 @@
+#include "trainers/app/settings/class_list.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace expandnet::examples {
+namespace {
+
+std::string error_of(const std::string& text) {
+  try {
+    static_cast<void>(read_class_list(text));
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ClassLists, AreReadAsTheyWereWritten) {
+  const std::vector<std::string> names = {"a", "n01, \"x\"", "\xff"};
+  EXPECT_EQ(class_list(names), "a\nn01, \"x\"\n\xff\n");
+  EXPECT_EQ(read_class_list(class_list(names)), names);
+  EXPECT_TRUE(read_class_list("").empty());
+}
+
+TEST(ClassLists, AreSortedWithEachClassOnce) {
+  EXPECT_EQ(error_of("b\na\n"),
+            "classes must be sorted, each there once, got \"a\"");
+  EXPECT_EQ(error_of("a\na\n"),
+            "classes must be sorted, each there once, got \"a\"");
+}
+
+TEST(ClassLists, HaveALineForEachClass) {
+  EXPECT_EQ(error_of("a\n\nb\n"),
+            "the name of a class must be one line, got \"\"");
+  EXPECT_THROW(static_cast<void>(class_list({"a\nb"})), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace expandnet::examples
