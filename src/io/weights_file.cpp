@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "io/pytorch/checkpoint_keys.h"
 #include "io/pytorch/libtorch_archive.h"
 #include "io/zip/zip_archive.h"
 
@@ -61,7 +62,7 @@ Weights read_weights(const std::string& path, const std::string& key) {
     }
     is_archive = is_zip && is_libtorch_archive(where, bytes);
   }
-  if (is_archive && (key.empty() || key == "model")) {
+  if (is_archive && (key.empty() || key == kModelKey)) {
     return read_libtorch_archive(
         path, key.empty() ? Averages::kTaken : Averages::kLeftOut);
   }

@@ -11,6 +11,7 @@
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "base/weight_paths.h"
+#include "io/pytorch/checkpoint_keys.h"
 #include "io/pytorch/libtorch_file.h"
 
 namespace expandnet {
@@ -44,7 +45,7 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 NamedTensors averages_in(InputArchive& archive) {
   c10::IValue names;
   NamedTensors averages;
-  if (!archive.try_read("names", names)) return averages;
+  if (!archive.try_read(kAverageNamesKey, names)) return averages;
   for (const auto& name : names.toListRef()) {
     at::Tensor average;
     archive.read(std::to_string(averages.size()), average, /*is_buffer=*/true);
@@ -98,14 +99,14 @@ Weights read_libtorch_archive(const std::string& path, Averages averages) {
   }
   try {
     InputArchive model, part;
-    is_checkpoint =
-        archive.try_read("model", model) && archive.try_read("optimizer", part);
+    is_checkpoint = archive.try_read(kModelKey, model) &&
+                    archive.try_read(kOptimizerKey, part);
     if (is_checkpoint) {
       has_average =
-          averages == Averages::kTaken && archive.try_read("average", part);
+          averages == Averages::kTaken && archive.try_read(kAverageKey, part);
       if (has_average) averaged = averages_in(part);
       add_tensors(model, "", 0, weights);
-      if (archive.try_read("expansion", part))
+      if (archive.try_read(kExpansionKey, part))
         add_tensors(part, "", 0, weights);
     } else {
       add_tensors(archive, "", 0, weights);
