@@ -88,8 +88,8 @@ int main(int argc, char** argv) try {
   const auto& best =
       training.history()[static_cast<std::size_t>(training.best_epoch() - 1)];
   std::cout << "epoch " << best.epoch << ", accuracy "
-            << best.validation->accuracy << "\n";
-  return best.validation->accuracy > 0.7 ? EXIT_SUCCESS : EXIT_FAILURE;
+            << best.validation->at("accuracy") << "\n";
+  return best.validation->at("accuracy") > 0.7 ? EXIT_SUCCESS : EXIT_FAILURE;
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";
   return EXIT_FAILURE;

@@ -5,46 +5,41 @@
 
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/read_file.h"
+#include "io/pytorch/checkpoint_keys.h"
 #include "io/pytorch/libtorch_file.h"
 #include "train/parts.h"
+#include "train/saved_history.h"
 
 namespace expandnet::train {
 
 namespace {
 
-constexpr const char* kConfiguration = "configuration";
-
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The content of rank 0's file.
+/// The content of rank 0's file; nothing, on all ranks, where it has none.
 std::string content_at_first(const std::string& path, Ranks& ranks) {
-  return ranks.broadcast(ranks.is_first() ? content_of(path) : "");
+  std::string content;
+  try {
+    if (ranks.is_first()) content = read_file(path);
+  } catch (const std::exception&) {
+    // All ranks refuse a file without content.
+  }
+  return ranks.broadcast(content);
 }
 
 /// Calls what reads a checkpoint, and names the file in what that throws.
 template <typename Read>
 void read_checkpoint(const std::string& path, const Read& read) {
-  const auto refuse = [&](const std::string& why) {
-    TORCH_CHECK(false,
-                "Checkpoints: a checkpoint must be whole and of this library, "
-                "got \"",
-                path, "\" (", why, ")");
-  };
   try {
     read();
-  } catch (const c10::Error& error) {
-    refuse(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    refuse(error.what());
+    throw_file_error("Checkpoints",
+                     "a checkpoint must be whole and of this library",
+                     "\"" + path + "\" (" + message_of(error) + ")");
   }
 }
 
@@ -60,9 +55,10 @@ std::string open_checkpoint(const std::string& path, c10::Device device,
     open_libtorch_file("the file", file ? file->bytes() : content, device,
                        archive);
     c10::IValue configuration;
-    archive.read(kConfiguration, configuration);
+    archive.read(kConfigurationKey, configuration);
     text = configuration.toStringRef();
   });
+  check_format_version(archive, path);
   return text;
 }
 
@@ -95,7 +91,7 @@ void Checkpoints::save_last(const Training& training) const {
   torch::serialize::OutputArchive archive;
   training.save(archive);
   if (!writes()) return;
-  archive.write(kConfiguration, c10::IValue(configuration_));
+  archive.write(kConfigurationKey, c10::IValue(configuration_));
   save_atomically(archive, last_path());
 }
 
@@ -107,7 +103,7 @@ void Checkpoints::keep_best() const {
   std::filesystem::remove(link, failure);
   std::filesystem::create_hard_link(last_path(), link, failure);
   if (failure) {  // some file systems have no links
-    write_file_atomically(best_path(), content_of(last_path()));
+    write_file_atomically(best_path(), read_file(last_path()));
   } else {
     std::filesystem::rename(link, best_path());
     // Still there where both were names of one file already.
@@ -173,9 +169,9 @@ void load_weights(const std::string& path, torch::nn::Module& module,
       parameters.empty() ? c10::Device(c10::kCPU) : parameters.front().device(),
       archive);
   read_checkpoint(path, [&] {
-    load_part(archive, "model", module);
-    if (expansion != nullptr) load_part(archive, "expansion", *expansion);
-    if (average != nullptr) load_part(archive, "average", *average);
+    load_part(archive, kModelKey, module);
+    if (expansion != nullptr) load_part(archive, kExpansionKey, *expansion);
+    if (average != nullptr) load_part(archive, kAverageKey, *average);
   });
 }
 

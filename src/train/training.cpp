@@ -4,18 +4,22 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
+#include <expandnet/tasks/classification/classification_meter.h>
+#include <expandnet/train/evaluate.h>
 #include <expandnet/train/training.h>
 #include <torch/serialize/archive.h>
 #include <torch/utils.h>
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <mutex>
 #include <sstream>
 #include <utility>
 
+#include "base/splitmix.h"
+#include "io/pytorch/checkpoint_keys.h"
 #include "train/parts.h"
+#include "train/saved_history.h"
 
 namespace expandnet::train {
 
@@ -26,7 +30,6 @@ namespace {
 constexpr std::int64_t kLookEvery = 50;
 /// Steps between looks whether all ranks have the same weights.
 constexpr std::int64_t kCompareEvery = 500;
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double now() {
   return std::chrono::duration<double>(
@@ -69,50 +72,12 @@ TrainingParts checked(TrainingParts parts, const TrainingOptions& options) {
       return at::cross_entropy_loss(logits, labels);
     };
   }
+  if (!parts.meter) {
+    parts.meter = [](c10::Device device) {
+      return std::make_unique<tasks::ClassificationMeter>(device);
+    };
+  }
   return parts;
-}
-
-/// The accuracy that selects, where it does.
-double accuracy_of(const EpochRecord& record, Select select) {
-  const auto& score =
-      select == Select::kBestTest ? record.test : record.validation;
-  return score.has_value() ? score->accuracy : kNone;
-}
-
-/// A record as a row of numbers, and back.
-std::vector<double> row_of(const EpochRecord& record) {
-  const auto validation =
-      record.validation.value_or(Score{kNone, kNone, kNone});
-  const auto test = record.test.value_or(Score{kNone, kNone, kNone});
-  return {static_cast<double>(record.epoch),
-          record.learning_rate,
-          record.training.loss,
-          record.training.accuracy,
-          record.training.top5,
-          validation.loss,
-          validation.accuracy,
-          validation.top5,
-          test.loss,
-          test.accuracy,
-          test.top5,
-          record.seconds};
-}
-constexpr std::int64_t kRow = 12;
-
-std::optional<Score> score_in(const double* row) {
-  if (std::isnan(row[1])) return std::nullopt;
-  return Score{row[0], row[1], row[2]};
-}
-
-EpochRecord record_in(const double* row) {
-  EpochRecord record;
-  record.epoch = static_cast<std::int64_t>(row[0]);
-  record.learning_rate = row[1];
-  record.training = {row[2], row[3], row[4]};
-  record.validation = score_in(row + 5);
-  record.test = score_in(row + 8);
-  record.seconds = row[11];
-  return record;
 }
 
 /// The gradients that ranks average: those of the model as it is.
@@ -140,11 +105,7 @@ std::uint64_t draw_seed(const TrainingOptions& options, std::int64_t epoch,
   auto seed = options.seed;
   for (const auto part :
        {static_cast<std::int64_t>(options.ranks->rank()), epoch, iteration}) {
-    // SplitMix64 over what has come so far and the next part.
-    seed += static_cast<std::uint64_t>(part) + 0x9E3779B97F4A7C15U;
-    seed = (seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9U;
-    seed = (seed ^ (seed >> 27)) * 0x94D049BB133111EBU;
-    seed ^= seed >> 31;
+    seed = splitmix(seed + static_cast<std::uint64_t>(part) + kSplitMixStep);
   }
   return seed;
 }
@@ -191,7 +152,7 @@ Training::Training(TrainingParts parts, TrainingOptions options)
           },
           *parts_.optimizer, parts_.expansion,
           with_reducer(options_.step, reducer_.get())),
-      sum_(options_.device) {
+      meter_(parts_.meter(options_.device)) {
   if (options_.ranks != nullptr) begin_together();
   if (options_.ema != 0) {
     average_ =
@@ -229,7 +190,7 @@ torch::Tensor Training::loss_of(const torch::Tensor& images,
   const Autocast autocast(options_.device, options_.precision);
   const auto logits = parts_.model.forward(images);
   auto loss = parts_.loss(logits, images, labels);
-  sum_.add(loss, logits.detach(), labels);
+  meter_->add(loss, logits.detach(), labels);
   return loss;
 }
 
@@ -241,10 +202,12 @@ void Training::diverged(const std::string& what) const {
   throw Diverged(message.str());
 }
 
-void Training::check_finite(const Score& score, const std::string& set) const {
-  if (std::isfinite(score.loss)) return;
+void Training::check_finite(const tasks::Metrics& metrics,
+                            const std::string& set) const {
+  const auto loss = metrics.at("loss");
+  if (std::isfinite(loss)) return;
   diverged("the " + set + "loss must be finite, got " +
-           (std::isnan(score.loss) ? "nan" : "inf"));
+           (std::isnan(loss) ? "nan" : "inf"));
 }
 
 void Training::check_finite_weights() const {
@@ -264,7 +227,7 @@ void Training::start_epoch() {
   parts_.model.module->train();
   parts_.training->start_epoch(epoch_);
   if (iteration_ == 0) {
-    sum_.reset();
+    meter_->reset();
     seconds_ = 0;
   }
   started_ = now();
@@ -293,7 +256,7 @@ bool Training::step() {
   ++iteration_;
   if (options_.device.is_cpu() || iteration_ % kLookEvery == 0 ||
       iteration_ == count) {
-    check_finite(sum_.mean());
+    check_finite(meter_->result());
   }
   if (iteration_ % kCompareEvery == 0) check_together();
   for (auto* observer : observers_) observer->on_step(*this);
@@ -302,39 +265,45 @@ bool Training::step() {
   return true;
 }
 
+std::optional<double> Training::selecting(const EpochRecord& record) const {
+  const auto& metrics =
+      options_.select == Select::kBestTest ? record.test : record.validation;
+  if (!metrics) return std::nullopt;
+  return metrics->at(meter_->metrics().front().name);
+}
+
+std::optional<tasks::Metrics> Training::evaluated(
+    data::BatchSource* batches) const {
+  if (batches == nullptr) return std::nullopt;
+  return evaluate(parts_.model, *batches, *parts_.meter(options_.device),
+                  options_.precision, options_.ranks);
+}
+
 void Training::finish_epoch() {
   EpochRecord record;
   record.epoch = epoch_ + 1;
   record.learning_rate = rates_of(*parts_.optimizer).front();
   if (options_.ranks != nullptr) {
-    sum_.sum_over(*options_.ranks);
-    check_finite(sum_.mean());
+    options_.ranks->sum(meter_->sums());
+    check_finite(meter_->result());
     check_together();
     take_first_buffers();
   }
-  record.training = sum_.mean();
+  record.training = meter_->result();
   record.seconds = seconds_ + now() - started_;
-  const auto score =
-      [this](data::BatchSource* batches) -> std::optional<Score> {
-    if (batches == nullptr) return std::nullopt;
-    return evaluate(parts_.model, *batches, options_.device, options_.precision,
-                    options_.ranks);
-  };
   {
     const Averaged averaged(average_.get());
     if (average_ != nullptr) take_first_buffers();
-    record.validation = score(parts_.validation);
-    record.test = score(parts_.test);
+    record.validation = evaluated(parts_.validation);
+    record.test = evaluated(parts_.test);
   }
   if (record.validation) check_finite(*record.validation, "validation ");
   if (record.test) check_finite(*record.test, "test ");
   check_finite_weights();  // none of the above has seen the last update
 
-  const auto select = options_.select;
-  if (select == Select::kLast || best_epoch_ == 0 ||
-      accuracy_of(record, select) >
-          accuracy_of(history_[static_cast<std::size_t>(best_epoch_ - 1)],
-                      select)) {
+  if (options_.select == Select::kLast || best_epoch_ == 0 ||
+      selecting(record) >
+          selecting(history_[static_cast<std::size_t>(best_epoch_ - 1)])) {
     best_epoch_ = record.epoch;
   }
   history_.push_back(record);
@@ -346,70 +315,60 @@ void Training::finish_epoch() {
 
 void Training::save(torch::serialize::OutputArchive& archive) const {
   if (iteration_ > 0) check_finite_weights();
-  save_part(archive, "model", *parts_.model.module);
-  save_part(archive, "optimizer", *parts_.optimizer);
-  if (average_ != nullptr) save_part(archive, "average", *average_);
+  archive.write(kFormatVersionKey, c10::IValue(kFormatVersion));
+  save_part(archive, kModelKey, *parts_.model.module);
+  save_part(archive, kOptimizerKey, *parts_.optimizer);
+  if (average_ != nullptr) save_part(archive, kAverageKey, *average_);
   if (parts_.expansion != nullptr) {
-    save_part(archive, "expansion", *parts_.expansion);
+    save_part(archive, kExpansionKey, *parts_.expansion);
   }
 
-  std::vector<double> rows;
-  for (const auto& record : history_) {
-    const auto row = row_of(record);
-    rows.insert(rows.end(), row.begin(), row.end());
-  }
   const auto elapsed = epoch_started_ ? seconds_ + now() - started_ : seconds_;
-  archive.write("position",
+  archive.write(kPositionKey,
                 at::tensor({epoch_, iteration_, best_epoch_}, at::kLong), true);
-  archive.write("seconds", at::tensor({elapsed}, at::kDouble), true);
-  auto sums = sum_.sums().clone();
+  archive.write(kSecondsKey, at::tensor({elapsed}, at::kDouble), true);
+  auto sums = meter_->sums().clone();
   if (options_.ranks != nullptr) options_.ranks->sum(sums);
-  archive.write("sums", sums.to(at::kCPU), true);
-  archive.write("history", at::tensor(rows, at::kDouble), true);
-  write_state(archive, "random", at::detail::getDefaultCPUGenerator());
+  archive.write(kSumsKey, sums.to(at::kCPU), true);
+  save_history(archive, history_);
+  write_state(archive, kRandomKey, at::detail::getDefaultCPUGenerator());
   if (options_.device.is_cuda()) {
-    write_state(archive, "random_cuda",
+    write_state(archive, kRandomCudaKey,
                 at::globalContext().defaultGenerator(options_.device));
   }
 }
 
 void Training::load_weights(torch::serialize::InputArchive& archive) {
-  load_part(archive, "model", *parts_.model.module);
+  load_part(archive, kModelKey, *parts_.model.module);
   if (parts_.expansion != nullptr) {
-    load_part(archive, "expansion", *parts_.expansion);
+    load_part(archive, kExpansionKey, *parts_.expansion);
   }
-  if (average_ != nullptr) load_part(archive, "average", *average_);
+  if (average_ != nullptr) load_part(archive, kAverageKey, *average_);
 }
 
 void Training::load(torch::serialize::InputArchive& archive) {
   load_weights(archive);
-  load_part(archive, "optimizer", *parts_.optimizer);
+  load_part(archive, kOptimizerKey, *parts_.optimizer);
   if (reducer_ != nullptr) reducer_->reset();
 
-  at::Tensor position, seconds, sums, rows;
-  archive.read("position", position, true);
-  archive.read("seconds", seconds, true);
-  archive.read("sums", sums, true);
-  archive.read("history", rows, true);
+  at::Tensor position, seconds, sums;
+  archive.read(kPositionKey, position, true);
+  archive.read(kSecondsKey, seconds, true);
+  archive.read(kSumsKey, sums, true);
   position = position.cpu();
-  rows = rows.cpu();
   const auto* at_position = position.const_data_ptr<std::int64_t>();
   epoch_ = at_position[0];
   iteration_ = at_position[1];
   best_epoch_ = at_position[2];
   seconds_ = seconds.item<double>();
-  sum_.set_sums(sums);
+  meter_->set_sums(sums);
   // What all have added up is taken up by one of them.
-  if (options_.ranks != nullptr && !options_.ranks->is_first()) sum_.reset();
-  history_.clear();
-  const auto* row = rows.const_data_ptr<double>();
-  for (std::int64_t i = 0; i < rows.numel() / kRow; ++i) {
-    history_.push_back(record_in(row + i * kRow));
-  }
+  if (options_.ranks != nullptr && !options_.ranks->is_first()) meter_->reset();
+  history_ = load_history(archive);
   epoch_started_ = false;
-  read_state(archive, "random", at::detail::getDefaultCPUGenerator());
+  read_state(archive, kRandomKey, at::detail::getDefaultCPUGenerator());
   if (options_.device.is_cuda()) {
-    read_state(archive, "random_cuda",
+    read_state(archive, kRandomCudaKey,
                at::globalContext().defaultGenerator(options_.device));
   }
 }

@@ -7,12 +7,11 @@
 #include <algorithm>
 #include <string>
 
+#include "io/pytorch/checkpoint_keys.h"
+
 namespace expandnet::train {
 
 namespace {
-
-constexpr const char* kUpdates = "updates";
-constexpr const char* kNames = "names";
 
 using NamedTensors = torch::OrderedDict<std::string, at::Tensor>;
 
@@ -63,8 +62,8 @@ void WeightAverage::swap() {
 }
 
 void WeightAverage::save(torch::serialize::OutputArchive& archive) const {
-  archive.write(kUpdates, at::tensor({updates_}, at::kLong), true);
-  archive.write(kNames, c10::IValue(names_));
+  archive.write(kAverageUpdatesKey, at::tensor({updates_}, at::kLong), true);
+  archive.write(kAverageNamesKey, c10::IValue(names_));
   for (std::size_t i = 0; i < averages_.size(); ++i) {
     archive.write(average_key(i), averages_[i], true);
   }
@@ -73,7 +72,7 @@ void WeightAverage::save(torch::serialize::OutputArchive& archive) const {
 void WeightAverage::load(torch::serialize::InputArchive& archive) {
   const at::NoGradGuard no_grad;
   at::Tensor updates;
-  archive.read(kUpdates, updates, true);
+  archive.read(kAverageUpdatesKey, updates, true);
   updates_ = updates.item<std::int64_t>();
   for (std::size_t i = 0; i < averages_.size(); ++i) {
     at::Tensor average;

@@ -1,7 +1,9 @@
 #include <expandnet/data/loading/batches.h>
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/tasks/classification/classification_meter.h>
 #include <expandnet/train/checkpoints.h>
+#include <expandnet/train/evaluate.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/training.h>
 #include <gtest/gtest.h>
@@ -122,12 +124,9 @@ void expect_same_history(SmallRun& a, SmallRun& b) {
     const auto& y = b->history()[i];
     EXPECT_EQ(x.epoch, y.epoch);
     EXPECT_EQ(x.learning_rate, y.learning_rate);
-    EXPECT_EQ(x.training.loss, y.training.loss);
-    EXPECT_EQ(x.training.accuracy, y.training.accuracy);
-    ASSERT_TRUE(x.validation.has_value() && y.validation.has_value());
-    EXPECT_EQ(x.validation->loss, y.validation->loss);
-    EXPECT_EQ(x.validation->accuracy, y.validation->accuracy);
-    EXPECT_EQ(x.test.has_value(), y.test.has_value());
+    EXPECT_EQ(x.training, y.training);
+    EXPECT_EQ(x.validation, y.validation);
+    EXPECT_EQ(x.test, y.test);
   }
   EXPECT_EQ(a->best_epoch(), b->best_epoch());
 }
@@ -159,9 +158,9 @@ TEST_P(TrainingOf, ASmallSetEndsWithNearlyNoLoss) {
   run.finish();
 
   const auto& last = run->history().back();
-  EXPECT_LE(last.training.loss, 0.05);
-  EXPECT_EQ(last.training.accuracy, 1);
-  EXPECT_GE(last.validation->accuracy, 0.9);
+  EXPECT_LE(last.training.at("loss"), 0.05);
+  EXPECT_EQ(last.training.at("accuracy"), 1);
+  EXPECT_GE(last.validation->at("accuracy"), 0.9);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryRecipe, TrainingOf,
@@ -257,8 +256,8 @@ TEST(Training, SelectsByTheSetThatItIsTold) {
                                 ? record.test
                                 : record.validation;
         ASSERT_TRUE(score.has_value());
-        if (score->accuracy > highest) {
-          highest = score->accuracy;
+        if (score->at("accuracy") > highest) {
+          highest = score->at("accuracy");
           best = record.epoch;
         }
       }
@@ -407,8 +406,8 @@ TEST(Training, EvaluatesTheAverageAndTrainsTheWeights) {
   averaged.finish();
   const auto weights = averaged.state();
   EXPECT_TRUE(weights.front().equal(plain.state().front()));
-  EXPECT_NE(averaged->history()[1].validation->loss,
-            plain->history()[1].validation->loss);
+  EXPECT_NE(averaged->history()[1].validation->at("loss"),
+            plain->history()[1].validation->at("loss"));
 
   SmallRun loaded(options);
   checkpoints.load_best(*loaded);
@@ -417,24 +416,13 @@ TEST(Training, EvaluatesTheAverageAndTrainsTheWeights) {
   expect_same_bits(loaded, averaged);
 }
 
-TEST(Score, CountsLabelsAmongTheFiveLargest) {
-  // Labels 0 to 7, whose logits have the places 1 to 8.
-  const auto logits = (torch::arange(8).flip(0)).repeat({8, 1}).to(at::kFloat);
-  train::ScoreSum sum(at::kCPU);
-  sum.add(torch::tensor(0.5), logits, torch::arange(8));
-  EXPECT_DOUBLE_EQ(sum.mean().accuracy, 1. / 8);
-  EXPECT_DOUBLE_EQ(sum.mean().top5, 5. / 8);
-  sum.reset();
-  sum.add(torch::tensor(0.5), torch::zeros({8, 8}), torch::arange(8));
-  EXPECT_DOUBLE_EQ(sum.mean().top5, 0);  // a net that prefers nothing
-}
-
 TEST(Evaluate, AveragesOverImagesNotBatches) {
   torch::manual_seed(1);
   models::SmallNet net(
       models::SmallNetOptions().kernel_size(3).classes(kClasses));
   auto batches = quarters(11, 4, data::BatchOptions().plain());  // 8 and 3
-  const auto score = train::evaluate(train::model_of(net), batches, at::kCPU);
+  tasks::ClassificationMeter meter(at::kCPU);
+  const auto metrics = train::evaluate(train::model_of(net), batches, meter);
 
   EXPECT_TRUE(net->is_training());
   net->eval();
@@ -443,10 +431,10 @@ TEST(Evaluate, AveragesOverImagesNotBatches) {
       torch::cat({batches.batch(0).first, batches.batch(1).first});
   const auto labels = torch::arange(11) % kClasses;
   const auto logits = net->forward(images);
-  EXPECT_NEAR(score.loss,
+  EXPECT_NEAR(metrics.at("loss"),
               torch::cross_entropy_loss(logits, labels).item<double>(), 1e-6);
   EXPECT_DOUBLE_EQ(
-      score.accuracy,
+      metrics.at("accuracy"),
       logits.argmax(1).eq(labels).to(at::kDouble).mean().item<double>());
 }
 

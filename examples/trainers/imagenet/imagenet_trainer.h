@@ -1,6 +1,8 @@
 // imagenet_trainer.h: the flags, nets and images of expandnet-imagenet.
 #pragma once
 
+#include <expandnet/tasks/classification/classification_meter.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,7 +17,7 @@ namespace expandnet::examples {
 class ImageNetTrainer : public Trainer {
  public:
   ImageNetTrainer() {
-    settings.top5 = true;
+    settings.metrics = tasks::classification_metrics();
     settings.by_ranks = true;
     settings.memory_format = "channels-last";  // as images are read
   }

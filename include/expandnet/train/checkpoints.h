@@ -1,8 +1,8 @@
 // checkpoints.h: the last and the best state of a run, on disk.
 //
-// Each is written whole or not at all (io/atomic_file.h), so that a run killed
-// at any moment goes on from its last finished epoch, on the CPU to the same
-// bits as if it had never stopped.
+// Each is written whole or not at all (base/atomic_file.h), so that a run
+// killed at any moment goes on from its last finished epoch, on the CPU to the
+// same bits as if it had never stopped.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -42,8 +42,8 @@ class Checkpoints : public Observer {
   /// Takes the run up where it was left.
   void load_last(Training& training) const;
   /// Loads the weights of the best epoch alone.
-  /// Both throw `c10::Error` for a file that is no checkpoint, or one of
-  /// another configuration.
+  /// Both throw `std::runtime_error` for a file that is no checkpoint or one of
+  /// a later format, `c10::Error` for one of another configuration.
   void load_best(Training& training) const;
 
  private:
@@ -64,8 +64,8 @@ void save_atomically(torch::serialize::OutputArchive& archive,
 
 /// Loads the weights of a checkpoint, whatever its configuration, into a model
 /// on any device, its expansion and its average (null where it had none).
-/// Throws `c10::Error` for a file that is no checkpoint, or one of another
-/// model.
+/// Throws `std::runtime_error` for a file that is no checkpoint, one of a later
+/// format, or one of another model.
 void load_weights(const std::string& path, torch::nn::Module& module,
                   Expansion* expansion, WeightAverage* average = nullptr);
 

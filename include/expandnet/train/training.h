@@ -10,11 +10,11 @@
 #include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/distributed/ranks.h>
 #include <expandnet/passes/expand.h>
-#include <expandnet/train/history.h>
+#include <expandnet/tasks/meter.h>
+#include <expandnet/train/epoch_record.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
 #include <expandnet/train/schedules.h>
-#include <expandnet/train/score.h>
 #include <expandnet/train/step.h>
 #include <expandnet/train/weight_average.h>
 #include <torch/optim/optimizer.h>
@@ -22,17 +22,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace expandnet::train {
 
-/// Which epoch's weights are the run's result.
+/// Which epoch's weights are the run's result: "best" is the highest value of
+/// the meter's first metric.
 enum class Select {
-  kBestValidation,  ///< highest accuracy on the validation set, the earliest
+  kBestValidation,  ///< best on the validation set; of equals, the earliest
   kLast,
-  kBestTest,  ///< highest on the test set: optimistic, the paper's habit
+  kBestTest,  ///< best on the test set: optimistic, the paper's habit
 };
 
 /// What a run works on. All of it but the loss must outlive the run.
@@ -50,6 +52,8 @@ struct TrainingParts {
   data::BatchSource* validation = nullptr;
   data::BatchSource* test = nullptr;
   Loss loss;  ///< empty: cross entropy
+  /// What training and evaluation count; empty: a ClassificationMeter.
+  tasks::MeterFactory meter;
 };
 
 struct TrainingOptions {
@@ -146,8 +150,8 @@ class Training {
   [[nodiscard]] WeightAverage* average() const { return average_.get(); }
 
   /// All that the run needs to go on to the same bits: model, average,
-  /// factors, optimizer, position, scores, random state. Losses with a state of
-  /// their own save it themselves. Ranks save together.
+  /// factors, optimizer, position, metrics, random state. Losses with a state
+  /// of their own save it themselves. Ranks save together.
   void save(torch::serialize::OutputArchive& archive) const;
   /// Into a run of the same parts and options.
   void load(torch::serialize::InputArchive& archive);
@@ -160,7 +164,13 @@ class Training {
   void start_epoch();
   void finish_epoch();
   [[noreturn]] void diverged(const std::string& what) const;
-  void check_finite(const Score& score, const std::string& set = "") const;
+  void check_finite(const tasks::Metrics& metrics,
+                    const std::string& set = "") const;
+  /// The number that selects an epoch, where one does.
+  [[nodiscard]] std::optional<double> selecting(
+      const EpochRecord& record) const;
+  [[nodiscard]] std::optional<tasks::Metrics> evaluated(
+      data::BatchSource* batches) const;
   void check_finite_weights() const;
   void begin_together();
   void take_first_buffers();
@@ -172,7 +182,7 @@ class Training {
   std::unique_ptr<GradientReducer> reducer_;
   Step step_;
   std::unique_ptr<WeightAverage> average_;
-  ScoreSum sum_;  ///< of the current epoch
+  std::unique_ptr<tasks::Meter> meter_;  ///< of the current epoch
   std::vector<Observer*> observers_;
   std::vector<EpochRecord> history_;
   std::int64_t best_epoch_ = 0;

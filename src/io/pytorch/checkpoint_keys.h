@@ -23,4 +23,20 @@ inline constexpr const char* kAverageKey = "average";
 /// itself stands under its number.
 inline constexpr const char* kAverageNamesKey = "names";
 
+/// Finished epochs, steps of the current one, and the best epoch.
+inline constexpr const char* kPositionKey = "position";
+/// Of the current epoch so far.
+inline constexpr const char* kSecondsKey = "seconds";
+/// Of the current epoch's metrics so far (tasks/meter.h).
+inline constexpr const char* kSumsKey = "sums";
+/// The numbers of all finished epochs, a row each.
+inline constexpr const char* kHistoryKey = "history";
+/// The names of their columns, a list of text; version 0 has none.
+inline constexpr const char* kHistoryNamesKey = "history_names";
+/// The state of LibTorch's generators.
+inline constexpr const char* kRandomKey = "random";
+inline constexpr const char* kRandomCudaKey = "random_cuda";
+/// In the average: how often it was updated.
+inline constexpr const char* kAverageUpdatesKey = "updates";
+
 }  // namespace expandnet

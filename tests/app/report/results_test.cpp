@@ -29,8 +29,8 @@ RunResult some_run(std::uint64_t seed, double accuracy) {
   run.train_parameters = 1745766;
   run.deploy_parameters = 66186;
   run.chosen_epoch = 1;
-  run.validation_accuracy = accuracy;
-  run.test_accuracy = accuracy - 0.01;
+  run.validation = {{"accuracy", accuracy}};
+  run.test = {{"accuracy", accuracy - 0.01}, {"top5", accuracy + 0.1}};
   LayerReport layer;
   layer.path = "conv1";
   layer.strategy = "CK";
@@ -44,8 +44,8 @@ RunResult some_run(std::uint64_t seed, double accuracy) {
   train::EpochRecord record;
   record.epoch = 1;
   record.learning_rate = 0.01;
-  record.training = {1.5, 0.5};
-  record.validation = train::Score{1.25, accuracy};
+  record.training = {{"loss", 1.5}, {"accuracy", 0.5}};
+  record.validation = {{"loss", 1.25}, {"accuracy", accuracy}};
   record.seconds = 2;
   run.epochs = {record};
   return run;
@@ -76,6 +76,31 @@ TEST(ResultsTable, HasMeansAndSampleDeviationsInPercent) {
             "83.00 ± 2.65 (3)  82.00 ± 2.65 (3)            3.0e-16\n");
 }
 
+TEST(ResultsTable, HasAColumnForEachMetricThatIsShown) {
+  EXPECT_EQ(results_table({some_variant()},
+                          {{"accuracy", "accuracy"}, {"top5", "top-5"}}),
+            "variant  parameters trained  deployed  ms/step  x compact  "
+            "validation % (n)        test % (n)       top-5 % (n)  "
+            "contraction error\n"
+            "ck+fc             1,745,766    66,186    12.50       1.25  "
+            "83.00 ± 2.65 (3)  82.00 ± 2.65 (3)  93.00 ± 2.65 (3)  "
+            "          3.0e-16\n");
+}
+
+TEST(ResultsTable, TakesMetricsOfAnyTask) {
+  VariantResult variant;
+  variant.recipe = "cl";
+  variant.runs = {RunResult{}};
+  variant.runs.front().validation = {{"mean_iou", 0.5}};
+  variant.runs.front().test = {{"mean_iou", 0.25}, {"boundary", 3.5}};
+  EXPECT_EQ(results_table({variant}, {{"mean_iou", "mIoU"},
+                                      {"boundary", "distance", false}}),
+            "variant  parameters trained  deployed  ms/step  x compact  "
+            "validation % (n)  test % (n)  distance (n)  contraction error\n"
+            "cl                        -         -        -          -  "
+            "       50.00 (1)   25.00 (1)      3.50 (1)                  -\n");
+}
+
 TEST(ResultsTable, LeavesOutWhatIsNotKnown) {
   VariantResult variant;
   variant.recipe = "none";
@@ -91,8 +116,8 @@ TEST(RunResults, AreReadAsTheyWereWritten) {
   const auto object = to_json(some_run(3, 0.8));
   EXPECT_EQ(to_json(read_run_result(text_of(object))), object);
   auto unfinished = some_run(std::numeric_limits<std::uint64_t>::max(), 0.8);
-  unfinished.test_accuracy.reset();
-  unfinished.validation_accuracy.reset();
+  unfinished.test.reset();
+  unfinished.validation.reset();
   const auto other = to_json(unfinished);
   EXPECT_TRUE(other["test_accuracy"].is_null());
   EXPECT_EQ(to_json(read_run_result(text_of(other, 2))), other);
@@ -143,6 +168,8 @@ TEST(ResultsJson, HasAListOverSeeds) {
   EXPECT_EQ(variant["seeds"], (std::vector<int>{0, 1, 2}));
   EXPECT_EQ(variant["validation_accuracy"],
             (std::vector<double>{0.80, 0.84, 0.85}));
+  EXPECT_EQ(variant["test_top5"].size(), 3);
+  EXPECT_EQ(object["metrics"][0]["name"], "accuracy");
   EXPECT_EQ(variant["contraction_error"], 3e-16);
   EXPECT_EQ(variant["layers"][0]["chain"], "CK 3 -> 12 -> 32 -> 8");
   EXPECT_EQ(object["configuration"]["epochs"], "3");

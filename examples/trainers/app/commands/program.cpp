@@ -3,7 +3,9 @@
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/passes/contract.h>
+#include <expandnet/tasks/classification/classification_meter.h>
 #include <expandnet/train/checkpoints.h>
+#include <expandnet/train/evaluate.h>
 #include <expandnet/train/weight_average.h>
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -81,8 +83,9 @@ int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   const auto model =
       load_run(request.run, *trainer, images->classes(), machine.device);
   train::set_memory_format(*model.module, machine.memory_format);
-  const auto score = train::evaluate(model, *batches, machine.device,
-                                     machine.precision, machine.ranks.get());
+  tasks::ClassificationMeter meter(machine.device);
+  const auto metrics = train::evaluate(model, *batches, meter,
+                                       machine.precision, machine.ranks.get());
   const auto skipped = skipped_by_all(*batches, machine);
   if (!machine.is_first()) return 0;
   std::cout << fmt::format("{} images of the {} set", count - skipped,
@@ -90,10 +93,12 @@ int evaluate(const Trainer& prototype, int argc, const char* const* argv) {
   if (skipped > 0) {
     std::cout << fmt::format(" ({} more could not be read)", skipped);
   }
-  std::cout << fmt::format(": loss {:.4f}, accuracy {:.2f}%", score.loss,
-                           100 * score.accuracy);
-  if (trainer->settings.top5) {
-    std::cout << fmt::format(", top-5 {:.2f}%", 100 * score.top5);
+  std::cout << fmt::format(": loss {:.4f}", metrics.at("loss"));
+  for (const auto& metric : trainer->settings.metrics) {
+    const auto value = metrics.at(metric.name);
+    std::cout << ", " << metric.label
+              << (metric.share ? fmt::format(" {:.2f}%", 100 * value)
+                               : fmt::format(" {:.4f}", value));
   }
   std::cout << "\n";
   return 0;

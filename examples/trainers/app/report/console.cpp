@@ -32,14 +32,13 @@ std::string duration(double seconds) {
                                     whole / 60 % 60, whole % 60);
 }
 
-std::string score_columns(const std::optional<train::Score>& score) {
-  if (!score) return fmt::format("{:>9}{:>9}", "-", "-");
-  return fmt::format("{:>9.4f}{:>8.2f}%", score->loss, 100 * score->accuracy);
-}
-
-std::string top5_column(const std::optional<train::Score>& score) {
-  return score ? fmt::format("{:>8.2f}%", 100 * score->top5)
-               : fmt::format("{:>9}", "-");
+/// Nine columns wide; shares in percent.
+std::string column(const std::optional<tasks::Metrics>& metrics,
+                   const tasks::Metric& metric) {
+  if (!metrics) return fmt::format("{:>9}", "-");
+  const auto value = metrics->at(metric.name);
+  return metric.share ? fmt::format("{:>8.2f}%", 100 * value)
+                      : fmt::format("{:>9.4f}", value);
 }
 
 }  // namespace
@@ -96,22 +95,39 @@ void Console::draw_bar() {
 void Console::heading() {
   auto text = fmt::format("{:<22}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}", "run",
                           "epoch", "lr", "loss", "train", "loss", "valid");
-  if (options_.top5) text += fmt::format("{:>9}", "top-5");
+  for (std::size_t i = 1; i < options_.metrics.size(); ++i) {
+    text += fmt::format("{:>9}", options_.metrics[i].label);
+  }
   line(text + fmt::format("{:>9}", "seconds"));
 }
 
 void Console::epoch(const std::string& run, const train::Training& training) {
   const auto& record = training.history().back();
-  const bool by_test = training.options().select == train::Select::kBestTest;
+  const tasks::Metric loss{"loss", "loss", /*share=*/false};
+  const auto& selecting = options_.metrics.front();
   auto text =
-      fmt::format("{:<22}{:>9}{:>10.3g}{}{}", run,
+      fmt::format("{:<22}{:>9}{:>10.3g}", run,
                   fmt::format("{}/{}", record.epoch, training.options().epochs),
-                  record.learning_rate, score_columns(record.training),
-                  score_columns(record.validation));
-  if (options_.top5) text += top5_column(record.validation);
+                  record.learning_rate);
+  text += column(record.training, loss) + column(record.training, selecting) +
+          column(record.validation, loss);
+  for (const auto& metric : options_.metrics) {
+    text += column(record.validation, metric);
+  }
   text += fmt::format("{:>9.2f}", record.seconds);
-  if (by_test && record.test) {
-    text += fmt::format("  test {:.2f}%", 100 * record.test->accuracy);
+  if (training.options().select == train::Select::kBestTest && record.test) {
+    text +=
+        fmt::format("  test {:.2f}%", 100 * record.test->at(selecting.name));
+  }
+  line(text);
+}
+
+void Console::result(const std::string& run, const RunResult& result) {
+  auto text = fmt::format("{:<22}epoch {} contracted and saved", run,
+                          result.chosen_epoch);
+  if (result.test) {
+    text += fmt::format(", test {:.2f}%",
+                        100 * result.test->at(options_.metrics.front().name));
   }
   line(text);
 }

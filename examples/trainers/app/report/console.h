@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "trainers/app/runs/run.h"
 
@@ -12,8 +13,9 @@ namespace expandnet::examples {
 struct ConsoleOptions {
   std::int64_t steps = 0;            ///< of all runs
   std::int64_t images_per_step = 1;  ///< of all that train together
-  bool top5 = false;                 ///< a column for it
-  bool speaks = true;                ///< or only pretends to
+  /// Those that have columns, the one that selects first.
+  std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
+  bool speaks = true;  ///< or only pretends to
 };
 
 /// Lines on stdout; on a terminal, below them, one bar on stderr for all runs
@@ -30,6 +32,8 @@ class Console {
   void heading();
   /// The last epoch of a run.
   void epoch(const std::string& run, const train::Training& training);
+  /// What has come of a run.
+  void result(const std::string& run, const RunResult& result);
   /// Steps that a run had done already when it was taken up.
   void skip(std::int64_t steps);
   void step();

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/table.h"
 #include "report_template.h"
 #include "trainers/app/settings/configuration.h"
 
@@ -28,7 +30,39 @@ std::optional<double> number_at(const Json& object, const char* key) {
   return value.get<double>();
 }
 
-Json variant_json(const VariantResult& variant) {
+/// A metric of every run, null where it is not known.
+Json over_runs(const VariantResult& variant,
+               std::optional<tasks::Metrics> RunResult::*set,
+               const std::string& name) {
+  auto values = Json::array();
+  for (const auto& run : variant.runs) {
+    const auto& metrics = run.*set;
+    values.push_back(or_null(metrics ? metrics->find(name) : std::nullopt));
+  }
+  return values;
+}
+
+/// The names of all metrics that a run has, and of those that are shown.
+std::vector<std::string> metric_names(const VariantResult& variant,
+                                      const std::vector<tasks::Metric>& shown) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  };
+  for (const auto& metric : shown) add(metric.name);
+  for (const auto& run : variant.runs) {
+    for (const auto* metrics : {&run.validation, &run.test}) {
+      if (!*metrics) continue;
+      for (const auto& [name, value] : **metrics) add(name);
+    }
+  }
+  return names;
+}
+
+Json variant_json(const VariantResult& variant,
+                  const std::vector<tasks::Metric>& shown) {
   Json object;
   object["name"] = variant.recipe;
   object["label"] = variant.recipe == "none" ? "compact" : variant.recipe;
@@ -46,15 +80,14 @@ Json variant_json(const VariantResult& variant) {
   object["ratio_to_compact"] =
       variant.ratio_to_compact > 0 ? Json(variant.ratio_to_compact) : nullptr;
   object["seeds"] = Json::array();
-  object["validation_accuracy"] = Json::array();
-  object["test_accuracy"] = Json::array();
-  object["test_top5"] = Json::array();
+  for (const auto& run : variant.runs) object["seeds"].push_back(run.seed);
+  for (const auto& name : metric_names(variant, shown)) {
+    object["validation_" + name] =
+        over_runs(variant, &RunResult::validation, name);
+    object["test_" + name] = over_runs(variant, &RunResult::test, name);
+  }
   std::optional<double> error;
   for (const auto& run : variant.runs) {
-    object["seeds"].push_back(run.seed);
-    object["validation_accuracy"].push_back(or_null(run.validation_accuracy));
-    object["test_accuracy"].push_back(or_null(run.test_accuracy));
-    object["test_top5"].push_back(or_null(run.test_top5));
     const auto of_run = run.contraction_error();
     if (of_run) error = std::max(error.value_or(0), *of_run);
   }
@@ -78,45 +111,20 @@ std::vector<double> present(const Json& values) {
   return numbers;
 }
 
-/// "86.11 ± 0.38 (5)", in percent.
-std::string mean_and_deviation(const std::vector<double>& values) {
+/// "86.11 ± 0.38 (5)"; shares in percent.
+std::string mean_and_deviation(const std::vector<double>& values,
+                               const tasks::Metric& metric) {
   if (values.empty()) return "-";
+  const double factor = metric.share ? 100 : 1;
   const auto n = static_cast<double>(values.size());
   double sum = 0;
   for (const auto value : values) sum += value;
   const auto mean = sum / n;
-  if (values.size() == 1) return fmt::format("{:.2f} (1)", 100 * mean);
+  if (values.size() == 1) return fmt::format("{:.2f} (1)", factor * mean);
   double squares = 0;
   for (const auto value : values) squares += (value - mean) * (value - mean);
-  return fmt::format("{:.2f} ± {:.2f} ({})", 100 * mean,
-                     100 * std::sqrt(squares / (n - 1)), values.size());
-}
-
-/// Of a column of text, whose ± is one character of two bytes.
-std::size_t width_of(const std::string& text) {
-  std::size_t width = 0;
-  for (const auto byte : text) {
-    if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80U) ++width;
-  }
-  return width;
-}
-
-std::string table_of(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths(rows.front().size(), 0);
-  for (const auto& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      widths[c] = std::max(widths[c], width_of(row[c]));
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string gap(widths[c] - width_of(row[c]), ' ');
-      text += c == 0 ? row[c] + gap : "  " + gap + row[c];
-    }
-    text += "\n";
-  }
-  return text;
+  return fmt::format("{:.2f} ± {:.2f} ({})", factor * mean,
+                     factor * std::sqrt(squares / (n - 1)), values.size());
 }
 
 std::string local_time() {
@@ -147,46 +155,59 @@ Json results_json(const Occasion& occasion,
   for (const auto& [key, value] : keys_and_values(occasion.configuration)) {
     object["configuration"][key] = value;
   }
+  object["metrics"] = Json::array();
+  for (const auto& metric : occasion.metrics) {
+    object["metrics"].push_back({{"name", metric.name},
+                                 {"label", metric.label},
+                                 {"share", metric.share}});
+  }
   object["variants"] = Json::array();
   for (const auto& variant : variants) {
-    object["variants"].push_back(variant_json(variant));
+    object["variants"].push_back(variant_json(variant, occasion.metrics));
   }
   return object;
 }
 
 std::string results_table(const std::vector<VariantResult>& variants,
-                          bool top5) {
-  std::vector<std::vector<std::string>> rows = {
-      {"variant", "parameters trained", "deployed", "ms/step", "x compact",
-       "validation % (n)", "test % (n)"}};
-  if (top5) rows.front().emplace_back("top-5 % (n)");
-  rows.front().emplace_back("contraction error");
+                          const std::vector<tasks::Metric>& metrics) {
+  const auto unit = [](const tasks::Metric& metric) {
+    return std::string(metric.share ? " % (n)" : " (n)");
+  };
+  std::vector<std::string> header = {"variant",
+                                     "parameters trained",
+                                     "deployed",
+                                     "ms/step",
+                                     "x compact",
+                                     "validation" + unit(metrics.front()),
+                                     "test" + unit(metrics.front())};
+  for (std::size_t i = 1; i < metrics.size(); ++i) {
+    header.push_back(metrics[i].label + unit(metrics[i]));
+  }
+  header.emplace_back("contraction error");
+  std::vector<std::vector<std::string>> rows;
   for (const auto& variant : variants) {
-    const auto object = variant_json(variant);
+    const auto object = variant_json(variant, metrics);
     const auto format = [&](const char* key, const char* how) {
       const auto value = number_at(object, key);
       return value ? fmt::format(fmt::runtime(how), *value) : std::string("-");
     };
-    const auto grouped = [&](const char* key) {
-      if (object[key].is_null()) return std::string("-");
-      auto digits = std::to_string(object[key].get<std::int64_t>());
-      for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0;
-           i -= 3) {
-        digits.insert(static_cast<std::size_t>(i), ",");
-      }
-      return digits;
+    const auto count = [&](const char* key) {
+      if (object[key].is_null()) return grouped(std::nullopt);
+      return grouped(object[key].get<std::int64_t>());
     };
-    rows.push_back({object["label"], grouped("train_parameters"),
-                    grouped("deploy_parameters"), format("step_ms", "{:.2f}"),
+    const auto spread = [&](const char* set, const tasks::Metric& metric) {
+      return mean_and_deviation(present(object[set + metric.name]), metric);
+    };
+    rows.push_back({object["label"], count("train_parameters"),
+                    count("deploy_parameters"), format("step_ms", "{:.2f}"),
                     format("ratio_to_compact", "{:.2f}"),
-                    mean_and_deviation(present(object["validation_accuracy"])),
-                    mean_and_deviation(present(object["test_accuracy"]))});
-    if (top5) {
-      rows.back().push_back(mean_and_deviation(present(object["test_top5"])));
+                    spread("validation_", metrics.front())});
+    for (const auto& metric : metrics) {
+      rows.back().push_back(spread("test_", metric));
     }
     rows.back().push_back(format("contraction_error", "{:.1e}"));
   }
-  return table_of(rows);
+  return render_table(header, rows, {/*left_columns=*/1, /*rule=*/false});
 }
 
 std::string report_html(const Occasion& occasion,

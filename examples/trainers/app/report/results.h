@@ -29,15 +29,19 @@ struct Occasion {
   std::string command;
   std::string configuration;  ///< the text of a configuration file
   std::vector<std::string> notes;
+  /// Those that are shown, the one that selects first.
+  std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
 };
 
 /// The content of result.json.
 nlohmann::ordered_json results_json(const Occasion& occasion,
                                     const std::vector<VariantResult>& variants);
 
-/// The table that ends a comparison: mean ± sample standard deviation (n).
+/// The table that ends a comparison: mean ± sample standard deviation (n) of
+/// the first metric on both sets, and of the others on the test set.
 std::string results_table(const std::vector<VariantResult>& variants,
-                          bool top5 = false);
+                          const std::vector<tasks::Metric>& metrics = {
+                              {"accuracy", "accuracy"}});
 
 /// A self-contained page with curves, table and configuration.
 std::string report_html(const Occasion& occasion,

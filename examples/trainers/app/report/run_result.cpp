@@ -16,13 +16,6 @@ Json json_of(const std::optional<Value>& value) {
   return value.has_value() ? Json(*value) : Json(nullptr);
 }
 
-void add_score(Json& object, const std::string& set,
-               const std::optional<train::Score>& score) {
-  object[set + "_loss"] = score ? Json(score->loss) : Json(nullptr);
-  object[set + "_accuracy"] = score ? Json(score->accuracy) : Json(nullptr);
-  object[set + "_top5"] = score ? Json(score->top5) : Json(nullptr);
-}
-
 // The library converts between kinds of numbers, whether they fit or not.
 
 [[noreturn]] void refuse(const std::string& key, const std::string& rule,
@@ -61,13 +54,29 @@ double real_at(const Json& object, const std::string& key) {
   return *number;
 }
 
-std::optional<train::Score> score_at(const Json& object,
-                                     const std::string& set) {
-  const auto loss = real_or_null(object, set + "_loss");
-  const auto accuracy = real_or_null(object, set + "_accuracy");
-  const auto top5 = real_or_null(object, set + "_top5");
-  if (!loss || !accuracy || !top5) return std::nullopt;
-  return train::Score{*loss, *accuracy, *top5};
+/// All numbers of an object, and its nulls.
+train::NamedNumbers numbers_in(const Json& object) {
+  train::NamedNumbers numbers;
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_null() && !value.is_number()) continue;
+    numbers.emplace_back(key, value.is_null()
+                                  ? std::nullopt
+                                  : std::optional<double>(value.get<double>()));
+  }
+  return numbers;
+}
+
+/// The metrics whose keys begin with "test_" or "validation_".
+std::optional<tasks::Metrics> metrics_at(const Json& object,
+                                         const std::string& set) {
+  tasks::Metrics metrics;
+  for (const auto& [key, value] : object.items()) {
+    if (key.compare(0, set.size(), set) != 0) continue;
+    const auto number = real_or_null(object, key);
+    if (number) metrics.set(key.substr(set.size()), *number);
+  }
+  if (metrics.empty()) return std::nullopt;
+  return metrics;
 }
 
 LayerReport layer_from(const Json& object) {
@@ -86,13 +95,8 @@ LayerReport layer_from(const Json& object) {
 }
 
 train::EpochRecord epoch_from(const Json& object) {
-  train::EpochRecord record;
+  auto record = train::record_of(numbers_in(object));
   record.epoch = count_at(object, "epoch");
-  record.learning_rate = real_at(object, "learning_rate");
-  record.training = score_at(object, "training").value_or(train::Score{});
-  record.validation = score_at(object, "validation");
-  record.test = score_at(object, "test");
-  record.seconds = real_at(object, "seconds");
   return record;
 }
 
@@ -104,9 +108,8 @@ RunResult result_from(const Json& object) {
   result.train_parameters = count_at(object, "train_parameters");
   result.deploy_parameters = count_at(object, "deploy_parameters");
   result.chosen_epoch = count_at(object, "chosen_epoch");
-  result.validation_accuracy = real_or_null(object, "validation_accuracy");
-  result.test_accuracy = real_or_null(object, "test_accuracy");
-  result.test_top5 = real_or_null(object, "test_top5");
+  result.validation = metrics_at(object, "validation_");
+  result.test = metrics_at(object, "test_");
   for (const auto& layer : object.at("layers")) {
     result.layers.push_back(layer_from(layer));
   }
@@ -114,6 +117,17 @@ RunResult result_from(const Json& object) {
     result.epochs.push_back(epoch_from(epoch));
   }
   return result;
+}
+
+/// Nulls, by the names of the first epoch, where there are no metrics.
+void add_metrics(Json& object, const std::string& set,
+                 const std::optional<tasks::Metrics>& metrics,
+                 const RunResult& result) {
+  tasks::Metrics names;
+  if (!result.epochs.empty()) names = result.epochs.front().training;
+  for (const auto& [name, value] : metrics.value_or(names)) {
+    object[set + name] = metrics ? Json(value) : Json(nullptr);
+  }
 }
 
 }  // namespace
@@ -128,12 +142,10 @@ std::optional<double> RunResult::contraction_error() const {
 
 Json to_json(const train::EpochRecord& record) {
   Json object;
-  object["epoch"] = record.epoch;
-  object["learning_rate"] = record.learning_rate;
-  add_score(object, "training", record.training);
-  add_score(object, "validation", record.validation);
-  add_score(object, "test", record.test);
-  object["seconds"] = record.seconds;
+  for (const auto& [name, value] : train::numbers_of(record)) {
+    object[name] = json_of(value);
+  }
+  object["epoch"] = record.epoch;  // in its place, as an integer
   return object;
 }
 
@@ -155,9 +167,8 @@ Json to_json(const RunResult& result) {
   object["train_parameters"] = result.train_parameters;
   object["deploy_parameters"] = result.deploy_parameters;
   object["chosen_epoch"] = result.chosen_epoch;
-  object["validation_accuracy"] = json_of(result.validation_accuracy);
-  object["test_accuracy"] = json_of(result.test_accuracy);
-  object["test_top5"] = json_of(result.test_top5);
+  add_metrics(object, "validation_", result.validation, result);
+  add_metrics(object, "test_", result.test, result);
   object["contraction_error"] = json_of(result.contraction_error());
   object["layers"] = Json::array();
   for (const auto& layer : result.layers) {

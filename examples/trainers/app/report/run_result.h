@@ -2,7 +2,7 @@
 #pragma once
 
 #include <expandnet/passes/report.h>
-#include <expandnet/train/history.h>
+#include <expandnet/train/epoch_record.h>
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -20,10 +20,9 @@ struct RunResult {
   std::int64_t train_parameters = 0;
   std::int64_t deploy_parameters = 0;
   std::int64_t chosen_epoch = 0;
-  std::optional<double> validation_accuracy;
+  std::optional<tasks::Metrics> validation;  ///< of the chosen epoch
   /// Of the contracted net with the weights of the chosen epoch, read once.
-  std::optional<double> test_accuracy;
-  std::optional<double> test_top5;
+  std::optional<tasks::Metrics> test;
   std::vector<LayerReport> layers;
   std::vector<train::EpochRecord> epochs;
 

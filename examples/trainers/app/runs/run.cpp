@@ -4,6 +4,8 @@
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/hand_over.h>
+#include <expandnet/tasks/classification/classification_meter.h>
+#include <expandnet/train/evaluate.h>
 #include <fmt/format.h>
 #include <torch/serialize/archive.h>
 #include <torch/utils.h>
@@ -206,11 +208,9 @@ RunResult Run::result_so_far() const {
   result.chosen_epoch = training.best_epoch();
   result.epochs = training.history();
   if (result.chosen_epoch > 0) {
-    const auto& chosen =
-        result.epochs[static_cast<std::size_t>(result.chosen_epoch - 1)];
-    if (chosen.validation) {
-      result.validation_accuracy = chosen.validation->accuracy;
-    }
+    result.validation =
+        result.epochs[static_cast<std::size_t>(result.chosen_epoch - 1)]
+            .validation;
   }
   return result;
 }
@@ -232,11 +232,9 @@ RunResult Run::finish() {
   }
   result.deploy_parameters = count_in(module.parameters());
   if (stage.data.test != nullptr) {
-    const auto score =
-        train::evaluate(trainee.model, *stage.data.test, machine_.device,
-                        machine_.precision, machine_.ranks.get());
-    result.test_accuracy = score.accuracy;
-    result.test_top5 = score.top5;
+    tasks::ClassificationMeter meter(machine_.device);
+    result.test = train::evaluate(trainee.model, *stage.data.test, meter,
+                                  machine_.precision, machine_.ranks.get());
   }
   if (machine_.is_first()) {
     save_weights(module,

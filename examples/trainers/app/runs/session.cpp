@@ -230,7 +230,8 @@ void report(const Session& session, const Trainer& trainer,
                           machine.threads,
                           session.command_line,
                           configuration_of(trainer, session.command),
-                          notes_of(trainer)};
+                          notes_of(trainer),
+                          settings.metrics};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
@@ -243,7 +244,7 @@ void report(const Session& session, const Trainer& trainer,
   if (!compares && !layers.empty()) {
     std::cout << "\n" << ContractionReport{layers};
   }
-  std::cout << "\n" << results_table(variants, settings.top5);
+  std::cout << "\n" << results_table(variants, settings.metrics);
   const auto is_left = [](const VariantResult& variant) {
     return std::any_of(variant.runs.begin(), variant.runs.end(),
                        [](const auto& run) { return run.state != "finished"; });

@@ -85,12 +85,7 @@ struct Watched {
       write_file_atomically(result_path(run.plan()),
                             text_of(to_json(result), 2));
     }
-    console.line(fmt::format(
-        "{:<22}epoch {} contracted and saved{}", run.plan().name(),
-        result.chosen_epoch,
-        result.test_accuracy
-            ? fmt::format(", test {:.2f}%", 100 * *result.test_accuracy)
-            : ""));
+    console.result(run.plan().name(), result);
     tell_of_skipped(console);
     return result;
   }
@@ -287,7 +282,7 @@ std::vector<RunResult> train_side_by_side(const std::vector<RunPlan>& plans,
                                           const train::Interrupt& interrupt) {
   ConsoleOptions options;
   options.images_per_step = settings.batch_size;
-  options.top5 = settings.top5;
+  options.metrics = settings.metrics;
   options.speaks = machine.is_first();
   for (const auto& plan : plans) {
     options.steps += steps_in(plan, maker, settings);

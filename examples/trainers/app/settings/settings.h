@@ -69,7 +69,8 @@ struct Settings {
   std::int64_t timeout = 600;  ///< seconds that ranks wait for each other
 
   // The trainer's choice, no flags.
-  bool top5 = false;      ///< shown beside top-1
+  /// Shown in tables; the first is the one that selects.
+  std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
   bool by_ranks = false;  ///< whether several processes may train one net
 };
 

@@ -1,0 +1,57 @@
+// meter.h: adds up a task's metrics, batch by batch.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <expandnet/tasks/metrics.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace expandnet::tasks {
+
+/// Sums that give a task's metrics. They are in one tensor on the device, added
+/// to in place, so that no batch has to be waited for, a captured step can add
+/// to them, and processes can add up theirs. A task derives from it.
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  /// What it counts besides "loss". The highest value of the first selects an
+  /// epoch.
+  [[nodiscard]] const std::vector<Metric>& metrics() const { return metrics_; }
+  [[nodiscard]] c10::Device device() const { return sums_.device(); }
+
+  /// The mean loss of a batch that evaluations report: without smoothing, and
+  /// without a teacher.
+  [[nodiscard]] virtual at::Tensor loss(const at::Tensor& output,
+                                        const at::Tensor& target) const = 0;
+  /// Adds a batch: its mean loss, what the model made of it, and what was
+  /// meant.
+  virtual void add(const at::Tensor& loss, const at::Tensor& output,
+                   const at::Tensor& target) = 0;
+  /// "loss" first, then the others. Waits for the device. Not a number before
+  /// the first `add`.
+  [[nodiscard]] virtual Metrics result() const = 0;
+
+  void reset();
+  /// The sums, to be saved, restored and added to those of other processes; a
+  /// tensor of doubles.
+  [[nodiscard]] const at::Tensor& sums() const { return sums_; }
+  void set_sums(const at::Tensor& sums);
+
+ protected:
+  Meter(std::vector<Metric> metrics, at::Tensor sums);
+
+ private:
+  std::vector<Metric> metrics_;
+  at::Tensor sums_;
+};
+
+/// Makes a task's meter for a device.
+using MeterFactory = std::function<std::unique_ptr<Meter>(c10::Device)>;
+
+}  // namespace expandnet::tasks

@@ -1,0 +1,67 @@
+#include <expandnet/train/epoch_record.h>
+
+#include "base/error.h"
+
+namespace expandnet::train {
+
+namespace {
+
+constexpr const char* kEpoch = "epoch";
+constexpr const char* kLearningRate = "learning_rate";
+constexpr const char* kSeconds = "seconds";
+
+double required(const NamedNumbers& numbers, const std::string& name) {
+  for (const auto& [key, value] : numbers) {
+    if (key == name && value) return *value;
+  }
+  throw_file_error("epoch record", "it must have the number \"" + name + "\"",
+                   "none");
+}
+
+/// The metrics whose names begin with "training_", or another set's.
+tasks::Metrics metrics_in(const NamedNumbers& numbers, const std::string& set) {
+  tasks::Metrics metrics;
+  for (const auto& [name, value] : numbers) {
+    if (value && name.compare(0, set.size(), set) == 0) {
+      metrics.set(name.substr(set.size()), *value);
+    }
+  }
+  return metrics;
+}
+
+std::optional<tasks::Metrics> evaluated(tasks::Metrics metrics) {
+  if (metrics.empty()) return std::nullopt;
+  return metrics;
+}
+
+}  // namespace
+
+NamedNumbers numbers_of(const EpochRecord& record) {
+  NamedNumbers numbers = {{kEpoch, static_cast<double>(record.epoch)},
+                          {kLearningRate, record.learning_rate}};
+  const auto add = [&](const std::string& set,
+                       const std::optional<tasks::Metrics>& metrics) {
+    for (const auto& [name, value] : metrics.value_or(record.training)) {
+      numbers.emplace_back(set + name,
+                           metrics ? std::optional(value) : std::nullopt);
+    }
+  };
+  add("training_", record.training);
+  add("validation_", record.validation);
+  add("test_", record.test);
+  numbers.emplace_back(kSeconds, record.seconds);
+  return numbers;
+}
+
+EpochRecord record_of(const NamedNumbers& numbers) {
+  EpochRecord record;
+  record.epoch = static_cast<std::int64_t>(required(numbers, kEpoch));
+  record.learning_rate = required(numbers, kLearningRate);
+  record.training = metrics_in(numbers, "training_");
+  record.validation = evaluated(metrics_in(numbers, "validation_"));
+  record.test = evaluated(metrics_in(numbers, "test_"));
+  record.seconds = required(numbers, kSeconds);
+  return record;
+}
+
+}  // namespace expandnet::train
