@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "fold/memory.h"
+#include "fold/relative_error.h"
 
 namespace expandnet::testing {
 
@@ -23,13 +24,7 @@ double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
       actual.sizes() != expected.sizes()) {
     return std::numeric_limits<double>::infinity();
   }
-  const auto difference = (actual.to(at::kDouble) - expected.to(at::kDouble))
-                              .abs()
-                              .max()
-                              .item<double>();
-  return difference == 0
-             ? 0
-             : difference / expected.abs().max().to(at::kDouble).item<double>();
+  return expandnet::relative_error(actual, expected);
 }
 
 std::string error_of(const std::function<void()>& action) {

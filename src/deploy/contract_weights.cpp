@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "deploy/chain_shapes.h"
 #include "deploy/chains_in_weights.h"
+#include "fold/relative_error.h"
 #include "fold/site.h"
 #include "passes/check.h"
 

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "base/table.h"
+#include "fold/relative_error.h"
 #include "fold/site.h"
 #include "passes/check.h"
 #include "passes/walk.h"

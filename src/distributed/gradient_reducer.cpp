@@ -8,7 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "distributed/c10d_message.h"
+#include "base/error.h"
+#include "base/libtorch_errors.h"
 #include "distributed/ranks_impl.h"
 
 namespace expandnet::train {
@@ -53,15 +54,12 @@ struct GradientReducer::Impl {
     try {
       reducer->rebuild_buckets();
     } catch (const c10::Error& error) {
-      // What c10d says is for Python: "Expected to have finished reduction".
-      if (c10d_message(error).find("finished reduction") == std::string::npos) {
-        throw;
-      }
-      TORCH_CHECK(false,
-                  "GradientReducer: every parameter must get a gradient in the "
-                  "pass, got none for ",
-                  first_without_gradient(),
-                  "; leave out what the loss does not depend on");
+      if (!is_unfinished_reduction(error)) throw;
+      TORCH_CHECK(false, error_message(
+                             "GradientReducer",
+                             "every parameter must get a gradient in the pass",
+                             c10::str("none for ", first_without_gradient()),
+                             "leave out what the loss does not depend on"));
     }
   }
 
@@ -78,17 +76,19 @@ GradientReducer::GradientReducer(const std::vector<std::string>& names,
                                  const std::vector<at::Tensor>& parameters,
                                  Ranks& ranks, std::int64_t bucket_bytes)
     : impl_(std::make_unique<Impl>()), ranks_(ranks) {
-  TORCH_CHECK(!parameters.empty(),
-              "GradientReducer: parameters must be given, got none");
+  TORCH_CHECK(
+      !parameters.empty(),
+      error_message("GradientReducer", "parameters must be given", "none"));
   TORCH_CHECK(bucket_bytes > 0,
-              "GradientReducer: bucket_bytes must be positive, got ",
-              bucket_bytes);
+              error_message("GradientReducer", "bucket_bytes must be positive",
+                            c10::str(bucket_bytes)));
   ranks.check_same("the parameters", layout_of(names, parameters));
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    TORCH_CHECK(parameters[i].is_leaf() && parameters[i].requires_grad(),
-                "GradientReducer: parameters must be leaves that record "
-                "gradients, got ",
-                names[i], ", which is not; leave it out");
+    TORCH_CHECK(
+        parameters[i].is_leaf() && parameters[i].requires_grad(),
+        error_message("GradientReducer",
+                      "parameters must be leaves that record gradients",
+                      c10::str(names[i], ", which is not"), "leave it out"));
     bytes_ += static_cast<std::int64_t>(parameters[i].nbytes());
   }
   impl_->names = names;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
+#include "base/error.h"
 #include "distributed/backends.h"
 
 namespace expandnet::train {
@@ -21,9 +22,11 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(
   const auto devices = c10::cuda::device_count();
   TORCH_CHECK(
       device.index() < devices,
-      "ranks: LOCAL_RANK must be below the number of CUDA devices, got ",
-      static_cast<int>(device.index()), " of ", static_cast<int>(devices),
-      "; start as many ranks on a machine as it has devices");
+      error_message("ranks",
+                    "LOCAL_RANK must be below the number of CUDA devices",
+                    c10::str(static_cast<int>(device.index()), " of ",
+                             static_cast<int>(devices)),
+                    "start as many ranks on a machine as it has devices"));
   c10::cuda::set_device(device.index());
   const auto options = c10d::ProcessGroupNCCL::Options::create();
   options->timeout = timeout + kLater;

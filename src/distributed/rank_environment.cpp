@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "base/error.h"
+
 namespace expandnet::train {
 
 namespace {
@@ -19,9 +21,11 @@ std::optional<std::string> rank_variable(const char* name) {
 
 std::string needed_variable(const char* name) {
   const auto value = rank_variable(name);
-  TORCH_CHECK(value && !value->empty(), "ranks: ", name,
-              " must be set where RANK or WORLD_SIZE is, got none; start the "
-              "ranks with torchrun");
+  TORCH_CHECK(
+      value && !value->empty(),
+      error_message("ranks",
+                    c10::str(name, " must be set where RANK or WORLD_SIZE is"),
+                    "none", "start the ranks with torchrun"));
   return *value;
 }
 
@@ -33,9 +37,12 @@ int whole_number(const char* name, const std::string& text, int least,
   const bool valid =
       error == std::errc() && stop == end && number >= least && number <= most;
   const bool open = most == std::numeric_limits<int>::max();
-  TORCH_CHECK(valid, "ranks: ", name, " must be a whole number from ", least,
-              open ? "" : " to " + std::to_string(most), ", got '", text,
-              "'; start the ranks with torchrun");
+  TORCH_CHECK(
+      valid,
+      error_message("ranks",
+                    c10::str(name, " must be a whole number from ", least,
+                             open ? "" : " to " + std::to_string(most)),
+                    c10::str("'", text, "'"), "start the ranks with torchrun"));
   return number;
 }
 

@@ -13,7 +13,8 @@
 #include <torch/csrc/distributed/c10d/comm.hpp>
 #include <utility>
 
-#include "distributed/c10d_message.h"
+#include "base/error.h"
+#include "base/libtorch_errors.h"
 #include "distributed/ranks_impl.h"
 
 namespace expandnet::train {
@@ -176,9 +177,11 @@ void Ranks::check_same(const std::string& what, const std::string& text) {
     const auto at = static_cast<std::size_t>(
         std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
         a.begin());
-    TORCH_CHECK(false, "ranks: ", what, " must be the same on all, got ",
-                excerpt(a, at), " on rank 0 and ", excerpt(b, at), " on rank ",
-                i, "; start all of them alike");
+    TORCH_CHECK(false, error_message("ranks",
+                                     c10::str(what, " must be the same on all"),
+                                     c10::str(excerpt(a, at), " on rank 0 and ",
+                                              excerpt(b, at), " on rank ", i),
+                                     "start all of them alike"));
   }
 }
 
@@ -194,10 +197,12 @@ void Ranks::check_identical(const std::vector<std::string>& names,
   for (std::size_t i = 0; i < names.size(); ++i) {
     for (std::size_t rank = 1; rank < all.size(); ++rank) {
       const auto index = static_cast<std::int64_t>(i);
-      TORCH_CHECK(all[rank][index].equal(all[0][index]), "ranks: ", names[i],
-                  " must have the same bits on all, got others on rank ", rank,
-                  " than on rank 0; start all of them again, from the last "
-                  "checkpoint");
+      TORCH_CHECK(
+          all[rank][index].equal(all[0][index]),
+          error_message("ranks",
+                        c10::str(names[i], " must have the same bits on all"),
+                        c10::str("others on rank ", rank, " than on rank 0"),
+                        "start all of them again, from the last checkpoint"));
     }
   }
 }

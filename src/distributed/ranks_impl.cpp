@@ -7,8 +7,9 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <utility>
 
+#include "base/error.h"
+#include "base/libtorch_errors.h"
 #include "distributed/backends.h"
-#include "distributed/c10d_message.h"
 #include "distributed/within.h"
 
 namespace expandnet::train {
@@ -84,10 +85,14 @@ Ranks::Impl::~Impl() {
 }
 
 c10d::Backend& Ranks::Impl::carrier_of(const at::Tensor& tensor) const {
-  TORCH_CHECK(tensor.device().is_cpu() || tensor.device() == options.device,
-              "ranks: tensors must be on the CPU or on this rank's device ",
-              options.device, ", got one on ", tensor.device(),
-              "; move it, or set RanksOptions::device");
+  TORCH_CHECK(
+      tensor.device().is_cpu() || tensor.device() == options.device,
+      error_message(
+          "ranks",
+          c10::str("tensors must be on the CPU or on this rank's device ",
+                   options.device),
+          c10::str("one on ", tensor.device()),
+          "move it, or set RanksOptions::device"));
   return *group->getBackend(tensor.device().type());
 }
 
@@ -109,7 +114,7 @@ c10::intrusive_ptr<c10d::Work> Ranks::Impl::start_sum(
 
 void Ranks::Impl::fail(const std::exception& error) {
   failed = true;
-  TORCH_CHECK(false, "ranks: ", roll_call.blame(), " (", c10d_message(error),
+  TORCH_CHECK(false, "ranks: ", roll_call.blame(), " (", first_line_of(error),
               ")");
 }
 
@@ -122,8 +127,10 @@ std::string layout_of(const at::Tensor& tensor) {
 std::string layout_of(const std::vector<std::string>& names,
                       const std::vector<at::Tensor>& tensors) {
   TORCH_CHECK(names.size() == tensors.size(),
-              "ranks: each tensor needs a name, got ", names.size(),
-              " names for ", tensors.size(), " tensors; give as many");
+              error_message("ranks", "each tensor needs a name",
+                            c10::str(names.size(), " names for ",
+                                     tensors.size(), " tensors"),
+                            "give as many"));
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0) text += ", ";

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "base/error.h"
+
 namespace expandnet::train {
 
 struct Ranks::Impl {};
@@ -25,10 +27,11 @@ bool Ranks::in_environment() {
 
 std::unique_ptr<Ranks> Ranks::from_environment(
     const RanksOptions& /*options*/) {
-  TORCH_CHECK(!in_environment(),
-              "ranks: several processes need a LibTorch with Gloo, got RANK or "
-              "WORLD_SIZE but no Gloo; unset them, or build expandnet with "
-              "another LibTorch");
+  TORCH_CHECK(
+      !in_environment(),
+      error_message("ranks", "several processes need a LibTorch with Gloo",
+                    "RANK or WORLD_SIZE but no Gloo",
+                    "unset them, or build expandnet with another LibTorch"));
   return nullptr;
 }
 

@@ -13,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "distributed/c10d_message.h"
+#include "base/error.h"
+#include "base/libtorch_errors.h"
 #include "distributed/within.h"
 
 namespace expandnet::train {
@@ -132,20 +133,22 @@ RollCall::RollCall(RankEnvironment where, std::chrono::milliseconds timeout)
                 location(),
                 holds_store() ? "; choose another MASTER_PORT"
                               : "; is rank 0 running there?",
-                " (", c10d_message(error), ")");
+                " (", first_line_of(error), ")");
   }
   try {
     enter();
   } catch (const std::exception& error) {
     if (!is_from_c10d(error)) throw;
-    TORCH_CHECK(false, "ranks: ", lost_store(), " (", c10d_message(error), ")");
+    TORCH_CHECK(false, "ranks: ", lost_store(), " (", first_line_of(error),
+                ")");
   }
 }
 
 void RollCall::enter() {
   TORCH_CHECK(store_->add(key_of("start", where_.rank), 1) == 1,
-              "ranks: RANK must be another one in each process, got ",
-              where_.rank, " in two; start the ranks with torchrun");
+              error_message("ranks", "RANK must be another one in each process",
+                            c10::str(where_.rank, " in two"),
+                            "start the ranks with torchrun"));
   heartbeat_ =
       std::make_unique<Heartbeat>(connect(), key_of("beat", where_.rank));
   wait_for_all();
@@ -168,10 +171,14 @@ void RollCall::wait_for_all() const {
     std::this_thread::sleep_for(kGlance);
   }
   using std::chrono::seconds;
-  TORCH_CHECK(missing.empty(), "ranks: all must start within ",
-              std::chrono::duration_cast<seconds>(timeout_).count(),
-              " s, got no sign of ", list_of(missing),
-              "; look at what was printed there");
+  TORCH_CHECK(
+      missing.empty(),
+      error_message(
+          "ranks",
+          c10::str("all must start within ",
+                   std::chrono::duration_cast<seconds>(timeout_).count(), " s"),
+          c10::str("no sign of ", list_of(missing)),
+          "look at what was printed there"));
 }
 
 void RollCall::meet() {

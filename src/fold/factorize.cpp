@@ -4,13 +4,13 @@
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/factorize.h>
-#include <expandnet/fold/initial_values.h>
 #include <expandnet/fold/pull_back.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
+#include "fold/memory.h"
 #include "fold/precision.h"
 #include "fold/site.h"
 
@@ -207,10 +207,13 @@ Factorization factorize(const Plan& plan, const Affine& compact,
   balance(factors);
 
   // Memory order and biases of a chain as the library creates it.
-  auto result = initial_values(plan, {}, fp64.dtype(dtype), generator);
+  std::vector<Affine> result(factors.size());
   for (std::size_t i = 0; i < factors.size(); ++i) {
+    const auto options = fp64.dtype(dtype);
+    result[i].weight = empty_weight(plan.weight_sizes(i), options);
     result[i].weight.copy_(factors[i].weight);
-    if (result[i].bias.defined()) result[i].bias.zero_();
+    if (!plan.factors[i].bias) continue;
+    result[i].bias = at::zeros({plan.factors[i].out_channels}, options);
   }
   if (compact.bias.defined()) result.back().bias.copy_(compact.bias.detach());
   return {std::move(result), residual};

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "fold/memory.h"
 #include "fold/precision.h"
 
@@ -98,9 +99,10 @@ std::vector<Affine> initial_values(
     const at::TensorOptions& tensor_options,
     const std::optional<at::Generator>& generator) {
   const auto dtype = at::typeMetaToScalarType(tensor_options.dtype());
-  TORCH_CHECK(at::isFloatingType(dtype),
-              "initial_values: factors must be floating point, got ",
-              c10::toString(dtype), "; use float or double");
+  TORCH_CHECK(
+      at::isFloatingType(dtype),
+      error_message("initial_values", "factors must be floating point",
+                    c10::str(c10::toString(dtype)), "use float or double"));
   const auto master = tensor_options.dtype(master_dtype(dtype));
   if (options.initial_values() == InitialValues::kPreserving) {
     return factorize(plan, compact_default(plan.layer, master, generator), {},

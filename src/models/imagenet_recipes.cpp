@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/error.h"
+
 namespace expandnet::models {
 
 namespace {
@@ -13,9 +15,11 @@ namespace {
 void check_known(const char* function, const char* what,
                  const std::string& name,
                  const std::vector<std::string>& known) {
-  TORCH_CHECK(std::find(known.begin(), known.end(), name) != known.end(),
-              function, ": ", what, " must be one of ", c10::Join(", ", known),
-              ", got \"", name, "\"");
+  TORCH_CHECK(
+      std::find(known.begin(), known.end(), name) != known.end(),
+      error_message(function,
+                    c10::str(what, " must be one of ", c10::Join(", ", known)),
+                    c10::str("\"", name, "\"")));
 }
 
 bool is_spatial(const torch::nn::Conv2dImpl& conv) {
@@ -44,8 +48,10 @@ Selector imagenet_recipe(const std::string& net, const std::string& name,
   check_known("imagenet_recipe", "net", net, imagenet_nets());
   check_known("imagenet_recipe", "name", name, imagenet_recipes());
   TORCH_CHECK(!options.strategy().has_value() && options.widths().empty(),
-              "imagenet_recipe: strategy and widths must be left to \"", name,
-              "\", got some; give a rate, or write a selector");
+              error_message("imagenet_recipe",
+                            c10::str("strategy and widths must be left to \"",
+                                     name, "\""),
+                            "some", "give a rate, or write a selector"));
   if (name == "none") {
     return [](const std::string&, const torch::nn::Module&) {
       return std::nullopt;

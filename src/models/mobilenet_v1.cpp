@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "models/layers.h"
 
 namespace expandnet::models {
@@ -21,8 +22,9 @@ Stack separable_conv(std::int64_t in, std::int64_t out, std::int64_t stride) {
 
 MobileNetV1Impl::MobileNetV1Impl(const MobileNetV1Options& net_options)
     : options(net_options) {
-  TORCH_CHECK(options.width() > 0, "MobileNetV1: width must be positive, got ",
-              options.width());
+  TORCH_CHECK(options.width() > 0,
+              error_message("MobileNetV1", "width must be positive",
+                            c10::str(options.width())));
   auto in = scaled_channels(32, options.width());
   torch::nn::Sequential layers(
       Stack(conv_before_norm(options.in_channels(), in, 3, 2),

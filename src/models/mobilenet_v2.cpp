@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
 #include "models/layers.h"
 
 namespace expandnet::models {
@@ -62,7 +63,8 @@ TORCH_MODULE(InvertedResidual);
 MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& net_options)
     : options(net_options) {
   const auto width = options.width();
-  TORCH_CHECK(width > 0, "MobileNetV2: width must be positive, got ", width);
+  TORCH_CHECK(width > 0, error_message("MobileNetV2", "width must be positive",
+                                       c10::str(width)));
   auto in = scaled_channels(32, width);
   torch::nn::Sequential layers(
       conv_norm_relu6(options.in_channels(), in, 3, 2));

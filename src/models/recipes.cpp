@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/error.h"
+
 namespace expandnet::models {
 
 namespace {
@@ -57,11 +59,15 @@ Selector small_net_recipe(const std::string& name,
       std::find_if(recipes().begin(), recipes().end(),
                    [&](const Recipe& known) { return known.name == name; });
   TORCH_CHECK(recipe != recipes().end(),
-              "small_net_recipe: name must be one of ",
-              c10::Join(", ", small_net_recipes()), ", got \"", name, "\"");
+              error_message("small_net_recipe",
+                            c10::str("name must be one of ",
+                                     c10::Join(", ", small_net_recipes())),
+                            c10::str("\"", name, "\"")));
   TORCH_CHECK(!options.strategy().has_value() && options.widths().empty(),
-              "small_net_recipe: strategy and widths must be left to \"", name,
-              "\", got some; give a rate, or write a selector");
+              error_message("small_net_recipe",
+                            c10::str("strategy and widths must be left to \"",
+                                     name, "\""),
+                            "some", "give a rate, or write a selector"));
 
   return
       [=, recipe = *recipe](

@@ -5,6 +5,7 @@
 #include <expandnet/models/shufflenet_v2.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include "base/error.h"
 #include "models/layers.h"
 
 namespace expandnet::models {
@@ -25,8 +26,9 @@ Channels channels_at(double width) {
   for (const auto& channels : kChannels) {
     if (channels.width == width) return channels;
   }
-  TORCH_CHECK(false, "ShuffleNetV2: width must be one of 0.5, 1, 1.5, 2, got ",
-              width);
+  TORCH_CHECK(false, error_message("ShuffleNetV2",
+                                   "width must be one of 0.5, 1, 1.5, 2",
+                                   c10::str(width)));
 }
 
 class ShuffleUnitImpl : public torch::nn::Module {

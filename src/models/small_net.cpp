@@ -3,20 +3,25 @@
 #include <c10/util/Exception.h>
 #include <expandnet/models/small_net.h>
 
+#include "base/error.h"
+
 namespace expandnet::models {
 
 SmallNetImpl::SmallNetImpl(const SmallNetOptions& net_options)
     : options(net_options) {
   const auto kernel = options.kernel_size();
-  TORCH_CHECK(kernel > 0 && kernel % 2 == 1,
-              "SmallNet: kernel_size must be odd, got ", kernel);
+  TORCH_CHECK(
+      kernel > 0 && kernel % 2 == 1,
+      error_message("SmallNet", "kernel_size must be odd", c10::str(kernel)));
   const auto padding = kernel == 3 ? 0 : kernel / 2;
   auto side = options.image_size();
   for (int conv = 0; conv < 3; ++conv)
     side = (side + 2 * padding - kernel + 1) / 2;
-  TORCH_CHECK(side > 0, "SmallNet: images must be larger for a ", kernel, "x",
-              kernel, " kernel, got ", options.image_size(), "x",
-              options.image_size());
+  TORCH_CHECK(side > 0, error_message("SmallNet",
+                                      c10::str("images must be larger for a ",
+                                               kernel, "x", kernel, " kernel"),
+                                      c10::str(options.image_size(), "x",
+                                               options.image_size())));
 
   const auto conv = [&](const char* name, std::int64_t in, std::int64_t out) {
     return register_module(

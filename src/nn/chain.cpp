@@ -73,9 +73,10 @@ void ChainImpl::to(torch::Dtype dtype, bool non_blocking) {
 }
 
 void ChainImpl::set_dtype(torch::Dtype dtype) {
-  TORCH_CHECK(at::isFloatingType(dtype),
-              "Chain: factors must be floating point, got ",
-              c10::toString(dtype), "; use float or double");
+  TORCH_CHECK(
+      at::isFloatingType(dtype),
+      error_message("Chain", "factors must be floating point",
+                    c10::str(c10::toString(dtype)), "use float or double"));
   half_precision_.reset();
   if (c10::isReducedFloatingType(dtype)) half_precision_ = dtype;
   cache_.reset();

@@ -6,6 +6,7 @@
 #include <expandnet/nn/run.h>
 
 #include "base/table.h"
+#include "fold/relative_error.h"
 #include "fold/site.h"
 #include "passes/probe.h"
 #include "passes/walk.h"
@@ -31,15 +32,6 @@ std::string beyond(double error, double tolerance) {
 
 }  // namespace
 
-double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
-  const auto difference = (actual.to(at::kDouble) - expected.to(at::kDouble))
-                              .abs()
-                              .max()
-                              .item<double>();
-  const auto scale = expected.to(at::kDouble).abs().max().item<double>();
-  return difference == 0 ? 0 : difference / scale;
-}
-
 void check_contractible(const ChainImpl& chain, const Site& site) {
   TORCH_CHECK(
       !chain.options().activation(),
@@ -57,11 +49,6 @@ void check_finite(const std::vector<Affine>& factors, const Site& site) {
                               "inf or nan in factor " + std::to_string(i),
                               "go back to a checkpoint before the divergence"));
   }
-}
-
-LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
-                        const VerifyOptions& options, const Site& site) {
-  return check_chain(chain.plan(), chain.factors(), compact, options, site);
 }
 
 LayerReport check_chain(const Plan& plan,
@@ -101,32 +88,34 @@ LayerReport check_chain(const Plan& plan,
 
 CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
                        const std::string& caller) {
-  const torch::NoGradGuard no_grad;
-  const auto layers = expanded_layers(model);
+  CheckedModel checked;
+  std::vector<ChainedLayer> chains;
+  std::int64_t already_contracted = 0;
+  for (const auto& [path, layer] : expanded_layers(model)) {
+    if (layer->is_contracted()) {
+      ++already_contracted;
+      continue;
+    }
+    checked.layers.push_back(layer);
+    chains.push_back(chained_layer(path, *layer));
+  }
   TORCH_CHECK(
-      !layers.empty(),
+      !chains.empty() || already_contracted > 0,
       error_message(caller, "the model must hold an expanded layer", "none",
                     "build it with ExpandedConv2d, ExpandedLinear or "
                     "their siblings"));
-  CheckedModel checked;
-  for (const auto& [path, layer] : layers) {
-    if (layer->is_contracted()) {
-      ++checked.report.already_contracted;
-      continue;
-    }
-    const Site site{caller, path};
-    check_contractible(*layer->chain, site);
-    auto compact = layer->contracted();
-    auto report = check_chain(*layer->chain, compact, options, site);
-    if (layer->has_run()) {
-      const auto& size = layer->input_size();
-      report.multiply_adds_before = multiply_adds(layer->plan(), size);
-      report.multiply_adds_after = multiply_adds(layer->layer(), size);
-    }
-    checked.report.layers.push_back(std::move(report));
-    checked.layers.push_back({layer, std::move(compact)});
-  }
+  auto [report, contracted] = check_chains(chains, options, caller);
+  report.already_contracted = already_contracted;
+  checked.report = std::move(report);
+  checked.contracted = std::move(contracted);
   return checked;
+}
+
+ChainedLayer chained_layer(const std::string& path,
+                           const ExpandedLayer& layer) {
+  ChainedLayer chained{path, layer.chain.get(), {}, std::nullopt};
+  if (layer.has_run()) chained.input_size = layer.input_size();
+  return chained;
 }
 
 }  // namespace expandnet

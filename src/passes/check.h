@@ -3,10 +3,13 @@
 
 #include <expandnet/fold/fold.h>
 #include <expandnet/nn/expanded_layer.h>
-#include <expandnet/passes/verify.h>
+#include <expandnet/passes/report.h>
+#include <expandnet/passes/verify_options.h>
 
 #include <string>
 #include <vector>
+
+#include "passes/chained_layer.h"
 
 namespace expandnet {
 
@@ -16,9 +19,6 @@ void check_contractible(const ChainImpl& chain, const Site& site);
 
 /// Runs the chain and its fold over a probe input in fp64, and `compact` in its
 /// own dtype; throws if the error in fp64 is above the tolerance.
-LayerReport check_chain(const ChainImpl& chain, const Affine& compact,
-                        const VerifyOptions& options, const Site& site);
-/// The same of factors that are in no module.
 LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
                         const Affine& compact, const VerifyOptions& options,
                         const Site& site);
@@ -26,23 +26,18 @@ LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
 /// Throws for factors that are not finite.
 void check_finite(const std::vector<Affine>& factors, const Site& site);
 
-struct CheckedLayer {
-  ExpandedLayer* layer;
-  Affine compact;  ///< contiguous, in the layer's dtype, on its device
-};
+/// An expanded layer of a model, which still has its chain.
+ChainedLayer chained_layer(const std::string& path, const ExpandedLayer& layer);
 
 struct CheckedModel {
   ContractionReport report;
-  std::vector<CheckedLayer> layers;  ///< those still expanded
+  std::vector<ExpandedLayer*> layers;  ///< those still expanded
+  std::vector<Affine> contracted;      ///< each one's compact layer
 };
 
 /// Checks every expanded layer of the model; throws as `verify` says, in the
 /// name of `caller`. Changes nothing.
 CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
                        const std::string& caller);
-
-/// max |actual - expected| / max |expected|, in fp64; 0 for 0 / 0. Not a
-/// number if one of them holds one.
-double relative_error(const at::Tensor& actual, const at::Tensor& expected);
 
 }  // namespace expandnet

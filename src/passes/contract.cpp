@@ -7,7 +7,9 @@ namespace expandnet {
 ContractionReport contract(torch::nn::Module& model,
                            const VerifyOptions& options) {
   auto checked = check_all(model, options, "contract");
-  for (const auto& [layer, compact] : checked.layers) layer->contract(compact);
+  for (std::size_t i = 0; i < checked.layers.size(); ++i) {
+    checked.layers[i]->contract(checked.contracted[i]);
+  }
   return std::move(checked.report);
 }
 

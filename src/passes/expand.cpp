@@ -2,36 +2,18 @@
 #include <c10/util/Exception.h>
 #include <expandnet/fold/factorize.h>
 #include <expandnet/passes/expand.h>
-#include <torch/nn/modules/linear.h>
 
-#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "fold/site.h"
-#include "passes/expansion.h"
+#include "passes/expansion_impl.h"
 #include "passes/target.h"
 #include "passes/walk.h"
 
 namespace expandnet {
 
 namespace {
-
-bool fits(Strategy strategy, const CompactLayer& layer) {
-  if (layer.kernel_size.empty()) return strategy == Strategy::kFC;
-  const auto side =
-      *std::max_element(layer.kernel_size.begin(), layer.kernel_size.end());
-  return (strategy == Strategy::kCL && side > 1) ||
-         (strategy == Strategy::kCK && side > 3);
-}
-
-std::string last_linear(torch::nn::Module& model) {
-  std::string last;
-  walk(model, [&](const std::string& path, torch::nn::Module& module) {
-    if (module.as<torch::nn::LinearImpl>() != nullptr) last = path;
-  });
-  return last;
-}
 
 struct Choice {
   Target target;
@@ -115,23 +97,6 @@ WeightSpaceLayer make_layer(const Choice& choice) {
 }
 
 }  // namespace
-
-Selector default_selector(torch::nn::Module& model,
-                          const ExpansionOptions& options) {
-  return
-      [options, last = last_linear(model)](
-          const std::string& path,
-          const torch::nn::Module& module) -> std::optional<ExpansionOptions> {
-        const auto layer = describe_module(module, {"expand", path});
-        if (!layer) return std::nullopt;
-        if (layer->kernel_size.empty() && path == last) return std::nullopt;
-        const auto strategy = options.strategy();
-        if (strategy ? !fits(*strategy, *layer) : !default_strategy(*layer)) {
-          return std::nullopt;
-        }
-        return options;
-      };
-}
 
 Expansion expand(torch::nn::Module& model, const Selector& selector) {
   auto impl = std::make_unique<Expansion::Impl>(model);

@@ -1,20 +1,21 @@
-#include "passes/expansion.h"
-
 #include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 #include <torch/serialize/archive.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <mutex>
 #include <sstream>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/libtorch_errors.h"
 #include "base/table.h"
+#include "base/weight_paths.h"
+#include "fold/relative_error.h"
 #include "fold/site.h"
 #include "passes/check.h"
+#include "passes/expansion_impl.h"
 #include "passes/steps_in_backward.h"
 #include "passes/summary.h"
 
@@ -91,7 +92,7 @@ bool is_expanded(const at::Tensor& weight) {
 }
 
 std::string chain_key(const std::string& path, const std::string& key) {
-  return (path.empty() ? "chain." : path + ".chain.") + key;
+  return under(path, "chain." + key);
 }
 
 void Expansion::Impl::adopt(std::vector<WeightSpaceLayer> adopted) {
@@ -124,6 +125,15 @@ void Expansion::Impl::batch() {
   }
   batches.clear();
   for (auto& members : sorted) batches.emplace_back(std::move(members));
+}
+
+std::vector<ChainedLayer> Expansion::Impl::chained_layers() const {
+  std::vector<ChainedLayer> chained;
+  for (const auto& layer : layers) {
+    chained.push_back(
+        {layer.path, layer.chain.get(), layer.compact, std::nullopt});
+  }
+  return chained;
 }
 
 void Expansion::Impl::fold() {
@@ -226,9 +236,13 @@ void Expansion::fold() {
 
 void Expansion::step(torch::optim::Optimizer& optimizer) {
   impl_->check_optimizer(optimizer);
-  if (!impl_->is_pulled_back()) pull_back();
+  if (impl_->is_pulled_back()) {
+    impl_->check_compact("step");
+  } else {
+    pull_back();
+  }
   optimizer.step();
-  fold();
+  impl_->fold();
 }
 
 void Expansion::step_in_backward(torch::optim::Optimizer& optimizer,
@@ -243,9 +257,7 @@ void Expansion::step_in_backward(torch::optim::Optimizer& optimizer,
     try {
       backward();
     } catch (const c10::Error& error) {
-      // What autograd says is "has been modified by an inplace operation".
-      const auto* said = error.what_without_backtrace();
-      if (std::strstr(said, "inplace operation") == nullptr) throw;
+      if (!is_modified_in_place(error)) throw;
       TORCH_CHECK(false,
                   error_message("step",
                                 "the backward pass must not read an expanded "
@@ -311,72 +323,48 @@ void Expansion::load(torch::serialize::InputArchive& archive) {
 ContractionReport Expansion::verify(const VerifyOptions& options) const {
   const torch::NoGradGuard no_grad;
   impl_->check_compact("verify");
-  ContractionReport report;
-  for (const auto& layer : impl_->layers) {
-    const Site site{"verify", layer.path};
-    check_contractible(*layer.chain, site);
-    report.layers.push_back(
-        check_chain(*layer.chain, layer.compact, options, site));
-    const auto exact = layer.chain->contracted();
+  auto [report, contracted] =
+      check_chains(impl_->chained_layers(), options, "verify");
+  for (std::size_t i = 0; i < contracted.size(); ++i) {
+    const auto& layer = impl_->layers[i];
     const auto bound =
         rounding(layer.chain->factors().front().weight.scalar_type(),
                  layer.chain->dtype());
     for (at::Tensor Affine::*part : {&Affine::weight, &Affine::bias}) {
-      if (!(exact.*part).defined()) continue;
-      const auto error = relative_error(layer.compact.*part, exact.*part);
-      TORCH_CHECK(
-          error <= bound,
-          error_message(site, "the model must hold the fold of its chain",
-                        "a relative error of " + scientific(error),
-                        "call fold() after writing to either"));
+      const auto& exact = contracted[i].*part;
+      if (!exact.defined()) continue;
+      const auto error = relative_error(layer.compact.*part, exact);
+      TORCH_CHECK(error <= bound,
+                  error_message(Site{"verify", layer.path},
+                                "the model must hold the fold of its chain",
+                                "a relative error of " + scientific(error),
+                                "call fold() after writing to either"));
     }
   }
-  return report;
+  return std::move(report);
 }
 
 ContractionReport Expansion::contract(const VerifyOptions& options) {
   const torch::NoGradGuard no_grad;
   impl_->check_compact("contract");
-  ContractionReport report;
-  const auto layers = impl_->layers;
-  std::vector<Affine> compact;
-  for (const auto& layer : layers) {
-    const Site site{"contract", layer.path};
-    check_contractible(*layer.chain, site);
-    compact.push_back(layer.chain->contracted());
-    report.layers.push_back(
-        check_chain(*layer.chain, compact.back(), options, site));
-  }
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    auto target = layers[i].compact;
-    target.weight.copy_(compact[i].weight);
-    if (target.bias.defined()) target.bias.copy_(compact[i].bias);
+  auto chains = impl_->chained_layers();
+  for (auto& chain : chains) chain.compact = {};  // the contraction is checked
+  auto [report, contracted] = check_chains(chains, options, "contract");
+  for (std::size_t i = 0; i < contracted.size(); ++i) {
+    auto target = impl_->layers[i].compact;
+    target.weight.copy_(contracted[i].weight);
+    if (target.bias.defined()) target.bias.copy_(contracted[i].bias);
   }
   impl_->release();
   impl_->chains = std::make_shared<torch::nn::Module>("Expansion");
-  return report;
+  return std::move(report);
 }
 
 Summary Expansion::summary() const {
   Summary result;
   std::unordered_set<const void*> covered;
-  for (const auto& layer : impl_->layers) {
-    const auto& plan = layer.chain->plan();
-    SummaryRow row;
-    row.path = layer.path.empty() ? "(model)" : layer.path;
-    row.expansion = std::string(name(plan.strategy)) + " " + plan.widths();
-    row.train_parameters = plan.parameter_count();
-    row.deploy_parameters = plan.layer.parameter_count();
-    const auto bytes = [&](std::int64_t count, at::ScalarType dtype) {
-      return count * static_cast<std::int64_t>(c10::elementSize(dtype));
-    };
-    row.deploy_bytes = bytes(row.deploy_parameters, layer.chain->dtype());
-    // Factors, their gradients, and the compact layer with its gradient.
-    row.train_bytes =
-        2 * bytes(row.train_parameters,
-                  layer.chain->factors().front().weight.scalar_type()) +
-        2 * row.deploy_bytes;
-    result.rows.push_back(std::move(row));
+  for (const auto& layer : impl_->chained_layers()) {
+    result.rows.push_back(summary_row(layer));
     covered.insert(layer.compact.weight.unsafeGetTensorImpl());
     if (layer.compact.bias.defined()) {
       covered.insert(layer.compact.bias.unsafeGetTensorImpl());

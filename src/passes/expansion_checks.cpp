@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "fold/site.h"
-#include "passes/expansion.h"
+#include "passes/expansion_impl.h"
 
 namespace expandnet {
 

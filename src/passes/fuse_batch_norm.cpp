@@ -13,6 +13,7 @@
 #include <ostream>
 
 #include "base/table.h"
+#include "fold/relative_error.h"
 #include "fold/site.h"
 #include "nn/open_module.h"
 #include "passes/check.h"
@@ -211,7 +212,7 @@ Affine fuse_batch_norm(const CompactLayer& layer, const Affine& affine,
 FusionReport fuse_batch_norms(torch::nn::Module& model,
                               const FuseOptions& options) {
   const at::NoGradGuard no_grad;
-  const auto pairs = fusable_pairs(model, options);
+  const auto pairs = fusable_pairs(model, options.pairs);
   FusionReport report;
   std::vector<Affine> results;
   for (const auto& pair : pairs) {

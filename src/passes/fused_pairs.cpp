@@ -207,11 +207,12 @@ class PairFinder {
 
 }  // namespace
 
-std::vector<FusablePair> fusable_pairs(torch::nn::Module& model,
-                                       const FuseOptions& options) {
+std::vector<FusablePair> fusable_pairs(
+    torch::nn::Module& model,
+    const std::vector<std::pair<std::string, std::string>>& named) {
   PairFinder finder(model);
   finder.add_those_in_sequentials();
-  for (const auto& [layer, norm] : options.pairs) finder.add_named(layer, norm);
+  for (const auto& [layer, norm] : named) finder.add_named(layer, norm);
   TORCH_CHECK(!finder.pairs.empty(),
               error_message(
                   kFuse, "the model must hold a layer that a BatchNorm follows",

@@ -1,10 +1,13 @@
 // fused_pairs.h: which BatchNorms of a model can become part of which layers.
 #pragma once
 
-#include <expandnet/passes/fuse_batch_norm.h>
+#include <expandnet/fold/fold.h>
+#include <expandnet/passes/fixed_batch_norm.h>
+#include <torch/nn/module.h>
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace expandnet {
@@ -22,9 +25,10 @@ struct FusablePair {
   std::size_t norm_index = 0;  ///< in the Sequential
 };
 
-/// Those in Sequentials, then those named. Throws as `fuse_batch_norms` says;
-/// changes nothing.
-std::vector<FusablePair> fusable_pairs(torch::nn::Module& model,
-                                       const FuseOptions& options);
+/// Those in Sequentials, then those `named` (layer, BatchNorm). Throws as
+/// `fuse_batch_norms` says; changes nothing.
+std::vector<FusablePair> fusable_pairs(
+    torch::nn::Module& model,
+    const std::vector<std::pair<std::string, std::string>>& named);
 
 }  // namespace expandnet

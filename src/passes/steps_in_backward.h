@@ -1,7 +1,7 @@
 // steps_in_backward.h: chains that are updated while a backward pass goes on.
 #pragma once
 
-#include <expandnet/passes/expand.h>
+#include <expandnet/passes/step_in_backward.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 

@@ -7,43 +7,28 @@
 #include <unordered_set>
 
 #include "base/table.h"
+#include "passes/check.h"
 #include "passes/walk.h"
 
 namespace expandnet {
 
 namespace {
 
-std::int64_t bytes_of(const torch::nn::Module& module) {
-  std::int64_t total = 0;
-  for (const auto& parameter : module.parameters()) {
-    total += static_cast<std::int64_t>(parameter.nbytes());
-  }
-  return total;
-}
-
-SummaryRow row_of(const LocatedLayer& located) {
-  const auto& layer = *located.layer;
-  const auto dtype =
-      layer.is_contracted() ? layer.weight.scalar_type() : layer.chain->dtype();
+/// The row of a layer that has no chain any more.
+SummaryRow contracted_row(const std::string& path, const ExpandedLayer& layer) {
+  const auto& compact = layer.layer();
   SummaryRow row;
-  row.path = located.path.empty() ? "(model)" : located.path;
-  row.deploy_parameters = layer.layer().parameter_count();
-  row.deploy_bytes = row.deploy_parameters *
-                     static_cast<std::int64_t>(c10::elementSize(dtype));
-  row.train_parameters = row.deploy_parameters;
-  row.train_bytes = 2 * bytes_of(layer.module());
+  row.path = path.empty() ? "(model)" : path;
   row.expansion = "contracted";
-  if (!layer.is_contracted()) {
-    row.train_parameters = layer.plan().parameter_count();
-    row.expansion =
-        std::string(name(layer.plan().strategy)) + " " + layer.plan().widths();
-  }
+  row.deploy_parameters = compact.parameter_count();
+  row.deploy_bytes =
+      row.deploy_parameters *
+      static_cast<std::int64_t>(c10::elementSize(layer.weight.scalar_type()));
+  row.train_parameters = row.deploy_parameters;
+  row.train_bytes = 2 * row.deploy_bytes;
   if (layer.has_run()) {
-    row.compact_multiply_adds =
-        multiply_adds(layer.layer(), layer.input_size());
-    row.chained_multiply_adds =
-        layer.is_contracted() ? row.compact_multiply_adds
-                              : multiply_adds(layer.plan(), layer.input_size());
+    row.compact_multiply_adds = multiply_adds(compact, layer.input_size());
+    row.chained_multiply_adds = row.compact_multiply_adds;
   }
   return row;
 }
@@ -58,9 +43,11 @@ void add(std::optional<std::int64_t>& sum,
 Summary summary(torch::nn::Module& model) {
   Summary result;
   std::unordered_set<const void*> covered;
-  for (const auto& located : expanded_layers(model)) {
-    result.rows.push_back(row_of(located));
-    for (const auto& parameter : located.layer->module().parameters()) {
+  for (const auto& [path, layer] : expanded_layers(model)) {
+    result.rows.push_back(layer->is_contracted()
+                              ? contracted_row(path, *layer)
+                              : summary_row(chained_layer(path, *layer)));
+    for (const auto& parameter : layer->module().parameters()) {
       covered.insert(parameter.unsafeGetTensorImpl());
     }
   }

@@ -1,48 +1,12 @@
-#include <ATen/core/grad_mode.h>
-#include <c10/util/Exception.h>
 #include <expandnet/passes/verify.h>
 
-#include <ostream>
-
-#include "base/table.h"
-#include "fold/site.h"
 #include "passes/check.h"
-#include "passes/walk.h"
 
 namespace expandnet {
 
 ContractionReport verify(torch::nn::Module& model,
                          const VerifyOptions& options) {
   return check_all(model, options, "verify").report;
-}
-
-std::string ContractionReport::to_string() const {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& layer : layers) {
-    rows.push_back(
-        {layer.path.empty() ? "(model)" : layer.path,
-         layer.strategy + " " + layer.widths, grouped(layer.parameters_before),
-         grouped(layer.parameters_after), grouped(layer.multiply_adds_before),
-         grouped(layer.multiply_adds_after), scientific(layer.error_fp64),
-         scientific(layer.error_dtype) + " " + layer.dtype});
-  }
-  std::string text;
-  if (!rows.empty()) {
-    text = render_table({"layer", "chain", "parameters", "contracted",
-                         "multiply-adds", "contracted", "error fp64", "error"},
-                        rows);
-  }
-  if (already_contracted > 0) {
-    text += std::to_string(already_contracted) +
-            (already_contracted == 1 ? " layer was" : " layers were") +
-            " contracted already; nothing to do there\n";
-  }
-  return text;
-}
-
-std::ostream& operator<<(std::ostream& stream,
-                         const ContractionReport& report) {
-  return stream << report.to_string();
 }
 
 }  // namespace expandnet

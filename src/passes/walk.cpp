@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "base/weight_paths.h"
+
 namespace expandnet {
 
 namespace {
@@ -14,8 +16,7 @@ void walk(torch::nn::Module& module, const std::string& path,
   if (!seen.insert(&module).second) return;
   visit(path, module);
   for (const auto& child : module.named_children()) {
-    walk(*child.value(), path.empty() ? child.key() : path + "." + child.key(),
-         seen, visit);
+    walk(*child.value(), under(path, child.key()), seen, visit);
   }
 }
 

@@ -119,10 +119,12 @@ void Checkpoints::on_epoch(const Training& training) {
 void Checkpoints::open(const std::string& path, c10::Device device,
                        torch::serialize::InputArchive& archive) const {
   const auto configuration = open_checkpoint(path, device, archive, ranks_);
-  TORCH_CHECK(configuration == configuration_,
-              "Checkpoints: a run goes on as it was configured, got a "
-              "checkpoint of another configuration in \"",
-              path, "\"; name another folder");
+  TORCH_CHECK(
+      configuration == configuration_,
+      error_message(
+          "Checkpoints", "a run goes on as it was configured",
+          c10::str("a checkpoint of another configuration in \"", path, "\""),
+          "name another folder"));
 }
 
 void Checkpoints::load_last(Training& training) const {

@@ -9,6 +9,8 @@
 
 #include <cmath>
 
+#include "base/error.h"
+
 namespace expandnet::train {
 
 at::Tensor distillation_loss(const at::Tensor& student,
@@ -16,19 +18,23 @@ at::Tensor distillation_loss(const at::Tensor& student,
                              const at::Tensor& labels,
                              const DistillationOptions& options) {
   const auto [temperature, weight] = options;
-  TORCH_CHECK(student.dim() == 2 && student.sizes() == teacher.sizes(),
-              "distillation_loss: student and teacher must both have logits "
-              "[N, classes], got ",
-              student.sizes(), " and ", teacher.sizes());
+  TORCH_CHECK(
+      student.dim() == 2 && student.sizes() == teacher.sizes(),
+      error_message("distillation_loss",
+                    "student and teacher must both have logits [N, classes]",
+                    c10::str(student.sizes(), " and ", teacher.sizes())));
   TORCH_CHECK(labels.dim() == 1 && labels.size(0) == student.size(0),
-              "distillation_loss: there must be one label for each of ",
-              student.size(0), " examples, got labels of ", labels.sizes());
+              error_message("distillation_loss",
+                            c10::str("there must be one label for each of ",
+                                     student.size(0), " examples"),
+                            c10::str("labels of ", labels.sizes())));
   TORCH_CHECK(temperature > 0 && std::isfinite(temperature),
-              "distillation_loss: temperature must be positive and finite, "
-              "got ",
-              temperature);
+              error_message("distillation_loss",
+                            "temperature must be positive and finite",
+                            c10::str(temperature)));
   TORCH_CHECK(weight >= 0 && weight <= 1,
-              "distillation_loss: weight must be from 0 to 1, got ", weight);
+              error_message("distillation_loss", "weight must be from 0 to 1",
+                            c10::str(weight)));
 
   const auto dtype = at::toOpMathType(student.scalar_type());
   const auto logits = student.to(dtype);

@@ -4,16 +4,16 @@
 // that is never made.
 #pragma once
 
-#include <expandnet/train/step.h>
+#include <torch/types.h>
 
 #include <functional>
 #include <memory>
 
 namespace expandnet::train {
 
-class Step::Graph {
+class StepGraph {
  public:
-  virtual ~Graph() = default;
+  virtual ~StepGraph() = default;
   /// Copies the batch in, runs the captured step and returns its loss.
   virtual torch::Tensor replay(const torch::Tensor& input,
                                const torch::Tensor& target) = 0;
@@ -24,7 +24,7 @@ class Step::Graph {
 
 /// A few streams that take work in turn. What is put on them while a stream is
 /// captured becomes part of its graph.
-class Step::SideStreams {
+class SideStreams {
  public:
   virtual ~SideStreams() = default;
   /// Puts `work` on the next stream, after all that is on the current one.
@@ -36,7 +36,7 @@ class Step::SideStreams {
 };
 
 /// Null in a build that has no CUDA layer.
-std::unique_ptr<Step::SideStreams> side_streams();
+std::unique_ptr<SideStreams> side_streams();
 
 /// The step to capture, on the tensors that every replay reads.
 using CapturedStep = std::function<torch::Tensor(const torch::Tensor& input,
@@ -51,8 +51,8 @@ torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
                          const torch::Tensor& target);
 
 /// Captures `step` without running it.
-std::unique_ptr<Step::Graph> capture(const CapturedStep& step,
-                                     const torch::Tensor& input,
-                                     const torch::Tensor& target);
+std::unique_ptr<StepGraph> capture(const CapturedStep& step,
+                                   const torch::Tensor& input,
+                                   const torch::Tensor& target);
 
 }  // namespace expandnet::train

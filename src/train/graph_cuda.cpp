@@ -35,7 +35,7 @@ void wait_for(const c10::cuda::CUDAStream& stream,
   event.block(waiter);
 }
 
-class CudaSideStreams : public Step::SideStreams {
+class CudaSideStreams : public SideStreams {
  public:
   void run(const std::function<void()>& work) override {
     const auto current = c10::cuda::getCurrentCUDAStream();
@@ -86,7 +86,7 @@ bool succeeds(const Action& action) noexcept {
   }
 }
 
-class CudaGraph : public Step::Graph {
+class CudaGraph : public StepGraph {
  public:
   CudaGraph(const CapturedStep& step, const torch::Tensor& input,
             const torch::Tensor& target)
@@ -165,7 +165,7 @@ class CudaGraph : public Step::Graph {
 
 bool can_capture() { return true; }
 
-std::unique_ptr<Step::SideStreams> side_streams() {
+std::unique_ptr<SideStreams> side_streams() {
   return std::make_unique<CudaSideStreams>();
 }
 
@@ -184,9 +184,9 @@ torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
   return loss;
 }
 
-std::unique_ptr<Step::Graph> capture(const CapturedStep& step,
-                                     const torch::Tensor& input,
-                                     const torch::Tensor& target) {
+std::unique_ptr<StepGraph> capture(const CapturedStep& step,
+                                   const torch::Tensor& input,
+                                   const torch::Tensor& target) {
   return std::make_unique<CudaGraph>(step, input, target);
 }
 

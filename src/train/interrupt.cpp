@@ -3,6 +3,8 @@
 
 #include <atomic>
 
+#include "base/error.h"
+
 namespace expandnet::train {
 
 namespace {
@@ -30,8 +32,8 @@ struct sigaction noting(int flags) {
 
 Interrupt::Interrupt() {
   TORCH_CHECK(!interrupt_alive.exchange(true),
-              "Interrupt: only one may be alive, got a second; pass the first "
-              "one on");
+              error_message("Interrupt", "only one may be alive", "a second",
+                            "pass the first one on"));
   first_signal = 0;
   // The system puts the default back before it calls the handler: that makes
   // a second SIGINT end the program.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/error.h"
+
 namespace expandnet::train {
 
 namespace {
@@ -12,8 +14,10 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 
 void check_descent(const char* where, double length, double last) {
-  TORCH_CHECK(length > 0, where, ": length must be positive, got ", length);
-  TORCH_CHECK(last >= 0, where, ": last must not be negative, got ", last);
+  TORCH_CHECK(length > 0, error_message(where, "length must be positive",
+                                        c10::str(length)));
+  TORCH_CHECK(last >= 0, error_message(where, "last must not be negative",
+                                       c10::str(last)));
 }
 
 /// How much of the run is over, from 0 to 1.
@@ -25,10 +29,11 @@ double progress(double position, double length) {
 
 Schedule step_schedule(std::vector<double> milestones, double factor) {
   TORCH_CHECK(std::is_sorted(milestones.begin(), milestones.end()),
-              "step_schedule: milestones must rise, got ",
-              c10::ArrayRef<double>(milestones));
-  TORCH_CHECK(factor > 0, "step_schedule: factor must be positive, got ",
-              factor);
+              error_message("step_schedule", "milestones must rise",
+                            c10::str(c10::ArrayRef<double>(milestones))));
+  TORCH_CHECK(factor > 0,
+              error_message("step_schedule", "factor must be positive",
+                            c10::str(factor)));
   return [milestones = std::move(milestones), factor](double position) {
     const auto reached =
         std::upper_bound(milestones.begin(), milestones.end(), position) -
@@ -53,8 +58,9 @@ Schedule cosine_schedule(double length, double last) {
 }
 
 Schedule with_warmup(Schedule schedule, double length) {
-  TORCH_CHECK(length >= 0, "with_warmup: length must not be negative, got ",
-              length);
+  TORCH_CHECK(length >= 0,
+              error_message("with_warmup", "length must not be negative",
+                            c10::str(length)));
   return [schedule = std::move(schedule), length](double position) {
     if (position >= length) return schedule(position);
     return schedule(length) * position / length;
@@ -65,10 +71,13 @@ void set_learning_rates(torch::optim::Optimizer& optimizer,
                         const std::vector<double>& initial,
                         const Schedule& schedule, double position) {
   auto& groups = optimizer.param_groups();
-  TORCH_CHECK(initial.size() == groups.size(),
-              "set_learning_rates: there must be one initial rate per "
-              "parameter group (",
-              groups.size(), "), got ", initial.size());
+  TORCH_CHECK(
+      initial.size() == groups.size(),
+      error_message(
+          "set_learning_rates",
+          c10::str("there must be one initial rate per parameter group (",
+                   groups.size(), ")"),
+          c10::str(initial.size())));
   const auto factor = schedule(position);
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i].options().set_lr(initial[i] * factor);

@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/error.h"
 #include "train/graph.h"
 
 namespace expandnet::train {
@@ -39,7 +40,7 @@ std::string reason_against(const StepOptions& options,
 
 }  // namespace
 
-void Step::SideStreams::abandon() noexcept {
+void SideStreams::abandon() noexcept {
   try {
     join();
   } catch (const std::exception&) {
@@ -59,12 +60,14 @@ Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
                    options.reducer == nullptr),
       reason_(reason_against(options, capturable_)) {
   TORCH_CHECK(options_.accumulate > 0,
-              "Step: accumulate must be positive, got ", options_.accumulate);
+              error_message("Step", "accumulate must be positive",
+                            c10::str(options_.accumulate)));
   TORCH_CHECK(options_.max_grad_norm >= 0,
-              "Step: max_grad_norm must not be negative, got ",
-              options_.max_grad_norm);
-  TORCH_CHECK(options_.warmup > 0, "Step: warmup must be positive, got ",
-              options_.warmup);
+              error_message("Step", "max_grad_norm must not be negative",
+                            c10::str(options_.max_grad_norm)));
+  TORCH_CHECK(options_.warmup > 0,
+              error_message("Step", "warmup must be positive",
+                            c10::str(options_.warmup)));
 }
 
 Step::~Step() = default;

@@ -16,6 +16,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/error.h"
 #include "base/splitmix.h"
 #include "io/pytorch/checkpoint_keys.h"
 #include "train/parts.h"
@@ -47,25 +48,33 @@ std::vector<double> rates_of(const torch::optim::Optimizer& optimizer) {
 
 TrainingParts checked(TrainingParts parts, const TrainingOptions& options) {
   TORCH_CHECK(parts.model.module != nullptr && parts.model.forward,
-              "Training: a model needs its module and forward, got none; make "
-              "it with model_of");
+              error_message("Training", "a model needs its module and forward",
+                            "none", "make it with model_of"));
   TORCH_CHECK(parts.optimizer != nullptr && parts.training != nullptr,
-              "Training: an optimizer and training batches must be given, got ",
-              parts.optimizer == nullptr ? "no optimizer" : "no batches");
-  TORCH_CHECK(parts.training->size() > 0,
-              "Training: there must be batches to train on, got none");
-  TORCH_CHECK(parts.training->size() >= options.step.accumulate,
-              "Training: an update must not need more batches than an epoch "
-              "has, got ",
-              options.step.accumulate, " of ", parts.training->size());
-  TORCH_CHECK(options.epochs > 0, "Training: epochs must be positive, got ",
-              options.epochs);
+              error_message(
+                  "Training", "an optimizer and training batches must be given",
+                  c10::str(parts.optimizer == nullptr ? "no optimizer"
+                                                      : "no batches")));
+  TORCH_CHECK(
+      parts.training->size() > 0,
+      error_message("Training", "there must be batches to train on", "none"));
+  TORCH_CHECK(
+      parts.training->size() >= options.step.accumulate,
+      error_message(
+          "Training", "an update must not need more batches than an epoch has",
+          c10::str(options.step.accumulate, " of ", parts.training->size())));
+  TORCH_CHECK(options.epochs > 0,
+              error_message("Training", "epochs must be positive",
+                            c10::str(options.epochs)));
   TORCH_CHECK(
       options.select != Select::kBestValidation || parts.validation != nullptr,
-      "Training: to select on the validation set there must be one, got none; "
-      "set images apart, or select the last epoch");
-  TORCH_CHECK(options.select != Select::kBestTest || parts.test != nullptr,
-              "Training: to select on the test set it must be given, got none");
+      error_message("Training",
+                    "to select on the validation set there must be one", "none",
+                    "set images apart, or select the last epoch"));
+  TORCH_CHECK(
+      options.select != Select::kBestTest || parts.test != nullptr,
+      error_message("Training", "to select on the test set it must be given",
+                    "none"));
   if (!parts.loss) {
     parts.loss = [](const torch::Tensor& logits, const torch::Tensor&,
                     const torch::Tensor& labels) {
@@ -235,8 +244,10 @@ void Training::start_epoch() {
 }
 
 bool Training::step() {
-  TORCH_CHECK(!finished(), "Training: a finished run has no next step, got ",
-              epoch_, " of ", options_.epochs, " epochs");
+  TORCH_CHECK(
+      !finished(),
+      error_message("Training", "a finished run has no next step",
+                    c10::str(epoch_, " of ", options_.epochs, " epochs")));
   if (!epoch_started_) start_epoch();
   const auto count = steps_per_epoch();
   if (options_.schedule &&

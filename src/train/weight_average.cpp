@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/error.h"
 #include "io/pytorch/checkpoint_keys.h"
 
 namespace expandnet::train {
@@ -36,7 +37,8 @@ std::string average_key(std::size_t index) { return std::to_string(index); }
 WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
     : decay_(decay) {
   TORCH_CHECK(decay > 0 && decay < 1,
-              "WeightAverage: decay must be between 0 and 1, got ", decay);
+              error_message("WeightAverage", "decay must be between 0 and 1",
+                            c10::str(decay)));
   const at::NoGradGuard no_grad;
   for (const auto& item : floating_tensors_of(module)) {
     names_.push_back(item.key());

@@ -6,7 +6,7 @@
 #include <torch/utils.h>
 
 #include "nn/models.h"
-#include "passes/check.h"
+#include "fold/relative_error.h"
 #include "testing.h"
 
 namespace expandnet::testing {

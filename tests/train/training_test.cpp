@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "files.h"
 #include "testing.h"
 
 namespace expandnet::testing {
@@ -517,7 +518,7 @@ TEST(Checkpoints, AreNotMistaken) {
                 checkpoints.last_path() + "\"; name another folder");
 
   std::ofstream(checkpoints.last_path()) << "something else";
-  EXPECT_EQ(error_of([&] { checkpoints.load_last(*run); }),
+  EXPECT_EQ(failure_of([&] { checkpoints.load_last(*run); }),
             "Checkpoints: a checkpoint must be whole and of this library, "
             "got \"" +
                 checkpoints.last_path() +
@@ -527,7 +528,7 @@ TEST(Checkpoints, AreNotMistaken) {
 
   // Weights alone, as the trainers save them too.
   torch::save(run.net(), checkpoints.last_path());
-  const auto message = error_of([&] { checkpoints.load_last(*run); });
+  const auto message = failure_of([&] { checkpoints.load_last(*run); });
   EXPECT_EQ(message.substr(0, message.find(" (")),
             "Checkpoints: a checkpoint must be whole and of this library, "
             "got \"" +
@@ -552,12 +553,12 @@ TEST(Checkpoints, AreRefusedWithAFlippedBit) {
   bytes[place + 7] = static_cast<char>(bytes[place + 7] ^ 4);
   std::ofstream(checkpoints.last_path(), std::ios::binary) << bytes;
 
-  const auto message = error_of([&] { checkpoints.load_last(*run); });
+  const auto message = failure_of([&] { checkpoints.load_last(*run); });
   EXPECT_NE(message.find("must have the checksum of the directory, got "
                          "another; fetch the file or save it again)"),
             std::string::npos)
       << message;
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(failure_of([&] {
               train::load_weights(checkpoints.last_path(), *run.net(), nullptr);
             }),
             message);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <expandnet/fold/fold.h>
+#include <expandnet/passes/fixed_batch_norm.h>
 #include <torch/nn/module.h>
 
 #include <iosfwd>
@@ -14,16 +15,6 @@
 #include <vector>
 
 namespace expandnet {
-
-/// A BatchNorm in evaluation, of C channels:
-/// `y = (x - mean) / sqrt(variance + epsilon) * weight + bias`.
-struct FixedBatchNorm {
-  at::Tensor mean;      ///< [C]
-  at::Tensor variance;  ///< [C]
-  at::Tensor weight;    ///< [C]; undefined: ones
-  at::Tensor bias;      ///< [C]; undefined: zeros
-  double epsilon = 1e-5;
-};
 
 /// Returns the one layer that computes `norm` of what `affine` computes. For
 /// the scale s = weight / sqrt(variance + epsilon) of each output channel

@@ -2,16 +2,10 @@
 #pragma once
 
 #include <expandnet/passes/report.h>
+#include <expandnet/passes/verify_options.h>
 #include <torch/nn/module.h>
 
 namespace expandnet {
-
-struct VerifyOptions {
-  /// Largest relative error allowed between the chain and the compact layer,
-  /// both in fp64. The default leaves a factor of some thousand to the rounding
-  /// of the longest sums of practical layers.
-  double tolerance = 1e-12;
-};
 
 /// Runs every chain of the model and its compact layer over a random probe
 /// input in fp64, large enough for all borders and stride phases, and compares.

@@ -16,6 +16,8 @@
 namespace expandnet::train {
 
 class Capturable;
+class SideStreams;
+class StepGraph;
 
 struct StepOptions {
   /// Largest norm of all gradients together (of the factors, where expanded);
@@ -80,11 +82,6 @@ class Step {
   /// Why the steps run eagerly; "" while they may still be captured, or are.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
-  /// A captured step, and the streams that run beside it; defined where the
-  /// CUDA layer is built.
-  class Graph;
-  class SideStreams;
-
  private:
   torch::Tensor eager(const torch::Tensor& input, const torch::Tensor& target);
   torch::Tensor on_cuda(const torch::Tensor& input,
@@ -109,7 +106,7 @@ class Step {
   std::vector<std::int64_t> warm_sizes_;
   std::int64_t warm_steps_ = 0;
   std::string reason_;
-  std::unique_ptr<Graph> graph_;
+  std::unique_ptr<StepGraph> graph_;
   std::unique_ptr<SideStreams> streams_;  ///< null where there is no GPU
 };
 

@@ -1,13 +1,14 @@
-// expansion.h: what an Expansion holds.
+// expansion_impl.h: what an Expansion holds.
 #pragma once
 
-#include <expandnet/passes/expand.h>
+#include <expandnet/passes/expansion.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "passes/chain_batch.h"
+#include "passes/chained_layer.h"
 
 namespace expandnet {
 
@@ -31,6 +32,8 @@ struct Expansion::Impl {
   void batch();
 
   void fold();
+  /// The layers as `verify`, `contract` and `summary` read them.
+  [[nodiscard]] std::vector<ChainedLayer> chained_layers() const;
   void check_compact(const std::string& caller) const;
   /// That the factors are as they were folded.
   void check_fresh(const std::string& caller) const;

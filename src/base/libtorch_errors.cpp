@@ -1,0 +1,37 @@
+#include "base/libtorch_errors.h"
+
+#include <c10/util/Exception.h>
+
+#include <typeinfo>
+
+#include "base/error.h"
+
+namespace expandnet {
+
+namespace {
+
+bool says(const std::exception& error, const char* words) {
+  return message_of(error).find(words) != std::string::npos;
+}
+
+}  // namespace
+
+std::string first_line_of(const std::exception& error) {
+  const auto message = message_of(error);
+  return message.substr(0, message.find('\n'));
+}
+
+bool is_modified_in_place(const std::exception& error) {
+  return says(error, "inplace operation");
+}
+
+bool is_unfinished_reduction(const std::exception& error) {
+  return says(error, "finished reduction");
+}
+
+bool is_from_c10d(const std::exception& error) {
+  if (dynamic_cast<const c10::DistError*>(&error) != nullptr) return true;
+  return std::string(typeid(error).name()).find("gloo") != std::string::npos;
+}
+
+}  // namespace expandnet

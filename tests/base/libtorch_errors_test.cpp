@@ -1,0 +1,53 @@
+#include "base/libtorch_errors.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace gloo {
+
+class IoException : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace gloo
+
+namespace expandnet::testing {
+namespace {
+
+TEST(LibTorchErrors, TellAWriteBetweenForwardAndBackward) {
+  auto weight = at::ones({2}, at::requires_grad());
+  const auto loss = (weight * weight).sum();
+  {
+    const at::NoGradGuard no_grad;
+    weight.add_(1);
+  }
+  try {
+    loss.backward();
+    ADD_FAILURE() << "LibTorch did not notice the write";
+  } catch (const std::exception& error) {
+    EXPECT_TRUE(is_modified_in_place(error)) << error.what();
+    EXPECT_FALSE(is_unfinished_reduction(error));
+    EXPECT_FALSE(is_from_c10d(error));
+  }
+  EXPECT_FALSE(is_modified_in_place(std::runtime_error("another")));
+}
+
+// tests/distributed has the errors that c10d and Gloo really throw.
+TEST(LibTorchErrors, TellC10dFromOthers) {
+  EXPECT_TRUE(is_from_c10d(gloo::IoException("connection closed")));
+  EXPECT_TRUE(is_from_c10d(c10::DistBackendError({}, "timeout")));
+  EXPECT_FALSE(is_from_c10d(std::runtime_error("gloo")));
+  EXPECT_TRUE(is_unfinished_reduction(std::runtime_error(
+      "Expected to have finished reduction in the prior iteration")));
+}
+
+TEST(LibTorchErrors, HaveAFirstLine) {
+  EXPECT_EQ(first_line_of(std::runtime_error("a\nb")), "a");
+  EXPECT_EQ(first_line_of(std::runtime_error("a")), "a");
+}
+
+}  // namespace
+}  // namespace expandnet::testing

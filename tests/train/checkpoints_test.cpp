@@ -1,0 +1,74 @@
+#include <expandnet/train/checkpoints.h>
+#include <gtest/gtest.h>
+#include <torch/serialize.h>
+
+#include <filesystem>
+
+#include "files.h"
+#include "testing.h"
+#include "train/tiny_run.h"
+
+namespace expandnet::testing {
+namespace {
+
+void copy_as_last(const ScratchFolder& folder) {
+  std::filesystem::copy_file(EXPANDNET_TESTS "/train/files/version_0.pt",
+                             folder / "last.pt");
+}
+
+// It was written in the middle of the third epoch, before checkpoints had a
+// format version and their history names.
+TEST(Checkpoints, OfVersion0GoOnToTheSameBits) {
+  const ScratchFolder folder;
+  copy_as_last(folder);
+  const train::Checkpoints checkpoints(folder / "", "tiny");
+  TinyRun resumed, straight;
+  checkpoints.load_last(*resumed);
+  EXPECT_EQ(resumed->epoch(), 2);
+  EXPECT_EQ(resumed->iteration(), 1);
+  while (!resumed->finished()) resumed->step();
+  while (!straight->finished()) straight->step();
+
+  ASSERT_EQ(resumed->history().size(), straight->history().size());
+  for (std::size_t i = 0; i < resumed->history().size(); ++i) {
+    const auto& actual = resumed->history()[i];
+    const auto& expected = straight->history()[i];
+    EXPECT_EQ(actual.training, expected.training) << i;
+    EXPECT_EQ(actual.validation, expected.validation) << i;
+    EXPECT_FALSE(actual.test.has_value());
+  }
+  const auto factors = straight.factors();
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    EXPECT_TRUE(resumed.factors()[i].equal(factors[i])) << i;
+  }
+}
+
+TEST(Checkpoints, OfALaterVersionAreNotRead) {
+  const ScratchFolder folder;
+  copy_as_last(folder);
+  const train::Checkpoints checkpoints(folder / "", "tiny");
+  TinyRun run;
+  checkpoints.load_last(*run);
+  torch::serialize::OutputArchive archive;
+  archive.write("format_version", c10::IValue(2));
+  archive.write("configuration", c10::IValue(std::string("tiny")));
+  train::save_atomically(archive, checkpoints.last_path());
+  EXPECT_EQ(failure_of([&] { checkpoints.load_last(*run); }),
+            "Checkpoints: the format version must be at most 1, got 2 in \"" +
+                checkpoints.last_path() +
+                "\"; read it with the program that wrote it, or a later one");
+}
+
+TEST(Checkpoints, WriteTheNamesOfTheirNumbers) {
+  const ScratchFolder folder;
+  const train::Checkpoints checkpoints(folder / "", "tiny");
+  TinyRun run, other;
+  while (run->epoch() < 1) run->step();
+  checkpoints.save_last(*run);
+  checkpoints.load_last(*other);
+  ASSERT_EQ(other->history().size(), 1U);
+  EXPECT_EQ(numbers_of(other->history()[0]), numbers_of(run->history()[0]));
+}
+
+}  // namespace
+}  // namespace expandnet::testing
