@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "base/weight_paths.h"
 #include "trainers/cifar/to_options.h"
 
 namespace expandnet::examples::bench {
@@ -17,14 +18,13 @@ namespace {
 void expand_layers_of(torch::nn::SequentialImpl& sequential,
                       const std::string& path, const Selector& selector,
                       Execution execution) {
-  const auto prefix = path.empty() ? "" : path + ".";
   const auto names = sequential.named_children().keys();
   std::size_t next = 0;
   for (auto& place : sequential) {
     const auto& name = names[next++];
     const auto* conv = place.ptr()->as<torch::nn::Conv2dImpl>();
     if (conv == nullptr) continue;
-    auto expansion = selector(prefix + name, *conv);
+    auto expansion = selector(under(path, name), *conv);
     if (!expansion) continue;
     const ExpandedConv2d expanded(to_options(conv->options),
                                   expansion->execution(execution));
