@@ -46,12 +46,12 @@ void run(const FilesArguments& arguments) {
 
 }  // namespace expandnet::examples::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   namespace bench = expandnet::examples::bench;
   const auto parsed = bench::parse_files(argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  return expandnet::examples::status_of([&] {
-    bench::run(std::get<bench::FilesArguments>(parsed));
-    return 0;
-  });
+  bench::run(std::get<bench::FilesArguments>(parsed));
+  return 0;
+} catch (...) {
+  return expandnet::examples::failure_status();
 }

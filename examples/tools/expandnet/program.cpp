@@ -108,8 +108,10 @@ struct Run {
 
 }  // namespace
 
-int run_expandnet(int argc, const char* const* argv) {
-  return status_of([&] { return std::visit(Run(), parse(argc, argv)); });
+int run_expandnet(int argc, const char* const* argv) try {
+  return std::visit(Run(), parse(argc, argv));
+} catch (...) {
+  return failure_status();
 }
 
 }  // namespace expandnet::examples

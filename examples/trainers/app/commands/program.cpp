@@ -192,9 +192,12 @@ int run(const Trainer& prototype, int argc, const char* const* argv) {
 
 }  // namespace
 
-int run_program(const Trainer& prototype, int argc, const char* const* argv) {
+int run_program(const Trainer& prototype, int argc,
+                const char* const* argv) try {
   keep_freed_memory();
-  return status_of([&] { return run(prototype, argc, argv); });
+  return run(prototype, argc, argv);
+} catch (...) {
+  return failure_status();
 }
 
 }  // namespace expandnet::examples

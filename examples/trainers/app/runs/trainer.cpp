@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/error.h"
 #include "trainers/app/runs/run.h"
 #include "trainers/app/settings/arguments.h"
 
@@ -77,22 +78,21 @@ Maker make_maker(const Trainer& trainer, const Images& images,
 train::Model load_run(const std::string& folder, const Trainer& trainer,
                       std::int64_t classes, c10::Device device) {
   const auto file = (std::filesystem::path(folder) / kWeightsFile).string();
-  TORCH_CHECK(std::filesystem::exists(file), trainer.name(),
-              ": a finished run must hold ", kWeightsFile, ", got none in \"",
-              folder, "\"; finish it by --resume");
+  TORCH_CHECK(
+      std::filesystem::exists(file),
+      error_message(trainer.name(),
+                    std::string("a finished run must hold ") + kWeightsFile,
+                    "none in \"" + folder + "\"", "finish it by --resume"));
   auto model = trainer.compact_net(classes);
   model.module->to(device);
-  const auto refuse = [&](const std::string& why) {
-    TORCH_CHECK(false, trainer.name(), ": ", kWeightsFile,
-                " must be whole and of this net, got \"", file, "\" (", why,
-                ")");
-  };
   try {
     load_weights(*model.module, read_weights(file));
-  } catch (const c10::Error& error) {
-    refuse(error.what_without_backtrace());
   } catch (const std::exception& error) {
-    refuse(error.what());
+    TORCH_CHECK(
+        false, error_message(
+                   trainer.name(),
+                   std::string(kWeightsFile) + " must be whole and of this net",
+                   "\"" + file + "\" (" + message_of(error) + ")"));
   }
   model.module->eval();
   return model;

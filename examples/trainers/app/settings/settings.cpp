@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "base/error.h"
 #include "command_line/checks.h"
 #include "trainers/app/settings/configuration.h"
 
@@ -228,10 +229,8 @@ void on_first(const Machine& machine, const std::function<void()>& action) {
   if (machine.is_first()) {
     try {
       action();
-    } catch (const c10::Error& refused) {
-      error = refused.what_without_backtrace();
     } catch (const std::exception& refused) {
-      error = refused.what();
+      error = message_of(refused);
     }
   }
   error = machine.ranks->broadcast(error);
