@@ -10,10 +10,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
+#include "base/error.h"
+#include "base/read_file.h"
 #include "command_line/checks.h"
 #include "command_line/named.h"
 #include "trainers/app/runs/run.h"
@@ -33,19 +33,25 @@ constexpr Named<data::OnBadImage> kOnBadImage[] = {
 constexpr std::int64_t kShuffleNetEpochs = 240;
 
 std::vector<std::string> classes_in(const std::string& folder) {
-  const auto path = std::filesystem::path(folder) / kClassesFile;
-  std::ifstream file(path);
+  const auto path = (std::filesystem::path(folder) / kClassesFile).string();
   std::vector<std::string> classes;
   try {
-    classes = read_class_list({std::istreambuf_iterator<char>(file), {}});
+    if (std::filesystem::exists(path)) {
+      classes = read_class_list(read_file(path));
+    }
   } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false, "expandnet-imagenet: ", kClassesFile,
-                " must be as train has made it, got \"", path.string(), "\" (",
-                error.what(), ")");
+    TORCH_CHECK(false,
+                error_message(
+                    "expandnet-imagenet",
+                    std::string(kClassesFile) + " must be as train has made it",
+                    "\"" + path + "\" (" + error.what() + ")"));
   }
-  TORCH_CHECK(!classes.empty(), "expandnet-imagenet: a run's folder must hold ",
-              kClassesFile, ", got none in \"", folder,
-              "\"; name one that train has made");
+  TORCH_CHECK(
+      !classes.empty(),
+      error_message("expandnet-imagenet",
+                    std::string("a run's folder must hold ") + kClassesFile,
+                    "none in \"" + folder + "\"",
+                    "name one that train has made"));
   return classes;
 }
 

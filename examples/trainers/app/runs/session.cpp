@@ -9,11 +9,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/read_file.h"
 #include "measuring/device.h"
 #include "trainers/app/report/results.h"
 #include "trainers/app/runs/side_by_side.h"
@@ -30,11 +29,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kResultFile = "result.json";
 constexpr const char* kReportFile = "report.html";
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::vector<RunPlan> plans_of(Command command, const Trainer& trainer) {
   const auto& settings = trainer.settings;
@@ -70,7 +64,7 @@ void check_same_configuration(const fs::path& file,
                               const std::string& folder) {
   std::vector<std::string> other;
   try {
-    other = differences(content_of(file), configuration);
+    other = differences(read_file(file.string()), configuration);
   } catch (const std::runtime_error& error) {
     TORCH_CHECK(false, "--resume: a run must have its configuration, got \"",
                 file.string(), "\" (", error.what(), "); name another folder");
@@ -88,7 +82,7 @@ void keep_classes(const std::string& folder,
   if (names.empty()) return;
   const auto file = fs::path(folder) / kClassesFile;
   const auto text = class_list(names);
-  TORCH_CHECK(!fs::exists(file) || content_of(file) == text,
+  TORCH_CHECK(!fs::exists(file) || read_file(file.string()) == text,
               "--resume: a run goes on with the classes that it began with, "
               "got others in --data than in \"",
               file.string(), "\"");

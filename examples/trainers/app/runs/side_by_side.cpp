@@ -12,14 +12,13 @@
 #include <deque>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
+#include "base/read_file.h"
 #include "trainers/app/report/results.h"
 
 namespace expandnet::examples {
@@ -35,8 +34,8 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
                                          const Machine& machine) {
   std::string content;
   if (machine.is_first()) {
-    std::ifstream file(result_path(plan));
-    content.assign(std::istreambuf_iterator<char>(file), {});
+    const auto path = result_path(plan);
+    if (std::filesystem::exists(path)) content = read_file(path);
   }
   if (machine.ranks) content = machine.ranks->broadcast(content);
   if (content.empty()) return std::nullopt;

@@ -8,14 +8,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/read_file.h"
 #include "command_line/nearest_flag.h"
 
 namespace expandnet::examples {
@@ -174,13 +173,11 @@ std::string complaint_about(const std::string& file, const CLI::App& app) {
     return "must be a file of at most " + std::to_string(kMostBytes) +
            " bytes" + got + " of " + std::to_string(bytes);
   }
-  std::ifstream stream(file);
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
   const auto refused = [&](const std::string& why) {
     return "must set flags of " + app.get_name() + got + " (" + why + ")";
   };
   try {
-    for (const auto& [key, value] : keys_and_values(text)) {
+    for (const auto& [key, value] : keys_and_values(read_file(file))) {
       if (app.get_option_no_throw("--" + key) != nullptr) continue;
       const auto nearest = nearest_flag(app, key);
       return refused(
