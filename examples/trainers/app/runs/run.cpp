@@ -15,6 +15,7 @@
 #include <sstream>
 #include <utility>
 
+#include "trainers/app/runs/training_options.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "trainers/app/report/run_result.h"
+#include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/trainee.h"
 #include "trainers/app/settings/settings.h"
 

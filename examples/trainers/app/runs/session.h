@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/trainer.h"
 #include "trainers/app/settings/settings.h"
 

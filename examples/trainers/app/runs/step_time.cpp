@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "measuring/timing.h"
+#include "trainers/app/runs/training_options.h"
 
 namespace expandnet::examples {
 

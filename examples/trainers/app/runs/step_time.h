@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/trainee.h"
 #include "trainers/app/settings/settings.h"
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "trainers/app/runs/machine.h"
 #include "trainers/app/settings/settings.h"
 
 namespace expandnet::examples {

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "trainers/app/runs/run.h"
+#include "trainers/app/runs/training_options.h"
 #include "trainers/app/settings/arguments.h"
 
 namespace expandnet::examples {

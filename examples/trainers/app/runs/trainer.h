@@ -13,6 +13,10 @@
 #include "trainers/app/runs/trainee.h"
 #include "trainers/app/settings/settings.h"
 
+namespace CLI {
+class App;
+}
+
 namespace expandnet::examples {
 
 /// The images that a trainer's runs work on.

@@ -12,6 +12,7 @@
 #include "trainers/app/runs/run.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/configuration.h"
+#include "trainers/app/settings/flags.h"
 
 namespace expandnet::examples {
 

@@ -1,24 +1,14 @@
-// settings.h: what every trainer can be told, and the flags that tell it.
+// settings.h: what every trainer can be told.
 #pragma once
 
-#include <c10/core/Device.h>
-#include <c10/core/MemoryFormat.h>
-#include <expandnet/distributed/ranks.h>
 #include <expandnet/fold/options.h>
-#include <expandnet/train/distillation.h>
 #include <expandnet/train/training.h>
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "command_line/named.h"
-
-namespace CLI {
-class App;
-}
 
 namespace expandnet::examples {
 
@@ -75,11 +65,6 @@ struct Settings {
 
 enum class Command { kTrain, kCompare };
 
-/// Adds a flag, and a key of configuration files, for each setting.
-void add_settings(CLI::App& app, Settings& settings, Command command);
-/// Adds those that `evaluate` takes of a finished run.
-void add_evaluation_settings(CLI::App& app, Settings& settings);
-
 inline constexpr Named<train::Select> kSelects[] = {
     {train::Select::kBestValidation, "best"},
     {train::Select::kLast, "last"},
@@ -92,36 +77,5 @@ inline constexpr Named<InitialValues> kInitialValues[] = {
     {InitialValues::kKaimingNormalUngrouped, "kaiming-normal-ungrouped"},
     {InitialValues::kNormal, "normal"},
     {InitialValues::kPreserving, "preserving"}};
-
-/// The device and its threads, put to work, and the other ranks where torchrun
-/// has started some. Throws `c10::Error` for a device that is not there, a
-/// precision that it does not have, and ranks where there must be none.
-struct Machine {
-  c10::Device device = c10::kCPU;
-  c10::MemoryFormat memory_format = c10::MemoryFormat::Contiguous;
-  train::Precision precision = train::Precision::kFloat32;
-  std::int64_t jobs = 1;
-  int threads = 1;
-  /// The processes that train together; null: this one is alone.
-  std::shared_ptr<train::Ranks> ranks;
-
-  [[nodiscard]] int rank() const { return ranks ? ranks->rank() : 0; }
-  [[nodiscard]] int size() const { return ranks ? ranks->size() : 1; }
-  /// Whether this process speaks and writes: the first or only one.
-  [[nodiscard]] bool is_first() const { return rank() == 0; }
-};
-Machine set_up(const Settings& settings, std::int64_t runs);
-
-/// Cores for each of the processes on this machine that train together.
-std::int64_t cores_per_rank();
-
-/// Runs `action` on rank 0 alone; its error is every rank's.
-void on_first(const Machine& machine, const std::function<void()>& action);
-
-train::TrainingOptions training_options(const Settings& settings,
-                                        const Machine& machine);
-train::DistillationOptions distillation_options(const Settings& settings);
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, std::vector<torch::Tensor> parameters);
 
 }  // namespace expandnet::examples

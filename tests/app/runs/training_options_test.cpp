@@ -1,4 +1,4 @@
-#include "trainers/app/settings/settings.h"
+#include "trainers/app/runs/training_options.h"
 
 #include <gtest/gtest.h>
 #include <torch/optim/adamw.h>
@@ -26,7 +26,7 @@ double decay_of(torch::optim::OptimizerParamGroup& group) {
   return static_cast<Options&>(group.options()).weight_decay();
 }
 
-TEST(Settings, DecayAllParametersByDefault) {
+TEST(TrainingOptions, DecayAllParametersByDefault) {
   Settings settings;
   settings.weight_decay = 0.5;
   const auto parameters = some_parameters();
@@ -38,7 +38,7 @@ TEST(Settings, DecayAllParametersByDefault) {
   EXPECT_EQ(decay_of<torch::optim::SGDOptions>(groups[0]), 0.5);
 }
 
-TEST(Settings, LeaveVectorsWithoutDecayWhereAsked) {
+TEST(TrainingOptions, LeaveVectorsWithoutDecayWhereAsked) {
   Settings settings;
   settings.weight_decay = 0.5;
   settings.decay_all = false;
@@ -64,7 +64,7 @@ TEST(Settings, LeaveVectorsWithoutDecayWhereAsked) {
   }
 }
 
-TEST(Settings, RaiseTheRateInTheWarmUp) {
+TEST(TrainingOptions, RaiseTheRateInTheWarmUp) {
   Settings settings;
   settings.epochs = 10;
   settings.schedule = "linear";
