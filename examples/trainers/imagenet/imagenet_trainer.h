@@ -1,6 +1,8 @@
 // imagenet_trainer.h: the flags, nets and images of expandnet-imagenet.
 #pragma once
 
+#include <expandnet/data/loading/folder_batches.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,7 +19,8 @@ class ImageNetTrainer : public Trainer {
   ImageNetTrainer() {
     settings.top5 = true;
     settings.by_ranks = true;
-    settings.memory_format = "channels-last";  // as images are read
+    // As images are read.
+    settings.memory_format = MemoryFormatChoice::kChannelsLast;
   }
 
   [[nodiscard]] std::string name() const override {
@@ -59,7 +62,7 @@ class ImageNetTrainer : public Trainer {
   double min_area_ = 0.08;     ///< of a random crop, as a share of the image
   std::string val_list_;       ///< "": val has a folder for each class
   std::int64_t workers_ = 0;   ///< threads that read images; 0: the cores
-  std::string on_bad_image_ = "stop";
+  data::OnBadImage on_bad_image_ = data::OnBadImage::kStop;
 };
 
 }  // namespace expandnet::examples

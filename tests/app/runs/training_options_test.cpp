@@ -5,7 +5,6 @@
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
 
-#include <string>
 #include <vector>
 
 namespace expandnet::examples {
@@ -43,8 +42,8 @@ TEST(TrainingOptions, LeaveVectorsWithoutDecayWhereAsked) {
   settings.weight_decay = 0.5;
   settings.decay_all = false;
   settings.lr = 0.25;
-  for (const std::string name : {"sgd", "adamw"}) {
-    settings.optimizer = name;
+  for (const auto& [choice, name] : kOptimizers) {
+    settings.optimizer = choice;
     const auto parameters = some_parameters();
     const auto optimizer = make_optimizer(settings, parameters);
 
@@ -56,8 +55,9 @@ TEST(TrainingOptions, LeaveVectorsWithoutDecayWhereAsked) {
     EXPECT_TRUE(groups[0].params()[1].is_same(parameters[2]));
     EXPECT_TRUE(groups[1].params()[0].is_same(parameters[1]));
     EXPECT_TRUE(groups[1].params()[1].is_same(parameters[3]));
-    const auto decay = name == "sgd" ? &decay_of<torch::optim::SGDOptions>
-                                     : &decay_of<torch::optim::AdamWOptions>;
+    const auto decay = choice == OptimizerChoice::kSGD
+                           ? &decay_of<torch::optim::SGDOptions>
+                           : &decay_of<torch::optim::AdamWOptions>;
     EXPECT_EQ(decay(groups[0]), 0.5) << name;
     EXPECT_EQ(decay(groups[1]), 0) << name;
     EXPECT_EQ(groups[1].options().get_lr(), 0.25) << name;
@@ -67,7 +67,7 @@ TEST(TrainingOptions, LeaveVectorsWithoutDecayWhereAsked) {
 TEST(TrainingOptions, RaiseTheRateInTheWarmUp) {
   Settings settings;
   settings.epochs = 10;
-  settings.schedule = "linear";
+  settings.schedule = ScheduleChoice::kLinear;
   settings.warmup = 4;
   const auto schedule = training_options(settings, Machine()).schedule;
 

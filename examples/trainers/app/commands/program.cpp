@@ -117,8 +117,8 @@ int contract_checkpoint(const Trainer& prototype, int argc,
   const auto& request = std::get<ContractRunArguments>(parsed);
   const auto trainer = trainer_of_run(prototype, request.run);
   auto& settings = trainer->settings;
-  settings.device = "cpu";
-  settings.precision = "fp32";
+  settings.device = DeviceChoice::kCPU;
+  settings.precision = train::Precision::kFloat32;
   const std::filesystem::path folder = request.run;
   const auto out = request.out.empty()
                        ? (folder / weights_file(request.format)).string()

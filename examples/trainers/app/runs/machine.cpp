@@ -60,22 +60,22 @@ void on_first(const Machine& machine, const std::function<void()>& action) {
 Machine set_up(const Settings& settings, std::int64_t runs) {
   Machine machine;
   const bool has_cuda = torch::cuda::is_available();
-  TORCH_CHECK(settings.device != "cuda" || has_cuda,
+  TORCH_CHECK(settings.device != DeviceChoice::kCUDA || has_cuda,
               "--device: cuda needs a GPU that LibTorch can use, got none; "
               "use cpu");
-  const bool cuda = has_cuda && settings.device != "cpu";
+  const bool cuda = has_cuda && settings.device != DeviceChoice::kCPU;
   machine.ranks = connect(settings, cuda);
   machine.device = machine.ranks ? machine.ranks->device()
                    : cuda        ? c10::Device(c10::kCUDA, 0)
                                  : c10::Device(c10::kCPU);
-  machine.precision = value_in(kPrecisions, settings.precision);
+  machine.precision = settings.precision;
   TORCH_CHECK(machine.precision != train::Precision::kTF32 || cuda,
               "--precision: tf32 needs CUDA, got cpu; use fp32");
   train::set_tf32(machine.precision);
   const bool channels_last =
-      settings.memory_format == "auto"
+      settings.memory_format == MemoryFormatChoice::kAuto
           ? !cuda || machine.precision == train::Precision::kBFloat16
-          : settings.memory_format == "channels-last";
+          : settings.memory_format == MemoryFormatChoice::kChannelsLast;
   machine.memory_format = channels_last ? c10::MemoryFormat::ChannelsLast
                                         : c10::MemoryFormat::Contiguous;
   const auto cores = cores_per_rank();

@@ -41,7 +41,7 @@ train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
   parts.training = data.training.get();
   parts.validation = data.validation.get();
   // Else it is read once, at the end.
-  if (settings.select == "test-best") parts.test = data.test.get();
+  if (settings.select == train::Select::kBestTest) parts.test = data.test.get();
   parts.loss = std::move(loss);
   return parts;
 }

@@ -165,7 +165,7 @@ std::vector<std::string> notes_of(const Trainer& trainer) {
     notes.emplace_back("Distilled from the teacher in " + settings.teacher +
                        ".");
   }
-  if (settings.init == "twin") {
+  if (settings.init.twin) {
     notes.emplace_back(
         "Expanded nets start from their nonlinear twins (+Init), which were "
         "trained before.");

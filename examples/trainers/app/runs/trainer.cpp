@@ -62,7 +62,7 @@ Maker make_maker(const Trainer& trainer, const Images& images,
   maker.trainee = [&trainer, classes, machine](const std::string& recipe) {
     return trainer.make_trainee(recipe, classes, machine);
   };
-  if (settings.init == "twin") {
+  if (settings.init.twin) {
     maker.twin = [&trainer, classes, machine](const std::string& recipe) {
       return trainer.make_twin(recipe, classes, machine);
     };

@@ -12,20 +12,25 @@ namespace {
 
 train::Schedule schedule_of(const Settings& settings) {
   const auto epochs = static_cast<double>(settings.epochs);
-  train::Schedule schedule;
-  if (settings.schedule == "steps") {
-    auto milestones = settings.milestones;
-    if (milestones.empty()) milestones = {epochs / 3, 2 * epochs / 3};
-    schedule = train::step_schedule(milestones, settings.lr_factor);
-  } else if (settings.schedule == "linear") {
-    schedule = train::linear_schedule(epochs, settings.lr_last);
-  } else if (settings.schedule == "cosine") {
-    schedule = train::cosine_schedule(epochs, settings.lr_last);
-  } else {
-    schedule = [](double) { return 1.0; };
-  }
-  return settings.warmup > 0 ? train::with_warmup(schedule, settings.warmup)
-                             : schedule;
+  const auto plain = [&]() -> train::Schedule {
+    switch (settings.schedule) {
+      case ScheduleChoice::kSteps:
+        return train::step_schedule(
+            settings.milestones.empty()
+                ? std::vector<double>{epochs / 3, 2 * epochs / 3}
+                : settings.milestones,
+            settings.lr_factor);
+      case ScheduleChoice::kLinear:
+        return train::linear_schedule(epochs, settings.lr_last);
+      case ScheduleChoice::kCosine:
+        return train::cosine_schedule(epochs, settings.lr_last);
+      case ScheduleChoice::kConstant:
+        break;
+    }
+    return [](double) { return 1.0; };
+  }();
+  return settings.warmup > 0 ? train::with_warmup(plain, settings.warmup)
+                             : plain;
 }
 
 /// One group, or a second one without weight decay for BatchNorm and biases:
@@ -59,7 +64,7 @@ train::TrainingOptions training_options(const Settings& settings,
   options.precision = machine.precision;
   options.schedule = schedule_of(settings);
   options.schedule_per_iteration = settings.per_iteration;
-  options.select = value_in(kSelects, settings.select);
+  options.select = settings.select;
   options.ema = settings.ema;
   options.step.max_grad_norm = settings.max_grad_norm;
   options.step.accumulate = settings.accumulate;
@@ -74,7 +79,7 @@ train::DistillationOptions distillation_options(const Settings& settings) {
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters) {
-  if (settings.optimizer == "adamw") {
+  if (settings.optimizer == OptimizerChoice::kAdamW) {
     return optimizer_of<train::AdamW>(torch::optim::AdamWOptions(settings.lr)
                                           .weight_decay(settings.weight_decay),
                                       settings, std::move(parameters));

@@ -134,7 +134,7 @@ std::variant<EvaluateRunArguments, int> parse_evaluate(
   const auto* arguments = std::get_if<EvaluateRunArguments>(&asked);
   if (arguments == nullptr) return asked;
   auto trainer = trainer_of_run(prototype, arguments->run);
-  trainer->settings.device = "auto";
+  trainer->settings.device = DeviceChoice::kAuto;
   return parse_evaluate_for(std::move(trainer), argc, argv);
 }
 

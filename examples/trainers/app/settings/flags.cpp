@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command_line/checks.h"
+#include "command_line/named_flag.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
@@ -22,16 +23,12 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
                      : "what to compare")
       ->expected(1, kMostRecipes);
   add_number(app, "--rate", settings.rate, "expansion rate")->check(positive());
-  app.add_option("--execution", settings.execution,
-                 "train beside the model, or as expanded modules, folded or "
-                 "chained over the feature maps")
-      ->check(CLI::IsMember({"weight-space", "modules", "chained"}));
-  auto inits = names_in(kInitialValues);
-  inits.emplace_back("twin");
-  app.add_option("--init", settings.init,
-                 "the factors' initial values; twin: those of the nonlinear "
-                 "twin, trained before (paper, +Init)")
-      ->check(CLI::IsMember(inits));
+  add_named(app, "--execution", settings.execution, kExecutions,
+            "train beside the model, or as expanded modules, folded or "
+            "chained over the feature maps");
+  add_named(app, "--init", settings.init, kInits,
+            "the factors' initial values; twin: those of the nonlinear "
+            "twin, trained before (paper, +Init)");
   app.add_option("--twin-epochs", settings.twin_epochs,
                  "epochs of the twin; 0: those of the net")
       ->check(not_negative());
@@ -40,8 +37,7 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
 void add_training(CLI::App& app, Settings& settings) {
   app.add_option("--epochs", settings.epochs)->check(positive());
   app.add_option("--batch-size", settings.batch_size)->check(positive());
-  app.add_option("--optimizer", settings.optimizer)
-      ->check(CLI::IsMember({"sgd", "adamw"}));
+  add_named(app, "--optimizer", settings.optimizer, kOptimizers);
   add_number(app, "--lr", settings.lr, "learning rate at the start")
       ->check(positive());
   add_number(app, "--momentum", settings.momentum, "of sgd")->check(share());
@@ -57,8 +53,8 @@ void add_training(CLI::App& app, Settings& settings) {
              "decay of a moving average of the compact weights, which is "
              "then evaluated and kept; 0: none")
       ->check(below_one());
-  app.add_option("--schedule", settings.schedule, "of the learning rate")
-      ->check(CLI::IsMember({"steps", "linear", "cosine", "constant"}));
+  add_named(app, "--schedule", settings.schedule, kSchedules,
+            "of the learning rate");
   add_numbers(app, "--milestones", settings.milestones,
               "epochs of the steps; by default a third and two thirds")
       ->check(finite());
@@ -86,14 +82,11 @@ void add_training(CLI::App& app, Settings& settings) {
 }
 
 void add_device(CLI::App& app, Settings& settings) {
-  app.add_option("--device", settings.device)
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  app.add_option("--precision", settings.precision,
-                 "tf32 on CUDA only; bf16 is autocast")
-      ->check(CLI::IsMember(names_in(kPrecisions)));
-  app.add_option("--memory-format", settings.memory_format,
-                 "auto: channels-last on the CPU and in bf16")
-      ->check(CLI::IsMember({"auto", "contiguous", "channels-last"}));
+  add_named(app, "--device", settings.device, kDevices);
+  add_named(app, "--precision", settings.precision, kPrecisions,
+            "tf32 on CUDA only; bf16 is autocast");
+  add_named(app, "--memory-format", settings.memory_format, kMemoryFormats,
+            "auto: channels-last on the CPU and in bf16");
   app.add_option("--threads", settings.threads,
                  "of each run; 0: the cores, shared among the runs")
       ->check(from_to(0, kMostThreads));
@@ -133,11 +126,10 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
   add_data(app, settings);
   add_expansion(app, settings, command);
   add_training(app, settings);
-  app.add_option("--select", settings.select,
-                 "the epoch whose weights are kept: the best on the validation "
-                 "set, the last, or the best on the test set (as the paper "
-                 "does; optimistic)")
-      ->check(CLI::IsMember(names_in(kSelects)));
+  add_named(app, "--select", settings.select, kSelects,
+            "the epoch whose weights are kept: the best on the validation "
+            "set, the last, or the best on the test set (as the paper "
+            "does; optimistic)");
   app.add_option("--seed", settings.seed,
                  command == Command::kTrain ? "of everything that is drawn"
                                             : "of the first run");

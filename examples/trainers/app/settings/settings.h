@@ -12,18 +12,39 @@
 
 namespace expandnet::examples {
 
+/// Where the factors of expanded layers are while the net trains.
+enum class ExecutionChoice {
+  kWeightSpace,  ///< in an Expansion beside the compact net
+  kModules,      ///< in expanded modules that fold
+  kChained,      ///< in expanded modules that run each over feature maps
+};
+
+/// What factors start from.
+struct InitChoice {
+  InitialValues values = InitialValues::kDefault;
+  bool twin = false;  ///< the nonlinear twin, which is trained first
+};
+constexpr bool operator==(InitChoice a, InitChoice b) {
+  return a.values == b.values && a.twin == b.twin;
+}
+
+enum class OptimizerChoice { kSGD, kAdamW };
+enum class ScheduleChoice { kSteps, kLinear, kCosine, kConstant };
+enum class DeviceChoice { kAuto, kCPU, kCUDA };
+enum class MemoryFormatChoice { kAuto, kContiguous, kChannelsLast };
+
 /// Defaults are the paper's for CIFAR.
 struct Settings {
   std::string data = "data";
   std::vector<std::string> expand;  ///< recipes; `train` takes one
   double rate = 4;
-  std::string execution = "weight-space";
-  std::string init = "default";
+  ExecutionChoice execution = ExecutionChoice::kWeightSpace;
+  InitChoice init;
   std::int64_t twin_epochs = 0;  ///< of --init twin; 0: epochs
 
   std::int64_t epochs = 150;
   std::int64_t batch_size = 128;
-  std::string optimizer = "sgd";
+  OptimizerChoice optimizer = OptimizerChoice::kSGD;
   double lr = 0.01;
   double momentum = 0.9;
   bool nesterov = false;
@@ -31,7 +52,7 @@ struct Settings {
   bool decay_all = true;  ///< BatchNorm and biases, too
   double label_smoothing = 0;
   double ema = 0;  ///< decay of the weights' moving average; 0: none
-  std::string schedule = "steps";
+  ScheduleChoice schedule = ScheduleChoice::kSteps;
   std::vector<double> milestones;  ///< in epochs; empty: a third and two thirds
   double lr_factor = 0.1;          ///< at each milestone
   double lr_last = 0;  ///< share of lr that linear and cosine end with
@@ -44,13 +65,13 @@ struct Settings {
   double temperature = 4;
   double distill = 0.9;
 
-  std::string select = "best";
+  train::Select select = train::Select::kBestValidation;
   std::uint64_t seed = 0;
   std::int64_t runs = 3;
 
-  std::string device = "auto";
-  std::string precision = "fp32";
-  std::string memory_format = "auto";
+  DeviceChoice device = DeviceChoice::kAuto;
+  train::Precision precision = train::Precision::kFloat32;
+  MemoryFormatChoice memory_format = MemoryFormatChoice::kAuto;
   std::int64_t threads = 0;  ///< of each run; 0: the cores shared among runs
   std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
   std::string out = "results";
@@ -70,12 +91,37 @@ inline constexpr Named<train::Select> kSelects[] = {
     {train::Select::kLast, "last"},
     {train::Select::kBestTest, "test-best"}};
 
-inline constexpr Named<InitialValues> kInitialValues[] = {
-    {InitialValues::kDefault, "default"},
-    {InitialValues::kMatched, "matched"},
-    {InitialValues::kKaimingNormal, "kaiming-normal"},
-    {InitialValues::kKaimingNormalUngrouped, "kaiming-normal-ungrouped"},
-    {InitialValues::kNormal, "normal"},
-    {InitialValues::kPreserving, "preserving"}};
+inline constexpr Named<ExecutionChoice> kExecutions[] = {
+    {ExecutionChoice::kWeightSpace, "weight-space"},
+    {ExecutionChoice::kModules, "modules"},
+    {ExecutionChoice::kChained, "chained"}};
+
+inline constexpr Named<InitChoice> kInits[] = {
+    {{InitialValues::kDefault}, "default"},
+    {{InitialValues::kMatched}, "matched"},
+    {{InitialValues::kKaimingNormal}, "kaiming-normal"},
+    {{InitialValues::kKaimingNormalUngrouped}, "kaiming-normal-ungrouped"},
+    {{InitialValues::kNormal}, "normal"},
+    {{InitialValues::kPreserving}, "preserving"},
+    {{InitialValues::kDefault, /*twin=*/true}, "twin"}};
+
+inline constexpr Named<OptimizerChoice> kOptimizers[] = {
+    {OptimizerChoice::kSGD, "sgd"}, {OptimizerChoice::kAdamW, "adamw"}};
+
+inline constexpr Named<ScheduleChoice> kSchedules[] = {
+    {ScheduleChoice::kSteps, "steps"},
+    {ScheduleChoice::kLinear, "linear"},
+    {ScheduleChoice::kCosine, "cosine"},
+    {ScheduleChoice::kConstant, "constant"}};
+
+inline constexpr Named<DeviceChoice> kDevices[] = {
+    {DeviceChoice::kAuto, "auto"},
+    {DeviceChoice::kCPU, "cpu"},
+    {DeviceChoice::kCUDA, "cuda"}};
+
+inline constexpr Named<MemoryFormatChoice> kMemoryFormats[] = {
+    {MemoryFormatChoice::kAuto, "auto"},
+    {MemoryFormatChoice::kContiguous, "contiguous"},
+    {MemoryFormatChoice::kChannelsLast, "channels-last"}};
 
 }  // namespace expandnet::examples
