@@ -1,6 +1,4 @@
 // The program expandnet-cifar, on small files of the formats it reads.
-#include "trainers/cifar/cifar.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -18,6 +16,8 @@
 #include <vector>
 
 #include "programs/program_test.h"
+#include "trainers/app/commands/program.h"
+#include "trainers/cifar/cifar_trainer.h"
 
 namespace expandnet::testing {
 namespace {
@@ -42,7 +42,9 @@ void write_cifar10(const fs::path& path, int count, unsigned seed) {
 class ExpandnetCifar : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
-    run_in_copies(EXPANDNET_CIFAR, examples::run_cifar);
+    run_in_copies(EXPANDNET_CIFAR, [](int argc, const char* const* argv) {
+      return examples::run_program(examples::CifarTrainer(), argc, argv);
+    });
   }
   void SetUp() override {
     ProgramTest::SetUp();

@@ -158,8 +158,9 @@ Trainee CifarTrainer::make_trainee(const std::string& recipe,
   return trainee;
 }
 
-Trainee CifarTrainer::make_twin(const std::string& recipe, std::int64_t classes,
-                                const Machine& machine) const {
+std::optional<Trainee> CifarTrainer::make_twin(const std::string& recipe,
+                                               std::int64_t classes,
+                                               const Machine& machine) const {
   Trainee trainee;
   trainee.model = expanded_modules(recipe, classes, /*twin=*/true);
   trainee.model.module->to(machine.device);

@@ -16,7 +16,7 @@
 #include "base/read_file.h"
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
-#include "trainers/app/runs/run.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/settings/class_list.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/imagenet/imagenet_images.h"
@@ -230,12 +230,6 @@ Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
   return weight_space_trainee(compact_net(classes), recipe,
                               models::imagenet_recipe(net_, recipe, options),
                               machine);
-}
-
-Trainee ImageNetTrainer::make_twin(const std::string& /*recipe*/,
-                                   std::int64_t /*classes*/,
-                                   const Machine& /*machine*/) const {
-  TORCH_INTERNAL_ASSERT(false, "check() refuses --init twin");
 }
 
 }  // namespace expandnet::examples

@@ -47,9 +47,6 @@ class ImageNetTrainer : public Trainer {
   [[nodiscard]] Trainee make_trainee(const std::string& recipe,
                                      std::int64_t classes,
                                      const Machine& machine) const override;
-  [[nodiscard]] Trainee make_twin(const std::string& recipe,
-                                  std::int64_t classes,
-                                  const Machine& machine) const override;
 
  private:
   /// How images are read, in training and evaluation.

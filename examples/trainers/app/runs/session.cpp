@@ -272,7 +272,7 @@ void check_out(const Settings& settings, const std::string& configuration) {
 int run_session(const Session& session, const Trainer& trainer,
                 const Images& images, const Machine& machine) {
   const auto& settings = trainer.settings;
-  const auto maker = make_maker(trainer, images, machine);
+  const auto context = make_context(trainer, images, machine);
   const train::Interrupt interrupt;
   const auto plans = plans_of(session.command, trainer);
   if (machine.ranks) {
@@ -284,7 +284,7 @@ int run_session(const Session& session, const Trainer& trainer,
   for (const auto& plan : plans) {
     // Other seeds make what the first does.
     if (plan.seed == settings.seed) {
-      check_run(plan, maker, settings, machine);
+      check_run(plan, context);
     }
   }
 
@@ -293,9 +293,9 @@ int run_session(const Session& session, const Trainer& trainer,
   in_folders(session, trainer, images, machine, plans, [&] {
     // What ranks wait for each other would have to be in it.
     if (!machine.ranks) {
-      times = time_steps(settings.expand, maker, settings, machine);
+      times = time_steps(settings.expand, context);
     }
-    runs = train_side_by_side(plans, maker, settings, machine, interrupt);
+    runs = train_side_by_side(plans, context, interrupt);
   });
   on_first(machine, [&] {
     report(session, trainer, machine, by_variant(settings, times, runs));

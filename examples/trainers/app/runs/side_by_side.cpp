@@ -57,23 +57,22 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
 }
 
 /// Steps of the whole run, its twin's too.
-std::int64_t steps_in(const RunPlan& plan, const Maker& maker,
-                      const Settings& settings) {
+std::int64_t steps_in(const RunPlan& plan, const RunContext& context) {
+  const auto& settings = context.settings();
   auto epochs = settings.epochs;
-  if (maker.twin && plan.recipe != "none") {
+  if (context.has_twin(plan.recipe)) {
     epochs += settings.twin_epochs > 0 ? settings.twin_epochs : settings.epochs;
   }
-  const auto batches = maker.data(plan.seed).training->size();
+  const auto batches = context.images.run_data(plan.seed).training->size();
   return epochs * (batches - batches % settings.accumulate);
 }
 
 /// One run with what watches it.
 struct Watched {
-  Watched(const RunPlan& plan, const Maker& maker, const Settings& settings,
-          const Machine& machine, Console& console)
-      : run(plan, maker, settings, machine),
-        log(run, console, machine.is_first()),
-        writes(machine.is_first()) {
+  Watched(const RunPlan& plan, const RunContext& context, Console& console)
+      : run(plan, context),
+        log(run, console, context.machine.is_first()),
+        writes(context.machine.is_first()) {
     run.observe(log);
     console.skip(run.steps_done());
   }
@@ -116,13 +115,11 @@ struct Watched {
 /// The work of all threads.
 class Crew {
  public:
-  Crew(const std::vector<RunPlan>& plans, const Maker& maker,
-       const Settings& settings, const Machine& machine,
+  Crew(const std::vector<RunPlan>& plans, const RunContext& context,
        const train::Interrupt& interrupt, Console& console)
       : plans_(plans),
-        maker_(maker),
-        settings_(settings),
-        machine_(machine),
+        context_(context),
+        machine_(context.machine),
         interrupt_(interrupt),
         console_(console),
         results_(plans.size()) {}
@@ -146,7 +143,7 @@ class Crew {
       index = next_;
       if (auto result = finished_before(plans_[next_], machine_)) {
         results_[next_] = std::move(*result);
-        console_.skip(steps_in(plans_[next_], maker_, settings_));
+        console_.skip(steps_in(plans_[next_], context_));
         console_.line(
             fmt::format("{:<22}finished before", plans_[next_].name()));
         continue;
@@ -157,8 +154,7 @@ class Crew {
         results_[next_].state = "not begun";
         continue;
       }
-      return std::make_unique<Watched>(plans_[next_++], maker_, settings_,
-                                       machine_, console_);
+      return std::make_unique<Watched>(plans_[next_++], context_, console_);
     }
     return nullptr;
   }
@@ -265,8 +261,7 @@ class Crew {
   }
 
   const std::vector<RunPlan>& plans_;
-  const Maker& maker_;
-  const Settings& settings_;
+  const RunContext& context_;
   const Machine& machine_;
   const train::Interrupt& interrupt_;
   Console& console_;
@@ -280,20 +275,19 @@ class Crew {
 }  // namespace
 
 std::vector<RunResult> train_side_by_side(const std::vector<RunPlan>& plans,
-                                          const Maker& maker,
-                                          const Settings& settings,
-                                          const Machine& machine,
+                                          const RunContext& context,
                                           const train::Interrupt& interrupt) {
+  const auto& settings = context.settings();
   ConsoleOptions options;
   options.images_per_step = settings.batch_size;
   options.top5 = settings.top5;
-  options.speaks = machine.is_first();
+  options.speaks = context.machine.is_first();
   for (const auto& plan : plans) {
-    options.steps += steps_in(plan, maker, settings);
+    options.steps += steps_in(plan, context);
   }
   Console console(options);
   console.heading();
-  return Crew(plans, maker, settings, machine, interrupt, console).train();
+  return Crew(plans, context, interrupt, console).train();
 }
 
 }  // namespace expandnet::examples

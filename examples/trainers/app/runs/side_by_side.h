@@ -19,9 +19,7 @@ namespace expandnet::examples {
 /// When interrupted, or when one run fails, the others save their state; what
 /// failed is thrown.
 std::vector<RunResult> train_side_by_side(const std::vector<RunPlan>& plans,
-                                          const Maker& maker,
-                                          const Settings& settings,
-                                          const Machine& machine,
+                                          const RunContext& context,
                                           const train::Interrupt& interrupt);
 
 }  // namespace expandnet::examples

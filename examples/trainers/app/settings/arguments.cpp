@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "command_line/command_line.h"
-#include "trainers/app/runs/run.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/app/settings/flags.h"
