@@ -18,6 +18,7 @@
 #include "command_line/output_file.h"
 #include "command_line/status.h"
 #include "trainers/app/runs/run.h"
+#include "trainers/app/runs/run_folders.h"
 #include "trainers/app/runs/session.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"

@@ -14,10 +14,6 @@ struct Session {
   std::string command_line;
 };
 
-/// Refuses an `--out` that is not a folder, cannot be made, or holds something
-/// else than the run to resume. Throws `c10::Error`; makes nothing.
-void check_out(const Settings& settings, const std::string& configuration);
-
 /// Trains everything the settings ask for and writes all files into
 /// `settings.out`, which `check_out` has found good. Returns the status to exit
 /// with. An error that comes before a checkpoint or an epoch leaves no new

@@ -1,0 +1,140 @@
+#include "trainers/app/runs/run_folders.h"
+
+#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/base/atomic_file.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+#include "base/error.h"
+#include "base/read_file.h"
+#include "trainers/app/runs/run_files.h"
+#include "trainers/app/settings/class_list.h"
+#include "trainers/app/settings/configuration.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Refuses to go on in a folder whose configuration file says otherwise.
+void check_same_configuration(const fs::path& file,
+                              const std::string& configuration,
+                              const std::string& folder) {
+  std::vector<std::string> other;
+  try {
+    other = differences(read_file(file.string()), configuration);
+  } catch (const std::runtime_error& error) {
+    TORCH_CHECK(false, "--resume: a run must have its configuration, got \"",
+                file.string(), "\" (", error.what(), "); name another folder");
+  }
+  TORCH_CHECK(other.empty(),
+              "--resume: a run goes on as it was configured, got another ",
+              c10::Join(", ", other), " for \"", folder,
+              "\"; name another folder");
+}
+
+/// Writes the names of the classes into a run's folder. Those of a run that
+/// goes on must be the same.
+void keep_classes(const std::string& folder,
+                  const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  const auto file = fs::path(folder) / kClassesFile;
+  const auto text = class_list(names);
+  TORCH_CHECK(!fs::exists(file) || read_file(file.string()) == text,
+              "--resume: a run goes on with the classes that it began with, "
+              "got others in --data than in \"",
+              file.string(), "\"");
+  write_file_atomically(file.string(), text);
+}
+
+/// Makes the folder of all results and that of each run, with configuration and
+/// classes.
+void make_folders(const std::string& out, const std::string& configuration,
+                  const std::vector<RunPlan>& plans,
+                  const std::vector<std::string>& classes) {
+  try {
+    fs::create_directories(out);
+    write_file_atomically((fs::path(out) / kConfigurationFile).string(),
+                          configuration);
+  } catch (const fs::filesystem_error& error) {
+    TORCH_CHECK(false, "--out: must be a folder that can be made, got \"", out,
+                "\" (", error.code().message(), ")");
+  }
+  for (const auto& plan : plans) {
+    const auto file = fs::path(plan.folder) / kConfigurationFile;
+    fs::create_directories(plan.folder);
+    if (fs::exists(file)) {
+      check_same_configuration(file, plan.configuration, plan.folder);
+    }
+    write_file_atomically(file.string(), plan.configuration);
+    keep_classes(plan.folder, classes);
+  }
+}
+
+/// Whether a folder holds more than what is written before the training.
+bool has_begun(const fs::path& out) {
+  const fs::recursive_directory_iterator entries(out);
+  return std::any_of(begin(entries), end(entries), [](const auto& entry) {
+    const auto name = entry.path().filename();
+    return name != kConfigurationFile && name != kClassesFile &&
+           !entry.is_directory();
+  });
+}
+
+/// Removes the folders of runs that have not begun. `existed`: whether `out`
+/// was there, empty, before.
+void remove_folders(const fs::path& out, bool existed) {
+  try {
+    if (has_begun(out)) return;
+    for (const auto& entry : fs::directory_iterator(out)) {
+      fs::remove_all(entry.path());
+    }
+    if (!existed) fs::remove(out);
+  } catch (const fs::filesystem_error&) {  // why it is removed is told instead
+  }
+}
+
+}  // namespace
+
+void check_out(const Settings& settings, const std::string& configuration) {
+  const fs::path out = settings.out;
+  if (!fs::exists(out)) return;
+  TORCH_CHECK(fs::is_directory(out), "--out: must be a folder, got the file \"",
+              settings.out, "\"");
+  const auto file = out / kConfigurationFile;
+  if (!fs::exists(file)) {
+    TORCH_CHECK(fs::is_empty(out),
+                "--out: must be a new or an empty folder, or hold a run to "
+                "--resume, got \"",
+                settings.out, "\"");
+    return;
+  }
+  TORCH_CHECK(settings.resume,
+              "--out: must be a new or an empty folder, got a run in \"",
+              settings.out, "\"; go on with it by --resume");
+  check_same_configuration(file, configuration, settings.out);
+}
+
+RunFolders::RunFolders(std::string out, const Machine& machine)
+    : out_(std::move(out)),
+      machine_(machine),
+      existed_(fs::exists(out_)),
+      is_new_(!fs::exists(fs::path(out_) / kConfigurationFile)) {}
+
+RunFolders::~RunFolders() {
+  if (!kept_ && is_new_ && machine_.is_first()) remove_folders(out_, existed_);
+}
+
+void RunFolders::make(const std::string& configuration,
+                      const std::vector<RunPlan>& plans,
+                      const std::vector<std::string>& classes) {
+  on_first(machine_,
+           [&] { make_folders(out_, configuration, plans, classes); });
+}
+
+}  // namespace expandnet::examples
