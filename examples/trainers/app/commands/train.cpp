@@ -67,6 +67,7 @@ int train_command(const Trainer& prototype, Command command, int argc,
   const auto trainer = prototype.clone();
   set_defaults(*trainer, command, {argv + 1, argv + argc});
   add_arguments(app, *trainer, command);
+  add_absent_values(app, trainer->settings);
   try {
     app.parse(argc, argv);
     check_together(trainer->settings, command);

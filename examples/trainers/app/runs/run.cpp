@@ -91,8 +91,13 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
     : trainee(std::move(the_trainee)),
       data(context.images.run_data(plan.seed)),
       optimizer(make_optimizer(settings, trainee.parameters())),
-      checkpoints(folder, configuration_with_effect(plan.configuration),
-                  context.machine.ranks.get()),
+      checkpoints(
+          folder, configuration_with_effect(plan.configuration),
+          context.machine.ranks.get(),
+          [configuration = plan.configuration, absent = settings.absent](
+              const std::string& saved, const std::string& /*own*/) {
+            return has_effect_of(configuration, saved, absent);
+          }),
       training(parts_of(trainee, data, *optimizer, settings, context.loss),
                training_options(settings, context.machine)) {
   training.observe(checkpoints);

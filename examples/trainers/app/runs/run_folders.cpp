@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <stdexcept>
-#include <utility>
 
 #include "base/error.h"
 #include "base/read_file.h"
@@ -24,10 +23,11 @@ namespace fs = std::filesystem;
 /// Refuses to go on in a folder whose configuration file says otherwise.
 void check_same_configuration(const fs::path& file,
                               const std::string& configuration,
-                              const std::string& folder) {
+                              const std::string& folder,
+                              const AbsentValues& absent) {
   std::vector<std::string> other;
   try {
-    other = differences(read_file(file.string()), configuration);
+    other = differences(read_file(file.string()), configuration, absent);
   } catch (const std::runtime_error& error) {
     TORCH_CHECK(false, "--resume: a run must have its configuration, got \"",
                 file.string(), "\" (", error.what(), "); name another folder");
@@ -54,9 +54,10 @@ void keep_classes(const std::string& folder,
 
 /// Makes the folder of all results and that of each run, with configuration and
 /// classes.
-void make_folders(const std::string& out, const std::string& configuration,
+void make_folders(const Settings& settings, const std::string& configuration,
                   const std::vector<RunPlan>& plans,
                   const std::vector<std::string>& classes) {
+  const auto& out = settings.out;
   try {
     fs::create_directories(out);
     write_file_atomically((fs::path(out) / kConfigurationFile).string(),
@@ -69,7 +70,8 @@ void make_folders(const std::string& out, const std::string& configuration,
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
     if (fs::exists(file)) {
-      check_same_configuration(file, plan.configuration, plan.folder);
+      check_same_configuration(file, plan.configuration, plan.folder,
+                               settings.absent);
     }
     write_file_atomically(file.string(), plan.configuration);
     keep_classes(plan.folder, classes);
@@ -117,24 +119,25 @@ void check_out(const Settings& settings, const std::string& configuration) {
   TORCH_CHECK(settings.resume,
               "--out: must be a new or an empty folder, got a run in \"",
               settings.out, "\"; go on with it by --resume");
-  check_same_configuration(file, configuration, settings.out);
+  check_same_configuration(file, configuration, settings.out, settings.absent);
 }
 
-RunFolders::RunFolders(std::string out, const Machine& machine)
-    : out_(std::move(out)),
+RunFolders::RunFolders(const Settings& settings, const Machine& machine)
+    : settings_(settings),
       machine_(machine),
-      existed_(fs::exists(out_)),
-      is_new_(!fs::exists(fs::path(out_) / kConfigurationFile)) {}
+      existed_(fs::exists(settings.out)),
+      is_new_(!fs::exists(fs::path(settings.out) / kConfigurationFile)) {}
 
 RunFolders::~RunFolders() {
-  if (!kept_ && is_new_ && machine_.is_first()) remove_folders(out_, existed_);
+  if (kept_ || !is_new_ || !machine_.is_first()) return;
+  remove_folders(settings_.out, existed_);
 }
 
 void RunFolders::make(const std::string& configuration,
                       const std::vector<RunPlan>& plans,
                       const std::vector<std::string>& classes) {
   on_first(machine_,
-           [&] { make_folders(out_, configuration, plans, classes); });
+           [&] { make_folders(settings_, configuration, plans, classes); });
 }
 
 }  // namespace expandnet::examples

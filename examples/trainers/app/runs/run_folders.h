@@ -18,7 +18,7 @@ void check_out(const Settings& settings, const std::string& configuration);
 /// and run again.
 class RunFolders {
  public:
-  RunFolders(std::string out, const Machine& machine);
+  RunFolders(const Settings& settings, const Machine& machine);
   ~RunFolders();
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
@@ -30,7 +30,7 @@ class RunFolders {
   void keep() { kept_ = true; }
 
  private:
-  std::string out_;
+  const Settings& settings_;
   const Machine& machine_;
   bool existed_;
   bool is_new_;

@@ -176,7 +176,7 @@ int run_session(const Session& session, const Trainer& trainer,
     if (plan.seed == settings.seed) check_run(plan, context);
   }
 
-  RunFolders folders(settings.out, machine);
+  RunFolders folders(settings, machine);
   folders.make(configuration_of(trainer, session.command), plans,
                images.class_names());
   std::vector<StepTime> times(settings.expand.size());

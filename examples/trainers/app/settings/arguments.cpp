@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/error.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/app/settings/flags.h"
@@ -24,6 +25,12 @@ void add_arguments(CLI::App& app, Trainer& trainer, Command command) {
   trainer.add_flags(app);
   add_settings(app, trainer.settings, command);
   app.get_option("--expand")->check(CLI::IsMember(trainer.recipes()));
+}
+
+void add_absent_values(const CLI::App& app, Settings& settings) {
+  for (const auto& pair : keys_and_values(configuration_of(app))) {
+    settings.absent.insert(pair);
+  }
 }
 
 void set_defaults(Trainer& trainer, Command command,
@@ -61,18 +68,26 @@ std::string run_configuration(const Trainer& trainer, const std::string& recipe,
 
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                                         const std::string& folder) {
-  const auto file = (std::filesystem::path(folder) / kConfigurationFile);
-  TORCH_CHECK(std::filesystem::exists(file), prototype.name(),
-              ": a run's folder must hold ", kConfigurationFile, ", got \"",
-              folder, "\"; name one that train has made");
+  const auto file =
+      (std::filesystem::path(folder) / kConfigurationFile).string();
+  TORCH_CHECK(std::filesystem::exists(file),
+              error_message(
+                  prototype.name(),
+                  std::string("a run's folder must hold ") + kConfigurationFile,
+                  "\"" + folder + "\"", "name one that train has made"));
   CLI::App app("", prototype.name() + " train");
   auto trainer = prototype.clone();
+  trainer->settings.absent.clear();  // of another run
+  set_defaults(*trainer, Command::kTrain, {"--config", file});
   add_arguments(app, *trainer, Command::kTrain);
+  for (const auto& [key, value] : trainer->settings.absent) {
+    auto* option = app.get_option("--" + key);
+    option->run_callback_for_default()->default_val(value);
+  }
   try {
-    app.parse(std::vector<std::string>{file.string(),
-                                       "--config"});  // the last comes first
+    app.parse(std::vector<std::string>{file, "--config"});  // in reverse
   } catch (const CLI::ParseError& error) {
-    TORCH_CHECK(false, prototype.name(), ": ", file.string(),
+    TORCH_CHECK(false, prototype.name(), ": ", file,
                 " must be a run's configuration, got an error: ", error.what());
   }
   return trainer;

@@ -14,6 +14,10 @@ namespace expandnet::examples {
 /// files; what it holds are the defaults.
 void add_arguments(CLI::App& app, Trainer& trainer, Command command);
 
+/// Completes what flags stand for in configurations that lack them by their
+/// defaults, which `app` holds until it parses.
+void add_absent_values(const CLI::App& app, Settings& settings);
+
 /// Sets the defaults that depend on other flags, as `words` have them, which
 /// follow the command. Passes over all errors.
 void set_defaults(Trainer& trainer, Command command,

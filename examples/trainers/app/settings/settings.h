@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "command_line/named.h"
+#include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
 
@@ -78,6 +79,13 @@ struct Settings {
   bool resume = false;
 
   std::int64_t timeout = 600;  ///< seconds that ranks wait for each other
+
+  /// What flags stand for in the configuration of a run that was written before
+  /// they were there. `add_flags` declares what is not the flag's default:
+  ///
+  ///     app.add_option("--narrow", narrow_);
+  ///     settings.absent["narrow"] = "false";
+  AbsentValues absent;
 
   // The trainer's choice, no flags.
   bool top5 = false;      ///< shown beside top-1
