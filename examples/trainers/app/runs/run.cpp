@@ -103,9 +103,16 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
   training.observe(checkpoints);
 }
 
-void check_run(const RunPlan& plan, const RunContext& context) {
-  make_main(plan, context);
+std::vector<std::string> check_run(const RunPlan& plan,
+                                   const RunContext& context) {
+  std::vector<std::string> notes;
+  {
+    const auto main = make_main(plan, context);
+    const auto& expansion = main->trainee.expansion;
+    if (expansion != nullptr) notes = expansion->notes();
+  }
   make_twin(plan, context);
+  return notes;
 }
 
 Run::Run(RunPlan plan, const RunContext& context)

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "trainers/app/report/run_result.h"
 #include "trainers/app/runs/machine.h"
@@ -43,7 +44,9 @@ class Stage {
 
 /// Makes what a run is made of and drops it: throws what a `Run` would for
 /// settings that are wrong, before there is a folder. Ranks do so together.
-void check_run(const RunPlan& plan, const RunContext& context);
+/// Returns the notes of its Expansion.
+std::vector<std::string> check_run(const RunPlan& plan,
+                                   const RunContext& context);
 
 /// A run in its folder, taken up where it was left.
 class Run {

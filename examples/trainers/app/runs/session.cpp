@@ -76,6 +76,22 @@ std::vector<std::string> notes_of(const Trainer& trainer) {
   return notes;
 }
 
+/// Tries what all runs are made of. Returns the notes of their Expansions, each
+/// once.
+std::vector<std::string> check_runs(const std::vector<RunPlan>& plans,
+                                    const RunContext& context) {
+  std::vector<std::string> notes;
+  for (const auto& plan : plans) {
+    // Other seeds make what the first does.
+    if (plan.seed != context.settings().seed) continue;
+    for (const auto& note : check_run(plan, context)) {
+      const auto found = std::find(notes.begin(), notes.end(), note);
+      if (found == notes.end()) notes.push_back(note);
+    }
+  }
+  return notes;
+}
+
 /// Says what is going to be done on what.
 void introduce(const Trainer& trainer, const Images& images,
                const Machine& machine) {
@@ -110,11 +126,15 @@ std::vector<VariantResult> by_variant(const Settings& settings,
 }
 
 /// Writes the results of all runs, and shows them.
-void report(const Session& session, const Trainer& trainer,
-            const Machine& machine,
+void report(const Session& session, const RunContext& context,
+            const std::vector<std::string>& notes_of_runs,
             const std::vector<VariantResult>& variants) {
+  const auto& trainer = context.trainer;
+  const auto& machine = context.machine;
   const auto& settings = trainer.settings;
   const bool compares = session.command == Command::kCompare;
+  auto notes = notes_of(trainer);
+  notes.insert(notes.end(), notes_of_runs.begin(), notes_of_runs.end());
   const Occasion occasion{trainer.title(),
                           trainer.name() + (compares ? " compare" : " train"),
                           EXPANDNET_VERSION,
@@ -122,7 +142,7 @@ void report(const Session& session, const Trainer& trainer,
                           machine.threads,
                           session.command_line,
                           configuration_of(trainer, session.command),
-                          notes_of(trainer)};
+                          notes};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
@@ -171,10 +191,7 @@ int run_session(const Session& session, const Trainer& trainer,
         images.in_words() + "\n" + c10::Join("\n", images.class_names()));
   }
   if (machine.is_first()) introduce(trainer, images, machine);
-  for (const auto& plan : plans) {
-    // Other seeds make what the first does.
-    if (plan.seed == settings.seed) check_run(plan, context);
-  }
+  const auto notes = check_runs(plans, context);
 
   RunFolders folders(settings, machine);
   folders.make(configuration_of(trainer, session.command), plans,
@@ -183,12 +200,13 @@ int run_session(const Session& session, const Trainer& trainer,
   // What ranks wait for each other would have to be in it.
   if (!machine.ranks) times = time_steps(settings.expand, context);
   Console console(console_options(plans, context));
+  for (const auto& note : notes) console.line("note: " + note);
   console.heading();
   RunQueue queue(plans, context, interrupt, console);
   make_scheduler(machine)->train(queue);
   folders.keep();
   on_first(machine, [&] {
-    report(session, trainer, machine,
+    report(session, context, notes,
            by_variant(settings, times, queue.results()));
   });
   return interrupt.exit_status();
