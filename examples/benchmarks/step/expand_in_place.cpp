@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "base/weight_paths.h"
 #include "trainers/cifar/to_options.h"
 
@@ -47,9 +48,10 @@ void expand_in_place(torch::nn::Module& model, const Selector& selector,
     const bool may_be_named = module.as<torch::nn::Conv2dImpl>() != nullptr ||
                               module.as<torch::nn::LinearImpl>() != nullptr;
     TORCH_CHECK(!may_be_named || !selector(item.key(), module),
-                "expand_in_place: a layer to expand must be a Conv2d in a "
-                "Sequential, got \"",
-                item.key(), "\"");
+                error_message("expand_in_place",
+                              "a layer to expand must be a Conv2d in a "
+                              "Sequential",
+                              "\"" + item.key() + "\""));
   }
 }
 

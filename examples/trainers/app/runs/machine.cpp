@@ -28,9 +28,11 @@ std::shared_ptr<train::Ranks> connect(const Settings& settings, bool cuda) {
   options.device = cuda ? c10::kCUDA : c10::kCPU;
   options.timeout = std::chrono::seconds(settings.timeout);
   std::shared_ptr<train::Ranks> ranks = train::Ranks::from_environment(options);
-  TORCH_CHECK(settings.batch_size % ranks->size() == 0,
-              "--batch-size: must be divisible by the number of ranks, got ",
-              settings.batch_size, " for ", ranks->size());
+  TORCH_CHECK(
+      settings.batch_size % ranks->size() == 0,
+      error_message("--batch-size", "must be divisible by the number of ranks",
+                    std::to_string(settings.batch_size) + " for " +
+                        std::to_string(ranks->size())));
   return ranks;
 }
 
@@ -60,17 +62,19 @@ void on_first(const Machine& machine, const std::function<void()>& action) {
 Machine set_up(const Settings& settings, std::int64_t runs) {
   Machine machine;
   const bool has_cuda = torch::cuda::is_available();
-  TORCH_CHECK(settings.device != DeviceChoice::kCUDA || has_cuda,
-              "--device: cuda needs a GPU that LibTorch can use, got none; "
-              "use cpu");
+  TORCH_CHECK(
+      settings.device != DeviceChoice::kCUDA || has_cuda,
+      error_message("--device", "cuda needs a GPU that LibTorch can use",
+                    "none", "use cpu"));
   const bool cuda = has_cuda && settings.device != DeviceChoice::kCPU;
   machine.ranks = connect(settings, cuda);
   machine.device = machine.ranks ? machine.ranks->device()
                    : cuda        ? c10::Device(c10::kCUDA, 0)
                                  : c10::Device(c10::kCPU);
   machine.precision = settings.precision;
-  TORCH_CHECK(machine.precision != train::Precision::kTF32 || cuda,
-              "--precision: tf32 needs CUDA, got cpu; use fp32");
+  TORCH_CHECK(
+      machine.precision != train::Precision::kTF32 || cuda,
+      error_message("--precision", "tf32 needs CUDA", "cpu", "use fp32"));
   train::set_tf32(machine.precision);
   const bool channels_last =
       settings.memory_format == MemoryFormatChoice::kAuto

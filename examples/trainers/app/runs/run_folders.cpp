@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string quoted(const std::string& path) { return "\"" + path + "\""; }
+
 /// Refuses to go on in a folder whose configuration file says otherwise.
 void check_same_configuration(const fs::path& file,
                               const std::string& configuration,
@@ -29,13 +31,16 @@ void check_same_configuration(const fs::path& file,
   try {
     other = differences(read_file(file.string()), configuration, absent);
   } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false, "--resume: a run must have its configuration, got \"",
-                file.string(), "\" (", error.what(), "); name another folder");
+    TORCH_CHECK(false,
+                error_message("--resume", "a run must have its configuration",
+                              quoted(file.string()) + " (" + error.what() + ")",
+                              "name another folder"));
   }
   TORCH_CHECK(other.empty(),
-              "--resume: a run goes on as it was configured, got another ",
-              c10::Join(", ", other), " for \"", folder,
-              "\"; name another folder");
+              error_message("--resume", "a run goes on as it was configured",
+                            "another " + c10::Join(", ", other) + " for " +
+                                quoted(folder),
+                            "name another folder"));
 }
 
 /// Writes the names of the classes into a run's folder. Those of a run that
@@ -45,10 +50,11 @@ void keep_classes(const std::string& folder,
   if (names.empty()) return;
   const auto file = fs::path(folder) / kClassesFile;
   const auto text = class_list(names);
-  TORCH_CHECK(!fs::exists(file) || read_file(file.string()) == text,
-              "--resume: a run goes on with the classes that it began with, "
-              "got others in --data than in \"",
-              file.string(), "\"");
+  TORCH_CHECK(
+      !fs::exists(file) || read_file(file.string()) == text,
+      error_message("--resume",
+                    "a run goes on with the classes that it began with",
+                    "others in --data than in " + quoted(file.string())));
   write_file_atomically(file.string(), text);
 }
 
@@ -63,8 +69,9 @@ void make_folders(const Settings& settings, const std::string& configuration,
     write_file_atomically((fs::path(out) / kConfigurationFile).string(),
                           configuration);
   } catch (const fs::filesystem_error& error) {
-    TORCH_CHECK(false, "--out: must be a folder that can be made, got \"", out,
-                "\" (", error.code().message(), ")");
+    TORCH_CHECK(false, error_message(
+                           "--out", "must be a folder that can be made",
+                           quoted(out) + " (" + error.code().message() + ")"));
   }
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
@@ -106,19 +113,23 @@ void remove_folders(const fs::path& out, bool existed) {
 void check_out(const Settings& settings, const std::string& configuration) {
   const fs::path out = settings.out;
   if (!fs::exists(out)) return;
-  TORCH_CHECK(fs::is_directory(out), "--out: must be a folder, got the file \"",
-              settings.out, "\"");
+  TORCH_CHECK(fs::is_directory(out),
+              error_message("--out", "must be a folder",
+                            "the file " + quoted(settings.out)));
   const auto file = out / kConfigurationFile;
   if (!fs::exists(file)) {
-    TORCH_CHECK(fs::is_empty(out),
-                "--out: must be a new or an empty folder, or hold a run to "
-                "--resume, got \"",
-                settings.out, "\"");
+    TORCH_CHECK(
+        fs::is_empty(out),
+        error_message("--out",
+                      "must be a new or an empty folder, or hold a run to "
+                      "--resume",
+                      quoted(settings.out)));
     return;
   }
   TORCH_CHECK(settings.resume,
-              "--out: must be a new or an empty folder, got a run in \"",
-              settings.out, "\"; go on with it by --resume");
+              error_message("--out", "must be a new or an empty folder",
+                            "a run in " + quoted(settings.out),
+                            "go on with it by --resume"));
   check_same_configuration(file, configuration, settings.out, settings.absent);
 }
 

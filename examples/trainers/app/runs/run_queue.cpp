@@ -36,15 +36,18 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
   try {
     result = read_run_result(content);
   } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false, "--resume: the result of a run must be whole, got \"",
-                result_path(plan), "\" (", error.what(),
-                "); remove it to finish the run again");
+    TORCH_CHECK(
+        false,
+        error_message("--resume", "the result of a run must be whole",
+                      "\"" + result_path(plan) + "\" (" + error.what() + ")",
+                      "remove it to finish the run again"));
   }
   TORCH_CHECK(
       result.recipe == plan.recipe && result.seed == plan.seed,
-      "--resume: a result must be of the run in its folder, got one of ",
-      result.recipe, " seed ", result.seed, " in \"", result_path(plan),
-      "\"; remove it to finish the run again");
+      error_message("--resume", "a result must be of the run in its folder",
+                    fmt::format("one of {} seed {} in \"{}\"", result.recipe,
+                                result.seed, result_path(plan)),
+                    "remove it to finish the run again"));
   if (result.state != "finished") return std::nullopt;
   return result;
 }

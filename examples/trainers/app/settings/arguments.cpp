@@ -87,8 +87,9 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
   try {
     app.parse(std::vector<std::string>{file, "--config"});  // in reverse
   } catch (const CLI::ParseError& error) {
-    TORCH_CHECK(false, prototype.name(), ": ", file,
-                " must be a run's configuration, got an error: ", error.what());
+    TORCH_CHECK(false, error_message(prototype.name(),
+                                     file + " must be a run's configuration",
+                                     std::string("an error: ") + error.what()));
   }
   return trainer;
 }
