@@ -346,6 +346,9 @@ TEST_F(ExpandnetCifar, ResumesARunOfBeforeAFlag) {
   const auto outcome = run(joined(words, {"--manner", "old"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   expect_same_run("out", "straight");
+  const auto evaluated =
+      run({"later-cifar", "evaluate", path("straight"), "--device", "cpu"});
+  EXPECT_EQ(evaluated.status, 0) << evaluated.err;
 }
 
 TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
