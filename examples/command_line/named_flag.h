@@ -22,7 +22,9 @@ CLI::Option* add_named(CLI::App& app, const std::string& flag, Value& value,
       },
       description);
   option->default_function([&value, &table] { return name_in(table, value); });
-  option->capture_default_str();
+  if (app.option_defaults()->get_always_capture_default()) {
+    option->capture_default_str();
+  }
   return option->check(CLI::IsMember(names_in(table)));
 }
 
