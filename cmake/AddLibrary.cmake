@@ -23,6 +23,7 @@ function(expandnet_add_library name)
                POSITION_INDEPENDENT_CODE ON
                VERSION ${PROJECT_VERSION}
                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+               INSTALL_RPATH "$ORIGIN"
                INSTALL_RPATH_USE_LINK_PATH ON)
   # Of a subproject, only what the parent links is built.
   if(NOT PROJECT_IS_TOP_LEVEL AND NOT EXPANDNET_INSTALL)

@@ -1,23 +1,22 @@
-// status.h: how a program ends.
+// status.h: how a program ends that has failed.
 #pragma once
-
-#include <c10/util/Exception.h>
 
 #include <exception>
 #include <iostream>
 
+#include "base/error.h"
+
 namespace expandnet::examples {
 
-/// The status that `run` returns; 1 after an exception, with its message on
-/// stderr.
-template <typename Run>
-int status_of(const Run& run) {
+/// Writes the message of the exception that is being handled to stderr and
+/// returns the status to exit with, 1.
+///
+///     int main() try { ... } catch (...) { return failure_status(); }
+inline int failure_status() {
   try {
-    return run();
-  } catch (const c10::Error& error) {
-    std::cerr << error.what_without_backtrace() << std::endl;
+    throw;
   } catch (const std::exception& error) {
-    std::cerr << error.what() << std::endl;
+    std::cerr << message_of(error) << std::endl;
   }
   return 1;
 }

@@ -65,10 +65,11 @@ std::string open_checkpoint(const std::string& path, c10::Device device,
 }  // namespace
 
 Checkpoints::Checkpoints(std::string folder, std::string configuration,
-                         Ranks* ranks)
+                         Ranks* ranks, SameRun same_run)
     : folder_(std::move(folder)),
       configuration_(std::move(configuration)),
-      ranks_(ranks) {}
+      ranks_(ranks),
+      same_run_(std::move(same_run)) {}
 
 bool Checkpoints::writes() const {
   return ranks_ == nullptr || ranks_->is_first();
@@ -118,9 +119,9 @@ void Checkpoints::on_epoch(const Training& training) {
 
 void Checkpoints::open(const std::string& path, c10::Device device,
                        torch::serialize::InputArchive& archive) const {
-  const auto configuration = open_checkpoint(path, device, archive, ranks_);
+  const auto saved = open_checkpoint(path, device, archive, ranks_);
   TORCH_CHECK(
-      configuration == configuration_,
+      same_run_ ? same_run_(saved, configuration_) : saved == configuration_,
       error_message(
           "Checkpoints", "a run goes on as it was configured",
           c10::str("a checkpoint of another configuration in \"", path, "\""),

@@ -1,15 +1,15 @@
 // The program expandnet-cifar, on small files of the formats it reads.
-#include "trainers/cifar/cifar.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <regex>
@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "programs/program_test.h"
+#include "trainers/app/commands/program.h"
+#include "trainers/cifar/cifar_trainer.h"
 
 namespace expandnet::testing {
 namespace {
@@ -38,11 +40,50 @@ void write_cifar10(const fs::path& path, int count, unsigned seed) {
   }
 }
 
+/// expandnet-cifar as it may be later, with one flag more.
+class LaterTrainer : public examples::CifarTrainer {
+ public:
+  [[nodiscard]] std::unique_ptr<Trainer> clone() const override {
+    return std::make_unique<LaterTrainer>(*this);
+  }
+  void add_flags(CLI::App& app) override {
+    examples::CifarTrainer::add_flags(app);
+    app.add_option("--manner", manner_);
+    settings.absent["manner"] = "old";
+  }
+
+ private:
+  std::string manner_ = "new";
+};
+
+/// Its net has a layer that cannot be expanded.
+class FrozenTrainer : public examples::CifarTrainer {
+ public:
+  [[nodiscard]] std::unique_ptr<Trainer> clone() const override {
+    return std::make_unique<FrozenTrainer>(*this);
+  }
+  [[nodiscard]] train::Model compact_net(std::int64_t classes) const override {
+    auto model = examples::CifarTrainer::compact_net(classes);
+    model.module->named_parameters()["conv2.weight"].set_requires_grad(false);
+    return model;
+  }
+};
+
+/// Runs `program` as a training program of its own.
+template <typename OfProgram>
+void run_trainer_in_copies(const std::string& program) {
+  run_in_copies(program, [](int argc, const char* const* argv) {
+    return examples::run_program(OfProgram(), argc, argv);
+  });
+}
+
 /// A folder with five batches of 30 images, and 30 for the test.
 class ExpandnetCifar : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
-    run_in_copies(EXPANDNET_CIFAR, examples::run_cifar);
+    run_trainer_in_copies<examples::CifarTrainer>(EXPANDNET_CIFAR);
+    run_trainer_in_copies<LaterTrainer>("later-cifar");
+    run_trainer_in_copies<FrozenTrainer>("frozen-cifar");
   }
   void SetUp() override {
     ProgramTest::SetUp();
@@ -283,6 +324,44 @@ TEST_F(ExpandnetCifar, SavesWhenItIsAskedToStop) {
   const auto outcome = run(words);
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetCifar, ResumesARunOfBeforeAFlag) {
+  ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
+  auto words = command("train", kLong);
+  {
+    Process process(words, folder_);
+    ASSERT_TRUE(process.wait_for("/40"));
+    process.send(SIGTERM);
+    EXPECT_EQ(process.wait().status, 128 + SIGTERM);
+  }
+  words.front() = "later-cifar";
+  words.emplace_back("--resume");
+  const auto other = run(words);
+  EXPECT_EQ(other.status, 1);
+  EXPECT_EQ(complaint_of(other),
+            "--resume: a run goes on as it was configured, got another manner "
+            "(old, now new) for \"" +
+                path("out") + "\"; name another folder");
+  const auto outcome = run(joined(words, {"--manner", "old"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  expect_same_run("out", "straight");
+  const auto evaluated =
+      run({"later-cifar", "evaluate", path("straight"), "--device", "cpu"});
+  EXPECT_EQ(evaluated.status, 0) << evaluated.err;
+}
+
+TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
+  auto words = command("train", {"--epochs", "1", "--expand", "cl"});
+  words.front() = "frozen-cifar";
+  const auto outcome = run(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string note =
+      "\"conv2\" stays compact: frozen (requires_grad is false)";
+  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\nrun  "),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(json("out/result.json")["notes"], Json({note}));
 }
 
 TEST_F(ExpandnetCifar, KeepsItsRunWhenTheDiskIsFull) {

@@ -13,7 +13,8 @@
 
 #include "programs/program_test.h"
 #include "tools/expandnet/program.h"
-#include "trainers/cifar/cifar.h"
+#include "trainers/app/commands/program.h"
+#include "trainers/cifar/cifar_trainer.h"
 
 namespace expandnet::testing {
 namespace {
@@ -28,7 +29,9 @@ void manual_seed(std::uint64_t seed) {
 class ExpandnetProgram : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
-    run_in_copies(EXPANDNET_CIFAR, examples::run_cifar);
+    run_in_copies(EXPANDNET_CIFAR, [](int argc, const char* const* argv) {
+      return examples::run_program(examples::CifarTrainer(), argc, argv);
+    });
     run_in_copies(EXPANDNET_PROGRAM, examples::run_expandnet);
   }
   void SetUp() override {

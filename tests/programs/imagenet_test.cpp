@@ -1,6 +1,4 @@
 // The program expandnet-imagenet, on folders of small JPEG files.
-#include "trainers/imagenet/imagenet.h"
-
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -19,6 +17,8 @@
 
 #include "data/images/image_files.h"
 #include "programs/program_test.h"
+#include "trainers/app/commands/program.h"
+#include "trainers/imagenet/imagenet_trainer.h"
 
 namespace expandnet::testing {
 namespace {
@@ -48,7 +48,9 @@ void write_file(const fs::path& path, const std::string& content) {
 class ExpandnetImagenet : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
-    run_in_copies(EXPANDNET_IMAGENET, examples::run_imagenet);
+    run_in_copies(EXPANDNET_IMAGENET, [](int argc, const char* const* argv) {
+      return examples::run_program(examples::ImageNetTrainer(), argc, argv);
+    });
   }
   void SetUp() override {
     ProgramTest::SetUp();

@@ -33,6 +33,51 @@ void add_images(CLI::App& app, FilesArguments& arguments) {
       ->check(positive());
 }
 
+CLI::App* add_loader(CLI::App& app, FilesArguments& arguments) {
+  auto* loader = app.add_subcommand(
+      "loader",
+      "Images a second, with the crops of training: one worker on one core, "
+      "then workers on all; torchvision beside it.");
+  add_images(*loader, arguments);
+  loader->add_option("--workers", arguments.workers, "threads that read")
+      ->check(from_to(1, kMostThreads));
+  loader->add_option(
+      "--python", arguments.python,
+      "a Python that has torchvision; by default it is left out");
+  add_common(*loader, arguments);
+  return loader;
+}
+
+CLI::App* add_program(CLI::App& app, FilesArguments& arguments) {
+  auto* program = app.add_subcommand(
+      "program",
+      "Training from files to updated weights, in weight space, against the "
+      "step on a batch in memory and against reading alone.");
+  add_images(*program, arguments);
+  program
+      ->add_option("--net", arguments.nets,
+                   "networks, expanded as in the paper")
+      ->check(CLI::IsMember(models::imagenet_nets()));
+  program
+      ->add_option("--workers", arguments.workers.front(), "threads that read")
+      ->check(from_to(1, kMostThreads));
+  program->add_option("--threads", arguments.threads, "threads that compute")
+      ->check(from_to(1, kMostThreads));
+  add_common(*program, arguments);
+  return program;
+}
+
+CLI::App* add_weights(CLI::App& app, FilesArguments& arguments) {
+  auto* weights = app.add_subcommand(
+      "weights",
+      "Reading safetensors, down to each byte, against read(2) of the same "
+      "file; contracting the paper's MobileNetV1.");
+  weights->add_option("--megabytes", arguments.megabytes, "of the file")
+      ->check(positive());
+  add_common(*weights, arguments);
+  return weights;
+}
+
 void check(const FilesArguments& arguments) {
   if (arguments.command == FilesCommand::kWeights) return;
   if (arguments.images < arguments.batch) {
@@ -63,42 +108,9 @@ std::variant<FilesArguments, int> parse_files(int argc,
   app.option_defaults()->always_capture_default();
   app.require_subcommand(1);
 
-  auto* loader = app.add_subcommand(
-      "loader",
-      "Images a second, with the crops of training: one worker on one core, "
-      "then workers on all; torchvision beside it.");
-  add_images(*loader, arguments);
-  loader->add_option("--workers", arguments.workers, "threads that read")
-      ->check(from_to(1, kMostThreads));
-  loader->add_option(
-      "--python", arguments.python,
-      "a Python that has torchvision; by default it is left out");
-  add_common(*loader, arguments);
-
-  auto* program = app.add_subcommand(
-      "program",
-      "Training from files to updated weights, in weight space, against the "
-      "step on a batch in memory and against reading alone.");
-  add_images(*program, of_program);
-  program
-      ->add_option("--net", of_program.nets,
-                   "networks, expanded as in the paper")
-      ->check(CLI::IsMember(models::imagenet_nets()));
-  program
-      ->add_option("--workers", of_program.workers.front(), "threads that read")
-      ->check(from_to(1, kMostThreads));
-  program->add_option("--threads", of_program.threads, "threads that compute")
-      ->check(from_to(1, kMostThreads));
-  add_common(*program, of_program);
-
-  auto* weights = app.add_subcommand(
-      "weights",
-      "Reading safetensors, down to each byte, against read(2) of the same "
-      "file; contracting the paper's MobileNetV1.");
-  weights->add_option("--megabytes", of_weights.megabytes, "of the file")
-      ->check(positive());
-  add_common(*weights, of_weights);
-
+  add_loader(app, arguments);
+  const auto* program = add_program(app, of_program);
+  const auto* weights = add_weights(app, of_weights);
   try {
     app.parse(argc, argv);
     if (program->parsed()) arguments = of_program;

@@ -13,6 +13,9 @@
 // memory and 0.5 GB of temporary files.
 #include "benchmarks/files/bench.h"
 
+#include <fmt/format.h>
+
+#include <thread>
 #include <variant>
 
 #include "command_line/output_file.h"
@@ -24,7 +27,9 @@ namespace {
 
 void run(const FilesArguments& arguments) {
   if (!arguments.json.empty()) check_writable(arguments.json);
-  print_machine(arguments.threads);
+  print_machine(c10::kCPU,
+                fmt::format("{} of {} cores compute", arguments.threads,
+                            std::thread::hardware_concurrency()));
   std::vector<Result> results;
   switch (arguments.command) {
     case FilesCommand::kLoader:
@@ -39,19 +44,19 @@ void run(const FilesArguments& arguments) {
       print(results);
       break;
   }
-  write_json(arguments.json, results);
+  write_json(arguments.json, rows_of(results));
 }
 
 }  // namespace
 
 }  // namespace expandnet::examples::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   namespace bench = expandnet::examples::bench;
   const auto parsed = bench::parse_files(argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  return expandnet::examples::status_of([&] {
-    bench::run(std::get<bench::FilesArguments>(parsed));
-    return 0;
-  });
+  bench::run(std::get<bench::FilesArguments>(parsed));
+  return 0;
+} catch (...) {
+  return expandnet::examples::failure_status();
 }

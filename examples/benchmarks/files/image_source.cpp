@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
+#include "base/error.h"
 #include "benchmarks/files/photos.h"
 
 namespace expandnet::examples::bench {
@@ -15,10 +17,12 @@ namespace {
 void link_images(const data::ImageFolder& from, std::int64_t count,
                  const std::filesystem::path& into) {
   const auto all = static_cast<std::int64_t>(from.files.size());
-  TORCH_CHECK(all >= count,
-              "expandnet-bench-files: --images must not be above the number of "
-              "images, got ",
-              count, " for ", all, " in \"", from.folder, "\"");
+  TORCH_CHECK(
+      all >= count,
+      error_message("expandnet-bench-files",
+                    "--images must not be above the number of images",
+                    std::to_string(count) + " for " + std::to_string(all) +
+                        " in \"" + from.folder + "\""));
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& file = from.files[static_cast<std::size_t>(i * all / count)];
     const auto path = std::filesystem::absolute(file.path);

@@ -135,7 +135,7 @@ std::vector<Result> bench_loader(const FilesArguments& arguments) {
     result.ms = quartiles(times[i]);
     const bool ours = i < first_of_torchvision;
     if (ours && i > 1) {
-      result.ratios.emplace_back("x " + results[1].what.substr(11),
+      result.ratios.emplace_back("x " + words(settings[1]),
                                  median_ratio(times[1], times[i]));
     }
     const auto rival = first_of_torchvision + i;

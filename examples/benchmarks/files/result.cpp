@@ -1,15 +1,6 @@
 #include "benchmarks/files/result.h"
 
-#include <ATen/Parallel.h>
-#include <expandnet/base/atomic_file.h>
 #include <fmt/format.h>
-#include <torch/version.h>
-
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <thread>
-
-#include "measuring/device.h"
 
 namespace expandnet::examples::bench {
 
@@ -37,39 +28,34 @@ nlohmann::ordered_json json_of(const Result& result) {
   return object;
 }
 
+Row row_of(const Result& result) {
+  std::string ratios;
+  for (const auto& [name, value] : result.ratios) {
+    if (!ratios.empty()) ratios += ", ";
+    ratios += fmt::format("{:.2f} {}", value, name);
+  }
+  return {
+      {result.group, result.what, fmt::format("{:.1f}", result.ms.median),
+       range(result.ms, 1),
+       result.amount > 0 ? fmt::format("{:.0f} {}", rate(result), result.unit)
+                         : std::string("-"),
+       ratios.empty() ? "-" : ratios},
+      json_of(result)};
+}
+
 }  // namespace
 
-void print_machine(int threads) {
-  std::cout << fmt::format(
-                   "expandnet {}, LibTorch {}, {}, {} of {} cores compute\n",
-                   EXPANDNET_VERSION, TORCH_VERSION, device_name(c10::kCPU),
-                   threads, std::thread::hardware_concurrency())
-            << std::flush;
+std::vector<Row> rows_of(const std::vector<Result>& results) {
+  std::vector<Row> rows;
+  rows.reserve(results.size());
+  for (const auto& result : results) rows.push_back(row_of(result));
+  return rows;
 }
 
 void print(const std::vector<Result>& results) {
-  for (const auto& result : results) {
-    std::string ratios;
-    for (const auto& [name, value] : result.ratios) {
-      ratios += fmt::format("  {:.2f} {}", value, name);
-    }
-    std::cout << fmt::format(
-        "{:<14}{:<36}{:>10.1f} ms{:>22}{:>16}{}\n", result.group, result.what,
-        result.ms.median,
-        fmt::format("({:.1f} - {:.1f})", result.ms.q25, result.ms.q75),
-        result.amount > 0
-            ? fmt::format("{:.0f} {}/s", rate(result), result.unit)
-            : std::string("-"),
-        ratios);
-  }
-  std::cout << std::flush;
-}
-
-void write_json(const std::string& path, const std::vector<Result>& results) {
-  if (path.empty()) return;
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& result : results) list.push_back(json_of(result));
-  write_file_atomically(path, list.dump(2) + "\n");
+  print_table(
+      {"group", "what", "median ms", "quartiles", "per second", "ratios"},
+      rows_of(results));
 }
 
 }  // namespace expandnet::examples::bench

@@ -1,15 +1,15 @@
-// result.h: what took how long, on screen and in a file.
+// result.h: what took how long.
 #pragma once
 
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/report.h"
 #include "measuring/timing.h"
 
 namespace expandnet::examples::bench {
 
-/// One line of a table, one object of the file.
 struct Result {
   std::string group;  ///< what is compared: "loader", a net, ...
   std::string what;
@@ -20,12 +20,9 @@ struct Result {
   std::vector<std::pair<std::string, double>> ratios;
 };
 
-/// Prints what is known of the machine, as all tables begin.
-void print_machine(int threads);
+/// Prints a table of them.
 void print(const std::vector<Result>& results);
 
-/// Writes the results as a list of objects, where `path` is not empty. Throws
-/// as `write_file_atomically` does.
-void write_json(const std::string& path, const std::vector<Result>& results);
+std::vector<Row> rows_of(const std::vector<Result>& results);
 
 }  // namespace expandnet::examples::bench

@@ -9,7 +9,10 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <string>
 #include <vector>
+
+#include "torchvision_loader.h"
 
 namespace expandnet::examples::bench {
 
@@ -38,7 +41,8 @@ Torchvision::Torchvision(const TorchvisionOptions& options)
   posix_spawn_file_actions_adddup2(&actions, to_python[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, from_python[1], STDOUT_FILENO);
   std::vector<std::string> words = {options.python,
-                                    EXPANDNET_TORCHVISION_LOADER,
+                                    "-c",
+                                    kTorchvisionLoader,
                                     options.folder.string(),
                                     std::to_string(options.workers),
                                     std::to_string(options.batch),

@@ -1,6 +1,6 @@
 """Reads a folder of images as torchvision does, an epoch for each line of stdin.
 
-    python3 torchvision_loader.py FOLDER WORKERS BATCH_SIZE IMAGE_SIZE CORES
+    python3 -c SCRIPT FOLDER WORKERS BATCH_SIZE IMAGE_SIZE CORES
 
 WORKERS 0 reads in this process. CORES 1 keeps it, and its workers, on one core.
 Answers each line with the number of images read.

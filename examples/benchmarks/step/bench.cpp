@@ -12,7 +12,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
-#include <torch/version.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <cstdint>
@@ -29,7 +29,7 @@
 #include "benchmarks/step/arguments.h"
 #include "benchmarks/step/cases.h"
 #include "benchmarks/step/nets.h"
-#include "benchmarks/step/report.h"
+#include "benchmarks/step/step_result.h"
 #include "command_line/output_file.h"
 #include "command_line/status.h"
 #include "measuring/device.h"
@@ -75,14 +75,15 @@ std::int64_t peak_of(const Setup& setup, Way way, void (Case::*run)()) {
 
 /// Times `run` of `Case`, a Training or an Inference, in all `ways`.
 template <typename Case>
-std::vector<Row> compare(const Setup& setup, const std::vector<Way>& ways,
-                         const std::string& phase, void (Case::*run)(),
-                         const TimingOptions& options) {
-  std::vector<Row> rows;
+std::vector<StepResult> compare(const Setup& setup,
+                                const std::vector<Way>& ways,
+                                const std::string& phase, void (Case::*run)(),
+                                const TimingOptions& options) {
+  std::vector<StepResult> rows;
   std::vector<std::shared_ptr<Case>> cases;
   std::vector<std::function<void()>> contestants;
   for (const auto way : ways) {
-    Row row;
+    StepResult row;
     row.setup = setup;
     row.execution = name_in(kWays, way);
     row.phase = phase;
@@ -108,7 +109,7 @@ std::vector<Row> compare(const Setup& setup, const std::vector<Way>& ways,
 }
 
 /// Sets what memory the way in weight space should need.
-void expect_memory(const Setup& setup, std::vector<Row>& rows) {
+void expect_memory(const Setup& setup, std::vector<StepResult>& rows) {
   constexpr std::int64_t kPerFactor = 3;  // value, gradient, momentum
   if (rows.front().execution != name_in(kWays, Way::kCompact)) return;
   for (auto& row : rows) {
@@ -121,8 +122,8 @@ void expect_memory(const Setup& setup, std::vector<Row>& rows) {
 /// Times what weight space adds to a step: its parts by themselves, and the
 /// matrix products in them, which bound what could be gained.
 /// `compact_ms` is the compact net's whole step, or not a number.
-std::vector<Row> overhead(const Setup& setup, double compact_ms,
-                          const TimingOptions& options) {
+std::vector<StepResult> overhead(const Setup& setup, double compact_ms,
+                                 const TimingOptions& options) {
   Training training(setup, Way::kWeightSpace);
   for (int i = 0; i < options.warmup; ++i) training.step_in_parts();
   std::vector<double> pull_back, update, fold, products;
@@ -135,12 +136,12 @@ std::vector<Row> overhead(const Setup& setup, double compact_ms,
     if (setup.device.is_cuda()) continue;
     products.push_back(training.step_for_products());
   }
-  std::vector<Row> rows;
+  std::vector<StepResult> rows;
   for (const auto& [phase, times] :
        {std::pair("pull-back", pull_back), std::pair("update", update),
         std::pair("fold", fold), std::pair("products", products)}) {
     if (times.empty()) continue;
-    Row row;
+    StepResult row;
     row.setup = setup;
     row.execution = name_in(kWays, Way::kWeightSpace);
     row.phase = phase;
@@ -152,11 +153,11 @@ std::vector<Row> overhead(const Setup& setup, double compact_ms,
 }
 
 /// All that was asked for of one setup.
-std::vector<Row> measure(const Setup& setup, const Arguments& arguments) {
+std::vector<StepResult> measure(const Setup& setup,
+                                const Arguments& arguments) {
   const auto options = timing_options(arguments);
-  std::vector<Row> rows;
-  const auto add = [&](const std::vector<Row>& more) {
-    for (const auto& row : more) std::cout << line(row) << std::flush;
+  std::vector<StepResult> rows;
+  const auto add = [&](const std::vector<StepResult>& more) {
     rows.insert(rows.end(), more.begin(), more.end());
   };
   auto compact_ms = std::numeric_limits<double>::quiet_NaN();
@@ -201,16 +202,20 @@ void run(const Arguments& arguments) {
   if (!arguments.json.empty()) check_writable(arguments.json);
   at::set_num_threads(arguments.threads);
   at::globalContext().setBenchmarkCuDNN(true);
-  std::cout << "expandnet " << EXPANDNET_VERSION << ", LibTorch "
-            << TORCH_VERSION << ", " << device_name(arguments.device) << ", "
-            << at::get_num_threads()
-            << (at::get_num_threads() == 1 ? " thread" : " threads")
-            << ", seed " << arguments.seed << std::endl;
+  const auto threads = at::get_num_threads();
+  print_machine(
+      arguments.device,
+      fmt::format("{} {}, seed {}", threads,
+                  threads == 1 ? "thread" : "threads", arguments.seed));
   std::vector<Row> rows;
   for (const auto& setup : setups(arguments)) {
     train::set_tf32(setup.precision);
     std::cout << heading(setup) << std::flush;
-    const auto measured = measure(setup, arguments);
+    std::vector<Row> measured;
+    for (const auto& result : measure(setup, arguments)) {
+      measured.push_back(row_of(result));
+    }
+    print_table(step_heads(), measured);
     rows.insert(rows.end(), measured.begin(), measured.end());
     // After each, so that an interrupted run leaves what it has.
     write_json(arguments.json, rows);
@@ -221,12 +226,12 @@ void run(const Arguments& arguments) {
 
 }  // namespace expandnet::examples::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   namespace bench = expandnet::examples::bench;
   const auto parsed = bench::parse(argc, argv);
   if (const auto* status = std::get_if<int>(&parsed)) return *status;
-  return expandnet::examples::status_of([&] {
-    bench::run(std::get<bench::Arguments>(parsed));
-    return 0;
-  });
+  bench::run(std::get<bench::Arguments>(parsed));
+  return 0;
+} catch (...) {
+  return expandnet::examples::failure_status();
 }

@@ -8,6 +8,8 @@
 
 #include <string>
 
+#include "base/error.h"
+#include "base/weight_paths.h"
 #include "trainers/cifar/to_options.h"
 
 namespace expandnet::examples::bench {
@@ -17,14 +19,13 @@ namespace {
 void expand_layers_of(torch::nn::SequentialImpl& sequential,
                       const std::string& path, const Selector& selector,
                       Execution execution) {
-  const auto prefix = path.empty() ? "" : path + ".";
   const auto names = sequential.named_children().keys();
   std::size_t next = 0;
   for (auto& place : sequential) {
     const auto& name = names[next++];
     const auto* conv = place.ptr()->as<torch::nn::Conv2dImpl>();
     if (conv == nullptr) continue;
-    auto expansion = selector(prefix + name, *conv);
+    auto expansion = selector(under(path, name), *conv);
     if (!expansion) continue;
     const ExpandedConv2d expanded(to_options(conv->options),
                                   expansion->execution(execution));
@@ -47,9 +48,10 @@ void expand_in_place(torch::nn::Module& model, const Selector& selector,
     const bool may_be_named = module.as<torch::nn::Conv2dImpl>() != nullptr ||
                               module.as<torch::nn::LinearImpl>() != nullptr;
     TORCH_CHECK(!may_be_named || !selector(item.key(), module),
-                "expand_in_place: a layer to expand must be a Conv2d in a "
-                "Sequential, got \"",
-                item.key(), "\"");
+                error_message("expand_in_place",
+                              "a layer to expand must be a Conv2d in a "
+                              "Sequential",
+                              "\"" + item.key() + "\""));
   }
 }
 

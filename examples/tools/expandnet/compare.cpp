@@ -1,4 +1,4 @@
-#include "compare.h"
+#include "tools/expandnet/compare.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>

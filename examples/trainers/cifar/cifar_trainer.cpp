@@ -51,16 +51,16 @@ void CifarTrainer::check() const {
     throw CLI::ValidationError("--kernel",
                                "must be odd, got " + std::to_string(kernel_));
   }
-  if (settings.select == "best" && validation_ == 0) {
+  if (settings.select == train::Select::kBestValidation && validation_ == 0) {
     throw CLI::ValidationError(
         "--select",
         "best needs validation images, got none; use last or test-best");
   }
   const bool modules =
-      settings.execution != "weight-space" || settings.init == "twin";
+      settings.execution != ExecutionChoice::kWeightSpace || settings.init.twin;
   if (modules && net_ != "smallnet") {
     throw CLI::ValidationError(
-        settings.init == "twin" ? "--init" : "--execution",
+        settings.init.twin ? "--init" : "--execution",
         "expanded modules are written for smallnet, got " + net_ +
             "; weight-space trains any net");
   }
@@ -83,7 +83,7 @@ std::string CifarTrainer::title() const {
 }
 
 std::vector<std::string> CifarTrainer::notes() const {
-  if (settings.select != "test-best") return {};
+  if (settings.select != train::Select::kBestTest) return {};
   return {
       "The test set chose the epochs (--select test-best), so its accuracies "
       "are optimistic."};
@@ -127,9 +127,7 @@ train::Model CifarTrainer::compact_net(std::int64_t classes) const {
 Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
   ExpansionOptions options;
   options.rate(settings.rate);
-  if (settings.init != "twin") {
-    options.initial_values(value_in(kInitialValues, settings.init));
-  }
+  options.initial_values(settings.init.values);
   if (twin) options.activation(at::relu);
   return models::small_net_recipe(recipe, options,
                                   first_layer_ == "kept"
@@ -140,7 +138,7 @@ Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
 train::Model CifarTrainer::expanded_modules(const std::string& recipe,
                                             std::int64_t classes,
                                             bool twin) const {
-  const bool chained = twin || settings.execution == "chained";
+  const bool chained = twin || settings.execution == ExecutionChoice::kChained;
   return train::model_of(
       ExpandedSmallNet(small_net_options(classes), selector_of(recipe, twin),
                        chained ? Execution::kChained : Execution::kFolded));
@@ -149,7 +147,7 @@ train::Model CifarTrainer::expanded_modules(const std::string& recipe,
 Trainee CifarTrainer::make_trainee(const std::string& recipe,
                                    std::int64_t classes,
                                    const Machine& machine) const {
-  if (recipe == "none" || settings.execution == "weight-space") {
+  if (recipe == "none" || settings.execution == ExecutionChoice::kWeightSpace) {
     return weight_space_trainee(compact_net(classes), recipe,
                                 selector_of(recipe, /*twin=*/false), machine);
   }
@@ -160,8 +158,9 @@ Trainee CifarTrainer::make_trainee(const std::string& recipe,
   return trainee;
 }
 
-Trainee CifarTrainer::make_twin(const std::string& recipe, std::int64_t classes,
-                                const Machine& machine) const {
+std::optional<Trainee> CifarTrainer::make_twin(const std::string& recipe,
+                                               std::int64_t classes,
+                                               const Machine& machine) const {
   Trainee trainee;
   trainee.model = expanded_modules(recipe, classes, /*twin=*/true);
   trainee.model.module->to(machine.device);

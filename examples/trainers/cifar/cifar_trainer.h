@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,9 @@ class CifarTrainer : public Trainer {
   [[nodiscard]] Trainee make_trainee(const std::string& recipe,
                                      std::int64_t classes,
                                      const Machine& machine) const override;
-  [[nodiscard]] Trainee make_twin(const std::string& recipe,
-                                  std::int64_t classes,
-                                  const Machine& machine) const override;
+  [[nodiscard]] std::optional<Trainee> make_twin(
+      const std::string& recipe, std::int64_t classes,
+      const Machine& machine) const override;
 
  private:
   [[nodiscard]] models::SmallNetOptions small_net_options(

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/error.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -48,11 +50,12 @@ ImageNetImages::ImageNetImages(ImageNetImagesOptions options)
   if (is_new) {
     data::check_same_classes(*training_, *validation_);
     const auto images = static_cast<std::int64_t>(training_->files.size());
-    TORCH_CHECK(images >= options_.training.batch_size,
-                "--batch-size: must not be above the number of training "
-                "images, got ",
-                options_.training.batch_size, " for ", images, " in \"",
-                training_->folder, "\"");
+    TORCH_CHECK(
+        images >= options_.training.batch_size,
+        error_message(
+            "--batch-size", "must not be above the number of training images",
+            fmt::format("{} for {} in \"{}\"", options_.training.batch_size,
+                        images, training_->folder)));
     return;
   }
   data::ImageFolder learnt;
@@ -81,11 +84,14 @@ std::unique_ptr<data::FolderBatches> ImageNetImages::plain_batches(
   options.batch_size /= options.ranks;
   options.drop_last = false;
   const auto share = share_of(set, options.rank, options.ranks);
-  TORCH_CHECK(!share->files.empty(),
-              "expandnet-imagenet: there must be an image to evaluate for each "
-              "of ",
-              options.ranks, " ranks, got ", set->files.size(), " in \"",
-              set->folder, "\"");
+  TORCH_CHECK(
+      !share->files.empty(),
+      error_message(
+          "expandnet-imagenet",
+          fmt::format("there must be an image to evaluate for each of {} "
+                      "ranks",
+                      options.ranks),
+          fmt::format("{} in \"{}\"", set->files.size(), set->folder)));
   options.rank = 0;
   options.ranks = 1;
   return std::make_unique<data::FolderBatches>(share, options, options_.device);

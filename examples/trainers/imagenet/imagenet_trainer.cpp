@@ -10,13 +10,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
+#include "base/error.h"
+#include "base/read_file.h"
 #include "command_line/checks.h"
-#include "command_line/named.h"
-#include "trainers/app/runs/run.h"
+#include "command_line/named_flag.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/settings/class_list.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/imagenet/imagenet_images.h"
@@ -33,19 +33,25 @@ constexpr Named<data::OnBadImage> kOnBadImage[] = {
 constexpr std::int64_t kShuffleNetEpochs = 240;
 
 std::vector<std::string> classes_in(const std::string& folder) {
-  const auto path = std::filesystem::path(folder) / kClassesFile;
-  std::ifstream file(path);
+  const auto path = (std::filesystem::path(folder) / kClassesFile).string();
   std::vector<std::string> classes;
   try {
-    classes = read_class_list({std::istreambuf_iterator<char>(file), {}});
+    if (std::filesystem::exists(path)) {
+      classes = read_class_list(read_file(path));
+    }
   } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false, "expandnet-imagenet: ", kClassesFile,
-                " must be as train has made it, got \"", path.string(), "\" (",
-                error.what(), ")");
+    TORCH_CHECK(false,
+                error_message(
+                    "expandnet-imagenet",
+                    std::string(kClassesFile) + " must be as train has made it",
+                    "\"" + path + "\" (" + error.what() + ")"));
   }
-  TORCH_CHECK(!classes.empty(), "expandnet-imagenet: a run's folder must hold ",
-              kClassesFile, ", got none in \"", folder,
-              "\"; name one that train has made");
+  TORCH_CHECK(
+      !classes.empty(),
+      error_message("expandnet-imagenet",
+                    std::string("a run's folder must hold ") + kClassesFile,
+                    "none in \"" + folder + "\"",
+                    "name one that train has made"));
   return classes;
 }
 
@@ -92,9 +98,8 @@ void ImageNetTrainer::add_reading_flags(CLI::App& app) {
   app.add_option("--workers", workers_,
                  "threads that read images; 0: as many as there are cores")
       ->check(from_to(0, kMostThreads));
-  app.add_option("--on-bad-image", on_bad_image_,
-                 "an image that cannot be read stops the run, or is left out")
-      ->check(CLI::IsMember(names_in(kOnBadImage)));
+  add_named(app, "--on-bad-image", on_bad_image_, kOnBadImage,
+            "an image that cannot be read stops the run, or is left out");
 }
 
 void ImageNetTrainer::set_defaults(Command command) {
@@ -111,11 +116,13 @@ void ImageNetTrainer::set_defaults(Command command) {
   settings.epochs = recipe.epochs;
   if (recipe.decay == models::Decay::kLinear) {
     settings.epochs = kShuffleNetEpochs;
-    settings.schedule = "linear";
+    settings.schedule = ScheduleChoice::kLinear;
     settings.per_iteration = true;
   }
-  if (net_ != "shufflenet_v2") settings.init = "kaiming-normal";
-  settings.select = "last";
+  if (net_ != "shufflenet_v2") {
+    settings.init = {InitialValues::kKaimingNormal};
+  }
+  settings.select = train::Select::kLast;
   settings.runs = 1;
   settings.jobs = 1;
 }
@@ -126,19 +133,19 @@ void ImageNetTrainer::check() const {
         "--resize", fmt::format("must not be below --image-size, got {} and {}",
                                 resize_, image_size_));
   }
-  if (settings.execution != "weight-space") {
+  if (settings.execution != ExecutionChoice::kWeightSpace) {
     throw CLI::ValidationError("--execution",
                                "must be weight-space for these nets, got " +
-                                   settings.execution +
+                                   name_in(kExecutions, settings.execution) +
                                    "; expanded modules are written into a net");
   }
-  if (settings.init == "twin") {
+  if (settings.init.twin) {
     throw CLI::ValidationError(
         "--init",
         "must not be twin for these nets; expanded modules, which a twin is "
         "made of, are written into a net");
   }
-  if (settings.select == "test-best") {
+  if (settings.select == train::Select::kBestTest) {
     throw CLI::ValidationError(
         "--select",
         "must be last or best, got test-best; val is both validation and test");
@@ -165,7 +172,7 @@ std::string ImageNetTrainer::title() const {
 }
 
 std::vector<std::string> ImageNetTrainer::notes() const {
-  if (settings.select != "best") return {};
+  if (settings.select != train::Select::kBestValidation) return {};
   return {
       "The validation set chose the epochs (--select best) and is the test "
       "set, too, so its accuracies are optimistic."};
@@ -190,7 +197,7 @@ std::unique_ptr<Images> ImageNetTrainer::load_images(
       static_cast<int>(workers_ > 0 ? workers_ : cores_per_rank());
   training.rank = machine.rank();
   training.ranks = machine.size();
-  training.on_bad_image = value_in(kOnBadImage, on_bad_image_);
+  training.on_bad_image = on_bad_image_;
   options.evaluation = {resize_, image_size_};
   return std::make_unique<ImageNetImages>(std::move(options));
 }
@@ -219,16 +226,10 @@ Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
                                       const Machine& machine) const {
   ExpansionOptions options;
   options.rate(settings.rate);
-  options.initial_values(value_in(kInitialValues, settings.init));
+  options.initial_values(settings.init.values);
   return weight_space_trainee(compact_net(classes), recipe,
                               models::imagenet_recipe(net_, recipe, options),
                               machine);
-}
-
-Trainee ImageNetTrainer::make_twin(const std::string& /*recipe*/,
-                                   std::int64_t /*classes*/,
-                                   const Machine& /*machine*/) const {
-  TORCH_INTERNAL_ASSERT(false, "check() refuses --init twin");
 }
 
 }  // namespace expandnet::examples

@@ -1,6 +1,7 @@
 // imagenet_trainer.h: the flags, nets and images of expandnet-imagenet.
 #pragma once
 
+#include <expandnet/data/loading/folder_batches.h>
 #include <expandnet/tasks/classification/classification_meter.h>
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class ImageNetTrainer : public Trainer {
   ImageNetTrainer() {
     settings.metrics = tasks::classification_metrics();
     settings.by_ranks = true;
-    settings.memory_format = "channels-last";  // as images are read
+    // As images are read.
+    settings.memory_format = MemoryFormatChoice::kChannelsLast;
   }
 
   [[nodiscard]] std::string name() const override {
@@ -46,9 +48,6 @@ class ImageNetTrainer : public Trainer {
   [[nodiscard]] Trainee make_trainee(const std::string& recipe,
                                      std::int64_t classes,
                                      const Machine& machine) const override;
-  [[nodiscard]] Trainee make_twin(const std::string& recipe,
-                                  std::int64_t classes,
-                                  const Machine& machine) const override;
 
  private:
   /// How images are read, in training and evaluation.
@@ -61,7 +60,7 @@ class ImageNetTrainer : public Trainer {
   double min_area_ = 0.08;     ///< of a random crop, as a share of the image
   std::string val_list_;       ///< "": val has a folder for each class
   std::int64_t workers_ = 0;   ///< threads that read images; 0: the cores
-  std::string on_bad_image_ = "stop";
+  data::OnBadImage on_bad_image_ = data::OnBadImage::kStop;
 };
 
 }  // namespace expandnet::examples

@@ -7,8 +7,10 @@
 // torchrun, several processes train one net together:
 //
 //     torchrun --nproc-per-node 8 --no-python expandnet-imagenet train ...
-#include "trainers/imagenet/imagenet.h"
+#include "trainers/app/commands/program.h"
+#include "trainers/imagenet/imagenet_trainer.h"
 
 int main(int argc, char** argv) {
-  return expandnet::examples::run_imagenet(argc, argv);
+  using namespace expandnet::examples;
+  return run_program(ImageNetTrainer(), argc, argv);
 }

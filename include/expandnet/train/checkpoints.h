@@ -11,6 +11,7 @@
 #include <torch/nn/module.h>
 #include <torch/serialize/archive.h>
 
+#include <functional>
 #include <string>
 
 namespace expandnet::train {
@@ -24,10 +25,15 @@ namespace expandnet::train {
 ///     training.observe(checkpoints);
 class Checkpoints : public Observer {
  public:
+  /// Whether the configuration that a checkpoint was saved with makes the run
+  /// that `own` makes.
+  using SameRun =
+      std::function<bool(const std::string& saved, const std::string& own)>;
+
   /// `configuration` is whatever text makes two runs the same; it is stored
-  /// with each checkpoint.
+  /// with each checkpoint. Without `same_run` equal texts do.
   Checkpoints(std::string folder, std::string configuration,
-              Ranks* ranks = nullptr);
+              Ranks* ranks = nullptr, SameRun same_run = {});
 
   /// Saves both, the best where this epoch is.
   void on_epoch(const Training& training) override;
@@ -55,6 +61,7 @@ class Checkpoints : public Observer {
   std::string folder_;
   std::string configuration_;
   Ranks* ranks_;
+  SameRun same_run_;
 };
 
 /// Writes an archive into an AtomicFile. Throws `std::runtime_error` as that

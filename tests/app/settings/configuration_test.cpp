@@ -111,6 +111,26 @@ TEST(Configurations, AreToldApartByWhatHasAnEffect) {
                                       "milestones (1 2, now )"}));
 }
 
+TEST(Configurations, OfBeforeAFlagStandForWhatItDeclares) {
+  const std::string before = "epochs=3\nlr=0.1\n";
+  const std::string now = "epochs=3\nnarrow=false\nlr=0.1\n";
+  const AbsentValues absent = {{"epochs", "150"}, {"narrow", "false"}};
+  EXPECT_TRUE(differences(before, now, absent).empty());
+  EXPECT_EQ(differences(before, "epochs=3\nnarrow=true\nlr=0.1\n", absent),
+            (std::vector<std::string>{"narrow (false, now true)"}));
+  EXPECT_EQ(differences(before, now),
+            (std::vector<std::string>{"narrow (, now false)"}));
+
+  EXPECT_TRUE(has_effect_of(now, configuration_with_effect(now), absent));
+  EXPECT_TRUE(has_effect_of(now, configuration_with_effect(before), absent));
+  EXPECT_FALSE(has_effect_of("epochs=3\nnarrow=true\nlr=0.1\n",
+                             configuration_with_effect(before), absent));
+  EXPECT_FALSE(has_effect_of(now, "epochs=4\nlr=0.1\n", absent));
+  EXPECT_FALSE(has_effect_of(now, configuration_with_effect(before), {}));
+  // A flag that is gone made another run.
+  EXPECT_FALSE(has_effect_of(before, configuration_with_effect(now), absent));
+}
+
 TEST(Configurations, AreRefusedWhereTheyAreDamaged) {
   EXPECT_EQ(message_of([] { keys_and_values("lr=1\nseed=0\nlr=1\n"); }),
             "a configuration must have each key once, got \"lr\" again");

@@ -7,16 +7,19 @@
 #include <expandnet/tasks/classification/classification_meter.h>
 #include <expandnet/train/evaluate.h>
 #include <fmt/format.h>
-#include <torch/serialize/archive.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include "base/error.h"
+#include "base/read_file.h"
+#include "trainers/app/runs/run_files.h"
+#include "trainers/app/runs/training_options.h"
+#include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
@@ -42,7 +45,7 @@ train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
   parts.training = data.training.get();
   parts.validation = data.validation.get();
   // Else it is read once, at the end.
-  if (settings.select == "test-best") parts.test = data.test.get();
+  if (settings.select == train::Select::kBestTest) parts.test = data.test.get();
   parts.loss = std::move(loss);
   return parts;
 }
@@ -51,26 +54,31 @@ std::int64_t steps_of(const train::Training& training) {
   return training.epoch() * training.steps_per_epoch() + training.iteration();
 }
 
-std::unique_ptr<Stage> make_main(const RunPlan& plan, const Maker& maker,
-                                 const Settings& settings,
-                                 const Machine& machine) {
+std::unique_ptr<Stage> make_main(const RunPlan& plan,
+                                 const RunContext& context) {
   torch::manual_seed(plan.seed);
-  return std::make_unique<Stage>(maker.trainee(plan.recipe),
-                                 maker.data(plan.seed), settings, machine,
-                                 maker.loss, plan.folder, plan.configuration);
+  auto trainee = context.trainer.make_trainee(
+      plan.recipe, context.images.classes(), context.machine);
+  return std::make_unique<Stage>(std::move(trainee), plan, plan.folder,
+                                 context.settings(), context);
 }
 
 /// Null for a run that has no twin.
-std::unique_ptr<Stage> make_twin(const RunPlan& plan, const Maker& maker,
-                                 Settings settings, const Machine& machine) {
-  if (!maker.twin || plan.recipe == "none") return nullptr;
+std::unique_ptr<Stage> make_twin(const RunPlan& plan,
+                                 const RunContext& context) {
+  if (!context.has_twin(plan.recipe)) return nullptr;
+  torch::manual_seed(plan.seed);
+  auto twin = context.trainer.make_twin(plan.recipe, context.images.classes(),
+                                        context.machine);
+  TORCH_CHECK(twin.has_value(),
+              error_message("--init", "twin needs nets that have one",
+                            context.trainer.title()));
+  auto settings = context.settings();
   if (settings.twin_epochs > 0) settings.epochs = settings.twin_epochs;
   const auto folder =
       (std::filesystem::path(plan.folder) / kTwinFolder).string();
-  torch::manual_seed(plan.seed);
-  return std::make_unique<Stage>(maker.twin(plan.recipe), maker.data(plan.seed),
-                                 settings, machine, maker.loss, folder,
-                                 plan.configuration);
+  return std::make_unique<Stage>(std::move(*twin), plan, folder, settings,
+                                 context);
 }
 
 }  // namespace
@@ -79,37 +87,41 @@ std::string RunPlan::name() const {
   return fmt::format("{} seed {}", recipe == "none" ? "compact" : recipe, seed);
 }
 
-void save_weights(const torch::nn::Module& module, const std::string& path) {
-  torch::serialize::OutputArchive archive;
-  module.save(archive);
-  train::save_atomically(archive, path);
-}
-
-Stage::Stage(Trainee the_trainee, RunData the_data, const Settings& settings,
-             const Machine& machine, train::TrainingParts::Loss loss,
-             const std::string& folder, const std::string& configuration)
+Stage::Stage(Trainee the_trainee, const RunPlan& plan,
+             const std::string& folder, const Settings& settings,
+             const RunContext& context)
     : trainee(std::move(the_trainee)),
-      data(std::move(the_data)),
+      data(context.images.run_data(plan.seed)),
       optimizer(make_optimizer(settings, trainee.parameters())),
-      checkpoints(folder, configuration_with_effect(configuration),
-                  machine.ranks.get()),
-      training(parts_of(trainee, data, *optimizer, settings, std::move(loss)),
-               training_options(settings, machine)) {
+      checkpoints(
+          folder, configuration_with_effect(plan.configuration),
+          context.machine.ranks.get(),
+          [configuration = plan.configuration, absent = settings.absent](
+              const std::string& saved, const std::string& /*own*/) {
+            return has_effect_of(configuration, saved, absent);
+          }),
+      training(parts_of(trainee, data, *optimizer, settings, context.loss),
+               training_options(settings, context.machine)) {
   training.observe(checkpoints);
 }
 
-void check_run(const RunPlan& plan, const Maker& maker,
-               const Settings& settings, const Machine& machine) {
-  make_main(plan, maker, settings, machine);
-  make_twin(plan, maker, settings, machine);
+std::vector<std::string> check_run(const RunPlan& plan,
+                                   const RunContext& context) {
+  std::vector<std::string> notes;
+  {
+    const auto main = make_main(plan, context);
+    const auto& expansion = main->trainee.expansion;
+    if (expansion != nullptr) notes = expansion->notes();
+  }
+  make_twin(plan, context);
+  return notes;
 }
 
-Run::Run(RunPlan plan, const Maker& maker, const Settings& settings,
-         const Machine& machine)
-    : plan_(std::move(plan)), machine_(machine) {
-  main_ = make_main(plan_, maker, settings, machine);
+Run::Run(RunPlan plan, const RunContext& context)
+    : plan_(std::move(plan)), machine_(context.machine) {
+  main_ = make_main(plan_, context);
   train_parameters_ = count_in(main_->trainee.parameters());
-  twin_ = make_twin(plan_, maker, settings, machine);
+  twin_ = make_twin(plan_, context);
   if (twin_ != nullptr) {
     std::filesystem::create_directories(std::filesystem::path(plan_.folder) /
                                         kTwinFolder);
@@ -190,7 +202,9 @@ std::int64_t Run::keep_skipped() const {
     add(std::istringstream(lines));
   }
   if (!machine_.is_first()) return 0;
-  add(std::ifstream(path));
+  if (std::filesystem::exists(path)) {
+    add(std::istringstream(read_file(path.string())));
+  }
   if (files.empty()) return 0;
   std::string text;
   for (const auto& file : files) text += file + "\n";

@@ -6,11 +6,13 @@
 #include <expandnet/train/training.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "trainers/app/report/run_result.h"
+#include "trainers/app/runs/machine.h"
+#include "trainers/app/runs/run_context.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/trainee.h"
 #include "trainers/app/settings/settings.h"
 
@@ -27,23 +29,11 @@ struct RunPlan {
   [[nodiscard]] std::string name() const;
 };
 
-/// The names of files in a run's folder.
-inline constexpr const char* kConfigurationFile = "configuration.ini";
-inline constexpr const char* kClassesFile = "classes.txt";
-inline constexpr const char* kLogFile = "log.jsonl";
-inline constexpr const char* kSkippedFile = "skipped.txt";
-inline constexpr const char* kWeightsFile = "weights.pt";
-inline constexpr const char* kRunResultFile = "run.json";
-
-/// Writes the state of a contracted or compact net as `torch::load` reads it.
-void save_weights(const torch::nn::Module& module, const std::string& path);
-
 /// Training of one net: all that has to stay where it is while it runs.
 class Stage {
  public:
-  Stage(Trainee trainee, RunData data, const Settings& settings,
-        const Machine& machine, train::TrainingParts::Loss loss,
-        const std::string& folder, const std::string& configuration);
+  Stage(Trainee trainee, const RunPlan& plan, const std::string& folder,
+        const Settings& settings, const RunContext& context);
 
   Trainee trainee;
   RunData data;
@@ -54,8 +44,9 @@ class Stage {
 
 /// Makes what a run is made of and drops it: throws what a `Run` would for
 /// settings that are wrong, before there is a folder. Ranks do so together.
-void check_run(const RunPlan& plan, const Maker& maker,
-               const Settings& settings, const Machine& machine);
+/// Returns the notes of its Expansion.
+std::vector<std::string> check_run(const RunPlan& plan,
+                                   const RunContext& context);
 
 /// A run in its folder, taken up where it was left.
 class Run {
@@ -63,8 +54,7 @@ class Run {
   /// Ranks that train together each make one; of these, the first alone writes.
   /// Builds the nets, seeds LibTorch's global generator to do so, and loads the
   /// last checkpoint if there is one. Must not run beside another one's.
-  Run(RunPlan plan, const Maker& maker, const Settings& settings,
-      const Machine& machine);
+  Run(RunPlan plan, const RunContext& context);
 
   [[nodiscard]] const RunPlan& plan() const { return plan_; }
   void observe(train::Observer& observer);
@@ -96,7 +86,6 @@ class Run {
   std::unique_ptr<Stage> twin_;  ///< gone once it has handed over
   std::unique_ptr<Stage> main_;
   std::int64_t twin_steps_ = 0;
-  std::vector<train::Observer*> observers_;
 };
 
 }  // namespace expandnet::examples

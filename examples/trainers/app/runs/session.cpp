@@ -1,6 +1,5 @@
 #include "trainers/app/runs/session.h"
 
-#include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/train/interrupt.h>
@@ -9,18 +8,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "measuring/device.h"
 #include "trainers/app/report/results.h"
-#include "trainers/app/runs/side_by_side.h"
+#include "trainers/app/runs/run_folders.h"
+#include "trainers/app/runs/run_scheduler.h"
 #include "trainers/app/runs/step_time.h"
 #include "trainers/app/settings/arguments.h"
-#include "trainers/app/settings/class_list.h"
-#include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
 
@@ -30,11 +26,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kResultFile = "result.json";
 constexpr const char* kReportFile = "report.html";
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::vector<RunPlan> plans_of(Command command, const Trainer& trainer) {
   const auto& settings = trainer.settings;
@@ -64,105 +55,6 @@ std::vector<RunPlan> plans_of(Command command, const Trainer& trainer) {
   return plans;
 }
 
-/// Refuses to go on in a folder whose configuration file says otherwise.
-void check_same_configuration(const fs::path& file,
-                              const std::string& configuration,
-                              const std::string& folder) {
-  std::vector<std::string> other;
-  try {
-    other = differences(content_of(file), configuration);
-  } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false, "--resume: a run must have its configuration, got \"",
-                file.string(), "\" (", error.what(), "); name another folder");
-  }
-  TORCH_CHECK(other.empty(),
-              "--resume: a run goes on as it was configured, got another ",
-              c10::Join(", ", other), " for \"", folder,
-              "\"; name another folder");
-}
-
-/// Writes the names of the classes into a run's folder. Those of a run that
-/// goes on must be the same.
-void keep_classes(const std::string& folder,
-                  const std::vector<std::string>& names) {
-  if (names.empty()) return;
-  const auto file = fs::path(folder) / kClassesFile;
-  const auto text = class_list(names);
-  TORCH_CHECK(!fs::exists(file) || content_of(file) == text,
-              "--resume: a run goes on with the classes that it began with, "
-              "got others in --data than in \"",
-              file.string(), "\"");
-  write_file_atomically(file.string(), text);
-}
-
-/// Makes the folder of all results and that of each run, with configuration and
-/// classes.
-void make_folders(const std::string& out, const std::string& configuration,
-                  const std::vector<RunPlan>& plans,
-                  const std::vector<std::string>& classes) {
-  try {
-    fs::create_directories(out);
-    write_file_atomically((fs::path(out) / kConfigurationFile).string(),
-                          configuration);
-  } catch (const fs::filesystem_error& error) {
-    TORCH_CHECK(false, "--out: must be a folder that can be made, got \"", out,
-                "\" (", error.code().message(), ")");
-  }
-  for (const auto& plan : plans) {
-    const auto file = fs::path(plan.folder) / kConfigurationFile;
-    fs::create_directories(plan.folder);
-    if (fs::exists(file)) {
-      check_same_configuration(file, plan.configuration, plan.folder);
-    }
-    write_file_atomically(file.string(), plan.configuration);
-    keep_classes(plan.folder, classes);
-  }
-}
-
-/// Whether a folder holds more than what is written before the training.
-bool has_begun(const fs::path& out) {
-  const fs::recursive_directory_iterator entries(out);
-  return std::any_of(begin(entries), end(entries), [](const auto& entry) {
-    const auto name = entry.path().filename();
-    return name != kConfigurationFile && name != kClassesFile &&
-           !entry.is_directory();
-  });
-}
-
-/// Removes the folders of runs that have not begun, so that the command can be
-/// corrected and run again. `existed`: whether `out` was there, empty, before.
-void remove_folders(const fs::path& out, bool existed) {
-  try {
-    if (has_begun(out)) return;
-    for (const auto& entry : fs::directory_iterator(out)) {
-      fs::remove_all(entry.path());
-    }
-    if (!existed) fs::remove(out);
-  } catch (const fs::filesystem_error&) {  // why it is removed is told instead
-  }
-}
-
-/// Runs `work` in folders that are made for it, on every rank. Where it fails
-/// before anything is trained they are gone again.
-template <typename Work>
-void in_folders(const Session& session, const Trainer& trainer,
-                const Images& images, const Machine& machine,
-                const std::vector<RunPlan>& plans, const Work& work) {
-  const fs::path out = trainer.settings.out;
-  const bool existed = fs::exists(out);
-  const bool is_new = !fs::exists(out / kConfigurationFile);
-  try {
-    on_first(machine, [&] {
-      make_folders(out.string(), configuration_of(trainer, session.command),
-                   plans, images.class_names());
-    });
-    work();
-  } catch (...) {
-    if (machine.is_first() && is_new) remove_folders(out, existed);
-    throw;
-  }
-}
-
 /// What a reader of the results has to know.
 std::vector<std::string> notes_of(const Trainer& trainer) {
   const auto& settings = trainer.settings;
@@ -171,7 +63,7 @@ std::vector<std::string> notes_of(const Trainer& trainer) {
     notes.emplace_back("Distilled from the teacher in " + settings.teacher +
                        ".");
   }
-  if (settings.init == "twin") {
+  if (settings.init.twin) {
     notes.emplace_back(
         "Expanded nets start from their nonlinear twins (+Init), which were "
         "trained before.");
@@ -180,6 +72,22 @@ std::vector<std::string> notes_of(const Trainer& trainer) {
     notes.emplace_back(
         "Evaluated and saved is a moving average of the compact weights "
         "(--ema).");
+  }
+  return notes;
+}
+
+/// Tries what all runs are made of. Returns the notes of their Expansions, each
+/// once.
+std::vector<std::string> check_runs(const std::vector<RunPlan>& plans,
+                                    const RunContext& context) {
+  std::vector<std::string> notes;
+  for (const auto& plan : plans) {
+    // Other seeds make what the first does.
+    if (plan.seed != context.settings().seed) continue;
+    for (const auto& note : check_run(plan, context)) {
+      const auto found = std::find(notes.begin(), notes.end(), note);
+      if (found == notes.end()) notes.push_back(note);
+    }
   }
   return notes;
 }
@@ -218,11 +126,15 @@ std::vector<VariantResult> by_variant(const Settings& settings,
 }
 
 /// Writes the results of all runs, and shows them.
-void report(const Session& session, const Trainer& trainer,
-            const Machine& machine,
+void report(const Session& session, const RunContext& context,
+            const std::vector<std::string>& notes_of_runs,
             const std::vector<VariantResult>& variants) {
+  const auto& trainer = context.trainer;
+  const auto& machine = context.machine;
   const auto& settings = trainer.settings;
   const bool compares = session.command == Command::kCompare;
+  auto notes = notes_of(trainer);
+  notes.insert(notes.end(), notes_of_runs.begin(), notes_of_runs.end());
   const Occasion occasion{trainer.title(),
                           trainer.name() + (compares ? " compare" : " train"),
                           EXPANDNET_VERSION,
@@ -230,7 +142,7 @@ void report(const Session& session, const Trainer& trainer,
                           machine.threads,
                           session.command_line,
                           configuration_of(trainer, session.command),
-                          notes_of(trainer),
+                          notes,
                           settings.metrics};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
@@ -255,31 +167,23 @@ void report(const Session& session, const Trainer& trainer,
   std::cout << "\nreport: " << path_in_out(kReportFile) << std::endl;
 }
 
-}  // namespace
-
-void check_out(const Settings& settings, const std::string& configuration) {
-  const fs::path out = settings.out;
-  if (!fs::exists(out)) return;
-  TORCH_CHECK(fs::is_directory(out), "--out: must be a folder, got the file \"",
-              settings.out, "\"");
-  const auto file = out / kConfigurationFile;
-  if (!fs::exists(file)) {
-    TORCH_CHECK(fs::is_empty(out),
-                "--out: must be a new or an empty folder, or hold a run to "
-                "--resume, got \"",
-                settings.out, "\"");
-    return;
-  }
-  TORCH_CHECK(settings.resume,
-              "--out: must be a new or an empty folder, got a run in \"",
-              settings.out, "\"; go on with it by --resume");
-  check_same_configuration(file, configuration, settings.out);
+ConsoleOptions console_options(const std::vector<RunPlan>& plans,
+                               const RunContext& context) {
+  const auto& settings = context.settings();
+  ConsoleOptions options;
+  options.images_per_step = settings.batch_size;
+  options.metrics = settings.metrics;
+  options.speaks = context.machine.is_first();
+  for (const auto& plan : plans) options.steps += steps_in(plan, context);
+  return options;
 }
+
+}  // namespace
 
 int run_session(const Session& session, const Trainer& trainer,
                 const Images& images, const Machine& machine) {
   const auto& settings = trainer.settings;
-  const auto maker = make_maker(trainer, images, machine);
+  const auto context = make_context(trainer, images, machine);
   const train::Interrupt interrupt;
   const auto plans = plans_of(session.command, trainer);
   if (machine.ranks) {
@@ -288,24 +192,23 @@ int run_session(const Session& session, const Trainer& trainer,
         images.in_words() + "\n" + c10::Join("\n", images.class_names()));
   }
   if (machine.is_first()) introduce(trainer, images, machine);
-  for (const auto& plan : plans) {
-    // Other seeds make what the first does.
-    if (plan.seed == settings.seed) {
-      check_run(plan, maker, settings, machine);
-    }
-  }
+  const auto notes = check_runs(plans, context);
 
+  RunFolders folders(settings, machine);
+  folders.make(configuration_of(trainer, session.command), plans,
+               images.class_names());
   std::vector<StepTime> times(settings.expand.size());
-  std::vector<RunResult> runs;
-  in_folders(session, trainer, images, machine, plans, [&] {
-    // What ranks wait for each other would have to be in it.
-    if (!machine.ranks) {
-      times = time_steps(settings.expand, maker, settings, machine);
-    }
-    runs = train_side_by_side(plans, maker, settings, machine, interrupt);
-  });
+  // What ranks wait for each other would have to be in it.
+  if (!machine.ranks) times = time_steps(settings.expand, context);
+  Console console(console_options(plans, context));
+  for (const auto& note : notes) console.line("note: " + note);
+  console.heading();
+  RunQueue queue(plans, context, interrupt, console);
+  make_scheduler(machine)->train(queue);
+  folders.keep();
   on_first(machine, [&] {
-    report(session, trainer, machine, by_variant(settings, times, runs));
+    report(session, context, notes,
+           by_variant(settings, times, queue.results()));
   });
   return interrupt.exit_status();
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/trainer.h"
 #include "trainers/app/settings/settings.h"
 
@@ -12,10 +13,6 @@ struct Session {
   Command command = Command::kTrain;
   std::string command_line;
 };
-
-/// Refuses an `--out` that is not a folder, cannot be made, or holds something
-/// else than the run to resume. Throws `c10::Error`; makes nothing.
-void check_out(const Settings& settings, const std::string& configuration);
 
 /// Trains everything the settings ask for and writes all files into
 /// `settings.out`, which `check_out` has found good. Returns the status to exit

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "measuring/timing.h"
+#include "trainers/app/runs/training_options.h"
 
 namespace expandnet::examples {
 
@@ -60,20 +61,20 @@ struct Contestant {
 }  // namespace
 
 std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
-                                 const Maker& maker, const Settings& settings,
-                                 const Machine& machine) {
-  auto slow = settings;
+                                 const RunContext& context) {
+  const auto& machine = context.machine;
+  auto slow = context.settings();
   slow.lr = 1e-6;  // what a step costs does not depend on where it leads
   auto options = training_options(slow, machine);
   options.select = train::Select::kLast;
   std::vector<std::unique_ptr<Contestant>> contestants;
   std::vector<std::function<void()>> steps;
   for (const auto& recipe : recipes) {
-    torch::manual_seed(settings.seed);
+    torch::manual_seed(slow.seed);
     contestants.push_back(std::make_unique<Contestant>(
-        maker.trainee(recipe),
-        SameBatch(maker.data(settings.seed).training->batch(0)), slow, options,
-        maker.loss));
+        context.trainer.make_trainee(recipe, context.images.classes(), machine),
+        SameBatch(context.images.run_data(slow.seed).training->batch(0)), slow,
+        options, context.loss));
     auto& training = contestants.back()->training;
     steps.emplace_back([&training] { training.step(); });
   }

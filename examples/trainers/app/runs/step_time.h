@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "trainers/app/runs/trainee.h"
-#include "trainers/app/settings/settings.h"
+#include "trainers/app/runs/run_context.h"
 
 namespace expandnet::examples {
 
@@ -17,7 +16,6 @@ struct StepTime {
 /// Trains a throwaway net of each recipe on one batch, in turns, and times the
 /// whole steps.
 std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
-                                 const Maker& maker, const Settings& settings,
-                                 const Machine& machine);
+                                 const RunContext& context);
 
 }  // namespace expandnet::examples

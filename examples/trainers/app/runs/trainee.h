@@ -4,15 +4,12 @@
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/model.h>
-#include <expandnet/train/training.h>
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "trainers/app/settings/settings.h"
+#include "trainers/app/runs/machine.h"
 
 namespace expandnet::examples {
 
@@ -37,16 +34,6 @@ struct RunData {
   std::unique_ptr<data::BatchSource> training;
   std::unique_ptr<data::BatchSource> validation;  ///< may be none
   std::unique_ptr<data::BatchSource> test;
-};
-
-/// What a trainer makes for its runs. All of it draws from LibTorch's global
-/// generator, which is seeded before each call.
-struct Maker {
-  std::function<Trainee(const std::string& recipe)> trainee;
-  /// The nonlinear twin that gives the initial values; empty: none does.
-  std::function<Trainee(const std::string& recipe)> twin;
-  std::function<RunData(std::uint64_t seed)> data;
-  train::TrainingParts::Loss loss;  ///< empty: cross entropy
 };
 
 }  // namespace expandnet::examples

@@ -7,11 +7,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "trainers/app/runs/trainee.h"
 #include "trainers/app/settings/settings.h"
+
+namespace CLI {
+class App;
+}
 
 namespace expandnet::examples {
 
@@ -83,23 +88,16 @@ class Trainer {
   [[nodiscard]] virtual Trainee make_trainee(const std::string& recipe,
                                              std::int64_t classes,
                                              const Machine& machine) const = 0;
-  /// Its nonlinear twin. Called only if `check` lets `--init twin` pass.
-  [[nodiscard]] virtual Trainee make_twin(const std::string& recipe,
-                                          std::int64_t classes,
-                                          const Machine& machine) const = 0;
+  /// The nonlinear twin that gives the chains of a recipe their initial values
+  /// (`--init twin`), on the machine; nothing: these nets have none.
+  [[nodiscard]] virtual std::optional<Trainee> make_twin(
+      const std::string& /*recipe*/, std::int64_t /*classes*/,
+      const Machine& /*machine*/) const {
+    return std::nullopt;
+  }
 
  protected:
   Trainer(const Trainer&) = default;
 };
-
-/// Everything that runs are made of. The trainer and its images must outlive
-/// it.
-Maker make_maker(const Trainer& trainer, const Images& images,
-                 const Machine& machine);
-
-/// Loads a run's contracted weights into its compact net. Throws `c10::Error`
-/// where there are none.
-train::Model load_run(const std::string& folder, const Trainer& trainer,
-                      std::int64_t classes, c10::Device device);
 
 }  // namespace expandnet::examples

@@ -1,14 +1,20 @@
 #include "trainers/app/runs/weights.h"
 
+#include <c10/util/Exception.h>
 #include <expandnet/deploy/load_weights.h>
 #include <expandnet/deploy/torchscript.h>
 #include <expandnet/io/pytorch/pytorch_file.h>
 #include <expandnet/io/safetensors/safetensors.h>
+#include <expandnet/io/weights_file.h>
+#include <expandnet/train/checkpoints.h>
+#include <torch/serialize/archive.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 
-#include "trainers/app/runs/run.h"
+#include "base/error.h"
+#include "trainers/app/runs/run_files.h"
 
 namespace expandnet::examples {
 
@@ -67,6 +73,12 @@ std::string complaint_about_ending(const std::string& path,
          format + "; name it " + own.endings.front();
 }
 
+void save_weights(const torch::nn::Module& module, const std::string& path) {
+  torch::serialize::OutputArchive archive;
+  module.save(archive);
+  train::save_atomically(archive, path);
+}
+
 void save_weights(const train::Model& model, const torch::Tensor& example,
                   const std::string& format, const std::string& path) {
   if (format == "safetensors") {
@@ -79,6 +91,29 @@ void save_weights(const train::Model& model, const torch::Tensor& example,
   } else {
     save_weights(*model.module, path);
   }
+}
+
+train::Model load_run(const std::string& folder, const Trainer& trainer,
+                      std::int64_t classes, c10::Device device) {
+  const auto file = (std::filesystem::path(folder) / kWeightsFile).string();
+  TORCH_CHECK(
+      std::filesystem::exists(file),
+      error_message(trainer.name(),
+                    std::string("a finished run must hold ") + kWeightsFile,
+                    "none in \"" + folder + "\"", "finish it by --resume"));
+  auto model = trainer.compact_net(classes);
+  model.module->to(device);
+  try {
+    load_weights(*model.module, read_weights(file));
+  } catch (const std::exception& error) {
+    TORCH_CHECK(
+        false, error_message(
+                   trainer.name(),
+                   std::string(kWeightsFile) + " must be whole and of this net",
+                   "\"" + file + "\" (" + message_of(error) + ")"));
+  }
+  model.module->eval();
+  return model;
 }
 
 }  // namespace expandnet::examples

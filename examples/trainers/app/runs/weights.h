@@ -1,10 +1,15 @@
-// weights.h: contracted weights, in the formats of others.
+// weights.h: contracted weights of runs, in our format and those of others.
 #pragma once
 
+#include <c10/core/Device.h>
 #include <expandnet/train/model.h>
+#include <torch/nn/module.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "trainers/app/runs/trainer.h"
 
 namespace expandnet::examples {
 
@@ -19,9 +24,17 @@ std::string weights_file(const std::string& format);
 std::string complaint_about_ending(const std::string& path,
                                    const std::string& format);
 
+/// Writes the state of a contracted or compact net as `torch::load` reads it.
+void save_weights(const torch::nn::Module& module, const std::string& path);
+
 /// Writes the state of a contracted model on the CPU, or for "torchscript" the
 /// model, atomically. `example` is a batch that its forward takes.
 void save_weights(const train::Model& model, const torch::Tensor& example,
                   const std::string& format, const std::string& path);
+
+/// Loads a run's contracted weights into its compact net. Throws `c10::Error`
+/// where there are none.
+train::Model load_run(const std::string& folder, const Trainer& trainer,
+                      std::int64_t classes, c10::Device device);
 
 }  // namespace expandnet::examples

@@ -1,42 +1,27 @@
-// arguments.h: the command line of a trainer.
+// arguments.h: what a trainer is told, by flags and by configuration files.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <variant>
+#include <vector>
 
 #include "trainers/app/runs/trainer.h"
 
 namespace expandnet::examples {
 
-/// Of `evaluate`: a finished run, as it was told but for the flags given now.
-struct EvaluateRunArguments {
-  std::unique_ptr<Trainer> trainer;
-  std::string run;
-  std::string set;
-};
+/// Binds a trainer to the flags of an app, and to the keys of configuration
+/// files; what it holds are the defaults.
+void add_arguments(CLI::App& app, Trainer& trainer, Command command);
 
-/// Of `contract`.
-struct ContractRunArguments {
-  std::string run;
-  std::string checkpoint = "best";
-  std::string out;  ///< "": the format's own name in `run`
-  std::string format;
-};
+/// Completes what flags stand for in configurations that lack them by their
+/// defaults, which `app` holds until it parses.
+void add_absent_values(const CLI::App& app, Settings& settings);
 
-/// Read what follows the command and return it, or the status to exit with: 0
-/// after `--help`, 2 after an error, whose message is on stderr by then.
-/// `parse_evaluate` throws `c10::Error` where there is no run.
-std::variant<std::unique_ptr<Trainer>, int> parse(const Trainer& prototype,
-                                                  Command command, int argc,
-                                                  const char* const* argv);
-std::variant<EvaluateRunArguments, int> parse_evaluate(const Trainer& prototype,
-                                                       int argc,
-                                                       const char* const* argv);
-std::variant<ContractRunArguments, int> parse_contract(const Trainer& prototype,
-                                                       int argc,
-                                                       const char* const* argv);
+/// Sets the defaults that depend on other flags, as `words` have them, which
+/// follow the command. Passes over all errors.
+void set_defaults(Trainer& trainer, Command command,
+                  std::vector<std::string> words);
 
 /// All that a trainer was told, as a configuration file of that command.
 std::string configuration_of(const Trainer& trainer, Command command);

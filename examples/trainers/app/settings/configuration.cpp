@@ -8,14 +8,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/read_file.h"
 #include "command_line/nearest_flag.h"
 
 namespace expandnet::examples {
@@ -174,13 +173,11 @@ std::string complaint_about(const std::string& file, const CLI::App& app) {
     return "must be a file of at most " + std::to_string(kMostBytes) +
            " bytes" + got + " of " + std::to_string(bytes);
   }
-  std::ifstream stream(file);
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
   const auto refused = [&](const std::string& why) {
     return "must set flags of " + app.get_name() + got + " (" + why + ")";
   };
   try {
-    for (const auto& [key, value] : keys_and_values(text)) {
+    for (const auto& [key, value] : keys_and_values(read_file(file))) {
       if (app.get_option_no_throw("--" + key) != nullptr) continue;
       const auto nearest = nearest_flag(app, key);
       return refused(
@@ -194,11 +191,15 @@ std::string complaint_about(const std::string& file, const CLI::App& app) {
 }
 
 std::vector<std::string> differences(const std::string& before,
-                                     const std::string& now) {
+                                     const std::string& now,
+                                     const AbsentValues& absent) {
   const auto old = keys_and_values(before);
   std::map<std::string, std::string> was(old.begin(), old.end());
   std::vector<std::string> found;
   const auto compare = [&](const std::string& key, const std::string& value) {
+    if (const auto then = absent.find(key); then != absent.end()) {
+      was.emplace(*then);
+    }
     if (was[key] != value && keys_without_effect().count(key) == 0) {
       found.push_back(key + " (" + was[key] + ", now " + value + ")");
     }
@@ -217,6 +218,21 @@ std::string configuration_with_effect(const std::string& configuration) {
     text.append(key).append("=").append(value).append("\n");
   }
   return text;
+}
+
+bool has_effect_of(const std::string& configuration, const std::string& saved,
+                   const AbsentValues& absent) {
+  std::string expected;
+  for (const auto& [key, value] : keys_and_values(configuration)) {
+    if (keys_without_effect().count(key) != 0) continue;
+    const auto start = key + "=";
+    const bool is_there = saved.rfind(start, 0) == 0 ||
+                          saved.find("\n" + start) != std::string::npos;
+    const auto then = absent.find(key);
+    if (!is_there && then != absent.end() && then->second == value) continue;
+    expected.append(start).append(value).append("\n");
+  }
+  return saved == expected;
 }
 
 }  // namespace expandnet::examples

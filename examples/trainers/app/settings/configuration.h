@@ -2,6 +2,7 @@
 // read from one.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,14 +35,24 @@ std::vector<std::pair<std::string, std::string>> keys_and_values(
 /// for nothing.
 std::string complaint_about(const std::string& file, const CLI::App& app);
 
+/// What keys stand for in a configuration that lacks them: it was written
+/// before there were such flags.
+using AbsentValues = std::map<std::string, std::string>;
+
 /// The keys in which two configuration files differ, with their values, as
 /// "epochs (24, now 30)". Those that change no result (where the data are, how
-/// many threads) are left out.
+/// many threads) are left out. `absent` is of `before`.
 std::vector<std::string> differences(const std::string& before,
-                                     const std::string& now);
+                                     const std::string& now,
+                                     const AbsentValues& absent = {});
 
 /// Of a configuration file, the lines that change results: what two runs that
 /// are the same have in common.
 std::string configuration_with_effect(const std::string& configuration);
+
+/// Whether a configuration file has the lines that `saved` consists of, which
+/// `configuration_with_effect` has made, maybe before there were all flags.
+bool has_effect_of(const std::string& configuration, const std::string& saved,
+                   const AbsentValues& absent);
 
 }  // namespace expandnet::examples

@@ -1,39 +1,51 @@
-// settings.h: what every trainer can be told, and the flags that tell it.
+// settings.h: what every trainer can be told.
 #pragma once
 
-#include <c10/core/Device.h>
-#include <c10/core/MemoryFormat.h>
-#include <expandnet/distributed/ranks.h>
 #include <expandnet/fold/options.h>
-#include <expandnet/train/distillation.h>
 #include <expandnet/train/training.h>
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "command_line/named.h"
-
-namespace CLI {
-class App;
-}
+#include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
+
+/// Where the factors of expanded layers are while the net trains.
+enum class ExecutionChoice {
+  kWeightSpace,  ///< in an Expansion beside the compact net
+  kModules,      ///< in expanded modules that fold
+  kChained,      ///< in expanded modules that run each over feature maps
+};
+
+/// What factors start from.
+struct InitChoice {
+  InitialValues values = InitialValues::kDefault;
+  bool twin = false;  ///< the nonlinear twin, which is trained first
+};
+constexpr bool operator==(InitChoice a, InitChoice b) {
+  return a.values == b.values && a.twin == b.twin;
+}
+
+enum class OptimizerChoice { kSGD, kAdamW };
+enum class ScheduleChoice { kSteps, kLinear, kCosine, kConstant };
+enum class DeviceChoice { kAuto, kCPU, kCUDA };
+enum class MemoryFormatChoice { kAuto, kContiguous, kChannelsLast };
 
 /// Defaults are the paper's for CIFAR.
 struct Settings {
   std::string data = "data";
   std::vector<std::string> expand;  ///< recipes; `train` takes one
   double rate = 4;
-  std::string execution = "weight-space";
-  std::string init = "default";
+  ExecutionChoice execution = ExecutionChoice::kWeightSpace;
+  InitChoice init;
   std::int64_t twin_epochs = 0;  ///< of --init twin; 0: epochs
 
   std::int64_t epochs = 150;
   std::int64_t batch_size = 128;
-  std::string optimizer = "sgd";
+  OptimizerChoice optimizer = OptimizerChoice::kSGD;
   double lr = 0.01;
   double momentum = 0.9;
   bool nesterov = false;
@@ -41,7 +53,7 @@ struct Settings {
   bool decay_all = true;  ///< BatchNorm and biases, too
   double label_smoothing = 0;
   double ema = 0;  ///< decay of the weights' moving average; 0: none
-  std::string schedule = "steps";
+  ScheduleChoice schedule = ScheduleChoice::kSteps;
   std::vector<double> milestones;  ///< in epochs; empty: a third and two thirds
   double lr_factor = 0.1;          ///< at each milestone
   double lr_last = 0;  ///< share of lr that linear and cosine end with
@@ -54,19 +66,26 @@ struct Settings {
   double temperature = 4;
   double distill = 0.9;
 
-  std::string select = "best";
+  train::Select select = train::Select::kBestValidation;
   std::uint64_t seed = 0;
   std::int64_t runs = 3;
 
-  std::string device = "auto";
-  std::string precision = "fp32";
-  std::string memory_format = "auto";
+  DeviceChoice device = DeviceChoice::kAuto;
+  train::Precision precision = train::Precision::kFloat32;
+  MemoryFormatChoice memory_format = MemoryFormatChoice::kAuto;
   std::int64_t threads = 0;  ///< of each run; 0: the cores shared among runs
   std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
   std::string out = "results";
   bool resume = false;
 
   std::int64_t timeout = 600;  ///< seconds that ranks wait for each other
+
+  /// What flags stand for in the configuration of a run that was written before
+  /// they were there. `add_flags` declares what is not the flag's default:
+  ///
+  ///     app.add_option("--narrow", narrow_);
+  ///     settings.absent["narrow"] = "false";
+  AbsentValues absent;
 
   // The trainer's choice, no flags.
   /// Shown in tables; the first is the one that selects.
@@ -76,53 +95,42 @@ struct Settings {
 
 enum class Command { kTrain, kCompare };
 
-/// Adds a flag, and a key of configuration files, for each setting.
-void add_settings(CLI::App& app, Settings& settings, Command command);
-/// Adds those that `evaluate` takes of a finished run.
-void add_evaluation_settings(CLI::App& app, Settings& settings);
-
 inline constexpr Named<train::Select> kSelects[] = {
     {train::Select::kBestValidation, "best"},
     {train::Select::kLast, "last"},
     {train::Select::kBestTest, "test-best"}};
 
-inline constexpr Named<InitialValues> kInitialValues[] = {
-    {InitialValues::kDefault, "default"},
-    {InitialValues::kMatched, "matched"},
-    {InitialValues::kKaimingNormal, "kaiming-normal"},
-    {InitialValues::kKaimingNormalUngrouped, "kaiming-normal-ungrouped"},
-    {InitialValues::kNormal, "normal"},
-    {InitialValues::kPreserving, "preserving"}};
+inline constexpr Named<ExecutionChoice> kExecutions[] = {
+    {ExecutionChoice::kWeightSpace, "weight-space"},
+    {ExecutionChoice::kModules, "modules"},
+    {ExecutionChoice::kChained, "chained"}};
 
-/// The device and its threads, put to work, and the other ranks where torchrun
-/// has started some. Throws `c10::Error` for a device that is not there, a
-/// precision that it does not have, and ranks where there must be none.
-struct Machine {
-  c10::Device device = c10::kCPU;
-  c10::MemoryFormat memory_format = c10::MemoryFormat::Contiguous;
-  train::Precision precision = train::Precision::kFloat32;
-  std::int64_t jobs = 1;
-  int threads = 1;
-  /// The processes that train together; null: this one is alone.
-  std::shared_ptr<train::Ranks> ranks;
+inline constexpr Named<InitChoice> kInits[] = {
+    {{InitialValues::kDefault}, "default"},
+    {{InitialValues::kMatched}, "matched"},
+    {{InitialValues::kKaimingNormal}, "kaiming-normal"},
+    {{InitialValues::kKaimingNormalUngrouped}, "kaiming-normal-ungrouped"},
+    {{InitialValues::kNormal}, "normal"},
+    {{InitialValues::kPreserving}, "preserving"},
+    {{InitialValues::kDefault, /*twin=*/true}, "twin"}};
 
-  [[nodiscard]] int rank() const { return ranks ? ranks->rank() : 0; }
-  [[nodiscard]] int size() const { return ranks ? ranks->size() : 1; }
-  /// Whether this process speaks and writes: the first or only one.
-  [[nodiscard]] bool is_first() const { return rank() == 0; }
-};
-Machine set_up(const Settings& settings, std::int64_t runs);
+inline constexpr Named<OptimizerChoice> kOptimizers[] = {
+    {OptimizerChoice::kSGD, "sgd"}, {OptimizerChoice::kAdamW, "adamw"}};
 
-/// Cores for each of the processes on this machine that train together.
-std::int64_t cores_per_rank();
+inline constexpr Named<ScheduleChoice> kSchedules[] = {
+    {ScheduleChoice::kSteps, "steps"},
+    {ScheduleChoice::kLinear, "linear"},
+    {ScheduleChoice::kCosine, "cosine"},
+    {ScheduleChoice::kConstant, "constant"}};
 
-/// Runs `action` on rank 0 alone; its error is every rank's.
-void on_first(const Machine& machine, const std::function<void()>& action);
+inline constexpr Named<DeviceChoice> kDevices[] = {
+    {DeviceChoice::kAuto, "auto"},
+    {DeviceChoice::kCPU, "cpu"},
+    {DeviceChoice::kCUDA, "cuda"}};
 
-train::TrainingOptions training_options(const Settings& settings,
-                                        const Machine& machine);
-train::DistillationOptions distillation_options(const Settings& settings);
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, std::vector<torch::Tensor> parameters);
+inline constexpr Named<MemoryFormatChoice> kMemoryFormats[] = {
+    {MemoryFormatChoice::kAuto, "auto"},
+    {MemoryFormatChoice::kContiguous, "contiguous"},
+    {MemoryFormatChoice::kChannelsLast, "channels-last"}};
 
 }  // namespace expandnet::examples

@@ -1,4 +1,4 @@
-// report.h: results on screen and in a file.
+// step_result.h: what one way to train, or to run, costs.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/report.h"
 #include "benchmarks/step/setup.h"
 #include "measuring/timing.h"
 
 namespace expandnet::examples::bench {
 
-/// One line of the table, one object of the file.
-struct Row {
+struct StepResult {
   Setup setup;
   std::string execution;
   /// "train", "infer"; of the overhead "pull-back", "update", "fold",
@@ -28,12 +28,11 @@ struct Row {
   std::optional<std::int64_t> expected_bytes;
 };
 
-/// The line that says what all rows of a setup share, and the columns.
+/// What all results of a setup share, in words.
 std::string heading(const Setup& setup);
-std::string line(const Row& row);
-
-/// Writes the rows as a list of objects, what was not measured as null, where
-/// `path` is not empty. Throws as `write_file_atomically` does.
-void write_json(const std::string& path, const std::vector<Row>& rows);
+/// The heads of the columns of `row_of`.
+const std::vector<std::string>& step_heads();
+/// What was not measured is "-", and null in the file.
+Row row_of(const StepResult& result);
 
 }  // namespace expandnet::examples::bench

@@ -1,11 +1,10 @@
-#include "trainers/app/settings/settings.h"
+#include "trainers/app/runs/training_options.h"
 
 #include <gtest/gtest.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
 
-#include <string>
 #include <vector>
 
 namespace expandnet::examples {
@@ -26,7 +25,7 @@ double decay_of(torch::optim::OptimizerParamGroup& group) {
   return static_cast<Options&>(group.options()).weight_decay();
 }
 
-TEST(Settings, DecayAllParametersByDefault) {
+TEST(TrainingOptions, DecayAllParametersByDefault) {
   Settings settings;
   settings.weight_decay = 0.5;
   const auto parameters = some_parameters();
@@ -38,13 +37,13 @@ TEST(Settings, DecayAllParametersByDefault) {
   EXPECT_EQ(decay_of<torch::optim::SGDOptions>(groups[0]), 0.5);
 }
 
-TEST(Settings, LeaveVectorsWithoutDecayWhereAsked) {
+TEST(TrainingOptions, LeaveVectorsWithoutDecayWhereAsked) {
   Settings settings;
   settings.weight_decay = 0.5;
   settings.decay_all = false;
   settings.lr = 0.25;
-  for (const std::string name : {"sgd", "adamw"}) {
-    settings.optimizer = name;
+  for (const auto& [choice, name] : kOptimizers) {
+    settings.optimizer = choice;
     const auto parameters = some_parameters();
     const auto optimizer = make_optimizer(settings, parameters);
 
@@ -56,18 +55,19 @@ TEST(Settings, LeaveVectorsWithoutDecayWhereAsked) {
     EXPECT_TRUE(groups[0].params()[1].is_same(parameters[2]));
     EXPECT_TRUE(groups[1].params()[0].is_same(parameters[1]));
     EXPECT_TRUE(groups[1].params()[1].is_same(parameters[3]));
-    const auto decay = name == "sgd" ? &decay_of<torch::optim::SGDOptions>
-                                     : &decay_of<torch::optim::AdamWOptions>;
+    const auto decay = choice == OptimizerChoice::kSGD
+                           ? &decay_of<torch::optim::SGDOptions>
+                           : &decay_of<torch::optim::AdamWOptions>;
     EXPECT_EQ(decay(groups[0]), 0.5) << name;
     EXPECT_EQ(decay(groups[1]), 0) << name;
     EXPECT_EQ(groups[1].options().get_lr(), 0.25) << name;
   }
 }
 
-TEST(Settings, RaiseTheRateInTheWarmUp) {
+TEST(TrainingOptions, RaiseTheRateInTheWarmUp) {
   Settings settings;
   settings.epochs = 10;
-  settings.schedule = "linear";
+  settings.schedule = ScheduleChoice::kLinear;
   settings.warmup = 4;
   const auto schedule = training_options(settings, Machine()).schedule;
 

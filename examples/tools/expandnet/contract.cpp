@@ -1,0 +1,75 @@
+#include <expandnet/deploy/contract_weights.h>
+#include <expandnet/io/weights_file.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "command_line/checks.h"
+#include "command_line/output_file.h"
+#include "tools/expandnet/commands.h"
+#include "tools/expandnet/flags.h"
+#include "tools/expandnet/totals.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+struct ContractArguments {
+  std::string in, out;
+  std::string key;  ///< entry of a Python checkpoint; "": the usual ones
+  ContractWeightsOptions options;
+  bool torchvision_names = false;
+};
+
+/// What is wrong with the name of a file of weights; "" for nothing.
+std::string complaint_about_ending(const std::string& path) {
+  if (has_weights_ending(path)) return "";
+  return "must end in .safetensors, .pt or .pth, got \"" + path + "\"";
+}
+
+int contract(const ContractArguments& arguments) {
+  check_writable(arguments.out);
+  const auto trained = read_weights(arguments.in, arguments.key);
+  auto contracted = contract_weights(trained, arguments.options);
+  std::cout << contracted.report;
+  tell_averages(trained);
+  auto& weights = contracted.weights;
+  if (arguments.torchvision_names) {
+    weights = with_torchvision_names(std::move(weights));
+  }
+  write_weights(weights, arguments.out);
+  std::cout << fmt::format("saved {}: {} tensors, {} numbers\n", arguments.out,
+                           weights.tensors.size(), numbers_in(weights));
+  return 0;
+}
+
+}  // namespace
+
+Subcommand add_contract(CLI::App& program) {
+  const auto arguments = std::make_shared<ContractArguments>();
+  auto* app = program.add_subcommand(
+      "contract",
+      "Folds every chain of a file into its layer, verifies it, and writes the "
+      "compact weights.");
+  app->add_option("in", arguments->in, "file of weights")->required();
+  app->add_option("out", arguments->out,
+                  "file to write: .safetensors, or .pt or .pth for torch.load")
+      ->required()
+      ->check(complaint_about_ending);
+  add_key(*app, arguments->key);
+  add_chains(*app, arguments->options);
+  app->add_flag("--torchvision-names", arguments->torchvision_names,
+                "write the paper's MobileNetV2 under torchvision's names");
+  app->add_option("--tolerance", arguments->options.tolerance,
+                  "largest relative error of a layer against its chain, in "
+                  "fp64")
+      ->check(not_negative());
+
+  return {app, [arguments] { return contract(*arguments); }};
+}
+
+}  // namespace expandnet::examples

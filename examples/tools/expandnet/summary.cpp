@@ -1,0 +1,71 @@
+#include <ATen/core/Tensor.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/deploy/contract_weights.h>
+#include <expandnet/io/weights_file.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "tools/expandnet/commands.h"
+#include "tools/expandnet/flags.h"
+#include "tools/expandnet/totals.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+struct SummaryArguments {
+  std::string file;
+  std::string key;
+  ContractWeightsOptions options;
+};
+
+int summary(const SummaryArguments& arguments) {
+  const auto weights = read_weights(arguments.file, arguments.key);
+  std::size_t width = 0;
+  std::int64_t bytes = 0;
+  for (const auto& item : weights.tensors) {
+    width = std::max(width, item.first.size());
+  }
+  for (const auto& [name, tensor] : weights.tensors) {
+    const auto size = static_cast<std::int64_t>(tensor.nbytes());
+    std::cout << fmt::format("{:<{}}  {:<8}  {:>12} bytes  {}\n", name, width,
+                             c10::toString(tensor.scalar_type()), size,
+                             c10::str(tensor.sizes()));
+    bytes += size;
+  }
+  std::cout << fmt::format("{} tensors, {} numbers, {} bytes\n",
+                           weights.tensors.size(), numbers_in(weights), bytes);
+  for (const auto& [key, text] : weights.metadata) {
+    std::cout << fmt::format("metadata {}: {}\n", key, text);
+  }
+  const auto chains = find_chains(weights, arguments.options);
+  for (const auto& chain : chains) {
+    std::cout << fmt::format("chain {}: {}\n",
+                             chain.layer.empty() ? "(model)" : chain.layer,
+                             c10::Join(", ", chain.factors));
+  }
+  std::cout << fmt::format("{} chains found\n", chains.size());
+  tell_averages(weights);
+  return 0;
+}
+
+}  // namespace
+
+Subcommand add_summary(CLI::App& program) {
+  const auto arguments = std::make_shared<SummaryArguments>();
+  auto* app = program.add_subcommand(
+      "summary", "Lists the tensors of a file, and the chains found in it.");
+  app->add_option("file", arguments->file, "file of weights")->required();
+  add_key(*app, arguments->key);
+  add_chains(*app, arguments->options);
+
+  return {app, [arguments] { return summary(*arguments); }};
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,105 @@
+#include <expandnet/passes/contract.h>
+#include <expandnet/train/checkpoints.h>
+#include <expandnet/train/weight_average.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "command_line/command_line.h"
+#include "command_line/output_file.h"
+#include "trainers/app/commands/commands.h"
+#include "trainers/app/runs/machine.h"
+#include "trainers/app/runs/weights.h"
+#include "trainers/app/settings/arguments.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+struct ContractWords {
+  std::string run;
+  std::string checkpoint = "best";
+  std::string format = weight_formats().front();
+  std::string out;  ///< "": the format's own name in `run`
+};
+
+void add_contract_flags(CLI::App& app, ContractWords& words) {
+  app.option_defaults()->always_capture_default();
+  app.add_option("run", words.run, "folder of the run")->required();
+  app.add_option("--checkpoint", words.checkpoint)
+      ->check(CLI::IsMember({"best", "last"}));
+  app.add_option("--format", words.format,
+                 "libtorch: for torch::load and evaluate; pt: for Python's "
+                 "torch.load; torchscript: the net with its code")
+      ->check(CLI::IsMember(weight_formats()));
+  app.add_option("--out", words.out,
+                 "file to write; by default weights.pt, .safetensors or .pth, "
+                 "or net.torchscript.pt of the run");
+}
+
+/// Folds the chains of what trains, verified.
+void contract_trainee(const Trainee& trainee) {
+  if (trainee.expansion) {
+    std::cout << trainee.expansion->contract();
+  } else if (trainee.has_chains) {
+    std::cout << contract(*trainee.model.module);
+  } else {
+    std::cout << "the net is compact: there is nothing to contract\n";
+  }
+}
+
+int contract_checkpoint(const Trainer& prototype, const ContractWords& words) {
+  const auto trainer = trainer_of_run(prototype, words.run);
+  auto& settings = trainer->settings;
+  settings.device = DeviceChoice::kCPU;
+  settings.precision = train::Precision::kFloat32;
+  const std::filesystem::path folder = words.run;
+  const auto out = words.out.empty()
+                       ? (folder / weights_file(words.format)).string()
+                       : words.out;
+  check_writable(out);
+  const auto machine = set_up(settings, 1);
+  const auto path = (folder / (words.checkpoint + ".pt")).string();
+  const auto trainee = trainer->make_trainee(
+      settings.expand.front(), trainer->classes_of_run(words.run), machine);
+  const auto average = settings.ema > 0
+                           ? std::make_unique<train::WeightAverage>(
+                                 *trainee.model.module, settings.ema)
+                           : nullptr;
+  train::load_weights(path, *trainee.model.module, trainee.expansion.get(),
+                      average.get());
+  // In weight space the average is of what the chains fold to, elsewhere of the
+  // factors.
+  const bool of_folds = trainee.expansion != nullptr;
+  if (average != nullptr && !of_folds) average->swap();
+  contract_trainee(trainee);
+  if (average != nullptr && of_folds) average->swap();
+  save_weights(trainee.model, trainer->example(), words.format, out);
+  std::cout << "saved " << out << "\n";
+  return 0;
+}
+
+}  // namespace
+
+int contract_command(const Trainer& prototype, int argc,
+                     const char* const* argv) {
+  CLI::App app(
+      "Contracts a checkpoint of a run, verifies it layer by layer, and saves "
+      "the compact weights.",
+      prototype.name() + " contract");
+  ContractWords words;
+  add_contract_flags(app, words);
+  try {
+    app.parse(argc, argv);
+    const auto complaint = complaint_about_ending(words.out, words.format);
+    if (!complaint.empty()) throw CLI::ValidationError("--out", complaint);
+  } catch (const CLI::ParseError& error) {
+    return status_after(app, error);
+  }
+  return contract_checkpoint(prototype, words);
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,112 @@
+#include <c10/util/Exception.h>
+#include <expandnet/tasks/classification/classification_meter.h>
+#include <expandnet/train/evaluate.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "command_line/command_line.h"
+#include "trainers/app/commands/commands.h"
+#include "trainers/app/runs/machine.h"
+#include "trainers/app/runs/weights.h"
+#include "trainers/app/settings/arguments.h"
+#include "trainers/app/settings/flags.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+struct EvaluateWords {
+  std::string run;
+  std::string set;
+};
+
+/// Reads the words into what was asked for and the settings of `trainer`.
+/// Returns the status where the program ends at that.
+std::optional<int> read_words(int argc, const char* const* argv,
+                              Trainer& trainer, EvaluateWords& words) {
+  CLI::App app(
+      "Evaluates the contracted weights of a finished run. What is not given "
+      "is as the run had it, but for the device: auto.",
+      trainer.name() + " evaluate");
+  words.set = trainer.sets().front();
+  app.add_option("run", words.run, "folder of the run")->required();
+  app.add_option("--set", words.set)
+      ->check(CLI::IsMember(trainer.sets()))
+      ->capture_default_str();
+  add_evaluation_settings(app, trainer.settings);
+  trainer.add_evaluation_flags(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return status_after(app, error);
+  }
+  return std::nullopt;
+}
+
+/// The images that could not be read, on all ranks.
+std::int64_t skipped_by_all(const data::BatchSource& batches,
+                            const Machine& machine) {
+  const auto count = torch::full(
+      {1}, static_cast<std::int64_t>(batches.skipped().size()), torch::kLong);
+  if (machine.ranks) machine.ranks->sum(count);
+  return count.item<std::int64_t>();
+}
+
+int evaluate(const Trainer& trainer, const EvaluateWords& words) {
+  const auto machine = set_up(trainer.settings, 1);
+  const auto images = trainer.load_images(machine, words.run);
+  const auto count = images->size_of(words.set);
+  TORCH_CHECK(count > 0,
+              error_message(trainer.name(), "--set must name images",
+                            "none in the " + words.set + " set of this run"));
+  const auto batches = images->batches_of(words.set);
+  const auto model =
+      load_run(words.run, trainer, images->classes(), machine.device);
+  train::set_memory_format(*model.module, machine.memory_format);
+  tasks::ClassificationMeter meter(machine.device);
+  const auto metrics = train::evaluate(model, *batches, meter,
+                                       machine.precision, machine.ranks.get());
+  const auto skipped = skipped_by_all(*batches, machine);
+  if (!machine.is_first()) return 0;
+  std::cout << fmt::format("{} images of the {} set", count - skipped,
+                           words.set);
+  if (skipped > 0) {
+    std::cout << fmt::format(" ({} more could not be read)", skipped);
+  }
+  std::cout << fmt::format(": loss {:.4f}", metrics.at("loss"));
+  for (const auto& metric : trainer.settings.metrics) {
+    const auto value = metrics.at(metric.name);
+    std::cout << ", " << metric.label
+              << (metric.share ? fmt::format(" {:.2f}%", 100 * value)
+                               : fmt::format(" {:.4f}", value));
+  }
+  std::cout << "\n";
+  return 0;
+}
+
+}  // namespace
+
+int evaluate_command(const Trainer& prototype, int argc,
+                     const char* const* argv) {
+  // What the flags are is known before the run that they are for.
+  EvaluateWords words;
+  auto trainer = prototype.clone();
+  if (const auto status = read_words(argc, argv, *trainer, words)) {
+    return *status;
+  }
+  trainer = trainer_of_run(prototype, words.run);
+  trainer->settings.device = DeviceChoice::kAuto;
+  if (const auto status = read_words(argc, argv, *trainer, words)) {
+    return *status;
+  }
+  return evaluate(*trainer, words);
+}
+
+}  // namespace expandnet::examples

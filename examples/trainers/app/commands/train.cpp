@@ -1,0 +1,88 @@
+#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "command_line/command_line.h"
+#include "trainers/app/commands/commands.h"
+#include "trainers/app/runs/run_folders.h"
+#include "trainers/app/runs/session.h"
+#include "trainers/app/settings/arguments.h"
+#include "trainers/app/settings/configuration.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+/// What no single flag can say, whatever the trainer.
+void check_together(const Settings& settings, Command command) {
+  const auto& recipes = settings.expand;
+  if (command == Command::kTrain && recipes.size() > 1) {
+    throw CLI::ValidationError("--expand",
+                               "must be one to train, got " +
+                                   CLI::detail::join(recipes, ", ") +
+                                   "; compare takes several");
+  }
+  const std::set<std::string> distinct(recipes.begin(), recipes.end());
+  if (distinct.size() < recipes.size()) {
+    throw CLI::ValidationError("--expand",
+                               "must name each expansion once, got " +
+                                   CLI::detail::join(recipes, ", "));
+  }
+  if (settings.nesterov && settings.momentum == 0) {
+    throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
+  }
+  if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
+    throw CLI::ValidationError(
+        "--label-smoothing",
+        "a teacher's labels are smooth already, got both; leave out one");
+  }
+}
+
+/// Refuses ranks that were configured each in its own way.
+void check_ranks(const std::string& configuration, const Machine& machine) {
+  if (!machine.ranks) return;
+  const auto all = machine.ranks->gather(configuration);
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    const auto other = differences(all[0], all[rank]);
+    TORCH_CHECK(other.empty(), "rank ", rank,
+                " must be configured as rank 0 is, got another ",
+                c10::Join(", ", other), "; start all of them alike");
+  }
+}
+
+}  // namespace
+
+int train_command(const Trainer& prototype, Command command, int argc,
+                  const char* const* argv, const std::string& command_line) {
+  const bool train = command == Command::kTrain;
+  CLI::App app(train ? "Trains one net, contracts it and saves it."
+                     : "Trains several expansions of a net from several seeds "
+                       "and compares them.",
+               prototype.name() + (train ? " train" : " compare"));
+  const auto trainer = prototype.clone();
+  set_defaults(*trainer, command, {argv + 1, argv + argc});
+  add_arguments(app, *trainer, command);
+  add_absent_values(app, trainer->settings);
+  try {
+    app.parse(argc, argv);
+    check_together(trainer->settings, command);
+    trainer->check();
+  } catch (const CLI::ParseError& error) {
+    return status_after(app, error);
+  }
+  const auto& settings = trainer->settings;
+  const auto recipes = static_cast<std::int64_t>(settings.expand.size());
+  const auto machine = set_up(settings, train ? 1 : settings.runs * recipes);
+  const auto configuration = configuration_of(*trainer, command);
+  check_ranks(configuration, machine);
+  on_first(machine, [&] { check_out(settings, configuration); });
+  const auto images = trainer->load_images(machine, /*run=*/"");
+  return run_session({command, command_line}, *trainer, *images, machine);
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,68 @@
+#include "trainers/app/runs/run_context.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <c10/util/Exception.h>
+#include <expandnet/train/distillation.h>
+#include <torch/types.h>
+
+#include <string>
+
+#include "base/error.h"
+#include "trainers/app/runs/training_options.h"
+#include "trainers/app/runs/weights.h"
+#include "trainers/app/settings/arguments.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+train::TrainingParts::Loss distilling(const Trainer& trainer,
+                                      const Images& images,
+                                      const Machine& machine) {
+  const auto& folder = trainer.settings.teacher;
+  const auto of_teacher = trainer_of_run(trainer, folder);
+  const auto classes = of_teacher->classes_of_run(folder);
+  TORCH_CHECK(
+      classes == images.classes(),
+      error_message(
+          "--teacher",
+          "must have learnt " + std::to_string(images.classes()) + " classes",
+          std::to_string(classes) + " in \"" + folder + "\""));
+  const auto teacher = load_run(folder, *of_teacher, classes, machine.device);
+  train::set_memory_format(*teacher.module, machine.memory_format);
+  return [teacher, options = distillation_options(trainer.settings)](
+             const torch::Tensor& logits, const torch::Tensor& images_of_batch,
+             const torch::Tensor& labels) {
+    const auto soft = [&] {
+      const at::NoGradGuard no_grad;
+      return teacher.forward(images_of_batch);
+    }();
+    return train::distillation_loss(logits, soft, labels, options);
+  };
+}
+
+train::TrainingParts::Loss smoothing(double label_smoothing) {
+  return [label_smoothing](const torch::Tensor& logits, const torch::Tensor&,
+                           const torch::Tensor& labels) {
+    return at::cross_entropy_loss(logits, labels, /*weight=*/{},
+                                  at::Reduction::Mean, /*ignore_index=*/-100,
+                                  label_smoothing);
+  };
+}
+
+}  // namespace
+
+RunContext make_context(const Trainer& trainer, const Images& images,
+                        const Machine& machine) {
+  const auto& settings = trainer.settings;
+  RunContext context{trainer, images, machine, {}};
+  if (!settings.teacher.empty()) {
+    context.loss = distilling(trainer, images, machine);
+  } else if (settings.label_smoothing > 0) {
+    context.loss = smoothing(settings.label_smoothing);
+  }
+  return context;
+}
+
+}  // namespace expandnet::examples

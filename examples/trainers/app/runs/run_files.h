@@ -1,0 +1,13 @@
+// run_files.h: the names of files in a run's folder.
+#pragma once
+
+namespace expandnet::examples {
+
+inline constexpr const char* kConfigurationFile = "configuration.ini";
+inline constexpr const char* kClassesFile = "classes.txt";
+inline constexpr const char* kLogFile = "log.jsonl";
+inline constexpr const char* kSkippedFile = "skipped.txt";
+inline constexpr const char* kWeightsFile = "weights.pt";
+inline constexpr const char* kRunResultFile = "run.json";
+
+}  // namespace expandnet::examples

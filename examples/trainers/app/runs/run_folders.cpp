@@ -1,0 +1,154 @@
+#include "trainers/app/runs/run_folders.h"
+
+#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/base/atomic_file.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+#include "base/error.h"
+#include "base/read_file.h"
+#include "trainers/app/runs/run_files.h"
+#include "trainers/app/settings/class_list.h"
+#include "trainers/app/settings/configuration.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string quoted(const std::string& path) { return "\"" + path + "\""; }
+
+/// Refuses to go on in a folder whose configuration file says otherwise.
+void check_same_configuration(const fs::path& file,
+                              const std::string& configuration,
+                              const std::string& folder,
+                              const AbsentValues& absent) {
+  std::vector<std::string> other;
+  try {
+    other = differences(read_file(file.string()), configuration, absent);
+  } catch (const std::runtime_error& error) {
+    TORCH_CHECK(false,
+                error_message("--resume", "a run must have its configuration",
+                              quoted(file.string()) + " (" + error.what() + ")",
+                              "name another folder"));
+  }
+  TORCH_CHECK(other.empty(),
+              error_message("--resume", "a run goes on as it was configured",
+                            "another " + c10::Join(", ", other) + " for " +
+                                quoted(folder),
+                            "name another folder"));
+}
+
+/// Writes the names of the classes into a run's folder. Those of a run that
+/// goes on must be the same.
+void keep_classes(const std::string& folder,
+                  const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  const auto file = fs::path(folder) / kClassesFile;
+  const auto text = class_list(names);
+  TORCH_CHECK(
+      !fs::exists(file) || read_file(file.string()) == text,
+      error_message("--resume",
+                    "a run goes on with the classes that it began with",
+                    "others in --data than in " + quoted(file.string())));
+  write_file_atomically(file.string(), text);
+}
+
+/// Makes the folder of all results and that of each run, with configuration and
+/// classes.
+void make_folders(const Settings& settings, const std::string& configuration,
+                  const std::vector<RunPlan>& plans,
+                  const std::vector<std::string>& classes) {
+  const auto& out = settings.out;
+  try {
+    fs::create_directories(out);
+    write_file_atomically((fs::path(out) / kConfigurationFile).string(),
+                          configuration);
+  } catch (const fs::filesystem_error& error) {
+    TORCH_CHECK(false, error_message(
+                           "--out", "must be a folder that can be made",
+                           quoted(out) + " (" + error.code().message() + ")"));
+  }
+  for (const auto& plan : plans) {
+    const auto file = fs::path(plan.folder) / kConfigurationFile;
+    fs::create_directories(plan.folder);
+    if (fs::exists(file)) {
+      check_same_configuration(file, plan.configuration, plan.folder,
+                               settings.absent);
+    }
+    write_file_atomically(file.string(), plan.configuration);
+    keep_classes(plan.folder, classes);
+  }
+}
+
+/// Whether a folder holds more than what is written before the training.
+bool has_begun(const fs::path& out) {
+  const fs::recursive_directory_iterator entries(out);
+  return std::any_of(begin(entries), end(entries), [](const auto& entry) {
+    const auto name = entry.path().filename();
+    return name != kConfigurationFile && name != kClassesFile &&
+           !entry.is_directory();
+  });
+}
+
+/// Removes the folders of runs that have not begun. `existed`: whether `out`
+/// was there, empty, before.
+void remove_folders(const fs::path& out, bool existed) {
+  try {
+    if (has_begun(out)) return;
+    for (const auto& entry : fs::directory_iterator(out)) {
+      fs::remove_all(entry.path());
+    }
+    if (!existed) fs::remove(out);
+  } catch (const fs::filesystem_error&) {  // why it is removed is told instead
+  }
+}
+
+}  // namespace
+
+void check_out(const Settings& settings, const std::string& configuration) {
+  const fs::path out = settings.out;
+  if (!fs::exists(out)) return;
+  TORCH_CHECK(fs::is_directory(out),
+              error_message("--out", "must be a folder",
+                            "the file " + quoted(settings.out)));
+  const auto file = out / kConfigurationFile;
+  if (!fs::exists(file)) {
+    TORCH_CHECK(
+        fs::is_empty(out),
+        error_message("--out",
+                      "must be a new or an empty folder, or hold a run to "
+                      "--resume",
+                      quoted(settings.out)));
+    return;
+  }
+  TORCH_CHECK(settings.resume,
+              error_message("--out", "must be a new or an empty folder",
+                            "a run in " + quoted(settings.out),
+                            "go on with it by --resume"));
+  check_same_configuration(file, configuration, settings.out, settings.absent);
+}
+
+RunFolders::RunFolders(const Settings& settings, const Machine& machine)
+    : settings_(settings),
+      machine_(machine),
+      existed_(fs::exists(settings.out)),
+      is_new_(!fs::exists(fs::path(settings.out) / kConfigurationFile)) {}
+
+RunFolders::~RunFolders() {
+  if (kept_ || !is_new_ || !machine_.is_first()) return;
+  remove_folders(settings_.out, existed_);
+}
+
+void RunFolders::make(const std::string& configuration,
+                      const std::vector<RunPlan>& plans,
+                      const std::vector<std::string>& classes) {
+  on_first(machine_,
+           [&] { make_folders(settings_, configuration, plans, classes); });
+}
+
+}  // namespace expandnet::examples

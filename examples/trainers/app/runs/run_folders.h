@@ -1,0 +1,40 @@
+// run_folders.h: the folders that results are written into.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trainers/app/runs/machine.h"
+#include "trainers/app/runs/run.h"
+
+namespace expandnet::examples {
+
+/// Refuses an `--out` that is not a folder, cannot be made, or holds something
+/// else than the run to resume. Throws `c10::Error`; makes nothing.
+void check_out(const Settings& settings, const std::string& configuration);
+
+/// The folder of all results and that of each run. Where nothing was trained in
+/// them when it goes, new ones go with it, so that the command can be corrected
+/// and run again.
+class RunFolders {
+ public:
+  RunFolders(const Settings& settings, const Machine& machine);
+  ~RunFolders();
+  RunFolders(const RunFolders&) = delete;
+  RunFolders& operator=(const RunFolders&) = delete;
+
+  /// Makes them, with configuration and classes. Rank 0 does, for all.
+  void make(const std::string& configuration, const std::vector<RunPlan>& plans,
+            const std::vector<std::string>& classes);
+  /// Has them stay, whatever is in them.
+  void keep() { kept_ = true; }
+
+ private:
+  const Settings& settings_;
+  const Machine& machine_;
+  bool existed_;
+  bool is_new_;
+  bool kept_ = false;
+};
+
+}  // namespace expandnet::examples

@@ -1,0 +1,143 @@
+#include "trainers/app/settings/flags.h"
+
+#include <CLI/CLI.hpp>
+
+#include "command_line/checks.h"
+#include "command_line/named_flag.h"
+#include "trainers/app/settings/configuration.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+constexpr int kMostRecipes = 100;
+constexpr std::int64_t kMostRuns = 10000;
+constexpr std::int64_t kLongestTimeout = 1000000;  // seconds
+
+void add_expansion(CLI::App& app, Settings& settings, Command command) {
+  // `train` reads several as well, to refuse them: CLI11 would drop all but
+  // one.
+  app.add_option("--expand", settings.expand,
+                 command == Command::kTrain
+                     ? "how to expand the net, none for compact"
+                     : "what to compare")
+      ->expected(1, kMostRecipes);
+  add_number(app, "--rate", settings.rate, "expansion rate")->check(positive());
+  add_named(app, "--execution", settings.execution, kExecutions,
+            "train beside the model, or as expanded modules, folded or "
+            "chained over the feature maps");
+  add_named(app, "--init", settings.init, kInits,
+            "the factors' initial values; twin: those of the nonlinear "
+            "twin, trained before (paper, +Init)");
+  app.add_option("--twin-epochs", settings.twin_epochs,
+                 "epochs of the twin; 0: those of the net")
+      ->check(not_negative());
+}
+
+void add_training(CLI::App& app, Settings& settings) {
+  app.add_option("--epochs", settings.epochs)->check(positive());
+  app.add_option("--batch-size", settings.batch_size)->check(positive());
+  add_named(app, "--optimizer", settings.optimizer, kOptimizers);
+  add_number(app, "--lr", settings.lr, "learning rate at the start")
+      ->check(positive());
+  add_number(app, "--momentum", settings.momentum, "of sgd")->check(share());
+  app.add_option("--nesterov", settings.nesterov, "true or false");
+  add_number(app, "--weight-decay", settings.weight_decay,
+             "of all parameters; of expanded layers, of the factors")
+      ->check(not_negative());
+  app.add_option("--decay-all", settings.decay_all,
+                 "false: no weight decay of BatchNorm and biases");
+  add_number(app, "--label-smoothing", settings.label_smoothing)
+      ->check(below_one());
+  add_number(app, "--ema", settings.ema,
+             "decay of a moving average of the compact weights, which is "
+             "then evaluated and kept; 0: none")
+      ->check(below_one());
+  add_named(app, "--schedule", settings.schedule, kSchedules,
+            "of the learning rate");
+  add_numbers(app, "--milestones", settings.milestones,
+              "epochs of the steps; by default a third and two thirds")
+      ->check(finite());
+  add_number(app, "--lr-factor", settings.lr_factor, "at each milestone")
+      ->check(positive());
+  add_number(app, "--lr-last", settings.lr_last,
+             "share of --lr that linear and cosine end with")
+      ->check(not_negative());
+  add_number(app, "--warmup", settings.warmup,
+             "epochs in which the rate rises from 0")
+      ->check(not_negative());
+  app.add_option("--per-iteration", settings.per_iteration,
+                 "true: the rate changes at each step");
+  add_number(app, "--max-grad-norm", settings.max_grad_norm, "0: no clipping")
+      ->check(not_negative());
+  app.add_option("--accumulate", settings.accumulate, "batches per update")
+      ->check(positive());
+  app.add_option("--teacher", settings.teacher,
+                 "folder of a finished run to distil from");
+  add_number(app, "--temperature", settings.temperature, "of the teacher")
+      ->check(positive());
+  add_number(app, "--distill", settings.distill,
+             "weight of the teacher's part of the loss")
+      ->check(share());
+}
+
+void add_device(CLI::App& app, Settings& settings) {
+  add_named(app, "--device", settings.device, kDevices);
+  add_named(app, "--precision", settings.precision, kPrecisions,
+            "tf32 on CUDA only; bf16 is autocast");
+  add_named(app, "--memory-format", settings.memory_format, kMemoryFormats,
+            "auto: channels-last on the CPU and in bf16");
+  app.add_option("--threads", settings.threads,
+                 "of each run; 0: the cores, shared among the runs")
+      ->check(from_to(0, kMostThreads));
+}
+
+void add_machine(CLI::App& app, Settings& settings, Command command) {
+  add_device(app, settings);
+  if (command == Command::kCompare) {
+    app.add_option("--jobs", settings.jobs,
+                   "runs at a time; 0: as many as there are cores, on CUDA "
+                   "all of them")
+        ->check(from_to(0, kMostThreads));
+  }
+  if (settings.by_ranks) {
+    app.add_option("--timeout", settings.timeout,
+                   "seconds that processes which train together wait for each "
+                   "other")
+        ->check(from_to(1, kLongestTimeout));
+  }
+  app.add_option("--out", settings.out, "folder for all results");
+  app.add_flag("--resume", settings.resume, "go on with what is in the folder")
+      ->configurable(false);
+}
+
+void add_data(CLI::App& app, Settings& settings) {
+  app.add_option("--data", settings.data, "folder of the data set");
+}
+
+}  // namespace
+
+void add_evaluation_settings(CLI::App& app, Settings& settings) {
+  add_data(app, settings);
+  add_device(app, settings);
+}
+
+void add_settings(CLI::App& app, Settings& settings, Command command) {
+  add_data(app, settings);
+  add_expansion(app, settings, command);
+  add_training(app, settings);
+  add_named(app, "--select", settings.select, kSelects,
+            "the epoch whose weights are kept: the best on the validation "
+            "set, the last, or the best on the test set (as the paper "
+            "does; optimistic)");
+  app.add_option("--seed", settings.seed,
+                 command == Command::kTrain ? "of everything that is drawn"
+                                            : "of the first run");
+  if (command == Command::kCompare) {
+    app.add_option("--runs", settings.runs, "seeds of each variant")
+        ->check(from_to(1, kMostRuns));
+  }
+  add_machine(app, settings, command);
+}
+
+}  // namespace expandnet::examples
