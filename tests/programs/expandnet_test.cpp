@@ -169,8 +169,8 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(nowhere.status, 1);
   EXPECT_EQ(nowhere.out, "");
   EXPECT_EQ(complaint_of(nowhere),
-            "AtomicFile: must be able to write \"" + path("nowhere/net.pt") +
-                "\", got No such file or directory; make the folder first");
+            "cannot write \"" + path("nowhere/net.pt") +
+                "\": No such file or directory; make the folder first");
   std::filesystem::create_directories(path("folder.pt"));
   EXPECT_EQ(refusal({"contract", path("chain.pth"), path("folder.pt")}),
             "AtomicFile: path must name a file, got the folder \"" +

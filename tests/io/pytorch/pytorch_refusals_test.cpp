@@ -231,9 +231,9 @@ TEST(PyTorchRefusals, AFullDiskLeavesTheOldFile) {
     });
   }
 
-  EXPECT_EQ(message, "AtomicFile: must be able to write \"" + path +
-                         "\", got File too large; raise the limit on the size "
-                         "of files (ulimit -f) or choose another disk");
+  EXPECT_EQ(message, "cannot write \"" + path +
+                         "\": File too large; raise the limit on the size of "
+                         "files (ulimit -f) or choose another disk");
   EXPECT_EQ(content_of(path), "old");
   EXPECT_EQ(folder.size(), 1);
 }
@@ -241,10 +241,9 @@ TEST(PyTorchRefusals, AFullDiskLeavesTheOldFile) {
 TEST(PyTorchRefusals, NoFile) {
   const ScratchFolder folder;
 
-  EXPECT_EQ(failure_of([&] { (void)read_pytorch(folder / "x.pt"); }),
-            "\"" + (folder / "x.pt") +
-                "\": the file must open, got No such file or directory; check "
-                "the path and the permission to read");
+  EXPECT_EQ(
+      failure_of([&] { (void)read_pytorch(folder / "x.pt"); }),
+      "cannot open \"" + (folder / "x.pt") + "\": No such file or directory");
 }
 
 }  // namespace
