@@ -13,9 +13,9 @@
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "io/pytorch/pytorch_archive.h"
-#include "io/pytorch/pytorch_scalar_type.h"
 #include "io/pytorch/pytorch_state_dict.h"
 #include "io/pytorch/pytorch_tensor_info.h"
+#include "io/scalar_type.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "the elements of a PyTorch file are little endian");
@@ -105,7 +105,7 @@ void PyTorchFileReader::check_bools(const std::string& where,
 at::Tensor PyTorchFileReader::tensor(const std::string& where,
                                      const PyTorchTensorInfo& info) {
   const auto& bytes = storage(where, info);
-  if (info.dtype == PyTorchDtype::kBool) check_bools(where, info.storage);
+  if (info.dtype == FileDtype::kBool) check_bools(where, info.storage);
   auto tensor = at::empty(
       {0}, at::TensorOptions(at::kCPU).dtype(scalar_type_of(info.dtype)));
   tensor.set_(bytes, info.offset, info.sizes, info.strides);

@@ -127,7 +127,7 @@ void PyTorchInfoReader::read_storage_size(PickleIndex type, PickleIndex numel) {
 void PyTorchInfoReader::read_dtype(PickleIndex value) {
   const auto* global = pickle_.get<PickleGlobal>(value);
   const auto dtype = global != nullptr && global->module == "torch"
-                         ? pytorch_dtype(global->name)
+                         ? dtype_of_torch(global->name)
                          : std::nullopt;
   if (!dtype) {
     throw_file_error(where_, "dtype must be one of whole bytes",
@@ -159,18 +159,17 @@ void PyTorchInfoReader::read_metadata(PickleIndex value) {
 
 /// Conjugates are complex; negatives are the imaginary parts of conjugates.
 void PyTorchInfoReader::check_view() const {
-  const auto is_one_of = [&](std::initializer_list<PyTorchDtype> dtypes) {
+  const auto is_one_of = [&](std::initializer_list<FileDtype> dtypes) {
     return std::find(dtypes.begin(), dtypes.end(), info_.dtype) != dtypes.end();
   };
-  const bool is_complex =
-      is_one_of({PyTorchDtype::kComplex32, PyTorchDtype::kComplex64,
-                 PyTorchDtype::kComplex128});
+  const bool is_complex = is_one_of(
+      {FileDtype::kComplex32, FileDtype::kComplex64, FileDtype::kComplex128});
   const bool is_part = is_one_of(
-      {PyTorchDtype::kFloat16, PyTorchDtype::kFloat32, PyTorchDtype::kFloat64});
+      {FileDtype::kFloat16, FileDtype::kFloat32, FileDtype::kFloat64});
   if ((info_.conjugate && !is_complex) ||
       (info_.negative && !is_complex && !is_part)) {
     complain("a conjugate must be complex, and a negative part of one",
-             std::string(info_of(info_.dtype).name));
+             std::string(info_of(info_.dtype).torch));
   }
 }
 

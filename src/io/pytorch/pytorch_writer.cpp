@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "io/packed_tensor.h"
 #include "io/pytorch/pytorch_pickle.h"
-#include "io/pytorch/pytorch_scalar_type.h"
+#include "io/scalar_type.h"
 #include "io/zip/zip_writer.h"
 
 namespace expandnet {
@@ -28,7 +28,7 @@ PackedTensor to_be_packed(const std::string& where, const std::string& name,
                      quoted_name(name), "write it in UTF-8");
   }
   check_packable(where, name, tensor);
-  const auto dtype = pytorch_dtype_of(tensor.scalar_type());
+  const auto dtype = file_dtype_of(tensor.scalar_type());
   if (!dtype) {
     throw_file_error(where, subject + " must have a dtype of whole bytes",
                      c10::toString(tensor.scalar_type()), "convert it");

@@ -6,10 +6,8 @@
 #include <expandnet/io/safetensors/safetensors.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -21,6 +19,7 @@
 #include "base/text.h"
 #include "io/packed_tensor.h"
 #include "io/safetensors/safetensors_header.h"
+#include "io/scalar_type.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
               "the elements of a safetensors file are little endian");
@@ -29,42 +28,9 @@ namespace expandnet {
 
 namespace {
 
-/// In the order of SafetensorsDtype.
-constexpr std::array<at::ScalarType, kSafetensorsDtypeCount>
-    kSafetensorsScalarTypes = {
-        at::ScalarType::Bool,
-        at::ScalarType::Byte,
-        at::ScalarType::Char,
-        at::ScalarType::Float8_e5m2,
-        at::ScalarType::Float8_e4m3fn,
-        at::ScalarType::Float8_e8m0fnu,
-        at::ScalarType::Float8_e4m3fnuz,
-        at::ScalarType::Float8_e5m2fnuz,
-        at::ScalarType::Short,
-        at::ScalarType::UInt16,
-        at::ScalarType::Half,
-        at::ScalarType::BFloat16,
-        at::ScalarType::Int,
-        at::ScalarType::UInt32,
-        at::ScalarType::Float,
-        at::ScalarType::ComplexFloat,
-        at::ScalarType::Double,
-        at::ScalarType::Long,
-        at::ScalarType::UInt64,
-};
-
 /// How messages about the file begin.
 std::string safetensors_place(const std::string& path) {
   return "\"" + path + "\"";
-}
-
-std::optional<SafetensorsDtype> dtype_in_safetensors(at::ScalarType type) {
-  for (std::size_t i = 0; i < kSafetensorsDtypeCount; ++i) {
-    if (kSafetensorsScalarTypes[i] == type) {
-      return static_cast<SafetensorsDtype>(i);
-    }
-  }
-  return std::nullopt;
 }
 
 /// Any other byte would be no value of a `bool`.
@@ -88,15 +54,15 @@ void check_bools(const MappedFile& file, const SafetensorsEntry& entry,
 at::Tensor tensor_in_file(const std::shared_ptr<const MappedFile>& file,
                           const SafetensorsEntry& entry,
                           std::uint64_t data_begin) {
-  const auto options = at::TensorOptions(at::kCPU).dtype(
-      kSafetensorsScalarTypes.at(static_cast<std::size_t>(entry.dtype)));
+  const auto options =
+      at::TensorOptions(at::kCPU).dtype(scalar_type_of(entry.dtype));
   if (entry.begin == entry.end) return at::empty(entry.shape, options);
-  if (entry.dtype == SafetensorsDtype::kBool) {
+  if (entry.dtype == FileDtype::kBool) {
     check_bools(*file, entry, data_begin);
   }
   auto* data = file->data() + data_begin + entry.begin;
   // The mapping begins with a page.
-  if ((data_begin + entry.begin) % element_bytes(entry.dtype) == 0) {
+  if ((data_begin + entry.begin) % info_of(entry.dtype).bytes == 0) {
     return at::from_blob(
         data, entry.shape, [file](void*) {}, options);
   }
@@ -120,8 +86,8 @@ SafetensorsItem checked_item(const std::string& where, const std::string& name,
                      quoted_name(name), "rename it");
   }
   check_packable(where, name, tensor);
-  const auto dtype = dtype_in_safetensors(tensor.scalar_type());
-  if (!dtype) {
+  const auto dtype = file_dtype_of(tensor.scalar_type());
+  if (!dtype || info_of(*dtype).safetensors.empty()) {
     throw_file_error(
         where, subject + " must have a dtype of " + safetensors_dtype_names(),
         c10::toString(tensor.scalar_type()), "convert it");

@@ -43,7 +43,7 @@ std::string json_metadata(const std::string& where,
 }
 
 std::string json_tensor(const SafetensorsEntry& entry) {
-  return R"({"dtype":")" + std::string(safetensors_name(entry.dtype)) +
+  return R"({"dtype":")" + std::string(info_of(entry.dtype).safetensors) +
          R"(","shape":)" + json_array(entry.shape) + R"(,"data_offsets":)" +
          json_array(std::array{entry.begin, entry.end}) + "}";
 }

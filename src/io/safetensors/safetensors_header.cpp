@@ -81,7 +81,7 @@ void check_tensor_bytes(const std::string& where, const SafetensorsEntry& entry,
   for (const auto size : entry.shape) {
     shape += (shape.empty() ? "" : ", ") + std::to_string(size);
   }
-  shape = "[" + shape + "] of " + std::string(safetensors_name(entry.dtype));
+  shape = "[" + shape + "] of " + std::string(info_of(entry.dtype).safetensors);
   const auto bytes = entry_bytes(entry);
   if (!bytes) {
     throw_file_error(
@@ -138,7 +138,7 @@ void check_data_are_covered(const std::string& where,
 }  // namespace
 
 std::optional<std::uint64_t> entry_bytes(const SafetensorsEntry& entry) {
-  auto bytes = static_cast<std::int64_t>(element_bytes(entry.dtype));
+  auto bytes = static_cast<std::int64_t>(info_of(entry.dtype).bytes);
   bool is_empty = false;
   for (const auto size : entry.shape) {
     is_empty = is_empty || size == 0;

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/safetensors/safetensors_dtype.h"
+#include "io/dtype.h"
 
 namespace expandnet {
 
@@ -33,7 +33,7 @@ inline constexpr std::string_view kSafetensorsMetadataName = "__metadata__";
 /// What the header says of a tensor, whose elements are packed, row by row.
 struct SafetensorsEntry {
   std::string name;
-  SafetensorsDtype dtype = SafetensorsDtype::kF32;
+  FileDtype dtype = FileDtype::kFloat32;
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0;  ///< its first byte in the data
   std::uint64_t end = 0;    ///< and the one after its last
