@@ -118,7 +118,7 @@ ContractedWeights contract_weights(const Weights& weights,
               error_message(kContract, "the weights must hold a chain", "none",
                             "name the chains if shapes do not show them"));
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
-  const ByName averages(weights.averages.begin(), weights.averages.end());
+  const ByName averages(options.averages.begin(), options.averages.end());
   const NewPaths paths(chains);
 
   ContractedWeights result;

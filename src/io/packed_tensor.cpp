@@ -34,6 +34,10 @@ void check_packable(const std::string& where, const std::string& name,
   }
 }
 
+std::size_t find_wrong_bool(std::string_view elements) {
+  return elements.find_first_not_of(std::string_view("\0\1", 2));
+}
+
 at::Tensor packed_on_cpu(const at::Tensor& tensor) {
   return tensor.detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
 }

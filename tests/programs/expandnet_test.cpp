@@ -188,7 +188,8 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(refusal({"summary", path("text.safetensors")}),
             "\"" + path("text.safetensors") +
                 "\": a file of weights must be of safetensors or PyTorch, got "
-                "one that begins with 6e 6f 20 77; see what it is");
+                "one that begins with 6e 6f 20 77; pass a .safetensors, .pt or .pth "
+                "file");
 }
 
 TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {

@@ -24,20 +24,23 @@ std::int64_t numbers_in(const Weights& weights) {
 }
 
 /// Says whose places averages take.
-void tell_averages(const Weights& weights) {
-  if (weights.averages.empty()) return;
+void tell_averages(const NamedTensors& averages) {
+  if (averages.empty()) return;
   std::cout << fmt::format(
       "moving averages of {} tensors take the places of folds; --key model "
       "leaves them out\n",
-      weights.averages.size());
+      averages.size());
 }
 
 int contract(const ContractArguments& arguments) {
   check_writable(arguments.out);
-  const auto trained = read_weights(arguments.in, arguments.key);
-  auto contracted = contract_weights(trained, arguments.options);
+  const auto [trained, averages] =
+      read_trained_weights(arguments.in, arguments.key);
+  auto options = arguments.options;
+  options.averages = averages;
+  auto contracted = contract_weights(trained, options);
   std::cout << contracted.report;
-  tell_averages(trained);
+  tell_averages(averages);
   auto& weights = contracted.weights;
   if (arguments.torchvision_names) {
     weights = with_torchvision_names(std::move(weights));
@@ -49,7 +52,8 @@ int contract(const ContractArguments& arguments) {
 }
 
 int summary(const SummaryArguments& arguments) {
-  const auto weights = read_weights(arguments.file, arguments.key);
+  const auto [weights, averages] =
+      read_trained_weights(arguments.file, arguments.key);
   std::size_t width = 0;
   std::int64_t bytes = 0;
   for (const auto& item : weights.tensors) {
@@ -74,7 +78,7 @@ int summary(const SummaryArguments& arguments) {
                              c10::Join(", ", chain.factors));
   }
   std::cout << fmt::format("{} chains found\n", chains.size());
-  tell_averages(weights);
+  tell_averages(averages);
   return 0;
 }
 

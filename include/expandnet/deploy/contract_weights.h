@@ -16,8 +16,13 @@ struct ContractWeightsOptions {
   /// part of a path: "blocks.*.conv.0-2". Where chains are named, shapes are
   /// not looked at.
   std::vector<std::string> chains;
-  /// Those of all chains that were transposed convolutions; no file says it.
+  /// Paths of the layers that are transposed convolutions; the shapes in a file
+  /// do not tell.
   std::vector<std::string> transposed;
+  /// Moving averages by the name of a compact tensor, from a trainer's
+  /// checkpoint: see `read_trained_weights`. Each is written in the place of
+  /// the fold, once the fold has been verified.
+  NamedTensors averages = {};
   /// As in VerifyOptions.
   double tolerance = 1e-12;
 };
@@ -53,10 +58,10 @@ struct ContractedWeights {
 
 /// Folds every chain in fp64 and casts it once to its dtype, after the check of
 /// `verify`, which needs neither stride nor padding. All other tensors are
-/// taken over as they are, under their new names, in their order. If the
-/// compact tensor is there already, as it is in weight space, its place is
-/// taken and it has to be near: a twin's is not. What the weights hold averages
-/// of becomes the average, after the fold has passed its check.
+/// taken over as they are, under their new names, in their order. If the file
+/// also holds the compact tensor (checkpoints of weight space do), the fold
+/// replaces it, and the two must agree to 1e-2, which rules out a nonlinear
+/// twin.
 ///
 /// Throws `c10::Error` as `find_chains` and `verify` do, and if there is no
 /// chain.

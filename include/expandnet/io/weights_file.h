@@ -17,12 +17,32 @@ namespace expandnet {
 /// weights (--ema), that is read in their places: the key "model" leaves it
 /// out.
 ///
-/// Throws `std::runtime_error` as the readers of the formats do. Archives of
-/// `torch::save` are read by LibTorch: take them from whom you trust.
+/// Throws `std::runtime_error` as the readers of the formats do, and where an
+/// average is of a layer whose chain is in the file, too: only
+/// `read_trained_weights` gives both. Archives of `torch::save` are read by
+/// LibTorch: take them from whom you trust.
 ///
 ///     for (const auto& [name, tensor] : read_weights("net.pth").tensors)
 [[nodiscard]] Weights read_weights(const std::string& path,
                                    const std::string& key = "");
+
+/// The weights of a file, and what a checkpoint has beside them.
+struct TrainedWeights {
+  Weights weights;
+  /// Moving averages of compact layers whose chains are among the weights, from
+  /// a checkpoint of weight space (--ema); else none. They are to take the
+  /// places of the chains' folds: see `ContractWeightsOptions::averages`.
+  NamedTensors averages;
+};
+
+/// As `read_weights`, for weights that are to be contracted.
+///
+///     auto [weights, averages] = read_trained_weights("best.pt");
+///     ContractWeightsOptions options;
+///     options.averages = averages;
+///     auto compact = contract_weights(weights, options);
+[[nodiscard]] TrainedWeights read_trained_weights(const std::string& path,
+                                                  const std::string& key = "");
 
 /// Writes safetensors, or where `path` ends in .pt or .pth, a state dict for
 /// Python's `torch.load`. Throws as their writers do, and for another ending.

@@ -1,12 +1,9 @@
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/io/safetensors/safetensors.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -19,57 +16,12 @@
 #include "base/text.h"
 #include "io/packed_tensor.h"
 #include "io/safetensors/safetensors_header.h"
+#include "io/safetensors/safetensors_reader.h"
 #include "io/scalar_type.h"
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "the elements of a safetensors file are little endian");
 
 namespace expandnet {
 
 namespace {
-
-/// How messages about the file begin.
-std::string safetensors_place(const std::string& path) {
-  return "\"" + path + "\"";
-}
-
-/// Any other byte would be no value of a `bool`.
-void check_bools(const MappedFile& file, const SafetensorsEntry& entry,
-                 std::uint64_t data_begin) {
-  const auto bytes =
-      file.bytes().substr(data_begin + entry.begin, entry.end - entry.begin);
-  const auto wrong = std::find_if(bytes.begin(), bytes.end(), [](char byte) {
-    return byte != 0 && byte != 1;
-  });
-  if (wrong == bytes.end()) return;
-  const auto byte = static_cast<std::size_t>(wrong - file.bytes().begin());
-  throw_file_error(safetensors_place(file.path()),
-                   "elements of tensor " + quoted_name(entry.name) +
-                       " of BOOL must be 0 or 1",
-                   std::to_string(static_cast<std::uint8_t>(*wrong)) +
-                       " at byte " + std::to_string(byte),
-                   kSafetensorsRemedy);
-}
-
-at::Tensor tensor_in_file(const std::shared_ptr<const MappedFile>& file,
-                          const SafetensorsEntry& entry,
-                          std::uint64_t data_begin) {
-  const auto options =
-      at::TensorOptions(at::kCPU).dtype(scalar_type_of(entry.dtype));
-  if (entry.begin == entry.end) return at::empty(entry.shape, options);
-  if (entry.dtype == FileDtype::kBool) {
-    check_bools(*file, entry, data_begin);
-  }
-  auto* data = file->data() + data_begin + entry.begin;
-  // The mapping begins with a page.
-  if ((data_begin + entry.begin) % info_of(entry.dtype).bytes == 0) {
-    return at::from_blob(
-        data, entry.shape, [file](void*) {}, options);
-  }
-  auto copy = at::empty(entry.shape, options);
-  std::memcpy(copy.mutable_data_ptr(), data, entry.end - entry.begin);
-  return copy;
-}
 
 /// A tensor to be written, not packed yet.
 struct SafetensorsItem {
@@ -137,17 +89,7 @@ std::vector<SafetensorsItem> items_to_write(const std::string& where,
 }  // namespace
 
 Weights read_safetensors(const std::string& path) {
-  const auto file = std::make_shared<const MappedFile>(path);
-  auto header =
-      parse_safetensors_header(safetensors_place(path), file->bytes());
-  Weights weights;
-  weights.tensors.reserve(header.tensors.size());
-  for (auto& entry : header.tensors) {
-    auto tensor = tensor_in_file(file, entry, header.data_begin);
-    weights.tensors.emplace_back(std::move(entry.name), std::move(tensor));
-  }
-  weights.metadata = std::move(header.metadata);
-  return weights;
+  return read_safetensors(std::make_shared<const MappedFile>(path));
 }
 
 void write_safetensors(const Weights& weights, const std::string& path) {
