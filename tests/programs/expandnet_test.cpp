@@ -185,11 +185,12 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
                 .rfind("\"" + path("chain.pth") + "\": ", 0),
             0U);
   std::ofstream(path("text.safetensors")) << "no weights at all";
-  EXPECT_EQ(refusal({"summary", path("text.safetensors")}),
-            "\"" + path("text.safetensors") +
-                "\": a file of weights must be of safetensors or PyTorch, got "
-                "one that begins with 6e 6f 20 77; pass a .safetensors, .pt or .pth "
-                "file");
+  EXPECT_EQ(
+      refusal({"summary", path("text.safetensors")}),
+      "\"" + path("text.safetensors") +
+          "\": a file of weights must be of safetensors or PyTorch, got "
+          "one that begins with 6e 6f 20 77; pass a .safetensors, .pt or .pth "
+          "file");
 }
 
 TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {
