@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/packed_tensor.h"
+#include "io/pytorch/pickle.h"
 #include "io/pytorch/pytorch_archive.h"
 #include "io/pytorch/pytorch_state_dict.h"
 #include "io/pytorch/pytorch_tensor_info.h"

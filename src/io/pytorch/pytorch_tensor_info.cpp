@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pytorch_call.h"
 
 namespace expandnet {
@@ -17,14 +19,6 @@ constexpr std::size_t kMaxPyTorchDimensions = 64;  // as LibTorch's iterators
 constexpr std::int64_t kMaxPyTorchExpanded = std::int64_t{1} << 26;
 constexpr std::int64_t kPyTorchLargestInt =
     std::numeric_limits<std::int64_t>::max();
-
-std::string pytorch_sizes_text(const std::vector<std::int64_t>& sizes) {
-  std::string text;
-  for (const auto size : sizes) {
-    text += (text.empty() ? "" : ", ") + std::to_string(size);
-  }
-  return "[" + text + "]";
-}
 
 class PyTorchInfoReader {
  public:
@@ -179,7 +173,7 @@ void PyTorchInfoReader::check_elements() const {
   if (sizes.size() != strides.size()) {
     complain(
         "a tensor must have a stride for each size",
-        std::to_string(strides.size()) + " for " + pytorch_sizes_text(sizes));
+        std::to_string(strides.size()) + " for " + expandnet::sizes(sizes));
   }
   // How many elements there are, and the position of the last.
   std::int64_t numel = 1;
@@ -203,8 +197,8 @@ void PyTorchInfoReader::check_elements() const {
   if (overflows || (!is_empty && last >= info_.storage_bytes / element_bytes)) {
     complain("a tensor must lie in its storage of " +
                  std::to_string(info_.storage_bytes) + " bytes",
-             "sizes " + pytorch_sizes_text(sizes) + ", strides " +
-                 pytorch_sizes_text(strides) + " from element " +
+             "sizes " + expandnet::sizes(sizes) + ", strides " +
+                 expandnet::sizes(strides) + " from element " +
                  std::to_string(info_.offset));
   }
   const auto bytes = is_empty ? 0 : numel * element_bytes;
@@ -214,7 +208,7 @@ void PyTorchInfoReader::check_elements() const {
         "a tensor may have more bytes than its storage, of " +
             std::to_string(info_.storage_bytes) + ", up to " +
             std::to_string(kMaxPyTorchExpanded),
-        std::to_string(bytes) + " for sizes " + pytorch_sizes_text(sizes),
+        std::to_string(bytes) + " for sizes " + expandnet::sizes(sizes),
         "save it contiguous");
   }
 }

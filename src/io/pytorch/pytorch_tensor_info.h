@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "io/dtype.h"
-#include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_value.h"
 
 namespace expandnet {
 

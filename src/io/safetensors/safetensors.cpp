@@ -15,7 +15,7 @@
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "io/packed_tensor.h"
-#include "io/safetensors/safetensors_header.h"
+#include "io/safetensors/safetensors_format.h"
 #include "io/safetensors/safetensors_reader.h"
 #include "io/scalar_type.h"
 

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/packed_tensor.h"
-#include "io/safetensors/safetensors_header.h"
+#include "io/safetensors/safetensors_parse.h"
 #include "io/scalar_type.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,

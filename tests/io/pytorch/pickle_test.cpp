@@ -1,4 +1,5 @@
 #include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_describe.h"
 
 #include <gtest/gtest.h>
 

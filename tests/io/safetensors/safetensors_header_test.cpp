@@ -1,4 +1,5 @@
-#include "io/safetensors/safetensors_header.h"
+#include "io/safetensors/safetensors_format.h"
+#include "io/safetensors/safetensors_parse.h"
 
 #include <gtest/gtest.h>
 
