@@ -1,5 +1,4 @@
 #include "io/pytorch/pickle.h"
-#include "io/pytorch/pickle_describe.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "files.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pickles.h"
 
 namespace expandnet::testing {

@@ -1,6 +1,3 @@
-#include "io/safetensors/safetensors_format.h"
-#include "io/safetensors/safetensors_parse.h"
-
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -12,6 +9,8 @@
 
 #include "files.h"
 #include "io/safetensors/safetensors_file.h"
+#include "io/safetensors/safetensors_format.h"
+#include "io/safetensors/safetensors_parse.h"
 
 namespace expandnet::testing {
 namespace {
