@@ -1,6 +1,7 @@
 // image_transforms.h: files become images of one size, as for ImageNet.
 #pragma once
 
+#include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/image.h>
 #include <expandnet/data/images/resize.h>
 
@@ -8,13 +9,6 @@
 #include <string>
 
 namespace expandnet::data {
-
-/// What a random crop depends on, and nothing else.
-struct DrawKey {
-  std::uint64_t seed = 0;
-  std::int64_t epoch = 0;
-  std::int64_t index = 0;  ///< of the image in its set, whatever the order
-};
 
 struct RandomCrop {
   Crop crop;
