@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "data/sets/files.h"
+#include "testing.h"
 
 namespace expandnet::data {
 namespace {
@@ -40,10 +41,11 @@ TEST_F(Idx, ReadsOneToFourDimensions) {
               (std::vector<std::int64_t>(count, 2)));
   }
   for (const std::size_t count : {0, 5}) {
-    EXPECT_EQ(
-        message_of([&] { static_cast<void>(read_idx(path("array"), count)); }),
-        "read_idx: an array has 1 to 4 dimensions, got " +
-            std::to_string(count) + "; ask for 3 for images, 1 for labels");
+    EXPECT_EQ(expandnet::testing::error_of(
+                  [&] { static_cast<void>(read_idx(path("array"), count)); }),
+              "read_idx: an array has 1 to 4 dimensions, got " +
+                  std::to_string(count) +
+                  "; ask for 3 for images, 1 for labels");
   }
 }
 

@@ -1,10 +1,9 @@
-// The loaders of image_set.h.
 #include <ATen/Functions.h>
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/data/sets/cifar.h>
 #include <expandnet/data/sets/idx.h>
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 
 #include <algorithm>
 #include <array>
