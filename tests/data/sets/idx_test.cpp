@@ -63,9 +63,7 @@ TEST_F(Idx, ReadsFilesLargerThanOneChunk) {
 
 TEST_F(Idx, NamesAFileThatIsMissingOrNone) {
   EXPECT_EQ(error(path("none")),
-            "read_idx: the file must open, got \"" + path("none") +
-                "\": No such file or directory; check the path and the "
-                "permission to read");
+            "cannot open \"" + path("none") + "\": No such file or directory");
   EXPECT_EQ(error(folder_), "read_idx: the file must be whole, got \"" +
                                 folder_ + "\": Is a directory; fetch it again");
 }

@@ -27,7 +27,7 @@ struct TrainTransform {
   /// width over height from 3/4 to 4/3. After ten that do not fit, the largest
   /// in the middle that has these proportions. The same on every platform.
   ///
-  /// Throws `std::runtime_error` for an empty image or a field out of range.
+  /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] RandomCrop draw(ImageSize image, const DrawKey& key) const;
 
   /// Reads the image and returns its crop, [size, size, 3]. A crop with twice
@@ -47,7 +47,7 @@ struct EvalTransform {
 
   /// Where the result lies in an image of that size.
   ///
-  /// Throws `std::runtime_error` for an empty image or a field out of range.
+  /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] Box box(ImageSize image) const;
 
   /// Reads the image and returns its centre, [size, size, 3].
