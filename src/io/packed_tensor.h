@@ -9,7 +9,7 @@
 
 namespace expandnet {
 
-/// Throws `std::runtime_error` unless the tensor is defined and has elements in
+/// Throws `c10::Error` unless the tensor is defined and has elements in
 /// memory: dense, and neither quantized, nested nor on the meta device. `where`
 /// is the function that the user called.
 void check_packable(const std::string& where, const std::string& name,

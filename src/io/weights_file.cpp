@@ -96,9 +96,10 @@ void write_weights(const Weights& weights, const std::string& path) {
     return;
   }
   const auto ending = ending_of(path);
-  throw_file_error(in_quotes(path),
-                   "a file of weights must end in .safetensors, .pt or .pth",
-                   ending.empty() ? "no ending" : ending, "name it so");
+  throw_argument_error(
+      in_quotes(path),
+      "a file of weights must end in .safetensors, .pt or .pth",
+      ending.empty() ? "no ending" : ending, "name it so");
 }
 
 bool has_weights_ending(const std::string& path) {

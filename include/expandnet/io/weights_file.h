@@ -45,7 +45,8 @@ struct TrainedWeights {
                                                   const std::string& key = "");
 
 /// Writes safetensors, or where `path` ends in .pt or .pth, a state dict for
-/// Python's `torch.load`. Throws as their writers do, and for another ending.
+/// Python's `torch.load`. Throws as their writers do, and `c10::Error` for
+/// another ending.
 void write_weights(const Weights& weights, const std::string& path);
 
 /// Whether `write_weights` knows a format for the ending of `path`.

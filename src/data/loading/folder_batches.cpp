@@ -178,9 +178,12 @@ struct FolderBatches::Impl {
       kept.push_back(item);
       labels.push_back(image.label);
     }
-    check_folder(!kept.empty(), "a batch must have an image that can be read",
-                 "none of " + std::to_string(images) + ", the last of them " +
-                     in_quotes(skipped.empty() ? "" : skipped.back()));
+    if (kept.empty()) {
+      throw_file_error(
+          "FolderBatches", "a batch must have an image that can be read",
+          "none of " + std::to_string(images) + ", the last of them " +
+              in_quotes(skipped.empty() ? "" : skipped.back()));
+    }
     return {kept.size() == slot.good.size()
                 ? slot.images
                 : slot.images.index_select(0, at::tensor(kept)),

@@ -29,14 +29,14 @@ PackedTensor to_be_packed(const std::string& where, const std::string& name,
                           const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
   if (!is_utf8(name)) {
-    throw_file_error(where, "the name of a tensor must be UTF-8",
-                     quoted_name(name), "write it in UTF-8");
+    throw_argument_error(where, "the name of a tensor must be UTF-8",
+                         quoted_name(name), "write it in UTF-8");
   }
   check_packable(where, name, tensor);
   const auto dtype = file_dtype_of(tensor.scalar_type());
   if (!dtype) {
-    throw_file_error(where, subject + " must have a dtype of whole bytes",
-                     c10::toString(tensor.scalar_type()), "convert it");
+    throw_argument_error(where, subject + " must have a dtype of whole bytes",
+                         c10::toString(tensor.scalar_type()), "convert it");
   }
   return {name, *dtype, tensor.sizes().vec()};
 }
@@ -47,8 +47,8 @@ std::vector<PackedTensor> checked_tensors(const std::string& where,
   std::set<std::string_view> names;
   for (const auto& [name, tensor] : weights.tensors) {
     if (!names.insert(name).second) {
-      throw_file_error(where, "names of tensors must differ",
-                       quoted_name(name) + " again", "rename one");
+      throw_argument_error(where, "names of tensors must differ",
+                           quoted_name(name) + " again", "rename one");
     }
     tensors.push_back(to_be_packed(where, name, tensor));
   }

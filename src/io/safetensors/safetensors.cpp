@@ -33,29 +33,29 @@ SafetensorsItem checked_item(const std::string& where, const std::string& name,
                              const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
   if (name == kSafetensorsMetadataName) {
-    throw_file_error(where,
-                     "a tensor may have any name but that of the metadata",
-                     quoted_name(name), "rename it");
+    throw_argument_error(where,
+                         "a tensor may have any name but that of the metadata",
+                         quoted_name(name), "rename it");
   }
   check_packable(where, name, tensor);
   const auto dtype = file_dtype_of(tensor.scalar_type());
   if (!dtype || info_of(*dtype).safetensors.empty()) {
-    throw_file_error(
+    throw_argument_error(
         where, subject + " must have a dtype of " + safetensors_dtype_names(),
         c10::toString(tensor.scalar_type()), "convert it");
   }
   if (tensor.sizes().size() > kSafetensorsMaxDimensions) {
-    throw_file_error(where,
-                     subject + " may have " +
-                         std::to_string(kSafetensorsMaxDimensions) +
-                         " dimensions",
-                     std::to_string(tensor.sizes().size()), "reshape it");
+    throw_argument_error(where,
+                         subject + " may have " +
+                             std::to_string(kSafetensorsMaxDimensions) +
+                             " dimensions",
+                         std::to_string(tensor.sizes().size()), "reshape it");
   }
   SafetensorsEntry entry = {name, *dtype, tensor.sizes().vec()};
   if (!entry_bytes(entry)) {
-    throw_file_error(where, subject + " must take less than 2^63 bytes",
-                     c10::str(tensor.sizes()),
-                     "write what it was expanded from");
+    throw_argument_error(where, subject + " must take less than 2^63 bytes",
+                         c10::str(tensor.sizes()),
+                         "write what it was expanded from");
   }
   return {std::move(entry), tensor};
 }
@@ -67,8 +67,8 @@ std::vector<SafetensorsItem> items_to_write(const std::string& where,
   std::set<std::string_view> names;
   for (const auto& [name, tensor] : weights.tensors) {
     if (!names.insert(name).second) {
-      throw_file_error(where, "names of tensors must differ",
-                       quoted_name(name) + " again", "rename one");
+      throw_argument_error(where, "names of tensors must differ",
+                           quoted_name(name) + " again", "rename one");
     }
     items.push_back(checked_item(where, name, tensor));
   }

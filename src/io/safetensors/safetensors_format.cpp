@@ -19,8 +19,8 @@ std::string json_text(const std::string& where, const std::string& what,
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::type_error&) {
-    throw_file_error(where, what + " must be UTF-8", quoted_name(text),
-                     "write it in UTF-8");
+    throw_argument_error(where, what + " must be UTF-8", quoted_name(text),
+                         "write it in UTF-8");
   }
 }
 
@@ -64,10 +64,11 @@ std::string format_safetensors_header(const std::string& where,
   }
 
   if (text.size() > kSafetensorsMaxHeaderBytes) {
-    throw_file_error(where,
-                     "the header of a safetensors file must have at most " +
-                         std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
-                     std::to_string(text.size()), "write several files");
+    throw_argument_error(where,
+                         "the header of a safetensors file must have at most " +
+                             std::to_string(kSafetensorsMaxHeaderBytes) +
+                             " bytes",
+                         std::to_string(text.size()), "write several files");
   }
   std::string length;
   append_little_endian(length, text.size(), kSafetensorsLengthBytes);

@@ -11,7 +11,7 @@ namespace expandnet {
 /// make `data_begin`, which is not read, a multiple of 8. The tensors stand in
 /// the order given.
 ///
-/// Throws `std::runtime_error` that begins with `where` if a name or metadata
+/// Throws `c10::Error` that begins with `where` if a name or metadata
 /// are no UTF-8, or all is longer than a header may be.
 std::string format_safetensors_header(const std::string& where,
                                       const SafetensorsHeader& header);

@@ -8,6 +8,7 @@
 
 #include "files.h"
 #include "io/pytorch/pytorch_files.h"
+#include "testing.h"
 
 namespace expandnet::testing {
 namespace {
@@ -187,7 +188,7 @@ TEST(PyTorchRefusals, StoragesThatAreNotInTheFile) {
 TEST(PyTorchRefusals, TensorsThatCannotBeWritten) {
   const ScratchFolder folder;
   const auto refused = [&](const std::string& name, const at::Tensor& tensor) {
-    return failure_of([&] {
+    return error_of([&] {
       write_pytorch({{{name, tensor}}, {}}, folder / "x.pt");
     });
   };
@@ -212,7 +213,7 @@ TEST(PyTorchRefusals, TensorsThatCannotBeWritten) {
   EXPECT_EQ(refused("\xff", ones),
             "write_pytorch: the name of a tensor must be UTF-8, got "
             "\"\\xff\"; write it in UTF-8");
-  EXPECT_EQ(failure_of([&] {
+  EXPECT_EQ(error_of([&] {
               write_pytorch({{{"w", ones}, {"w", ones}}, {}}, folder / "x.pt");
             }),
             "write_pytorch: names of tensors must differ, got \"w\" again; "

@@ -11,6 +11,7 @@
 #include "io/safetensors/safetensors_file.h"
 #include "io/safetensors/safetensors_format.h"
 #include "io/safetensors/safetensors_parse.h"
+#include "testing.h"
 
 namespace expandnet::testing {
 namespace {
@@ -142,7 +143,7 @@ TEST(SafetensorsHeader, CountsBytesUpTo63Bits) {
 
 TEST(SafetensorsHeaderErrors, NameWhatCannotBeFormatted) {
   const auto failure = [](const SafetensorsHeader& header) {
-    return failure_of([&] { (void)format_safetensors_header("x", header); });
+    return error_of([&] { (void)format_safetensors_header("x", header); });
   };
   SafetensorsHeader header;
   header.tensors = {{"\xff", FileDtype::kUInt8, {0}, 0, 0}};
