@@ -22,4 +22,13 @@ struct Weights {
   std::map<std::string, std::string> metadata;
 };
 
+/// The weights of a file, and what a checkpoint has beside them.
+struct TrainedWeights {
+  Weights weights;
+  /// Moving averages of compact layers whose chains are among the weights, from
+  /// a checkpoint of weight space (--ema); else none. They are to take the
+  /// places of the chains' folds: see `ContractWeightsOptions::averages`.
+  NamedTensors averages;
+};
+
 }  // namespace expandnet

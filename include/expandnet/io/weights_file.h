@@ -26,15 +26,6 @@ namespace expandnet {
 [[nodiscard]] Weights read_weights(const std::string& path,
                                    const std::string& key = "");
 
-/// The weights of a file, and what a checkpoint has beside them.
-struct TrainedWeights {
-  Weights weights;
-  /// Moving averages of compact layers whose chains are among the weights, from
-  /// a checkpoint of weight space (--ema); else none. They are to take the
-  /// places of the chains' folds: see `ContractWeightsOptions::averages`.
-  NamedTensors averages;
-};
-
 /// As `read_weights`, for weights that are to be contracted.
 ///
 ///     auto [weights, averages] = read_trained_weights("best.pt");

@@ -1,7 +1,7 @@
 // libtorch_archive.h: the tensors in a file of LibTorch's torch::save.
 #pragma once
 
-#include <expandnet/io/weights_file.h>
+#include <expandnet/io/weights.h>
 
 #include "base/mapped_file.h"
 #include "io/zip/zip_archive.h"
