@@ -64,8 +64,7 @@ TEST_F(Idx, ReadsFilesLargerThanOneChunk) {
 TEST_F(Idx, NamesAFileThatIsMissingOrNone) {
   EXPECT_EQ(error(path("none")),
             "cannot open \"" + path("none") + "\": No such file or directory");
-  EXPECT_EQ(error(folder_), "read_idx: the file must be whole, got \"" +
-                                folder_ + "\": Is a directory; fetch it again");
+  EXPECT_EQ(error(folder_), "cannot read \"" + folder_ + "\": Is a directory");
 }
 
 TEST_F(Idx, NamesAGzipFileThatIsCutShort) {
