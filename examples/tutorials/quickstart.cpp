@@ -8,7 +8,7 @@
 // OMP_NUM_THREADS=1 and LibTorch 2.11.0 on an Intel Xeon it is 0.8760 on the
 // 2,000 test images and takes 36 s (0.8670 with two threads, which
 // round differently).
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 #include <expandnet/expandnet.h>
 #include <torch/torch.h>
 

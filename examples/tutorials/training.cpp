@@ -7,7 +7,7 @@
 // Fashion-MNIST, with checkpoints in the folder "run", from which it goes on if
 // it is called again, and contracts it. Fails below an accuracy of 0.7.
 #include <expandnet/data/loading/batches.h>
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 #include <expandnet/expandnet.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/train/checkpoints.h>

@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet {
 
@@ -18,12 +20,7 @@ namespace {
 /// Some systems refuse to write INT_MAX bytes or more in one call.
 constexpr std::size_t kLargestWrite = std::size_t{1} << 30;
 
-[[noreturn]] void refuse_file(const std::string& rule, const std::string& got,
-                              const std::string& remedy) {
-  throw std::runtime_error("AtomicFile: " + rule + ", got " + got + "; " +
-                           remedy);
-}
-
+/// Empty where there is nothing to say.
 const char* remedy_of(int error) {
   switch (error) {
     case ENOENT:
@@ -47,13 +44,12 @@ const char* remedy_of(int error) {
     case ELOOP:
       return "remove the link that leads back to itself";
     default:
-      return "check the disk or choose another folder";
+      return "";
   }
 }
 
 [[noreturn]] void fail_to_write(const std::string& path, int error) {
-  refuse_file("must be able to write \"" + path + "\"",
-              std::generic_category().message(error), remedy_of(error));
+  throw_system_error("write", path, error, remedy_of(error));
 }
 
 /// The result of a POSIX call, made again while signals interrupt it.
@@ -68,9 +64,11 @@ auto uninterrupted(const Call& call) {
 /// that points to nothing yet, which is why `canonical` does not serve.
 std::filesystem::path file_to_replace(const std::string& path) {
   namespace fs = std::filesystem;
-  const std::string rule = "path must name a file";
+  const auto refuse = [](const std::string& value, const std::string& remedy) {
+    throw_file_error("AtomicFile", "path must name a file", value, remedy);
+  };
   if (fs::path(path).filename().empty()) {
-    refuse_file(rule, "\"" + path + "\"", "end it with the name of a file");
+    refuse(in_quotes(path), "end it with the name of a file");
   }
   std::error_code error;
   switch (fs::status(path, error).type()) {
@@ -80,10 +78,11 @@ std::filesystem::path file_to_replace(const std::string& path) {
     case fs::file_type::none:
       fail_to_write(path, error.value());
     case fs::file_type::directory:
-      refuse_file(rule, "the folder \"" + path + "\"", "name a file in it");
+      refuse("the folder " + in_quotes(path), "name a file in it");
+      break;
     default:
-      refuse_file(rule, "\"" + path + "\", which is a device or the like",
-                  "choose another path");
+      refuse(in_quotes(path) + ", which is a device or the like",
+             "choose another path");
   }
 
   auto target = fs::absolute(path, error);
@@ -157,9 +156,9 @@ void AtomicFile::commit() {
 
 void AtomicFile::check_open(const char* action) const {
   if (file_ >= 0) return;
-  refuse_file("\"" + path_ + "\" must be open",
-              std::string(action) + " after a commit or a failure",
-              "make another AtomicFile");
+  throw_file_error("AtomicFile", in_quotes(path_) + " must be open",
+                   std::string(action) + " after a commit or a failure",
+                   "make another AtomicFile");
 }
 
 void AtomicFile::discard() noexcept {

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet {
 
@@ -18,12 +18,12 @@ namespace {
 /// An open file, closed at the end: a mapping needs it only to begin with.
 class FileToMap {
  public:
-  explicit FileToMap(const std::string& path) : where_("\"" + path + "\"") {
+  explicit FileToMap(const std::string& path) : path_(path) {
     // To open a pipe would wait for its writer.
     do {
       file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     } while (file_ < 0 && errno == EINTR);
-    if (file_ < 0) complain("open");
+    if (file_ < 0) throw_system_error("open", path_, errno);
   }
   ~FileToMap() {
     if (file_ >= 0) ::close(file_);
@@ -33,13 +33,15 @@ class FileToMap {
 
   [[nodiscard]] std::size_t size() const {
     struct stat status = {};
-    if (::fstat(file_, &status) != 0) complain("open");
+    if (::fstat(file_, &status) != 0) {
+      throw_system_error("open", path_, errno);
+    }
     const std::string rule = "the path must name a file";
     if (S_ISDIR(status.st_mode)) {
-      throw_file_error(where_, rule, "a folder", "name a file in it");
+      throw_file_error(in_quotes(path_), rule, "a folder", "name a file in it");
     }
     if (!S_ISREG(status.st_mode)) {
-      throw_file_error(where_, rule, "a device or the like",
+      throw_file_error(in_quotes(path_), rule, "a device or the like",
                        "copy its bytes to a file");
     }
     return static_cast<std::size_t>(status.st_size);
@@ -50,21 +52,17 @@ class FileToMap {
     // might be written to all over.
     void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_NORESERVE, file_, 0);
-    if (data == MAP_FAILED) complain("map");
+    if (data == MAP_FAILED) {
+      throw_system_error("map", path_, errno,
+                         errno == ENOMEM
+                             ? "raise the limit on address space (ulimit -v)"
+                             : "");
+    }
     return static_cast<char*>(data);
   }
 
  private:
-  [[noreturn]] void complain(const std::string& action) const {
-    const auto error = errno;
-    throw_file_error(where_, "the file must " + action,
-                     std::generic_category().message(error),
-                     error == ENOMEM
-                         ? "raise the limit on address space (ulimit -v)"
-                         : "check the path and the permission to read");
-  }
-
-  std::string where_;
+  const std::string& path_;
   int file_ = -1;
 };
 

@@ -15,6 +15,10 @@ std::string hex_byte(std::uint8_t byte) {
 
 }  // namespace
 
+std::string in_quotes(std::string_view text) {
+  return '"' + std::string(text) + '"';
+}
+
 std::string quoted_name(std::string_view name) {
   std::string text = "\"";
   for (const auto character : name.substr(0, kQuotedNameBytes)) {

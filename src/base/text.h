@@ -9,6 +9,9 @@
 
 namespace expandnet {
 
+/// `text` in double quotes, as it is: for paths, which users copy.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
 /// `name` in double quotes. What is not printable ASCII stands as "\x0a", and
 /// a long name is cut after 80 bytes, with "..." behind it.
 [[nodiscard]] std::string quoted_name(std::string_view name);

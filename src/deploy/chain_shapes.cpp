@@ -82,6 +82,15 @@ bool has_widths_of(const Plan& plan, const ExpansionOptions& options) {
 
 }  // namespace
 
+std::vector<FactorInFile> shapes_of(const std::vector<Affine>& factors) {
+  std::vector<FactorInFile> shapes;
+  shapes.reserve(factors.size());
+  for (const auto& [weight, bias] : factors) {
+    shapes.push_back({weight.sizes().vec(), bias.defined()});
+  }
+  return shapes;
+}
+
 std::optional<Plan> plan_of_shapes(const std::vector<FactorInFile>& factors,
                                    bool transposed) {
   if (factors.size() < 2) return std::nullopt;

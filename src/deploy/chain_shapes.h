@@ -1,6 +1,7 @@
 // chain_shapes.h: the plan of a chain of which only the weights are known.
 #pragma once
 
+#include <expandnet/fold/fold.h>
 #include <expandnet/fold/plan.h>
 
 #include <cstdint>
@@ -16,6 +17,9 @@ struct FactorInFile {
   Shape weight;
   bool bias = false;
 };
+
+/// What the tensors of factors tell.
+std::vector<FactorInFile> shapes_of(const std::vector<Affine>& factors);
 
 /// The plan whose factors have these shapes [out, in / groups, *kernel], with
 /// stride 1 and no padding, on which folding does not depend. Nothing if they

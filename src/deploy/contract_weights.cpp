@@ -4,10 +4,12 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/table.h"
+#include "base/weight_paths.h"
 #include "deploy/chain_shapes.h"
-#include "deploy/chains_in_weights.h"
+#include "deploy/new_paths.h"
 #include "fold/relative_error.h"
 #include "fold/site.h"
 #include "passes/check.h"
@@ -22,34 +24,25 @@ constexpr const char* kContract = "contract_weights";
 /// precision of the training. It differs from the exact one by rounding alone.
 constexpr double kNear = 1e-2;
 
-std::string parameter_of(const std::string& path, const char* kind) {
-  return path.empty() ? kind : path + "." + kind;
-}
-
 using ByName = std::map<std::string, at::Tensor>;
 
 /// A transposed layer has another shape, if its weight is there to tell.
 void settle_transposed(ChainInWeights& chain, const ByName& tensors) {
-  const auto compact = tensors.find(parameter_of(chain.layer_path, "weight"));
+  const auto compact = tensors.find(under(chain.layer_in_file, "weight"));
   if (!chain.whole || compact == tensors.end()) return;
-  if (compact->second.sizes() ==
-      at::IntArrayRef(chain.plan.layer.weight_sizes()))
-    return;
-  std::vector<FactorInFile> shapes;
-  for (const auto& factor : chain.factors) {
-    shapes.push_back({factor.weight.sizes().vec(), factor.bias.defined()});
-  }
-  const auto other = plan_of_shapes(shapes, /*transposed=*/true);
-  if (other &&
-      compact->second.sizes() == at::IntArrayRef(other->layer.weight_sizes())) {
+  const auto shape = compact->second.sizes();
+  if (shape == at::IntArrayRef(chain.plan.layer.weight_sizes())) return;
+  const auto other =
+      plan_of_shapes(shapes_of(chain.tensors), /*transposed=*/true);
+  if (other && shape == at::IntArrayRef(other->layer.weight_sizes())) {
     chain.plan = *other;
   }
 }
 
 Affine exact_fold(const ChainInWeights& chain) {
   std::vector<Affine> factors;
-  factors.reserve(chain.factors.size());
-  for (const auto& factor : chain.factors) {
+  factors.reserve(chain.tensors.size());
+  for (const auto& factor : chain.tensors) {
     factors.push_back(
         {factor.weight.to(at::kDouble),
          factor.bias.defined() ? factor.bias.to(at::kDouble) : at::Tensor()});
@@ -92,92 +85,93 @@ at::Tensor averaged(const ByName& averages, const std::string& name,
   return found->second;
 }
 
-/// A contracted layer, to stand where its first tensor stood.
-struct Contraction {
-  std::string path;
-  Affine compact;
-};
-
-}  // namespace
-
-std::vector<FoundChain> find_chains(const Weights& weights,
-                                    const ContractWeightsOptions& options) {
-  const auto chains = chains_in(weights, options);
-  const NewPaths paths(chains);
-  std::vector<FoundChain> found;
-  for (const auto& chain : chains) {
-    found.push_back({paths.of(chain), chain.factor_paths});
+/// Folds the chain in fp64 and casts it, checked against the chain, whose
+/// report goes into `report`, and against what stands in its place.
+Affine checked_fold(const ChainInWeights& chain, const ByName& tensors,
+                    double tolerance, ContractionReport& report) {
+  const Site site{kContract, chain.layer};
+  check_finite(chain.tensors, site);
+  const auto exact = exact_fold(chain);
+  if (chain.whole) {
+    check_near(tensors, under(chain.layer_in_file, "weight"), exact.weight);
+    check_near(tensors, under(chain.layer_in_file, "bias"), exact.bias);
   }
-  return found;
+  const auto dtype = chain.tensors.front().weight.scalar_type();
+  const Affine compact = {exact.weight.to(dtype), exact.bias.defined()
+                                                      ? exact.bias.to(dtype)
+                                                      : at::Tensor()};
+  report.layers.push_back(check_chain(chain.plan, chain.tensors, compact,
+                                      VerifyOptions{tolerance}, site));
+  return compact;
 }
 
-ContractedWeights contract_weights(const Weights& weights,
-                                   const ContractWeightsOptions& options) {
-  const at::NoGradGuard no_grad;
-  auto chains = chains_in(weights, options);
-  TORCH_CHECK(!chains.empty(),
-              error_message(kContract, "the weights must hold a chain", "none",
-                            "name the chains if shapes do not show them"));
-  const ByName tensors(weights.tensors.begin(), weights.tensors.end());
-  const ByName averages(weights.averages.begin(), weights.averages.end());
-  const NewPaths paths(chains);
-
-  ContractedWeights result;
-  result.weights.metadata = weights.metadata;
-  /// By the name of any tensor of theirs, the contraction that takes its place.
+/// The weights under their new names, each layer where the first tensor of its
+/// chain stood. `layers` are those of the chains.
+Weights placed(const Weights& weights,
+               const std::vector<ChainInWeights>& chains,
+               const std::vector<Affine>& layers) {
+  /// By the name of any tensor of theirs, the chain that takes its place.
   std::map<std::string, std::size_t> places;
-  std::vector<Contraction> contractions;
-  for (auto& chain : chains) {
-    settle_transposed(chain, tensors);
-    Contraction contraction{paths.of(chain), {}};
-    const Site site{kContract, contraction.path};
-    check_finite(chain.factors, site);
-    const auto exact = exact_fold(chain);
-    if (chain.whole) {
-      check_near(tensors, parameter_of(chain.layer_path, "weight"),
-                 exact.weight);
-      check_near(tensors, parameter_of(chain.layer_path, "bias"), exact.bias);
-    }
-    const auto dtype = chain.factors.front().weight.scalar_type();
-    contraction.compact = {exact.weight.to(dtype), exact.bias.defined()
-                                                       ? exact.bias.to(dtype)
-                                                       : at::Tensor()};
-    result.report.layers.push_back(
-        check_chain(chain.plan, chain.factors, contraction.compact,
-                    VerifyOptions{options.tolerance}, site));
-    auto& [weight, bias] = contraction.compact;
-    weight =
-        averaged(averages, parameter_of(chain.layer_path, "weight"), weight);
-    bias = averaged(averages, parameter_of(chain.layer_path, "bias"), bias);
-    result.chains.push_back({contraction.path, chain.factor_paths});
-    auto parts = chain.factor_paths;
-    parts.push_back(chain.layer_path);
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    auto parts = chains[i].factors;
+    parts.push_back(chains[i].layer_in_file);
     for (const auto& part : parts) {
-      places[parameter_of(part, "weight")] = contractions.size();
-      places[parameter_of(part, "bias")] = contractions.size();
+      places[under(part, "weight")] = i;
+      places[under(part, "bias")] = i;
     }
-    contractions.push_back(std::move(contraction));
   }
-
-  std::set<std::size_t> placed;
+  Weights result;
+  result.metadata = weights.metadata;
   std::set<std::string> names;
   const auto add = [&](const std::string& name, const at::Tensor& tensor) {
     TORCH_CHECK(names.insert(name).second,
                 error_message(kContract, "names must stay unique",
-                              "\"" + name + "\" twice",
+                              in_quotes(name) + " twice",
                               "name the chains to choose their places"));
-    result.weights.tensors.emplace_back(name, tensor);
+    result.tensors.emplace_back(name, tensor);
   };
+  const NewPaths paths(chains);
+  std::set<std::size_t> done;
   for (const auto& [name, tensor] : weights.tensors) {
     const auto place = places.find(name);
     if (place == places.end()) {
       add(paths.of(name), tensor);
-    } else if (placed.insert(place->second).second) {
-      const auto& [path, compact] = contractions[place->second];
-      add(parameter_of(path, "weight"), compact.weight);
-      if (compact.bias.defined()) add(parameter_of(path, "bias"), compact.bias);
+    } else if (done.insert(place->second).second) {
+      const auto& [weight, bias] = layers[place->second];
+      const auto& layer = chains[place->second].layer;
+      add(under(layer, "weight"), weight);
+      if (bias.defined()) add(under(layer, "bias"), bias);
     }
   }
+  return result;
+}
+
+}  // namespace
+
+ContractedWeights contract_weights(const Weights& weights,
+                                   const ContractWeightsOptions& options) {
+  const at::NoGradGuard no_grad;
+  ContractedWeights result;
+  auto& chains = result.chains;
+  chains = find_chains(weights, options);
+  TORCH_CHECK(!chains.empty(),
+              error_message(kContract, "the weights must hold a chain", "none",
+                            "name the chains if shapes do not show them"));
+
+  const ByName tensors(weights.tensors.begin(), weights.tensors.end());
+  const ByName averages(options.averages.begin(), options.averages.end());
+  std::vector<Affine> layers;
+  layers.reserve(chains.size());
+  for (auto& chain : chains) {
+    settle_transposed(chain, tensors);
+    auto [weight, bias] =
+        checked_fold(chain, tensors, options.tolerance, result.report);
+    const auto& path = chain.layer_in_file;
+    layers.push_back({averaged(averages, under(path, "weight"), weight),
+                      averaged(averages, under(path, "bias"), bias)});
+  }
+
+  result.weights = placed(weights, chains, layers);
   return result;
 }
 

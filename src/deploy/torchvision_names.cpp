@@ -41,16 +41,12 @@ Weights with_torchvision_names(Weights weights) {
                             "such as features.1.conv.0",
                             "none"));
   for (const auto& [block, entries] : blocks) {
-    std::string listed;
-    for (const auto entry : entries) {
-      listed += (listed.empty() ? "" : ", ") + std::to_string(entry);
-    }
     TORCH_CHECK(
         entries == short_block || entries == long_block,
         error_message(Site{"with_torchvision_names", block},
                       "a block must have the entries 0, 1, 3, 4 or 0, 1, "
                       "3, 4, 6, 7",
-                      listed, "contract its chains before"));
+                      joined(entries, ", "), "contract its chains before"));
   }
   for (auto& [name, tensor] : weights.tensors) {
     if (std::regex_match(name, match, kFlatEntry)) {

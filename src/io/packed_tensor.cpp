@@ -25,13 +25,17 @@ void check_packable(const std::string& where, const std::string& name,
                     const at::Tensor& tensor) {
   const auto subject = "tensor " + quoted_name(name);
   if (!tensor.defined()) {
-    throw_file_error(where, subject + " must be defined", "none",
-                     "leave it out");
+    throw_argument_error(where, subject + " must be defined", "none",
+                         "leave it out");
   }
   if (const auto* obstacle = obstacle_to_packing(tensor)) {
-    throw_file_error(where, subject + " must have its elements in memory",
-                     obstacle, "make it a dense one first");
+    throw_argument_error(where, subject + " must have its elements in memory",
+                         obstacle, "make it a dense one first");
   }
+}
+
+std::size_t find_wrong_bool(std::string_view elements) {
+  return elements.find_first_not_of(std::string_view("\0\1", 2));
 }
 
 at::Tensor packed_on_cpu(const at::Tensor& tensor) {

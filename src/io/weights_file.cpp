@@ -3,26 +3,44 @@
 #include <expandnet/io/weights_file.h>
 
 #include <filesystem>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "io/pytorch/checkpoint_keys.h"
 #include "io/pytorch/libtorch_archive.h"
-#include "io/zip/zip_archive.h"
+#include "io/pytorch/pytorch_archive.h"
+#include "io/pytorch/pytorch_reader.h"
+#include "io/safetensors/safetensors_reader.h"
 
 namespace expandnet {
 
 namespace {
 
-/// torch::save writes as TorchScript does; torch.save has no constants.
-bool is_libtorch_archive(const std::string& where, std::string_view bytes) {
-  const ZipArchive zip(where, bytes);
-  if (zip.entries().empty()) return false;
-  const auto name = zip.entries().front().name;
-  const std::string folder(name.substr(0, name.find('/') + 1));
-  return zip.find(folder + "constants.pkl") != nullptr;
+enum class WeightsFormat { kSafetensors, kPyTorch };
+
+/// The format that the first bytes tell; PyTorch's is a zip file, or a pickle
+/// before 1.6.
+WeightsFormat format_of(const std::string& where, std::string_view bytes) {
+  // The length of a header and its brace; Python's pickles begin with 0x80.
+  if (bytes.size() > 8 && bytes[8] == '{') return WeightsFormat::kSafetensors;
+  if (bytes.substr(0, 4) == "PK\x03\x04" || bytes.substr(0, 1) == "\x80") {
+    return WeightsFormat::kPyTorch;
+  }
+  const auto first = bytes.substr(0, 4);
+  throw_file_error(where, "a file of weights must be of safetensors or PyTorch",
+                   first.empty() ? "an empty one"
+                                 : "one that begins with " +
+                                       hex_bytes({first.begin(), first.end()}),
+                   "pass a .safetensors, .pt or .pth file");
+}
+
+[[noreturn]] void refuse_key(const std::string& where, const std::string& key) {
+  throw_file_error(where, "only checkpoints have entries",
+                   "the key " + quoted_name(key), "leave it out");
 }
 
 std::string ending_of(const std::string& path) {
@@ -41,37 +59,35 @@ Writer* writer_for(const std::string& path) {
 
 }  // namespace
 
+TrainedWeights read_trained_weights(const std::string& path,
+                                    const std::string& key) {
+  const auto where = in_quotes(path);
+  const auto file = std::make_shared<const MappedFile>(path);
+  const auto bytes = file->bytes();
+  if (format_of(where, bytes) == WeightsFormat::kSafetensors) {
+    if (!key.empty()) refuse_key(where, key);
+    return {read_safetensors(file), {}};
+  }
+  auto zip = open_pytorch_zip(where, bytes);
+  if (!is_libtorch_archive(zip)) {
+    return {read_pytorch(file, std::move(zip), key), {}};
+  }
+  if (!key.empty() && key != kModelKey) refuse_key(where, key);
+  return read_libtorch_archive(
+      *file, zip, key.empty() ? Averages::kTaken : Averages::kLeftOut);
+}
+
 Weights read_weights(const std::string& path, const std::string& key) {
-  const auto where = "\"" + path + "\"";
-  bool is_archive = false, is_safetensors = false;
-  {
-    const MappedFile file(path);
-    const auto bytes = file.bytes();
-    const bool is_zip = bytes.substr(0, 4) == "PK\x03\x04";
-    // The length of a header and its brace; Python's pickles begin with 0x80.
-    is_safetensors = bytes.size() > 8 && bytes[8] == '{';
-    const bool is_pickle = bytes.substr(0, 1) == "\x80";
-    if (!is_zip && !is_safetensors && !is_pickle) {
-      const auto first = bytes.substr(0, 4);
-      throw_file_error(
-          where, "a file of weights must be of safetensors or PyTorch",
-          first.empty() ? "an empty one"
-                        : "one that begins with " +
-                              hex_bytes({first.begin(), first.end()}),
-          "see what it is");
-    }
-    is_archive = is_zip && is_libtorch_archive(where, bytes);
+  auto [weights, averages] = read_trained_weights(path, key);
+  if (!averages.empty()) {
+    throw_file_error(in_quotes(path),
+                     "the average of a layer must be read without its chain",
+                     "averages of " + std::to_string(averages.size()) +
+                         " tensors beside their chains",
+                     "contract the file first, or take the key \"model\" for "
+                     "the weights that were averaged");
   }
-  if (is_archive && (key.empty() || key == kModelKey)) {
-    return read_libtorch_archive(
-        path, key.empty() ? Averages::kTaken : Averages::kLeftOut);
-  }
-  if (key.empty() && is_safetensors) return read_safetensors(path);
-  if (is_archive || is_safetensors) {
-    throw_file_error(where, "only checkpoints have entries",
-                     "the key " + quoted_name(key), "leave it out");
-  }
-  return read_pytorch(path, key);
+  return std::move(weights);
 }
 
 void write_weights(const Weights& weights, const std::string& path) {
@@ -80,9 +96,10 @@ void write_weights(const Weights& weights, const std::string& path) {
     return;
   }
   const auto ending = ending_of(path);
-  throw_file_error("\"" + path + "\"",
-                   "a file of weights must end in .safetensors, .pt or .pth",
-                   ending.empty() ? "no ending" : ending, "name it so");
+  throw_argument_error(
+      in_quotes(path),
+      "a file of weights must end in .safetensors, .pt or .pth",
+      ending.empty() ? "no ending" : ending, "name it so");
 }
 
 bool has_weights_ending(const std::string& path) {

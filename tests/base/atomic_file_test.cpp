@@ -181,9 +181,9 @@ TEST(AtomicFileErrors, AFullDiskLeavesTheOldFile) {
   }
 
   const auto quoted = "\"" + (folder / "x.pt") + "\"";
-  EXPECT_EQ(of_write, "AtomicFile: must be able to write " + quoted +
-                          ", got File too large; raise the limit on the size "
-                          "of files (ulimit -f) or choose another disk");
+  EXPECT_EQ(of_write, "cannot write " + quoted +
+                          ": File too large; raise the limit on the size of "
+                          "files (ulimit -f) or choose another disk");
   EXPECT_EQ(of_next_write,
             "AtomicFile: " + quoted +
                 " must be open, got a write after a commit or a failure; make "
@@ -202,9 +202,7 @@ TEST(AtomicFileErrors, AFolderInTheWayLeavesNoTrace) {
   fs::create_directory(folder / "x.pt");
 
   EXPECT_EQ(failure_of([&] { file.commit(); }),
-            "AtomicFile: must be able to write \"" + (folder / "x.pt") +
-                "\", got Is a directory; check the disk or choose another "
-                "folder");
+            "cannot write \"" + (folder / "x.pt") + "\": Is a directory");
   EXPECT_EQ(folder.size(), 1);
 }
 
@@ -237,9 +235,9 @@ TEST(AtomicFileErrors, NameWhatIsNoFile) {
             "AtomicFile: path must name a file, got \"/dev/null\", which is a "
             "device or the like; choose another path");
   EXPECT_EQ(failure_of([&] { AtomicFile(folder / "round"); }),
-            "AtomicFile: must be able to write \"" + (folder / "round") +
-                "\", got Too many levels of symbolic links; remove the link "
-                "that leads back to itself");
+            "cannot write \"" + (folder / "round") +
+                "\": Too many levels of symbolic links; remove the link that "
+                "leads back to itself");
   EXPECT_EQ(folder.size(), 2);
 }
 
@@ -247,12 +245,11 @@ TEST(AtomicFileErrors, NameTheFolderThatIsMissing) {
   const ScratchFolder folder;
 
   EXPECT_EQ(failure_of([&] { AtomicFile(folder / "missing/x.pt"); }),
-            "AtomicFile: must be able to write \"" + (folder / "missing/x.pt") +
-                "\", got No such file or directory; make the folder first");
+            "cannot write \"" + (folder / "missing/x.pt") +
+                "\": No such file or directory; make the folder first");
   EXPECT_EQ(failure_of([&] { AtomicFile(folder / std::string(255, 'x')); }),
-            "AtomicFile: must be able to write \"" +
-                (folder / std::string(255, 'x')) +
-                "\", got File name too long; choose a shorter name");
+            "cannot write \"" + (folder / std::string(255, 'x')) +
+                "\": File name too long; choose a shorter name");
 }
 
 TEST(AtomicFileErrors, NameTheFolderThatCannotBeWrittenTo) {
@@ -263,8 +260,8 @@ TEST(AtomicFileErrors, NameTheFolderThatCannotBeWrittenTo) {
 
   EXPECT_EQ(
       failure_of([&] { write_file_atomically(folder / "locked/x.pt", ""); }),
-      "AtomicFile: must be able to write \"" + (folder / "locked/x.pt") +
-          "\", got Permission denied; choose a folder that you may write to");
+      "cannot write \"" + (folder / "locked/x.pt") +
+          "\": Permission denied; choose a folder that you may write to");
 }
 
 }  // namespace

@@ -96,10 +96,9 @@ TEST(MappedFileErrors, NameWhatIsNoFile) {
   const ScratchFolder folder;
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
 
-  EXPECT_EQ(failure_of([&] { MappedFile(folder / "none"); }),
-            "\"" + (folder / "none") +
-                "\": the file must open, got No such file or directory; check "
-                "the path and the permission to read");
+  EXPECT_EQ(
+      failure_of([&] { MappedFile(folder / "none"); }),
+      "cannot open \"" + (folder / "none") + "\": No such file or directory");
   EXPECT_EQ(failure_of([&] { MappedFile(folder / ""); }),
             "\"" + (folder / "") +
                 "\": the path must name a file, got a folder; name a file in "
@@ -117,9 +116,7 @@ TEST(MappedFileErrors, NameAFileThatMayNotBeRead) {
   fs::permissions(path, fs::perms{0});
 
   EXPECT_EQ(failure_of([&] { MappedFile{path}; }),
-            "\"" + path +
-                "\": the file must open, got Permission denied; check the path "
-                "and the permission to read");
+            "cannot open \"" + path + "\": Permission denied");
 }
 
 TEST(MappedFileErrors, NameAFileThatAddressesDoNotReachFor) {
@@ -130,9 +127,9 @@ TEST(MappedFileErrors, NameAFileThatAddressesDoNotReachFor) {
   const AddressSpaceLimit limit(kGigabyte);
 
   EXPECT_EQ(failure_of([&] { MappedFile{path}; }),
-            "\"" + path +
-                "\": the file must map, got Cannot allocate memory; raise the "
-                "limit on address space (ulimit -v)");
+            "cannot map \"" + path +
+                "\": Cannot allocate memory; raise the limit on address space "
+                "(ulimit -v)");
 }
 
 }  // namespace

@@ -11,6 +11,11 @@
 namespace expandnet::testing {
 namespace {
 
+TEST(InQuotes, LeavesThePathAsItIs) {
+  const std::string path(200, 'x');
+  EXPECT_EQ(in_quotes(path + "\xC3\xA9"), "\"" + path + "\xC3\xA9\"");
+}
+
 TEST(QuotedName, EscapesWhatATerminalWouldObey) {
   EXPECT_EQ(quoted_name("conv1.weight"), "\"conv1.weight\"");
   EXPECT_EQ(quoted_name(std::string("a\n\x1b\0\xff", 5)),

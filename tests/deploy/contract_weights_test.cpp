@@ -369,8 +369,8 @@ TEST(ContractWeights, TakesChainsThatAreNamed) {
   weights.tensors[1].second = torch::randn({9, 6});
   EXPECT_EQ(error_of([&] { static_cast<void>(named({"blocks.3.*"})); }),
             "contract_weights: a named chain must be layers that follow each "
-            "other, got 0 [5, 7], 1 [9, 6], 2 [3, 9], 3 [2, 3]; name them as "
-            "\"blocks.3.fc.0-2\" at \"blocks.3.fc\"");
+            "other, got 0 [5, 7], 1 [9, 6], 2 [3, 9], 3 [2, 3] at "
+            "\"blocks.3.fc\"; name them as \"blocks.3.fc.0-2\"");
 }
 
 TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
@@ -385,7 +385,7 @@ TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
   options.transposed = {"down"};
   EXPECT_EQ(refusal(state, options),
             "contract_weights: a transposed layer must be a chain of the file, "
-            "got \"down\"; see what is found");
+            "got \"down\"; run `expandnet summary FILE` to list the chains");
   state.tensors[2].second[0].fill_(std::numeric_limits<double>::infinity());
   EXPECT_EQ(refusal(state),
             "contract_weights: factors must be finite, got inf or nan in "

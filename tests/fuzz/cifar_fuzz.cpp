@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "data/sets/parse.h"
+#include "data/sets/parse_cifar.h"
 #include "memory_source.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "data/sets/parse.h"
+#include "data/sets/parse_idx.h"
 #include "memory_source.h"
 
 namespace {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pytorch_state_dict.h"
 #include "io/pytorch/pytorch_tensor_info.h"
 

@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "io/safetensors/safetensors_header.h"
+#include "io/safetensors/safetensors_format.h"
+#include "io/safetensors/safetensors_parse.h"
 
 namespace expandnet {
 namespace {

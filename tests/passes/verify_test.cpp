@@ -5,8 +5,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "nn/models.h"
 #include "fold/relative_error.h"
+#include "nn/models.h"
 #include "testing.h"
 
 namespace expandnet::testing {

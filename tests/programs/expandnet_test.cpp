@@ -172,8 +172,8 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(nowhere.status, 1);
   EXPECT_EQ(nowhere.out, "");
   EXPECT_EQ(complaint_of(nowhere),
-            "AtomicFile: must be able to write \"" + path("nowhere/net.pt") +
-                "\", got No such file or directory; make the folder first");
+            "cannot write \"" + path("nowhere/net.pt") +
+                "\": No such file or directory; make the folder first");
   std::filesystem::create_directories(path("folder.pt"));
   EXPECT_EQ(refusal({"contract", path("chain.pth"), path("folder.pt")}),
             "AtomicFile: path must name a file, got the folder \"" +
@@ -188,10 +188,12 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
                 .rfind("\"" + path("chain.pth") + "\": ", 0),
             0U);
   std::ofstream(path("text.safetensors")) << "no weights at all";
-  EXPECT_EQ(refusal({"summary", path("text.safetensors")}),
-            "\"" + path("text.safetensors") +
-                "\": a file of weights must be of safetensors or PyTorch, got "
-                "one that begins with 6e 6f 20 77; see what it is");
+  EXPECT_EQ(
+      refusal({"summary", path("text.safetensors")}),
+      "\"" + path("text.safetensors") +
+          "\": a file of weights must be of safetensors or PyTorch, got "
+          "one that begins with 6e 6f 20 77; pass a .safetensors, .pt or .pth "
+          "file");
 }
 
 TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {

@@ -37,7 +37,7 @@ expect_failure(2 "smallnet" program --net smallnet)
 expect_failure(1 "nowhere" loader --data nowhere)
 expect_failure(
   1
-  "AtomicFile: must be able to write \"${SCRATCH}/nowhere/x.json\", got No such file or directory; make the folder first"
+  "cannot write \"${SCRATCH}/nowhere/x.json\": No such file or directory; make the folder first"
   weights --rounds 100000 --json "${SCRATCH}/nowhere/x.json")
 expect_failure(1 "--python must run, got \"${SCRATCH}/python\"" loader --images 2 --batch-size 2
                --python "${SCRATCH}/python")

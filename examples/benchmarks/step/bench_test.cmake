@@ -34,7 +34,7 @@ expect_refusal(
   --net smallnet3-cl-fc --phase infer --execution weight-space)
 expect_failure(
   1
-  "AtomicFile: must be able to write \"${SCRATCH}/nowhere/x.json\", got No such file or directory; make the folder first"
+  "cannot write \"${SCRATCH}/nowhere/x.json\": No such file or directory; make the folder first"
   --iterations 100000 --json "${SCRATCH}/nowhere/x.json")
 
 # One step of everything, on the CPU.

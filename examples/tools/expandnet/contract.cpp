@@ -33,10 +33,13 @@ std::string complaint_about_ending(const std::string& path) {
 
 int contract(const ContractArguments& arguments) {
   check_writable(arguments.out);
-  const auto trained = read_weights(arguments.in, arguments.key);
-  auto contracted = contract_weights(trained, arguments.options);
+  const auto [trained, averages] =
+      read_trained_weights(arguments.in, arguments.key);
+  auto options = arguments.options;
+  options.averages = averages;
+  auto contracted = contract_weights(trained, options);
   std::cout << contracted.report;
-  tell_averages(trained);
+  tell_averages(averages);
   auto& weights = contracted.weights;
   if (arguments.torchvision_names) {
     weights = with_torchvision_names(std::move(weights));

@@ -26,7 +26,8 @@ struct SummaryArguments {
 };
 
 int summary(const SummaryArguments& arguments) {
-  const auto weights = read_weights(arguments.file, arguments.key);
+  const auto [weights, averages] =
+      read_trained_weights(arguments.file, arguments.key);
   std::size_t width = 0;
   std::int64_t bytes = 0;
   for (const auto& item : weights.tensors) {
@@ -51,7 +52,7 @@ int summary(const SummaryArguments& arguments) {
                              c10::Join(", ", chain.factors));
   }
   std::cout << fmt::format("{} chains found\n", chains.size());
-  tell_averages(weights);
+  tell_averages(averages);
   return 0;
 }
 

@@ -13,12 +13,12 @@ std::int64_t numbers_in(const Weights& weights) {
   return count;
 }
 
-void tell_averages(const Weights& weights) {
-  if (weights.averages.empty()) return;
+void tell_averages(const NamedTensors& averages) {
+  if (averages.empty()) return;
   std::cout << fmt::format(
       "moving averages of {} tensors take the places of folds; --key model "
       "leaves them out\n",
-      weights.averages.size());
+      averages.size());
 }
 
 }  // namespace expandnet::examples

@@ -10,6 +10,6 @@ namespace expandnet::examples {
 std::int64_t numbers_in(const Weights& weights);
 
 /// Says whose places averages take.
-void tell_averages(const Weights& weights);
+void tell_averages(const NamedTensors& averages);
 
 }  // namespace expandnet::examples

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <expandnet/data/loading/batches.h>
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 
 #include <cstdint>
 #include <memory>

@@ -1,7 +1,7 @@
 #include "trainers/cifar/cifar_trainer.h"
 
 #include <ATen/ops/relu.h>
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 #include <expandnet/models/analysis_net.h>
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/resnet.h>

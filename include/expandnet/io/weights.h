@@ -10,17 +10,25 @@
 
 namespace expandnet {
 
+/// No name occurs twice.
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
 /// What a file of weights holds. Reading a format gives it, writing one takes
 /// it: neither knows of modules.
 struct Weights {
-  /// In the order of the file; no name occurs twice.
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  /// In the order of the file.
+  NamedTensors tensors;
   /// Text beside the tensors; of the formats, only safetensors has it.
   std::map<std::string, std::string> metadata;
-  /// Averages of compact tensors whose chains are among the tensors, of a
-  /// trainer's checkpoint (--ema): to be deployed in the places of their folds,
-  /// where `contract_weights` puts them. Nothing else reads or writes them.
-  std::vector<std::pair<std::string, at::Tensor>> averages = {};
+};
+
+/// The weights of a file, and what a checkpoint has beside them.
+struct TrainedWeights {
+  Weights weights;
+  /// Moving averages of compact layers whose chains are among the weights, from
+  /// a checkpoint of weight space (--ema); else none. They are to take the
+  /// places of the chains' folds: see `ContractWeightsOptions::averages`.
+  NamedTensors averages;
 };
 
 }  // namespace expandnet

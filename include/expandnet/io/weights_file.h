@@ -17,15 +17,27 @@ namespace expandnet {
 /// weights (--ema), that is read in their places: the key "model" leaves it
 /// out.
 ///
-/// Throws `std::runtime_error` as the readers of the formats do. Archives of
-/// `torch::save` are read by LibTorch: take them from whom you trust.
+/// Throws `std::runtime_error` as the readers of the formats do, and where an
+/// average is of a layer whose chain is in the file, too: only
+/// `read_trained_weights` gives both. Archives of `torch::save` are read by
+/// LibTorch: take them from whom you trust.
 ///
 ///     for (const auto& [name, tensor] : read_weights("net.pth").tensors)
 [[nodiscard]] Weights read_weights(const std::string& path,
                                    const std::string& key = "");
 
+/// As `read_weights`, for weights that are to be contracted.
+///
+///     auto [weights, averages] = read_trained_weights("best.pt");
+///     ContractWeightsOptions options;
+///     options.averages = averages;
+///     auto compact = contract_weights(weights, options);
+[[nodiscard]] TrainedWeights read_trained_weights(const std::string& path,
+                                                  const std::string& key = "");
+
 /// Writes safetensors, or where `path` ends in .pt or .pth, a state dict for
-/// Python's `torch.load`. Throws as their writers do, and for another ending.
+/// Python's `torch.load`. Throws as their writers do, and `c10::Error` for
+/// another ending.
 void write_weights(const Weights& weights, const std::string& path);
 
 /// Whether `write_weights` knows a format for the ending of `path`.

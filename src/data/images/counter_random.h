@@ -1,9 +1,11 @@
 // counter_random.h: random numbers that depend on where they are used alone.
 #pragma once
 
-#include <expandnet/data/images/image_transforms.h>
+#include <expandnet/data/images/draw_key.h>
 
 #include <cstdint>
+
+#include "base/splitmix.h"
 
 namespace expandnet::data {
 
@@ -12,9 +14,9 @@ namespace expandnet::data {
 class CounterRandom {
  public:
   explicit CounterRandom(const DrawKey& key)
-      : counter_(
-            mix(mix(mix(key.seed) + static_cast<std::uint64_t>(key.epoch)) +
-                static_cast<std::uint64_t>(key.index))) {}
+      : counter_(splitmix(splitmix(splitmix(key.seed) +
+                                   static_cast<std::uint64_t>(key.epoch)) +
+                          static_cast<std::uint64_t>(key.index))) {}
 
   /// From 0 to 1, 1 excluded, in steps of 2^-53.
   [[nodiscard]] double uniform() {
@@ -28,15 +30,9 @@ class CounterRandom {
   }
 
  private:
-  /// The step and the mixing function of SplitMix64 (Steele et al., 2014).
   [[nodiscard]] std::uint64_t next() {
-    counter_ += 0x9E3779B97F4A7C15U;
-    return mix(counter_);
-  }
-  [[nodiscard]] static std::uint64_t mix(std::uint64_t bits) {
-    bits = (bits ^ bits >> 30U) * 0xBF58476D1CE4E5B9U;
-    bits = (bits ^ bits >> 27U) * 0x94D049BB133111EBU;
-    return bits ^ bits >> 31U;
+    counter_ += kSplitMixStep;
+    return splitmix(counter_);
   }
 
   std::uint64_t counter_;

@@ -32,7 +32,7 @@ std::int64_t half_to_even(std::int64_t n) {
 
 void check_image_size(const std::string& where, ImageSize image) {
   if (image.height > 0 && image.width > 0) return;
-  throw_file_error(
+  throw_argument_error(
       where, "an image must have pixels",
       std::to_string(image.height) + " x " + std::to_string(image.width),
       "pass its size");
@@ -76,12 +76,12 @@ Crop draw_crop(ImageSize image, double min_area, CounterRandom& random) {
 RandomCrop TrainTransform::draw(ImageSize image, const DrawKey& key) const {
   const std::string where = "TrainTransform";
   if (size <= 0) {
-    throw_file_error(where, "size must be positive", std::to_string(size),
-                     "224 is usual");
+    throw_argument_error(where, "size must be positive", std::to_string(size),
+                         "224 is usual");
   }
   if (!(min_area >= 0 && min_area <= 1)) {
-    throw_file_error(where, "min_area must be 0 to 1", std::to_string(min_area),
-                     "0.08 is usual");
+    throw_argument_error(where, "min_area must be 0 to 1",
+                         std::to_string(min_area), "0.08 is usual");
   }
   check_image_size(where, image);
 
@@ -100,7 +100,7 @@ Image TrainTransform::read(const std::string& path, const DrawKey& key) const {
 Box EvalTransform::box(ImageSize image) const {
   const std::string where = "EvalTransform";
   if (size <= 0 || size > resize) {
-    throw_file_error(
+    throw_argument_error(
         where, "size must be 1 to resize (" + std::to_string(resize) + ")",
         std::to_string(size), "224 of 256 is usual");
   }

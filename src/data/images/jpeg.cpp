@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/images/orientation.h"
 
 namespace expandnet::data {
@@ -89,16 +91,60 @@ struct JpegState {
   JpegFailure failure = {};
 };
 
+/// The pixels that a crop covers where the image is decoded at a scale.
+struct ScaledCrop {
+  std::int64_t scale;  ///< in eighths
+  std::int64_t top, left, height, width;
+  Box box;  ///< the crop itself, in these pixels
+};
+
+/// At the smallest scale that leaves the crop the size of `target`.
+ScaledCrop scaled_crop(const Crop& crop, ImageSize target) {
+  // The scales between are no faster: libjpeg-turbo has no vector code for
+  // them.
+  std::int64_t scale = 1;
+  while (scale < kJpegFullScale &&
+         (crop.height * scale < target.height * kJpegFullScale ||
+          crop.width * scale < target.width * kJpegFullScale)) {
+    scale *= 2;
+  }
+  const auto top = crop.top * scale / kJpegFullScale;
+  const auto left = crop.left * scale / kJpegFullScale;
+  const auto scaled_end = [&](std::int64_t end) {
+    return (end * scale + kJpegFullScale - 1) / kJpegFullScale;
+  };
+  const auto scaled = [&](std::int64_t length) {
+    return static_cast<double>(length * scale) /
+           static_cast<double>(kJpegFullScale);
+  };
+  return {scale,
+          top,
+          left,
+          scaled_end(crop.top + crop.height) - top,
+          scaled_end(crop.left + crop.width) - left,
+          {scaled(crop.top) - static_cast<double>(top),
+           scaled(crop.left) - static_cast<double>(left), scaled(crop.height),
+           scaled(crop.width)}};
+}
+
+/// Decodes an image once, as it is stored.
 class JpegReader {
  public:
   /// Reads the header.
-  JpegReader(const std::string& where, const std::string& path,
-             const std::vector<std::uint8_t>& bytes);
+  explicit JpegReader(const EncodedImage& image);
 
-  [[nodiscard]] JpegHeader header() const;
+  [[nodiscard]] ImageSize size() const {
+    return {state_.info.image_height, state_.info.image_width};
+  }
+  /// That of EXIF, 1 to 8.
+  [[nodiscard]] int orientation() const;
   [[nodiscard]] DecodedCrop decode(const Crop& crop, ImageSize target);
 
  private:
+  /// Begins to decode, at the crop's first row; returns the column of the first
+  /// pixel of each row.
+  std::int64_t start(const ScaledCrop& crop);
+
   /// Calls libjpeg. As `call` may be left by a jump, nothing in it may need to
   /// be destroyed.
   template <typename Call>
@@ -108,18 +154,16 @@ class JpegReader {
     call();
   }
   [[noreturn]] void complain(const std::string& value) const {
-    throw_file_error(where_, "the JPEG data must decode",
-                     "\"" + path_ + "\": " + value, "fetch the file again");
+    throw_file_error(kImageFile, "the JPEG data must decode",
+                     in_quotes(path_) + ": " + value, "fetch the file again");
   }
 
-  const std::string& where_;
   const std::string& path_;
   JpegState state_;
 };
 
-JpegReader::JpegReader(const std::string& where, const std::string& path,
-                       const std::vector<std::uint8_t>& bytes)
-    : where_(where), path_(path) {
+JpegReader::JpegReader(const EncodedImage& image) : path_(image.path) {
+  const auto& bytes = image.bytes;
   auto& info = state_.info;
   info.err = jpeg_std_error(&state_.errors);
   state_.errors.error_exit = leave_jpeg;
@@ -144,94 +188,95 @@ JpegReader::JpegReader(const std::string& where, const std::string& path,
   }
 }
 
-JpegHeader JpegReader::header() const {
-  const auto& info = state_.info;
-  JpegHeader header = {{info.image_height, info.image_width}, 1};
-  for (const auto* marker = info.marker_list; marker != nullptr;
+int JpegReader::orientation() const {
+  for (const auto* marker = state_.info.marker_list; marker != nullptr;
        marker = marker->next) {
     const auto stated = exif_orientation(marker->data, marker->data_length);
-    if (stated == 0) continue;
-    header.orientation = stated;
-    break;
+    if (stated != 0) return stated;
   }
-  return header;
+  return 1;
 }
 
-DecodedCrop JpegReader::decode(const Crop& crop, ImageSize target) {
+std::int64_t JpegReader::start(const ScaledCrop& crop) {
   auto& info = state_.info;
-  // The scales between are no faster: libjpeg-turbo has no vector code for
-  // them.
-  std::int64_t scale = 1;
-  while (scale < kJpegFullScale &&
-         (crop.height * scale < target.height * kJpegFullScale ||
-          crop.width * scale < target.width * kJpegFullScale)) {
-    scale *= 2;
-  }
-  // The pixels that the crop covers at that scale.
-  const auto top = crop.top * scale / kJpegFullScale;
-  const auto left = crop.left * scale / kJpegFullScale;
-  const auto scaled_end = [&](std::int64_t end) {
-    return (end * scale + kJpegFullScale - 1) / kJpegFullScale;
-  };
-  const auto height = scaled_end(crop.top + crop.height) - top;
-  const auto width = scaled_end(crop.left + crop.width) - left;
-
   JDIMENSION first_column = 0;
   guard([&] {
-    info.scale_num = static_cast<unsigned>(scale);
+    info.scale_num = static_cast<unsigned>(crop.scale);
     info.scale_denom = static_cast<unsigned>(kJpegFullScale);
     info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&info);
     // At the edge of what is decoded colour is interpolated otherwise than
     // inside: keep one sample of it away.
     const auto margin = static_cast<std::int64_t>(info.max_h_samp_factor);
-    const auto begin = std::max(left - margin, std::int64_t{0});
-    const auto end =
-        std::min<std::int64_t>(left + width + margin, info.output_width);
+    const auto begin = std::max(crop.left - margin, std::int64_t{0});
+    const auto end = std::min<std::int64_t>(crop.left + crop.width + margin,
+                                            info.output_width);
     first_column = static_cast<JDIMENSION>(begin);
     auto columns = static_cast<JDIMENSION>(end - begin);
     jpeg_crop_scanline(&info, &first_column, &columns);
-    jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(top));
+    jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(crop.top));
   });
+  return first_column;
+}
 
+DecodedCrop JpegReader::decode(const Crop& crop, ImageSize target) {
+  const auto scaled = scaled_crop(crop, target);
+  const auto first_column = start(scaled);
+  auto& info = state_.info;
   std::vector<std::uint8_t> row(
       static_cast<std::size_t>(info.output_width) *
       static_cast<std::size_t>(info.output_components));
-  const auto skipped = (left - first_column) * info.output_components;
-  DecodedCrop decoded;
-  decoded.image = {
-      height, width,
-      std::vector<std::uint8_t>(static_cast<std::size_t>(height * width * 3))};
+  const auto skipped = (scaled.left - first_column) * info.output_components;
+  DecodedCrop decoded = {{scaled.height, scaled.width, {}}, scaled.box};
+  decoded.image.pixels.resize(
+      static_cast<std::size_t>(scaled.height * scaled.width * 3));
   auto* pixels = decoded.image.pixels.data();
   auto* row_data = row.data();
   guard([&] {
-    for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t y = 0; y < scaled.height; ++y) {
       jpeg_read_scanlines(&info, &row_data, 1);
-      copy_jpeg_pixels(row_data + skipped, width, info, pixels + y * width * 3);
+      copy_jpeg_pixels(row_data + skipped, scaled.width, info,
+                       pixels + y * scaled.width * 3);
     }
   });
-
-  const auto scaled = [&](std::int64_t length) {
-    return static_cast<double>(length * scale) /
-           static_cast<double>(kJpegFullScale);
-  };
-  decoded.box = {scaled(crop.top) - static_cast<double>(top),
-                 scaled(crop.left) - static_cast<double>(left),
-                 scaled(crop.height), scaled(crop.width)};
   return decoded;
 }
 
+/// The image as it is shown.
+class JpegDecoder : public ImageDecoder {
+ public:
+  explicit JpegDecoder(const EncodedImage& image)
+      : image_(image),
+        reader_(std::make_unique<JpegReader>(image)),
+        orientation_(reader_->orientation()),
+        stored_size_(reader_->size()) {}
+
+  [[nodiscard]] ImageSize size() const override {
+    return oriented_size(stored_size_, orientation_);
+  }
+
+  [[nodiscard]] DecodedCrop decode(const Crop& crop,
+                                   ImageSize target) override {
+    if (reader_ == nullptr) reader_ = std::make_unique<JpegReader>(image_);
+    auto [image, box] =
+        std::exchange(reader_, nullptr)
+            ->decode(stored_crop(crop, stored_size_, orientation_),
+                     oriented_size(target, orientation_));
+    box = shown_box(box, {image.height, image.width}, orientation_);
+    return {orient(std::move(image), orientation_), box};
+  }
+
+ private:
+  const EncodedImage& image_;
+  std::unique_ptr<JpegReader> reader_;  ///< null once it has been used
+  int orientation_;
+  ImageSize stored_size_;
+};
+
 }  // namespace
 
-JpegHeader read_jpeg_header(const std::string& where, const std::string& path,
-                            const std::vector<std::uint8_t>& bytes) {
-  return JpegReader(where, path, bytes).header();
-}
-
-DecodedCrop decode_jpeg(const std::string& where, const std::string& path,
-                        const std::vector<std::uint8_t>& bytes,
-                        const Crop& crop, ImageSize target) {
-  return JpegReader(where, path, bytes).decode(crop, target);
+std::unique_ptr<ImageDecoder> open_jpeg(const EncodedImage& image) {
+  return std::make_unique<JpegDecoder>(image);
 }
 
 }  // namespace expandnet::data

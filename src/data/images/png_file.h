@@ -1,24 +1,15 @@
 // png_file.h: decodes PNG by libpng, where the library was built with it.
 #pragma once
 
-#include <expandnet/data/images/image.h>
+#include <memory>
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "data/images/image_decoder.h"
 
 namespace expandnet::data {
 
-/// Both functions throw `std::runtime_error`, in the name of `where` and with
-/// the path, when the data are damaged or the library has no libpng.
-[[nodiscard]] ImageSize read_png_header(const std::string& where,
-                                        const std::string& path,
-                                        const std::vector<std::uint8_t>& bytes);
-
-/// Decodes a crop.
-[[nodiscard]] Image decode_png(const std::string& where,
-                               const std::string& path,
-                               const std::vector<std::uint8_t>& bytes,
-                               const Crop& crop);
+/// Reads the header of a PNG file, which must outlive the decoder. This and
+/// decoding throw `std::runtime_error`, with the path, when the data are
+/// damaged or the library has no libpng.
+[[nodiscard]] std::unique_ptr<ImageDecoder> open_png(const EncodedImage& image);
 
 }  // namespace expandnet::data

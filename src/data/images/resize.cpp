@@ -177,13 +177,13 @@ void check_resize(const Image& image, const Box& box, ImageSize size) {
                      image.pixels.size() == static_cast<std::size_t>(
                                                 image.height * image.width * 3);
   if (!whole) {
-    throw_file_error(
+    throw_argument_error(
         where, "an image must have height x width x 3 bytes",
         std::to_string(image.pixels.size()) + " for " + height + " x " + width,
         "fill it");
   }
   if (size.height <= 0 || size.width <= 0) {
-    throw_file_error(
+    throw_argument_error(
         where, "the size must be positive",
         std::to_string(size.height) + " x " + std::to_string(size.width),
         "ask for a pixel at least");
@@ -194,7 +194,7 @@ void check_resize(const Image& image, const Box& box, ImageSize size) {
       box.top + box.height <= static_cast<double>(image.height) + kBoxSlack &&
       box.left + box.width <= static_cast<double>(image.width) + kBoxSlack;
   if (!inside) {
-    throw_file_error(
+    throw_argument_error(
         where,
         "the box must lie inside the " + height + " x " + width + " pixels",
         box_text(box), "cut it to them");

@@ -9,43 +9,67 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 #include <expandnet/data/loading/batches.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "data/loading/epoch_generator.h"
 
 namespace expandnet::data {
 
 namespace {
 
-void check(const at::Tensor& images, const at::Tensor& labels,
-           const BatchOptions& options) {
+constexpr const char* kBatches = "Batches";
+
+std::string dtype_and_sizes(const at::Tensor& tensor) {
+  return std::string(c10::toString(tensor.scalar_type())) + " " +
+         sizes(tensor.sizes());
+}
+
+void check_tensors(const at::Tensor& images, const at::Tensor& labels) {
   TORCH_CHECK(images.dim() == 4 && images.scalar_type() == at::kByte,
-              "Batches: images must be uint8 [N, C, H, W], got ",
-              c10::toString(images.scalar_type()), " ", images.sizes());
-  TORCH_CHECK(labels.dim() == 1 && labels.scalar_type() == at::kLong &&
-                  labels.size(0) == images.size(0),
-              "Batches: labels must be int64 [", images.size(0), "], got ",
-              c10::toString(labels.scalar_type()), " ", labels.sizes());
-  TORCH_CHECK(images.size(0) > 0, "Batches: there must be an image, got none");
+              error_message(kBatches, "images must be uint8 [N, C, H, W]",
+                            dtype_and_sizes(images)));
+  TORCH_CHECK(
+      labels.dim() == 1 && labels.scalar_type() == at::kLong &&
+          labels.size(0) == images.size(0),
+      error_message(kBatches, "labels must be int64 " + sizes({images.size(0)}),
+                    dtype_and_sizes(labels)));
+  TORCH_CHECK(images.size(0) > 0,
+              error_message(kBatches, "there must be an image", "none"));
   TORCH_CHECK(labels.device() == images.device(),
-              "Batches: labels must be on the images' device (",
-              images.device(), "), got ", labels.device());
+              error_message(kBatches,
+                            "labels must be on the images' device (" +
+                                images.device().str() + ")",
+                            labels.device().str()));
+}
+
+void check_options(const BatchOptions& options, std::size_t channels) {
   TORCH_CHECK(options.batch_size > 0,
-              "Batches: batch_size must be positive, got ", options.batch_size);
+              error_message(kBatches, "batch_size must be positive",
+                            std::to_string(options.batch_size)));
   TORCH_CHECK(options.padding >= 0,
-              "Batches: padding must not be negative, got ", options.padding);
-  const auto channels = static_cast<std::size_t>(images.size(1));
-  TORCH_CHECK(options.mean.size() == options.deviation.size() &&
-                  (options.mean.empty() || options.mean.size() == channels),
-              "Batches: mean and deviation must have one entry per channel (",
-              channels, ") or none, got ", options.mean.size(), " and ",
-              options.deviation.size());
-  for (const auto deviation : options.deviation) {
-    TORCH_CHECK(deviation > 0, "Batches: deviation must be positive, got ",
-                deviation);
+              error_message(kBatches, "padding must not be negative",
+                            std::to_string(options.padding)));
+  const auto& mean = options.mean;
+  const auto& deviation = options.deviation;
+  TORCH_CHECK(
+      mean.size() == deviation.size() &&
+          (mean.empty() || mean.size() == channels),
+      error_message(kBatches,
+                    "mean and deviation must have one entry per channel (" +
+                        std::to_string(channels) + ") or none",
+                    std::to_string(mean.size()) + " and " +
+                        std::to_string(deviation.size())));
+  for (const auto value : deviation) {
+    TORCH_CHECK(value > 0, error_message(kBatches, "deviation must be positive",
+                                         c10::str(value)));
   }
 }
 
@@ -63,7 +87,8 @@ BatchOptions BatchOptions::plain() const {
 Batches::Batches(const at::Tensor& images, at::Tensor labels,
                  BatchOptions options)
     : labels_(std::move(labels)), options_(std::move(options)) {
-  check(images, labels_, options_);
+  check_tensors(images, labels_);
+  check_options(options_, static_cast<std::size_t>(images.size(1)));
   height_ = images.size(2);
   width_ = images.size(3);
   const auto padding = options_.padding;
@@ -145,8 +170,10 @@ at::Tensor Batches::crop(const at::Tensor& order) const {
 }
 
 std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
-  TORCH_CHECK(index >= 0 && index < size(), "Batches: index must be below ",
-              size(), ", got ", index);
+  TORCH_CHECK(
+      index >= 0 && index < size(),
+      error_message(kBatches, "index must be below " + std::to_string(size()),
+                    std::to_string(index)));
   const auto start = index * options_.batch_size;
   const auto order = order_.narrow(
       0, start, std::min(options_.batch_size, order_.size(0) - start));

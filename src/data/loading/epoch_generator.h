@@ -5,13 +5,15 @@
 
 #include <cstdint>
 
+#include "base/splitmix.h"
+
 namespace expandnet::data {
 
 /// One generator per epoch: epochs can be drawn in any order.
 inline at::Generator epoch_generator(std::uint64_t seed, std::int64_t epoch) {
   // Any odd constant spreads neighbouring epochs over the seeds.
   return at::make_generator<at::CPUGeneratorImpl>(
-      seed + 0x9E3779B97F4A7C15U * (static_cast<std::uint64_t>(epoch) + 1));
+      seed + kSplitMixStep * (static_cast<std::uint64_t>(epoch) + 1));
 }
 
 }  // namespace expandnet::data

@@ -6,7 +6,10 @@
 #include <map>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "data/loading/epoch_generator.h"
 #include "data/loading/normalization.h"
 #include "data/loading/prefetch.h"
@@ -23,34 +26,37 @@ std::int64_t side_of(const FolderBatchOptions& options) {
                     options.transform);
 }
 
+/// Throws unless the rule holds of the value.
+void check_folder(bool holds, const std::string& rule,
+                  const std::string& value) {
+  TORCH_CHECK(holds, error_message("FolderBatches", rule, value));
+}
+
+void check_positive(const std::string& name, std::int64_t value) {
+  check_folder(value > 0, name + " must be positive", std::to_string(value));
+}
+
 void check_folder_options(const ImageFolder& folder,
                           const FolderBatchOptions& options) {
-  TORCH_CHECK(!folder.files.empty(),
-              "FolderBatches: there must be images, got none in \"",
-              folder.folder, "\"");
-  TORCH_CHECK(options.batch_size > 0,
-              "FolderBatches: batch_size must be positive, got ",
-              options.batch_size);
-  TORCH_CHECK(
-      options.ranks > 0 && options.rank >= 0 && options.rank < options.ranks,
-      "FolderBatches: rank must be below ranks, got ", options.rank, " of ",
-      options.ranks);
-  TORCH_CHECK(options.batch_size % options.ranks == 0,
-              "FolderBatches: batch_size must be divisible by ranks, got ",
-              options.batch_size, " for ", options.ranks);
-  TORCH_CHECK(options.ranks == 1 || options.drop_last,
-              "FolderBatches: batches that ranks share must be full, got "
-              "drop_last false");
-  TORCH_CHECK(side_of(options) > 0,
-              "FolderBatches: size must be positive, got ", side_of(options));
-  TORCH_CHECK(options.workers > 0,
-              "FolderBatches: workers must be positive, got ", options.workers);
-  TORCH_CHECK(options.prefetch > 0,
-              "FolderBatches: prefetch must be positive, got ",
-              options.prefetch);
-  TORCH_CHECK(options.mean.size() == 3 && options.deviation.size() == 3,
-              "FolderBatches: mean and deviation must have three entries, got ",
-              options.mean.size(), " and ", options.deviation.size());
+  const auto batch_size = options.batch_size;
+  const auto rank = options.rank, ranks = options.ranks;
+  check_folder(!folder.files.empty(), "there must be images",
+               "none in " + in_quotes(folder.folder));
+  check_positive("batch_size", batch_size);
+  check_folder(ranks > 0 && rank >= 0 && rank < ranks,
+               "rank must be below ranks",
+               std::to_string(rank) + " of " + std::to_string(ranks));
+  check_folder(batch_size % ranks == 0, "batch_size must be divisible by ranks",
+               std::to_string(batch_size) + " for " + std::to_string(ranks));
+  check_folder(ranks == 1 || options.drop_last,
+               "batches that ranks share must be full", "drop_last false");
+  check_positive("size", side_of(options));
+  check_positive("workers", options.workers);
+  check_positive("prefetch", options.prefetch);
+  const auto means = options.mean.size(), deviations = options.deviation.size();
+  check_folder(means == 3 && deviations == 3,
+               "mean and deviation must have three entries",
+               std::to_string(means) + " and " + std::to_string(deviations));
 }
 
 }  // namespace
@@ -172,11 +178,12 @@ struct FolderBatches::Impl {
       kept.push_back(item);
       labels.push_back(image.label);
     }
-    TORCH_CHECK(!kept.empty(),
-                "FolderBatches: a batch must have an image that can be read, "
-                "got none of ",
-                images, ", the last of them \"",
-                skipped.empty() ? "" : skipped.back(), "\"");
+    if (kept.empty()) {
+      throw_file_error(
+          "FolderBatches", "a batch must have an image that can be read",
+          "none of " + std::to_string(images) + ", the last of them " +
+              in_quotes(skipped.empty() ? "" : skipped.back()));
+    }
     return {kept.size() == slot.good.size()
                 ? slot.images
                 : slot.images.index_select(0, at::tensor(kept)),
@@ -230,8 +237,9 @@ void FolderBatches::start_epoch(std::int64_t epoch) {
 
 std::pair<at::Tensor, at::Tensor> FolderBatches::batch(std::int64_t index) {
   auto& impl = *impl_;
-  TORCH_CHECK(index >= 0 && index < size(),
-              "FolderBatches: index must be below ", size(), ", got ", index);
+  check_folder(index >= 0 && index < size(),
+               "index must be below " + std::to_string(size()),
+               std::to_string(index));
   impl.seek(index);
   impl.prefetch.wait(index);
   Impl::Slot slot;

@@ -1,8 +1,9 @@
 #include "data/loading/prefetch.h"
 
-#include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "base/error.h"
 
 namespace expandnet::data {
 
@@ -12,8 +13,8 @@ Prefetch::Prefetch(int workers, std::int64_t window, CountItems count_items,
       work_(std::move(work)),
       window_(window) {
   if (workers < 1 || window < 1) {
-    throw std::invalid_argument(
-        "Prefetch: workers and window must be positive, got " +
+    throw_argument_error(
+        "Prefetch", "workers and window must be positive",
         std::to_string(workers) + " and " + std::to_string(window));
   }
   threads_.reserve(static_cast<std::size_t>(workers));
@@ -23,10 +24,10 @@ Prefetch::Prefetch(int workers, std::int64_t window, CountItems count_items,
     }
   } catch (const std::exception& error) {  // of the system, or no memory
     stop();
-    throw std::runtime_error(
-        "Prefetch: the system must start all workers, got " +
-        std::to_string(threads_.size()) + " of " + std::to_string(workers) +
-        " (" + error.what() + "); ask for fewer");
+    throw_file_error("Prefetch", "the system must start all workers",
+                     std::to_string(threads_.size()) + " of " +
+                         std::to_string(workers) + " (" + error.what() + ")",
+                     "ask for fewer");
   }
 }
 

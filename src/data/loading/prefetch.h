@@ -33,7 +33,7 @@ class Prefetch {
   using Work = std::function<void(std::int64_t batch, std::int64_t item)>;
 
   /// `work` is called by several threads at once, each item once.
-  /// Throws `std::invalid_argument` unless workers and window are positive, and
+  /// Throws `c10::Error` unless workers and window are positive, and
   /// `std::runtime_error` where the system starts no more threads.
   Prefetch(int workers, std::int64_t window, CountItems count_items, Work work);
   ~Prefetch();

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet::data {
 
@@ -48,9 +49,9 @@ std::vector<std::string> find_files(const FileQuery& query) {
     looked += looked.empty() ? "" : " and ";
     std::error_code ignored;
     if (std::filesystem::is_directory(folder, ignored)) {
-      looked += "\"" + folder + "\" without " + join_names(missing, suffix);
+      looked += in_quotes(folder) + " without " + join_names(missing, suffix);
     } else {
-      looked += "no folder \"" + folder + "\"";
+      looked += "no folder " + in_quotes(folder);
     }
   }
   throw_file_error(query.where,

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet::data {
 
@@ -23,11 +23,8 @@ GzipFile::GzipFile(std::string where, std::string path)
       file_(nullptr, gzclose) {
   errno = 0;
   file_.reset(gzopen(path_.c_str(), "rb"));
-  if (!file_) {
-    throw_file_error(where_, "the file must open",
-                     "\"" + path_ + "\": " + std::strerror(errno),
-                     "check the path and the permission to read");
-  }
+  // zlib sets no errno where it finds no memory.
+  if (!file_) throw_system_error("open", path_, errno == 0 ? ENOMEM : errno);
 }
 
 std::vector<std::uint8_t> GzipFile::read(std::size_t count) {
@@ -42,12 +39,13 @@ std::vector<std::uint8_t> GzipFile::read(std::size_t count) {
     // Data that are cut short end as an empty read, with an error.
     int error = Z_OK;
     std::string message = gzerror(file_.get(), &error);
+    if (error == Z_ERRNO) throw_system_error("read", path_, errno);
     if (got < 0 || error != Z_OK) {
       if (message.rfind(path_ + ": ", 0) == 0) {
         message.erase(0, path_.size() + 2);
       }
       throw_file_error(where_, "the file must be whole",
-                       "\"" + path_ + "\": " + message, "fetch it again");
+                       in_quotes(path_) + ": " + message, "fetch it again");
     }
     bytes.resize(begin + static_cast<std::size_t>(got));
     if (static_cast<std::size_t>(got) < wanted) break;

@@ -18,12 +18,12 @@ namespace expandnet::data {
 /// does.
 class GzipFile : public ByteSource {
  public:
-  /// Throws `std::runtime_error`, in the name of `where`, when the file does
-  /// not open.
+  /// Throws `std::runtime_error` when the file does not open. `where` is who
+  /// reads it, for other messages.
   GzipFile(std::string where, std::string path);
 
-  /// Throws `std::runtime_error` when the compressed data are cut short or
-  /// damaged.
+  /// Throws `std::runtime_error` when the file cannot be read, or the
+  /// compressed data are cut short or damaged.
   [[nodiscard]] std::vector<std::uint8_t> read(std::size_t count) override;
 
  private:

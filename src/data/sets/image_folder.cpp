@@ -4,7 +4,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/sets/image_list.h"
 
 namespace expandnet::data {
@@ -32,8 +32,7 @@ bool is_image_name(const std::filesystem::path& name) {
 
 /// The names, sorted, of the entries that `wanted` accepts.
 template <typename Wanted>
-std::vector<std::string> list_names(const std::string& where,
-                                    const std::filesystem::path& folder,
+std::vector<std::string> list_names(const std::filesystem::path& folder,
                                     const Wanted& wanted) {
   std::vector<std::string> names;
   std::error_code error;
@@ -42,11 +41,7 @@ std::vector<std::string> list_names(const std::string& where,
        entry.increment(error)) {
     if (wanted(*entry)) names.push_back(entry->path().filename().string());
   }
-  if (error) {
-    throw_file_error(where, "the folder must be readable",
-                     "\"" + folder.string() + "\": " + error.message(),
-                     "check the path and the permission to read");
-  }
+  if (error) throw_system_error("list", folder.string(), error.value());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -84,23 +79,24 @@ std::vector<std::string> missing_classes(const ImageFolder& some,
 ImageFolder scan_image_folder(const std::string& folder) {
   const std::string where = "scan_image_folder";
   ImageFolder found = {folder, {}, {}};
-  found.classes = list_names(where, folder,
-                             [](const std::filesystem::directory_entry& entry) {
-                               std::error_code ignored;
-                               return entry.is_directory(ignored);
-                             });
+  found.classes =
+      list_names(folder, [](const std::filesystem::directory_entry& entry) {
+        std::error_code ignored;
+        return entry.is_directory(ignored);
+      });
   if (found.classes.empty()) {
     throw_file_error(where, "each class must have a folder",
-                     "none in \"" + folder + "\"",
+                     "none in " + in_quotes(folder),
                      "name the folder that holds those of the classes");
   }
   for (std::size_t label = 0; label < found.classes.size(); ++label) {
     const auto path = std::filesystem::path(folder) / found.classes[label];
-    const auto names = list_names(where, path, is_image_entry);
+    const auto names = list_names(path, is_image_entry);
     if (names.empty()) {
-      throw_file_error(
-          where, "each class must have an image (.jpeg, .jpg or .png)",
-          "none in \"" + path.string() + "\"", "fill the folder or remove it");
+      throw_file_error(where,
+                       "each class must have an image (.jpeg, .jpg or .png)",
+                       "none in " + in_quotes(path.string()),
+                       "fill the folder or remove it");
     }
     for (const auto& name : names) {
       found.files.push_back(
@@ -122,22 +118,19 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
   for (std::size_t i = 0; i < classes.size(); ++i) {
     labels.emplace(std::to_string(i), static_cast<std::int64_t>(i));
   }
-  const auto names = list_names(where, folder, is_image_entry);
+  const auto names = list_names(folder, is_image_entry);
 
   errno = 0;
   std::ifstream stream(list);
-  if (!stream) {
-    throw_file_error(where, "the list must open",
-                     "\"" + list + "\": " + std::strerror(errno),
-                     "check the path and the permission to read");
-  }
+  if (!stream) throw_system_error("open", list, errno);
   std::set<std::string> named;
   for (const auto& image : read_image_list(where, list, stream)) {
     const auto in_line = [&](const std::string& text) {
       return in_line_of_list(text, image.line, list);
     };
     if (!std::binary_search(names.begin(), names.end(), image.name)) {
-      throw_file_error(where, "each image named must be in \"" + folder + "\"",
+      throw_file_error(where,
+                       "each image named must be in " + in_quotes(folder),
                        in_line(image.name), "add the file or remove the line");
     }
     if (!named.insert(image.name).second) {
@@ -155,7 +148,7 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
   }
   if (found.files.empty()) {
     throw_file_error(where, "the list must name an image",
-                     "none in \"" + list + "\"", "write lines of file,class");
+                     "none in " + in_quotes(list), "write lines of file,class");
   }
   return found;
 }
@@ -167,7 +160,7 @@ void check_same_classes(const ImageFolder& training,
     const auto missing = missing_classes(some, others);
     if (missing.empty()) return;
     differences += (differences.empty() ? "" : " and ") + some_names(missing) +
-                   " in \"" + some.folder + "\" only";
+                   " in " + in_quotes(some.folder) + " only";
   };
   add(training, validation);
   add(validation, training);

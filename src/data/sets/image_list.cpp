@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet::data {
 
@@ -42,8 +42,8 @@ std::optional<std::pair<std::string, std::string>> fields_of(
 
 std::string in_line_of_list(const std::string& text, std::int64_t line,
                             const std::string& path) {
-  return "\"" + text + "\" in line " + std::to_string(line) + " of \"" + path +
-         "\"";
+  return in_quotes(text) + " in line " + std::to_string(line) + " of " +
+         in_quotes(path);
 }
 
 std::vector<ListedImage> read_image_list(const std::string& where,
@@ -65,11 +65,7 @@ std::vector<ListedImage> read_image_list(const std::string& where,
     }
     images.push_back({fields->first, fields->second, number});
   }
-  if (stream.bad()) {
-    throw_file_error(where, "the list must be readable",
-                     "\"" + path + "\": " + std::strerror(errno),
-                     "give a file of lines file,class");
-  }
+  if (stream.bad()) throw_system_error("read", path, errno);
   return images;
 }
 

@@ -6,7 +6,11 @@
 #include <cstddef>
 #include <numeric>
 #include <random>
+#include <string>
 #include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet::data {
 
@@ -54,8 +58,9 @@ ImageSet as_rgb32(const ImageSet& set) {
   if (rgb) return set;
   const bool grey = sizes.size() == 4 && sizes.slice(1).equals({1, 28, 28});
   TORCH_CHECK(grey,
-              "as_rgb32: images must be [N, 1, 28, 28] or [N, 3, 32, 32], got ",
-              sizes, "; resize them before");
+              error_message("as_rgb32",
+                            "images must be [N, 1, 28, 28] or [N, 3, 32, 32]",
+                            expandnet::sizes(sizes), "resize them before"));
   auto result = set;
   result.images = at::constant_pad_nd(set.images, {2, 2, 2, 2})
                       .expand({-1, 3, -1, -1})
@@ -66,18 +71,23 @@ ImageSet as_rgb32(const ImageSet& set) {
 TrainingAndValidation split(const ImageSet& set, std::int64_t validation_count,
                             std::uint64_t seed) {
   const auto count = set.labels.size(0);
-  TORCH_CHECK(validation_count >= 0 && validation_count < count,
-              "split: validation_count must be 0 to ", count - 1, ", got ",
-              validation_count, "; leave images to train on");
+  TORCH_CHECK(
+      validation_count >= 0 && validation_count < count,
+      error_message(
+          "split", "validation_count must be 0 to " + std::to_string(count - 1),
+          std::to_string(validation_count), "leave images to train on"));
 
   const auto labels = set.labels.to(at::kCPU, at::kLong).contiguous();
   const auto* label = labels.const_data_ptr<std::int64_t>();
   std::vector<std::vector<std::int64_t>> members(
       static_cast<std::size_t>(set.classes));
   for (std::int64_t i = 0; i < count; ++i) {
-    TORCH_CHECK(label[i] >= 0 && label[i] < set.classes,
-                "split: a label must be 0 to ", set.classes - 1, ", got ",
-                label[i], " for image ", i, "; correct the set");
+    TORCH_CHECK(
+        label[i] >= 0 && label[i] < set.classes,
+        error_message(
+            "split", "a label must be 0 to " + std::to_string(set.classes - 1),
+            std::to_string(label[i]) + " for image " + std::to_string(i),
+            "correct the set"));
     members[static_cast<std::size_t>(label[i])].push_back(i);
   }
   std::vector<std::size_t> sizes;

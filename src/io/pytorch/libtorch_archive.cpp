@@ -4,11 +4,10 @@
 #include <torch/serialize/input-archive.h>
 
 #include <map>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
-#include "base/mapped_file.h"
 #include "base/text.h"
 #include "base/weight_paths.h"
 #include "io/pytorch/checkpoint_keys.h"
@@ -38,8 +37,6 @@ void add_tensors(InputArchive& archive, const std::string& prefix, int depth,
   }
 }
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
-
 /// What WeightAverage has saved, with the names it has saved; none of a
 /// checkpoint from before it did.
 NamedTensors averages_in(InputArchive& archive) {
@@ -54,10 +51,10 @@ NamedTensors averages_in(InputArchive& archive) {
   return averages;
 }
 
-/// Puts the averages in their places, those of compact tensors beside a chain
-/// excepted: that chain has to be contracted first.
-void place_averages(const std::string& where, const NamedTensors& averages,
-                    Weights& weights) {
+/// Puts the averages in their places, save those of compact tensors beside a
+/// chain, which it returns: that chain has to be contracted first.
+NamedTensors place_averages(const std::string& where,
+                            const NamedTensors& averages, Weights& weights) {
   std::map<std::string, std::size_t> places;
   for (const auto& [name, tensor] : weights.tensors) {
     places.emplace(name, places.size());
@@ -67,6 +64,7 @@ void place_averages(const std::string& where, const NamedTensors& averages,
     const auto first = places.lower_bound(chain);
     return first != places.end() && first->first.rfind(chain, 0) == 0;
   };
+  NamedTensors of_chains;
   for (const auto& [name, average] : averages) {
     const auto place = places.find(name);
     const bool fits =
@@ -78,62 +76,73 @@ void place_averages(const std::string& where, const NamedTensors& averages,
                        "one of " + quoted_name(name), "save it again");
     }
     if (stands_beside_a_chain(name)) {
-      weights.averages.emplace_back(name, average);
+      of_chains.emplace_back(name, average);
     } else {
       weights.tensors[place->second].second = average;
     }
   }
+  return of_chains;
+}
+
+/// What an archive holds, its averages not in place yet.
+struct ArchiveContent {
+  Weights weights;
+  NamedTensors averages;
+  bool is_checkpoint = false;
+  bool has_average = false;
+};
+
+ArchiveContent content_of(InputArchive& archive, Averages averages) {
+  ArchiveContent content;
+  InputArchive model, part;
+  content.is_checkpoint = archive.try_read(kModelKey, model) &&
+                          archive.try_read(kOptimizerKey, part);
+  if (!content.is_checkpoint) {
+    add_tensors(archive, "", 0, content.weights);
+    return content;
+  }
+  content.has_average =
+      averages == Averages::kTaken && archive.try_read(kAverageKey, part);
+  if (content.has_average) content.averages = averages_in(part);
+  add_tensors(model, "", 0, content.weights);
+  if (archive.try_read(kExpansionKey, part)) {
+    add_tensors(part, "", 0, content.weights);
+  }
+  return content;
 }
 
 }  // namespace
 
-Weights read_libtorch_archive(const std::string& path, Averages averages) {
-  const auto where = "\"" + path + "\"";
-  Weights weights;
-  bool is_checkpoint = false, has_average = false;
-  NamedTensors averaged;
+TrainedWeights read_libtorch_archive(const MappedFile& file,
+                                     const ZipArchive& zip, Averages averages) {
+  const auto where = in_quotes(file.path());
   InputArchive archive;
-  {
-    const MappedFile file(path);
-    open_libtorch_file(where, file.bytes(), c10::kCPU, archive);
-  }
+  open_libtorch_file(where, file.bytes(), zip, c10::kCPU, archive);
+  ArchiveContent content;
   try {
-    InputArchive model, part;
-    is_checkpoint = archive.try_read(kModelKey, model) &&
-                    archive.try_read(kOptimizerKey, part);
-    if (is_checkpoint) {
-      has_average =
-          averages == Averages::kTaken && archive.try_read(kAverageKey, part);
-      if (has_average) averaged = averages_in(part);
-      add_tensors(model, "", 0, weights);
-      if (archive.try_read(kExpansionKey, part))
-        add_tensors(part, "", 0, weights);
-    } else {
-      add_tensors(archive, "", 0, weights);
-    }
+    content = content_of(archive, averages);
   } catch (const c10::Error& error) {
     throw_file_error(where, "an archive of torch::save must be whole",
-                     "an error of LibTorch (" +
-                         std::string(error.what_without_backtrace()) + ")",
+                     "an error of LibTorch (" + message_of(error) + ")",
                      "save it again");
   }
-  if (averages == Averages::kLeftOut && !is_checkpoint) {
+  if (averages == Averages::kLeftOut && !content.is_checkpoint) {
     throw_file_error(where, "only checkpoints have entries",
-                     "the key \"model\"", "leave it out");
+                     "the key " + in_quotes(kModelKey), "leave it out");
   }
-  if (has_average && averaged.empty()) {
+  if (content.has_average && content.averages.empty()) {
     throw_file_error(
         where, "a checkpoint must name its weights",
         "one whose moving average is without names",
         "contract it with the program that trained it, or take the key "
         "\"model\" for the weights that were averaged");
   }
-  if (weights.tensors.empty()) {
+  if (content.weights.tensors.empty()) {
     throw_file_error(where, "a file of weights must hold tensors", "none",
                      "save a module's state");
   }
-  place_averages(where, averaged, weights);
-  return weights;
+  auto of_chains = place_averages(where, content.averages, content.weights);
+  return {std::move(content.weights), std::move(of_chains)};
 }
 
 }  // namespace expandnet

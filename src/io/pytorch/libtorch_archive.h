@@ -3,7 +3,8 @@
 
 #include <expandnet/io/weights.h>
 
-#include <string>
+#include "base/mapped_file.h"
+#include "io/zip/zip_archive.h"
 
 namespace expandnet {
 
@@ -11,8 +12,10 @@ namespace expandnet {
 enum class Averages { kTaken, kLeftOut };
 
 /// The tensors of an OutputArchive, under the paths of their modules; of this
-/// library's checkpoints the model's and its chains'. Throws
-/// `std::runtime_error` as `read_weights` says.
-Weights read_libtorch_archive(const std::string& path, Averages averages);
+/// library's checkpoints the model's and its chains'. `zip` is the file's
+/// directory. Throws `std::runtime_error` as `read_weights` says.
+[[nodiscard]] TrainedWeights read_libtorch_archive(const MappedFile& file,
+                                                   const ZipArchive& zip,
+                                                   Averages averages);
 
 }  // namespace expandnet

@@ -1,13 +1,10 @@
 #include "io/pytorch/libtorch_file.h"
 
-#include <c10/util/Exception.h>
-
 #include <algorithm>
 #include <exception>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "io/zip/zip_archive.h"
 
 namespace expandnet {
 
@@ -29,8 +26,7 @@ bool holds_code(std::string_view name) {
   return lower.find("/code/") != std::string::npos;
 }
 
-void check_entries(const std::string& where, std::string_view bytes) {
-  const ZipArchive zip(where, bytes);
+void check_entries(const std::string& where, const ZipArchive& zip) {
   for (const auto& entry : zip.entries()) {
     const bool is_code = holds_code(entry.name);
     if (entry.method == 0 && !is_code) {
@@ -51,17 +47,19 @@ void check_entries(const std::string& where, std::string_view bytes) {
 void open_libtorch_file(const std::string& where, std::string_view bytes,
                         c10::Device device,
                         torch::serialize::InputArchive& archive) {
-  check_entries(where, bytes);
-  const auto refuse = [&](const std::string& why) {
-    throw_file_error(where, "an archive of torch::save must be whole",
-                     "an error of LibTorch (" + why + ")", "save it again");
-  };
+  open_libtorch_file(where, bytes, ZipArchive(where, bytes), device, archive);
+}
+
+void open_libtorch_file(const std::string& where, std::string_view bytes,
+                        const ZipArchive& zip, c10::Device device,
+                        torch::serialize::InputArchive& archive) {
+  check_entries(where, zip);
   try {
     archive.load_from(bytes.data(), bytes.size(), device);
-  } catch (const c10::Error& error) {
-    refuse(error.what_without_backtrace());
-  } catch (const std::exception& error) {  // of its parser, say
-    refuse(error.what());
+  } catch (const std::exception& error) {  // of LibTorch, or of its parser
+    throw_file_error(where, "an archive of torch::save must be whole",
+                     "an error of LibTorch (" + message_of(error) + ")",
+                     "save it again");
   }
 }
 

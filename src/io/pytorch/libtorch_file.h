@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "io/zip/zip_archive.h"
+
 namespace expandnet {
 
 /// Opens the archive whose bytes these are, with its tensors on `device`.
@@ -16,6 +18,10 @@ namespace expandnet {
 /// refused. Throws `std::runtime_error`; `where` names the file in messages.
 void open_libtorch_file(const std::string& where, std::string_view bytes,
                         c10::Device device,
+                        torch::serialize::InputArchive& archive);
+/// As above, where `zip` is the directory of the archive.
+void open_libtorch_file(const std::string& where, std::string_view bytes,
+                        const ZipArchive& zip, c10::Device device,
                         torch::serialize::InputArchive& archive);
 
 }  // namespace expandnet

@@ -1,5 +1,6 @@
+#include "io/pytorch/pickle_describe.h"
+
 #include "base/text.h"
-#include "io/pytorch/pickle.h"
 
 namespace expandnet {
 

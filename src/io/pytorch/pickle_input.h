@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_value.h"
 
 namespace expandnet {
 

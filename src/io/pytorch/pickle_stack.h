@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pickle_input.h"
+#include "io/pytorch/pickle_value.h"
 
 namespace expandnet {
 

@@ -1,6 +1,7 @@
 #include "io/pytorch/pytorch_archive.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -48,7 +49,15 @@ std::string folder_in(const ZipArchive& zip) {
   return std::string(name.substr(0, name.find('/') + 1));
 }
 
-bool is_torch_script(const ZipArchive& zip, const std::string& folder) {
+}  // namespace
+
+ZipArchive open_pytorch_zip(const std::string& where, std::string_view file) {
+  return {where, checked_pytorch_file(where, file)};
+}
+
+bool is_libtorch_archive(const ZipArchive& zip) {
+  // Both have constants; Python's torch.save has neither them nor code.
+  const auto folder = folder_in(zip);
   const auto code = folder + "code/";
   return zip.find(folder + "constants.pkl") != nullptr ||
          std::any_of(zip.entries().begin(), zip.entries().end(),
@@ -57,11 +66,9 @@ bool is_torch_script(const ZipArchive& zip, const std::string& folder) {
                      });
 }
 
-}  // namespace
-
-PyTorchArchive::PyTorchArchive(const std::string& where, std::string_view file)
-    : zip_(where, checked_pytorch_file(where, file)), folder_(folder_in(zip_)) {
-  if (is_torch_script(zip_, folder_)) {
+PyTorchArchive::PyTorchArchive(const std::string& where, ZipArchive zip)
+    : zip_(std::move(zip)), folder_(folder_in(zip_)) {
+  if (is_libtorch_archive(zip_)) {
     throw_file_error(
         where, "the file must be one of torch.save in Python",
         "one of TorchScript or of LibTorch's torch::save",

@@ -8,16 +8,26 @@
 
 namespace expandnet {
 
+/// The zip file whose bytes these are. Other files of PyTorch, from before 1.6,
+/// are recognised, and refused with what to do. `where` names the file in
+/// messages. Throws `std::runtime_error`.
+[[nodiscard]] ZipArchive open_pytorch_zip(const std::string& where,
+                                          std::string_view file);
+
+/// Whether LibTorch has written the file, as TorchScript or by torch::save, and
+/// not Python's torch.save.
+[[nodiscard]] bool is_libtorch_archive(const ZipArchive& zip);
+
 /// A zip file with a folder of records: "data.pkl", the pickle; "data/0" and so
 /// on, the storages; and a few small ones, of which "byteorder" matters here.
 ///
-/// Other files of PyTorch are recognised, and refused with what to do: those
-/// from before 1.6, TorchScript, and those of big-endian machines.
+/// TorchScript and the files of big-endian machines are refused with what to
+/// do.
 class PyTorchArchive {
  public:
-  /// `where` names the file in messages. The bytes of `file` must outlive this.
-  /// Throws `std::runtime_error` if it is another file, or a damaged one.
-  PyTorchArchive(const std::string& where, std::string_view file);
+  /// `where` names the file in messages. Its bytes must outlive this. Throws
+  /// `std::runtime_error` if it is another file, or a damaged one.
+  PyTorchArchive(const std::string& where, ZipArchive zip);
 
   /// "net/data.pkl" for "data.pkl", for messages.
   [[nodiscard]] std::string name_of(std::string_view record) const;

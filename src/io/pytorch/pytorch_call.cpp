@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "io/pytorch/pickle_describe.h"
 
 namespace expandnet {
 

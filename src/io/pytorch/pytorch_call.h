@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_value.h"
 
 namespace expandnet {
 

@@ -1,136 +1,85 @@
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
-#include <c10/core/Storage.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/base/atomic_file.h>
 #include <expandnet/io/pytorch/pytorch_file.h>
 
-#include <algorithm>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "base/utf8.h"
+#include "io/packed_tensor.h"
 #include "io/pytorch/pytorch_archive.h"
-#include "io/pytorch/pytorch_scalar_type.h"
-#include "io/pytorch/pytorch_state_dict.h"
-#include "io/pytorch/pytorch_tensor_info.h"
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "the elements of a PyTorch file are little endian");
+#include "io/pytorch/pytorch_pickle.h"
+#include "io/pytorch/pytorch_reader.h"
+#include "io/scalar_type.h"
+#include "io/zip/zip_writer.h"
 
 namespace expandnet {
 
 namespace {
 
-constexpr std::uint64_t kLargestPyTorchElement = 16;  // complex128
+const std::string kPyTorchFolder = "archive/";
 
-class PyTorchFileReader {
- public:
-  explicit PyTorchFileReader(const std::string& path)
-      : where_("\"" + path + "\""),
-        file_(std::make_shared<const MappedFile>(path)),
-        archive_(where_, file_->bytes()) {}
-
-  [[nodiscard]] Weights read(const std::string& key);
-
- private:
-  [[nodiscard]] at::Tensor tensor(const std::string& where,
-                                  const PyTorchTensorInfo& info);
-  [[nodiscard]] const c10::Storage& storage(const std::string& where,
-                                            const PyTorchTensorInfo& info);
-  void check_bools(const std::string& where, std::string_view name);
-  [[nodiscard]] c10::Storage storage_of(std::string_view bytes) const;
-
-  const std::string where_;
-  const std::shared_ptr<const MappedFile> file_;
-  const PyTorchArchive archive_;
-  std::map<std::string_view, c10::Storage> storages_;
-  std::set<std::string_view> bools_;  ///< storages that hold bools
-};
-
-/// The record as memory: a view of the file where its elements are aligned.
-c10::Storage PyTorchFileReader::storage_of(std::string_view bytes) const {
-  const auto offset =
-      static_cast<std::size_t>(bytes.data() - file_->bytes().data());
-  if (bytes.empty() || offset % kLargestPyTorchElement != 0) {
-    const auto copy = at::empty({static_cast<std::int64_t>(bytes.size())},
-                                at::TensorOptions(at::kByte));
-    std::copy(bytes.begin(), bytes.end(),
-              static_cast<char*>(copy.mutable_data_ptr()));
-    return copy.storage();
+PackedTensor to_be_packed(const std::string& where, const std::string& name,
+                          const at::Tensor& tensor) {
+  const auto subject = "tensor " + quoted_name(name);
+  if (!is_utf8(name)) {
+    throw_argument_error(where, "the name of a tensor must be UTF-8",
+                         quoted_name(name), "write it in UTF-8");
   }
-  using File = std::shared_ptr<const MappedFile>;
-  auto keep = std::make_unique<File>(file_);
-  const auto let_go = [](void* file) { delete static_cast<File*>(file); };
-  c10::DataPtr data(file_->data() + offset, keep.get(), let_go, at::kCPU);
-  (void)keep.release();  // `data` has it now
-  return {c10::Storage::use_byte_size_t(), bytes.size(), std::move(data),
-          /*allocator=*/nullptr, /*resizable=*/false};
+  check_packable(where, name, tensor);
+  const auto dtype = file_dtype_of(tensor.scalar_type());
+  if (!dtype) {
+    throw_argument_error(where, subject + " must have a dtype of whole bytes",
+                         c10::toString(tensor.scalar_type()), "convert it");
+  }
+  return {name, *dtype, tensor.sizes().vec()};
 }
 
-const c10::Storage& PyTorchFileReader::storage(const std::string& where,
-                                               const PyTorchTensorInfo& info) {
-  auto found = storages_.find(info.storage);
-  if (found == storages_.end()) {
-    const auto bytes =
-        archive_.read(where, "data/" + std::string(info.storage));
-    found = storages_.emplace(info.storage, storage_of(bytes)).first;
+std::vector<PackedTensor> checked_tensors(const std::string& where,
+                                          const Weights& weights) {
+  std::vector<PackedTensor> tensors;
+  std::set<std::string_view> names;
+  for (const auto& [name, tensor] : weights.tensors) {
+    if (!names.insert(name).second) {
+      throw_argument_error(where, "names of tensors must differ",
+                           quoted_name(name) + " again", "rename one");
+    }
+    tensors.push_back(to_be_packed(where, name, tensor));
   }
-  const auto& storage = found->second;
-  if (storage.nbytes() != static_cast<std::uint64_t>(info.storage_bytes)) {
-    throw_file_error(
-        where,
-        "its storage " + quoted_name(info.storage) + " must have " +
-            std::to_string(info.storage_bytes) + " bytes",
-        std::to_string(storage.nbytes()), "fetch the file or save it again");
-  }
-  return storage;
-}
-
-/// Any other byte would be no value of a `bool`.
-void PyTorchFileReader::check_bools(const std::string& where,
-                                    std::string_view name) {
-  if (!bools_.insert(name).second) return;
-  const auto& storage = storages_.at(name);
-  const auto* begin = static_cast<const char*>(storage.data());
-  const auto* end = begin + storage.nbytes();
-  if (std::any_of(begin, end, [](char b) { return b != 0 && b != 1; })) {
-    throw_file_error(where, "elements of torch.bool must be 0 or 1",
-                     "another byte", "fetch the file or save it again");
-  }
-}
-
-at::Tensor PyTorchFileReader::tensor(const std::string& where,
-                                     const PyTorchTensorInfo& info) {
-  const auto& bytes = storage(where, info);
-  if (info.dtype == PyTorchDtype::kBool) check_bools(where, info.storage);
-  auto tensor = at::empty(
-      {0}, at::TensorOptions(at::kCPU).dtype(scalar_type_of(info.dtype)));
-  tensor.set_(bytes, info.offset, info.sizes, info.strides);
-  if (info.conjugate) tensor = tensor.conj();
-  if (info.negative) tensor = tensor._neg_view();
-  return tensor;
-}
-
-Weights PyTorchFileReader::read(const std::string& key) {
-  const std::string record = "data.pkl";
-  const auto pickle = read_pickle(where_ + ", " + archive_.name_of(record),
-                                  archive_.read(where_, record));
-  Weights weights;
-  for (const auto& [name, value] : find_state_dict(where_, pickle, key)) {
-    const auto where = where_ + ", tensor " + quoted_name(name);
-    weights.tensors.emplace_back(
-        name, tensor(where, pytorch_tensor_info(where, pickle, value)));
-  }
-  return weights;
+  return tensors;
 }
 
 }  // namespace
 
 Weights read_pytorch(const std::string& path, const std::string& key) {
-  return PyTorchFileReader(path).read(key);
+  auto file = std::make_shared<const MappedFile>(path);
+  auto zip = open_pytorch_zip(in_quotes(path), file->bytes());
+  return read_pytorch(std::move(file), std::move(zip), key);
+}
+
+void write_pytorch(const Weights& weights, const std::string& path) {
+  const auto tensors = checked_tensors("write_pytorch", weights);
+  AtomicFile file(path);
+  ZipWriter zip(
+      [&](const void* bytes, std::size_t count) { file.write(bytes, count); });
+  // The pickle comes first in all files of PyTorch.
+  zip.add(kPyTorchFolder + "data.pkl", pickle_state_dict(tensors));
+  zip.add(kPyTorchFolder + "byteorder", "little");
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto packed = packed_on_cpu(weights.tensors[i].second);
+    zip.add(
+        kPyTorchFolder + "data/" + std::to_string(i),
+        {static_cast<const char*>(packed.const_data_ptr()), packed.nbytes()});
+  }
+  zip.add(kPyTorchFolder + "version", "3\n");
+  zip.finish();
+  file.commit();
 }
 
 }  // namespace expandnet

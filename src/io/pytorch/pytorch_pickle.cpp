@@ -57,7 +57,7 @@ std::vector<std::int64_t> packed_strides(
   return strides;
 }
 
-void write_storage_id(PickleWriter& out, const PyTorchDtypeInfo& dtype,
+void write_storage_id(PickleWriter& out, const FileDtypeInfo& dtype,
                       std::size_t number, std::int64_t numel) {
   out.mark();
   out.text("storage");
@@ -90,7 +90,7 @@ void write_tensor(PickleWriter& out, const PackedTensor& tensor,
   out.integers(packed_strides(tensor.sizes));
   out.new_false();           // records no gradients
   out.empty_ordered_dict();  // no hooks
-  if (!is_typed) out.global("torch", dtype.name);
+  if (!is_typed) out.global("torch", dtype.torch);
   out.tuple();
   out.reduce();
 }

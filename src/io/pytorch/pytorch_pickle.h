@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "io/pytorch/pytorch_dtype.h"
+#include "io/dtype.h"
 
 namespace expandnet {
 
 /// A packed tensor with a storage of its own.
 struct PackedTensor {
   std::string_view name;  ///< UTF-8, below 4 GiB
-  PyTorchDtype dtype = PyTorchDtype::kFloat32;
+  FileDtype dtype = FileDtype::kFloat32;
   std::vector<std::int64_t> sizes;
 };
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pytorch_call.h"
 
 namespace expandnet {

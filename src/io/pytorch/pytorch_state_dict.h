@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/pytorch/pickle.h"
+#include "io/pytorch/pickle_value.h"
 
 namespace expandnet {
 

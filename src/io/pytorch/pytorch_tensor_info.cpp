@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pytorch_call.h"
 
 namespace expandnet {
@@ -17,14 +19,6 @@ constexpr std::size_t kMaxPyTorchDimensions = 64;  // as LibTorch's iterators
 constexpr std::int64_t kMaxPyTorchExpanded = std::int64_t{1} << 26;
 constexpr std::int64_t kPyTorchLargestInt =
     std::numeric_limits<std::int64_t>::max();
-
-std::string pytorch_sizes_text(const std::vector<std::int64_t>& sizes) {
-  std::string text;
-  for (const auto size : sizes) {
-    text += (text.empty() ? "" : ", ") + std::to_string(size);
-  }
-  return "[" + text + "]";
-}
 
 class PyTorchInfoReader {
  public:
@@ -127,7 +121,7 @@ void PyTorchInfoReader::read_storage_size(PickleIndex type, PickleIndex numel) {
 void PyTorchInfoReader::read_dtype(PickleIndex value) {
   const auto* global = pickle_.get<PickleGlobal>(value);
   const auto dtype = global != nullptr && global->module == "torch"
-                         ? pytorch_dtype(global->name)
+                         ? dtype_of_torch(global->name)
                          : std::nullopt;
   if (!dtype) {
     throw_file_error(where_, "dtype must be one of whole bytes",
@@ -159,18 +153,17 @@ void PyTorchInfoReader::read_metadata(PickleIndex value) {
 
 /// Conjugates are complex; negatives are the imaginary parts of conjugates.
 void PyTorchInfoReader::check_view() const {
-  const auto is_one_of = [&](std::initializer_list<PyTorchDtype> dtypes) {
+  const auto is_one_of = [&](std::initializer_list<FileDtype> dtypes) {
     return std::find(dtypes.begin(), dtypes.end(), info_.dtype) != dtypes.end();
   };
-  const bool is_complex =
-      is_one_of({PyTorchDtype::kComplex32, PyTorchDtype::kComplex64,
-                 PyTorchDtype::kComplex128});
+  const bool is_complex = is_one_of(
+      {FileDtype::kComplex32, FileDtype::kComplex64, FileDtype::kComplex128});
   const bool is_part = is_one_of(
-      {PyTorchDtype::kFloat16, PyTorchDtype::kFloat32, PyTorchDtype::kFloat64});
+      {FileDtype::kFloat16, FileDtype::kFloat32, FileDtype::kFloat64});
   if ((info_.conjugate && !is_complex) ||
       (info_.negative && !is_complex && !is_part)) {
     complain("a conjugate must be complex, and a negative part of one",
-             std::string(info_of(info_.dtype).name));
+             std::string(info_of(info_.dtype).torch));
   }
 }
 
@@ -180,7 +173,7 @@ void PyTorchInfoReader::check_elements() const {
   if (sizes.size() != strides.size()) {
     complain(
         "a tensor must have a stride for each size",
-        std::to_string(strides.size()) + " for " + pytorch_sizes_text(sizes));
+        std::to_string(strides.size()) + " for " + expandnet::sizes(sizes));
   }
   // How many elements there are, and the position of the last.
   std::int64_t numel = 1;
@@ -204,8 +197,8 @@ void PyTorchInfoReader::check_elements() const {
   if (overflows || (!is_empty && last >= info_.storage_bytes / element_bytes)) {
     complain("a tensor must lie in its storage of " +
                  std::to_string(info_.storage_bytes) + " bytes",
-             "sizes " + pytorch_sizes_text(sizes) + ", strides " +
-                 pytorch_sizes_text(strides) + " from element " +
+             "sizes " + expandnet::sizes(sizes) + ", strides " +
+                 expandnet::sizes(strides) + " from element " +
                  std::to_string(info_.offset));
   }
   const auto bytes = is_empty ? 0 : numel * element_bytes;
@@ -215,7 +208,7 @@ void PyTorchInfoReader::check_elements() const {
         "a tensor may have more bytes than its storage, of " +
             std::to_string(info_.storage_bytes) + ", up to " +
             std::to_string(kMaxPyTorchExpanded),
-        std::to_string(bytes) + " for sizes " + pytorch_sizes_text(sizes),
+        std::to_string(bytes) + " for sizes " + expandnet::sizes(sizes),
         "save it contiguous");
   }
 }

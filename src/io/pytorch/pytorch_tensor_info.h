@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "io/pytorch/pickle.h"
-#include "io/pytorch/pytorch_dtype.h"
+#include "io/dtype.h"
+#include "io/pytorch/pickle_value.h"
 
 namespace expandnet {
 
 /// A tensor, but for the bytes of its storage.
 struct PyTorchTensorInfo {
-  PyTorchDtype dtype = PyTorchDtype::kFloat32;
+  FileDtype dtype = FileDtype::kFloat32;
   std::string_view storage;  ///< its name; tensors of one share the bytes
   std::int64_t storage_bytes = 0;
   std::int64_t offset = 0;  ///< where in the storage it begins, in elements

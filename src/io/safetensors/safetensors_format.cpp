@@ -1,9 +1,11 @@
+#include "io/safetensors/safetensors_format.h"
+
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/little_endian.h"
 #include "base/text.h"
-#include "io/safetensors/safetensors_header.h"
 
 namespace expandnet {
 
@@ -17,18 +19,9 @@ std::string json_text(const std::string& where, const std::string& what,
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::type_error&) {
-    throw_file_error(where, what + " must be UTF-8", quoted_name(text),
-                     "write it in UTF-8");
+    throw_argument_error(where, what + " must be UTF-8", quoted_name(text),
+                         "write it in UTF-8");
   }
-}
-
-template <typename Numbers>
-std::string json_array(const Numbers& numbers) {
-  std::string text;
-  for (const auto number : numbers) {
-    text += (text.empty() ? "" : ",") + std::to_string(number);
-  }
-  return "[" + text + "]";
 }
 
 std::string json_metadata(const std::string& where,
@@ -43,17 +36,16 @@ std::string json_metadata(const std::string& where,
 }
 
 std::string json_tensor(const SafetensorsEntry& entry) {
-  return R"({"dtype":")" + std::string(safetensors_name(entry.dtype)) +
-         R"(","shape":)" + json_array(entry.shape) + R"(,"data_offsets":)" +
-         json_array(std::array{entry.begin, entry.end}) + "}";
+  return R"({"dtype":")" + std::string(info_of(entry.dtype).safetensors) +
+         R"(","shape":[)" + joined(entry.shape, ",") + R"(],"data_offsets":[)" +
+         joined(std::array{entry.begin, entry.end}, ",") + "]}";
 }
 
 }  // namespace
 
 std::string format_safetensors_header(const std::string& where,
                                       const SafetensorsHeader& header) {
-  std::string text(kSafetensorsLengthBytes, '\0');
-  text += '{';
+  std::string text = "{";
   auto separator = "";
   if (!header.metadata.empty()) {
     text += '"' + std::string(kSafetensorsMetadataName) +
@@ -67,20 +59,20 @@ std::string format_safetensors_header(const std::string& where,
     separator = ",";
   }
   text += '}';
-  while (text.size() % kSafetensorsAlignment != 0) text += ' ';
+  while ((kSafetensorsLengthBytes + text.size()) % kSafetensorsAlignment != 0) {
+    text += ' ';
+  }
 
-  std::uint64_t length = text.size() - kSafetensorsLengthBytes;
-  if (length > kSafetensorsMaxHeaderBytes) {
-    throw_file_error(where,
-                     "the header of a safetensors file must have at most " +
-                         std::to_string(kSafetensorsMaxHeaderBytes) + " bytes",
-                     std::to_string(length), "write several files");
+  if (text.size() > kSafetensorsMaxHeaderBytes) {
+    throw_argument_error(where,
+                         "the header of a safetensors file must have at most " +
+                             std::to_string(kSafetensorsMaxHeaderBytes) +
+                             " bytes",
+                         std::to_string(text.size()), "write several files");
   }
-  for (std::size_t i = 0; i < kSafetensorsLengthBytes; ++i) {
-    text[i] = static_cast<char>(length & 0xFFU);  // little endian
-    length >>= 8U;
-  }
-  return text;
+  std::string length;
+  append_little_endian(length, text.size(), kSafetensorsLengthBytes);
+  return length + text;
 }
 
 }  // namespace expandnet

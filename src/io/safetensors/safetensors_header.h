@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/safetensors/safetensors_dtype.h"
+#include "io/dtype.h"
 
 namespace expandnet {
 
@@ -33,7 +33,7 @@ inline constexpr std::string_view kSafetensorsMetadataName = "__metadata__";
 /// What the header says of a tensor, whose elements are packed, row by row.
 struct SafetensorsEntry {
   std::string name;
-  SafetensorsDtype dtype = SafetensorsDtype::kF32;
+  FileDtype dtype = FileDtype::kFloat32;
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0;  ///< its first byte in the data
   std::uint64_t end = 0;    ///< and the one after its last
@@ -54,30 +54,5 @@ struct SafetensorsHeader {
 /// What every message about such a file ends with.
 inline const std::string kSafetensorsRemedy =
     "fetch the file again or write it anew";
-
-/// Reads the header of the file whose bytes are `file`. Of the data it touches
-/// nothing, and uses only how long they are.
-///
-/// Throws `std::runtime_error` that begins with `where`, unless
-/// - the header has at most 100,000,000 bytes, begins with `{`, and ends with
-///   `}` and spaces;
-/// - it is JSON in UTF-8, no name stands twice, and each tensor has dtype,
-/// shape
-///   and data_offsets, and nothing else; `__metadata__` maps text to text;
-/// - dtypes are known and of whole bytes; a shape has at most 64 sizes, whose
-///   product in bytes is below 2^63, also if those of 0 are left out;
-/// - the tensors' bytes are what shapes and dtypes take, and cover the data,
-///   without gap or overlap, to the end.
-SafetensorsHeader parse_safetensors_header(const std::string& where,
-                                           std::string_view file);
-
-/// The beginning of a file, up to the data: length, header, and spaces that
-/// make `data_begin`, which is not read, a multiple of 8. The tensors stand in
-/// the order given.
-///
-/// Throws `std::runtime_error` that begins with `where` if a name or metadata
-/// are no UTF-8, or all is longer than a header may be.
-std::string format_safetensors_header(const std::string& where,
-                                      const SafetensorsHeader& header);
 
 }  // namespace expandnet

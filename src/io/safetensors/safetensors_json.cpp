@@ -14,6 +14,11 @@ namespace {
 constexpr std::int64_t kSafetensorsMaxNumber =
     std::numeric_limits<std::int64_t>::max();
 
+/// Whether the format has a dtype of that name whose elements share bytes.
+bool is_sub_byte_dtype(std::string_view name) {
+  return name == "F4" || name == "F6_E2M3" || name == "F6_E3M2";
+}
+
 /// Takes what the JSON parser meets, one thing after the other, and refuses the
 /// first that has no place there: so nothing gets deeper than the sizes of a
 /// tensor. The parser goes on for as long as it is told `true`.
@@ -247,7 +252,7 @@ void SafetensorsSax::begin_field(const std::string& name) {
 }
 
 void SafetensorsSax::set_dtype(const std::string& name) {
-  const auto dtype = safetensors_dtype(name);
+  const auto dtype = dtype_of_safetensors(name);
   if (dtype) {
     header_.tensors.back().dtype = *dtype;
     return;

@@ -1,4 +1,7 @@
 // zip_writer.h: writes a zip file as PyTorch does, compressing nothing.
+//
+// LibTorch's PyTorchStreamWriter is not used: its destructor goes on writing
+// after a failure, so a full disk ends the program (seen with LibTorch 2.11).
 #pragma once
 
 #include <cstddef>
@@ -32,8 +35,10 @@ constexpr std::size_t kZipAlignment = 64;
 
 /// Writes a zip file from front to back, with zip64 where 4 bytes do not do.
 ///
-///     ZipWriter writer([&](auto* bytes, auto count) { out.write(bytes, count);
-///     }); writer.add("net/version", "3\n"); writer.finish();
+///     ZipWriter writer(
+///         [&](auto* bytes, auto count) { out.write(bytes, count); });
+///     writer.add("net/version", "3\n");
+///     writer.finish();
 class ZipWriter {
  public:
   using Sink = std::function<void(const void* bytes, std::size_t count)>;

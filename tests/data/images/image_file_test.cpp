@@ -6,6 +6,7 @@
 
 #include "data/images/image_files.h"
 #include "data/sets/files.h"
+#include "testing.h"
 
 namespace expandnet::data {
 namespace {
@@ -328,12 +329,9 @@ TEST_F(ImageFileTest, IgnoresExifThatIsDamaged) {
 
 TEST_F(ImageFileTest, NamesAFileThatIsMissingOrNone) {
   EXPECT_EQ(open_error(path("none")),
-            "ImageFile: the file must open, got \"" + path("none") +
-                "\": No such file or directory; check the path and the "
-                "permission to read");
+            "cannot open \"" + path("none") + "\": No such file or directory");
   EXPECT_EQ(open_error(folder_),
-            "ImageFile: the file must be readable, got \"" + folder_ +
-                "\": Is a directory; give an image");
+            "cannot read \"" + folder_ + "\": Is a directory");
 }
 
 TEST_F(ImageFileTest, NamesAFileThatIsNoImage) {
@@ -436,7 +434,7 @@ TEST_F(ImageFileTest, RefusesACropThatIsNotInside) {
                                             {61, 0, 5, 5},
                                             {1, 1, INT64_MAX, 5},
                                             {INT64_MAX, 0, 5, 5}}) {
-    EXPECT_EQ(message_of([&] {
+    EXPECT_EQ(expandnet::testing::error_of([&] {
                 static_cast<void>(file.decode(crop, {5, 5}));
               }),
               "ImageFile: a crop must lie inside the 60 x 50 pixels of \"" +

@@ -5,6 +5,7 @@
 
 #include "data/images/image_files.h"
 #include "data/sets/files.h"
+#include "testing.h"
 
 namespace expandnet::data {
 namespace {
@@ -199,7 +200,8 @@ TEST_F(ImageTransforms, EvaluateOnTheCentreOfTheResizedImage) {
 TEST(TransformErrors, NameTheFieldOrTheSize) {
   const auto train_error = [](const TrainTransform& transform,
                               ImageSize image) {
-    return message_of([&] { static_cast<void>(transform.draw(image, {})); });
+    return expandnet::testing::error_of(
+        [&] { static_cast<void>(transform.draw(image, {})); });
   };
   TrainTransform train;
   EXPECT_EQ(train_error(train, {0, 5}),
@@ -215,7 +217,8 @@ TEST(TransformErrors, NameTheFieldOrTheSize) {
             "usual");
 
   const auto eval_error = [](const EvalTransform& transform, ImageSize image) {
-    return message_of([&] { static_cast<void>(transform.box(image)); });
+    return expandnet::testing::error_of(
+        [&] { static_cast<void>(transform.box(image)); });
   };
   EvalTransform eval;
   EXPECT_EQ(eval_error(eval, {5, 0}),

@@ -7,6 +7,7 @@
 
 #include "data/images/image_files.h"
 #include "data/sets/files.h"
+#include "testing.h"
 
 namespace expandnet::data {
 namespace {
@@ -122,7 +123,8 @@ TEST(Resize, LeavesOneColourAsItIs) {
 
 TEST(ResizeErrors, NameImageSizeAndBox) {
   const auto error = [](const Image& image, const Box& box, ImageSize size) {
-    return message_of([&] { static_cast<void>(resize(image, box, size)); });
+    return expandnet::testing::error_of(
+        [&] { static_cast<void>(resize(image, box, size)); });
   };
   auto image = noise(4, 5);
   EXPECT_EQ(error(image, {0, 0, 4, 5}, {0, 7}),

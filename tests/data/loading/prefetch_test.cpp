@@ -121,13 +121,8 @@ INSTANTIATE_TEST_SUITE_P(Workers, PrefetchWith, ::testing::Values(1, 2, 4),
                          });
 
 TEST(PrefetchErrors, SayWhatMustBePositive) {
-  try {
-    const Prefetch prefetch(0, 3, {}, {});
-    FAIL();
-  } catch (const std::invalid_argument& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "Prefetch: workers and window must be positive, got 0 and 3");
-  }
+  EXPECT_EQ(error_of([] { const Prefetch prefetch(0, 3, {}, {}); }),
+            "Prefetch: workers and window must be positive, got 0 and 3");
 }
 
 /// While it lasts, this process gets no more than `bytes` of further addresses.

@@ -49,9 +49,7 @@ TEST_F(CifarFile, ReadsTheRecordsOfCifar100) {
 
 TEST_F(CifarFile, NamesAFileThatIsMissing) {
   EXPECT_EQ(error(path("none")),
-            "read_cifar: the file must open, got \"" + path("none") +
-                "\": No such file or directory; check the path and the "
-                "permission to read");
+            "cannot open \"" + path("none") + "\": No such file or directory");
 }
 
 TEST_F(CifarFile, NamesAnEmptyFile) {

@@ -1,25 +1,16 @@
 // Checkpoints of the trainers, as those see them who have no trainer.
 #include <c10/util/StringUtil.h>
-#include <expandnet/deploy/contract_weights.h>
 #include <expandnet/io/weights_file.h>
-#include <expandnet/passes/expand.h>
-#include <expandnet/train/weight_average.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/api/module.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/sequential.h>
-#include <torch/nn/modules/conv.h>
-#include <torch/optim/sgd.h>
 #include <torch/serialize/archive.h>
-#include <torch/utils.h>
 
-#include <functional>
 #include <map>
 #include <string>
 
 #include "files.h"
+#include "io/pytorch/trainers_checkpoint.h"
 #include "io/zip/zip_archive.h"
-#include "train/parts.h"
 
 namespace expandnet::testing {
 namespace {
@@ -27,78 +18,41 @@ namespace {
 using torch::serialize::OutputArchive;
 using ByName = std::map<std::string, at::Tensor>;
 
-ByName by_name(const Weights& weights) {
-  return {weights.tensors.begin(), weights.tensors.end()};
-}
-
-/// A net trained in weight space, that has moved on from its average.
-struct Averaged {
-  Averaged() {
-    const torch::NoGradGuard no_grad;
-    for (const auto& factor : expansion.parameters()) factor.mul_(1.1);
-    expansion.fold();
-    bn->running_mean.fill_(3);
-    average.update();
-  }
-
-  torch::nn::Conv2d conv{torch::nn::Conv2dOptions(3, 4, 5)};
-  torch::nn::BatchNorm2d bn{4};
-  torch::nn::Sequential net{conv, bn};
-  Expansion expansion = expand(*net);
-  torch::optim::SGD optimizer{expansion.parameters(), 0.1};
-  train::WeightAverage average{*net, 0.9};
-};
-
-/// Saved as Training saves it, with its average by `save_average`.
-std::string checkpoint(
-    const Averaged& run, const std::string& path,
-    const std::function<void(OutputArchive&)>& save_average) {
-  OutputArchive archive;
-  train::save_part(archive, "model", *run.net);
-  train::save_part(archive, "optimizer", run.optimizer);
-  train::save_part(archive, "expansion", run.expansion);
-  OutputArchive average(archive.compilation_unit());
-  save_average(average);
-  archive.write("average", average);
-  archive.save_to(path);
-  return path;
-}
-
 class TrainersCheckpoint : public ::testing::Test {
  protected:
   TrainersCheckpoint() { torch::manual_seed(0); }
 
   [[nodiscard]] std::string named() const {
-    return checkpoint(run_, folder_ / "average.pt",
-                      [&](auto& archive) { run_.average.save(archive); });
+    return checkpoint(run_, folder_ / "average.pt");
   }
 
   ScratchFolder folder_;
   Averaged run_;
 };
 
-TEST_F(TrainersCheckpoint, ContractsToItsMovingAverage) {
-  const auto contracted = contract_weights(read_weights(named()));
+TEST_F(TrainersCheckpoint, KeepsTheAverageOfALayerApartFromItsChain) {
+  const auto [weights, averages] = read_trained_weights(named());
 
-  EXPECT_EQ(contracted.report.layers.size(), 1U);
-  const auto weights = by_name(contracted.weights);
+  const ByName tensors(weights.tensors.begin(), weights.tensors.end());
+  const ByName apart(averages.begin(), averages.end());
+  EXPECT_TRUE(tensors.at("0.weight").equal(run_.conv->weight));
+  EXPECT_EQ(tensors.count("0.chain.0.weight"), 1U);
   run_.average.swap();
-  EXPECT_TRUE(weights.at("0.weight").equal(run_.conv->weight));
-  EXPECT_TRUE(weights.at("0.bias").equal(run_.conv->bias));
-  EXPECT_TRUE(weights.at("1.running_mean").equal(run_.bn->running_mean));
-  EXPECT_TRUE(
-      weights.at("1.num_batches_tracked").equal(run_.bn->num_batches_tracked));
-  EXPECT_EQ(weights.size(), 7U);
+  EXPECT_TRUE(apart.at("0.weight").equal(run_.conv->weight));
+  EXPECT_TRUE(apart.at("0.bias").equal(run_.conv->bias));
+  EXPECT_EQ(apart.size(), 2U);
+  EXPECT_TRUE(tensors.at("1.running_mean").equal(run_.bn->running_mean));
 }
 
-TEST_F(TrainersCheckpoint, ContractsToItsWeightsWhereAsked) {
-  const auto weights =
-      by_name(contract_weights(read_weights(named(), "model")).weights);
+TEST_F(TrainersCheckpoint, IsRefusedByThoseWhoWouldMissItsAverages) {
+  const auto path = named();
 
-  EXPECT_TRUE(at::allclose(weights.at("0.weight"), run_.conv->weight));
-  EXPECT_TRUE(weights.at("1.running_mean").equal(run_.bn->running_mean));
-  run_.average.swap();
-  EXPECT_FALSE(at::allclose(weights.at("0.weight"), run_.conv->weight));
+  EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
+            "\"" + path +
+                "\": the average of a layer must be read without its chain, "
+                "got averages of 2 tensors beside their chains; contract the "
+                "file first, or take the key \"model\" for the weights that "
+                "were averaged");
 }
 
 TEST_F(TrainersCheckpoint, IsRefusedIfItsAverageHasNoNames) {

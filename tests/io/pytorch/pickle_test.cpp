@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "files.h"
+#include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pickles.h"
 
 namespace expandnet::testing {

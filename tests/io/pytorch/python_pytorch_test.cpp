@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "files.h"
 #include "io/dtypes.h"
-#include "io/pytorch/pytorch_scalar_type.h"
+#include "io/scalar_type.h"
 #include "python.h"
 
 namespace expandnet::testing {
@@ -45,8 +45,8 @@ std::string hexadecimal(const std::string& bytes) {
 std::string description_of(const Weights& weights) {
   std::string text;
   for (const auto& [name, tensor] : weights.tensors) {
-    const auto dtype = pytorch_dtype_of(tensor.scalar_type()).value();
-    text += name + "\ttorch." + std::string(info_of(dtype).name) + "\t" +
+    const auto dtype = file_dtype_of(tensor.scalar_type()).value();
+    text += name + "\ttorch." + std::string(info_of(dtype).torch) + "\t" +
             joined(tensor.sizes()) + "\t" + joined(tensor.strides()) + "\t" +
             std::to_string(tensor.storage_offset()) + "\t" +
             hexadecimal(bytes_of(tensor.resolve_conj().resolve_neg())) + "\n";

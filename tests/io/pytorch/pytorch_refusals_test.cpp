@@ -8,6 +8,7 @@
 
 #include "files.h"
 #include "io/pytorch/pytorch_files.h"
+#include "testing.h"
 
 namespace expandnet::testing {
 namespace {
@@ -187,7 +188,7 @@ TEST(PyTorchRefusals, StoragesThatAreNotInTheFile) {
 TEST(PyTorchRefusals, TensorsThatCannotBeWritten) {
   const ScratchFolder folder;
   const auto refused = [&](const std::string& name, const at::Tensor& tensor) {
-    return failure_of([&] {
+    return error_of([&] {
       write_pytorch({{{name, tensor}}, {}}, folder / "x.pt");
     });
   };
@@ -212,7 +213,7 @@ TEST(PyTorchRefusals, TensorsThatCannotBeWritten) {
   EXPECT_EQ(refused("\xff", ones),
             "write_pytorch: the name of a tensor must be UTF-8, got "
             "\"\\xff\"; write it in UTF-8");
-  EXPECT_EQ(failure_of([&] {
+  EXPECT_EQ(error_of([&] {
               write_pytorch({{{"w", ones}, {"w", ones}}, {}}, folder / "x.pt");
             }),
             "write_pytorch: names of tensors must differ, got \"w\" again; "
@@ -231,9 +232,9 @@ TEST(PyTorchRefusals, AFullDiskLeavesTheOldFile) {
     });
   }
 
-  EXPECT_EQ(message, "AtomicFile: must be able to write \"" + path +
-                         "\", got File too large; raise the limit on the size "
-                         "of files (ulimit -f) or choose another disk");
+  EXPECT_EQ(message, "cannot write \"" + path +
+                         "\": File too large; raise the limit on the size of "
+                         "files (ulimit -f) or choose another disk");
   EXPECT_EQ(content_of(path), "old");
   EXPECT_EQ(folder.size(), 1);
 }
@@ -241,10 +242,9 @@ TEST(PyTorchRefusals, AFullDiskLeavesTheOldFile) {
 TEST(PyTorchRefusals, NoFile) {
   const ScratchFolder folder;
 
-  EXPECT_EQ(failure_of([&] { (void)read_pytorch(folder / "x.pt"); }),
-            "\"" + (folder / "x.pt") +
-                "\": the file must open, got No such file or directory; check "
-                "the path and the permission to read");
+  EXPECT_EQ(
+      failure_of([&] { (void)read_pytorch(folder / "x.pt"); }),
+      "cannot open \"" + (folder / "x.pt") + "\": No such file or directory");
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ std::string v3(const std::string& last, const std::string& name = "0") {
 TEST(PyTorchTensorInfo, IsAllThatTheCallTells) {
   const auto info = info_in(floats_at(1, {2, 3}, {2, 1}));
 
-  EXPECT_EQ(info.dtype, PyTorchDtype::kFloat32);
+  EXPECT_EQ(info.dtype, FileDtype::kFloat32);
   EXPECT_EQ(info.storage_bytes, 24);
   EXPECT_EQ(info.offset, 1);
   EXPECT_EQ(info.sizes, (std::vector<std::int64_t>{2, 3}));
@@ -74,8 +74,7 @@ TEST(PyTorchTensorInfo, IsAllThatTheCallTells) {
 }
 
 TEST(PyTorchTensorInfo, HasTheDtypeThatFollowsAnUntypedStorage) {
-  EXPECT_EQ(info_in(v3(global("torch", "uint16"))).dtype,
-            PyTorchDtype::kUInt16);
+  EXPECT_EQ(info_in(v3(global("torch", "uint16"))).dtype, FileDtype::kUInt16);
   EXPECT_EQ(info_in(v3(global("torch", "float8_e4m3fn"))).storage_bytes, 6);
 }
 

@@ -9,6 +9,7 @@
 
 #include "files.h"
 #include "io/safetensors/safetensors_file.h"
+#include "testing.h"
 
 namespace expandnet::testing {
 namespace {
@@ -19,27 +20,26 @@ std::string failure_to_read(const std::string& path) {
 
 /// What is said of tensors that cannot be written, after the name of the
 /// function. No file is made.
-std::string failure_to_write(const Weights& weights) {
+std::string error_of_writing(const Weights& weights) {
   const ScratchFolder folder;
   const auto message =
-      failure_of([&] { write_safetensors(weights, folder / "x"); });
+      error_of([&] { write_safetensors(weights, folder / "x"); });
   EXPECT_EQ(folder.size(), 0);
   const std::string begin = "write_safetensors: ";
   EXPECT_EQ(message.substr(0, begin.size()), begin);
   return message.substr(begin.size());
 }
 
-std::string failure_to_write(const at::Tensor& tensor) {
-  return failure_to_write({{{"t", tensor}}, {}});
+std::string error_of_writing(const at::Tensor& tensor) {
+  return error_of_writing({{{"t", tensor}}, {}});
 }
 
 TEST(SafetensorsErrors, NameFilesThatAreMissingOrEmpty) {
   const ScratchFolder folder;
 
-  EXPECT_EQ(failure_to_read(folder / "none"),
-            "\"" + (folder / "none") +
-                "\": the file must open, got No such file or directory; check "
-                "the path and the permission to read");
+  EXPECT_EQ(
+      failure_to_read(folder / "none"),
+      "cannot open \"" + (folder / "none") + "\": No such file or directory");
   EXPECT_EQ(failure_to_read(folder / ""),
             "\"" + (folder / "") +
                 "\": the path must name a file, got a folder; name a file in "
@@ -95,51 +95,51 @@ TEST(SafetensorsErrors, NameTensorsWithoutElementsInMemory) {
   const std::string remedy = "; make it a dense one first";
   const auto dense = at::eye(3);
 
-  EXPECT_EQ(failure_to_write(at::Tensor()),
+  EXPECT_EQ(error_of_writing(at::Tensor()),
             "tensor \"t\" must be defined, got none; leave it out");
-  EXPECT_EQ(failure_to_write(dense.to_sparse()),
+  EXPECT_EQ(error_of_writing(dense.to_sparse()),
             rule + "a sparse one" + remedy);
-  EXPECT_EQ(failure_to_write(dense.to_sparse_csr()),
+  EXPECT_EQ(error_of_writing(dense.to_sparse_csr()),
             rule + "a sparse one" + remedy);
   EXPECT_EQ(
-      failure_to_write(at::quantize_per_tensor(dense, 0.1, 0, at::kQInt8)),
+      error_of_writing(at::quantize_per_tensor(dense, 0.1, 0, at::kQInt8)),
       rule + "a quantized one" + remedy);
-  EXPECT_EQ(failure_to_write(dense.to(at::kMeta)),
+  EXPECT_EQ(error_of_writing(dense.to(at::kMeta)),
             rule + "one on the meta device" + remedy);
-  EXPECT_EQ(failure_to_write(at::_nested_tensor_from_tensor_list({dense})),
+  EXPECT_EQ(error_of_writing(at::_nested_tensor_from_tensor_list({dense})),
             rule + "a nested one" + remedy);
-  EXPECT_EQ(failure_to_write(at::_efficientzerotensor({3})),
+  EXPECT_EQ(error_of_writing(at::_efficientzerotensor({3})),
             rule + "one without storage" + remedy);
 }
 
 TEST(SafetensorsErrors, NameDtypesThatTheFormatHasNot) {
-  EXPECT_EQ(failure_to_write(at::zeros({2}, at::kComplexDouble)),
+  EXPECT_EQ(error_of_writing(at::zeros({2}, at::kComplexDouble)),
             "tensor \"t\" must have a dtype of BOOL, U8, I8, F8_E5M2, F8_E4M3, "
             "F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, I16, U16, F16, BF16, I32, U32, "
             "F32, C64, F64, I64, U64, got ComplexDouble; convert it");
 }
 
 TEST(SafetensorsErrors, NameShapesThatCannotBeReadAgain) {
-  EXPECT_EQ(failure_to_write(at::ones(std::vector<std::int64_t>(65, 1))),
+  EXPECT_EQ(error_of_writing(at::ones(std::vector<std::int64_t>(65, 1))),
             "tensor \"t\" may have 64 dimensions, got 65; reshape it");
   EXPECT_EQ(
-      failure_to_write(at::ones({1}).expand({std::int64_t{1} << 61})),
+      error_of_writing(at::ones({1}).expand({std::int64_t{1} << 61})),
       "tensor \"t\" must take less than 2^63 bytes, got [2305843009213693952]; "
       "write what it was expanded from");
 }
 
 TEST(SafetensorsErrors, NameNamesThatCannotBeWritten) {
   const auto tensor = at::ones({1});
-  EXPECT_EQ(failure_to_write({{{"__metadata__", tensor}}, {}}),
+  EXPECT_EQ(error_of_writing({{{"__metadata__", tensor}}, {}}),
             "a tensor may have any name but that of the metadata, got "
             "\"__metadata__\"; rename it");
   EXPECT_EQ(
-      failure_to_write({{{"a", tensor}, {"a", tensor.to(at::kHalf)}}, {}}),
+      error_of_writing({{{"a", tensor}, {"a", tensor.to(at::kHalf)}}, {}}),
       "names of tensors must differ, got \"a\" again; rename one");
-  EXPECT_EQ(failure_to_write({{{"\xff", tensor}}, {}}),
+  EXPECT_EQ(error_of_writing({{{"\xff", tensor}}, {}}),
             "the name of a tensor must be UTF-8, got \"\\xff\"; write it in "
             "UTF-8");
-  EXPECT_EQ(failure_to_write({{}, {{"key", "\xff"}}}),
+  EXPECT_EQ(error_of_writing({{}, {{"key", "\xff"}}}),
             "\"key\" in the metadata must be UTF-8, got \"\\xff\"; write it in "
             "UTF-8");
 }
@@ -158,9 +158,9 @@ TEST(SafetensorsErrors, AFullDiskLeavesTheOldFile) {
     });
   }
 
-  EXPECT_EQ(message, "AtomicFile: must be able to write \"" + path +
-                         "\", got File too large; raise the limit on the size "
-                         "of files (ulimit -f) or choose another disk");
+  EXPECT_EQ(message, "cannot write \"" + path +
+                         "\": File too large; raise the limit on the size of "
+                         "files (ulimit -f) or choose another disk");
   EXPECT_EQ(content_of(path), old);
   EXPECT_EQ(folder.size(), 1);
 }

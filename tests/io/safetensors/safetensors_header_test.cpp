@@ -1,5 +1,3 @@
-#include "io/safetensors/safetensors_header.h"
-
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -11,6 +9,9 @@
 
 #include "files.h"
 #include "io/safetensors/safetensors_file.h"
+#include "io/safetensors/safetensors_format.h"
+#include "io/safetensors/safetensors_parse.h"
+#include "testing.h"
 
 namespace expandnet::testing {
 namespace {
@@ -33,12 +34,12 @@ TEST(SafetensorsHeader, HoldsWhatTheFileSays) {
   ASSERT_EQ(header.tensors.size(), 2);
   const auto& weight = header.tensors[0];
   EXPECT_EQ(weight.name, "weight");
-  EXPECT_EQ(weight.dtype, SafetensorsDtype::kF32);
+  EXPECT_EQ(weight.dtype, FileDtype::kFloat32);
   EXPECT_EQ(weight.shape, (std::vector<std::int64_t>{2, 3}));
   EXPECT_EQ(weight.begin, 0);
   EXPECT_EQ(weight.end, 24);
   const auto& steps = header.tensors[1];
-  EXPECT_EQ(steps.dtype, SafetensorsDtype::kI64);
+  EXPECT_EQ(steps.dtype, FileDtype::kInt64);
   EXPECT_TRUE(steps.shape.empty());
   EXPECT_EQ(steps.begin, 24);
   EXPECT_EQ(steps.end, 32);
@@ -89,7 +90,7 @@ TEST(SafetensorsHeader, KnowsEveryDtype) {
     const auto header = parsed(
         "{" + json_of("t", name, "[3]", "[0," + end + "]") + "}", 3 * bytes);
 
-    EXPECT_EQ(safetensors_name(header.tensors.at(0).dtype), name);
+    EXPECT_EQ(info_of(header.tensors.at(0).dtype).safetensors, name);
   }
 }
 
@@ -106,8 +107,8 @@ TEST(SafetensorsHeader, MayHave64Dimensions) {
 TEST(SafetensorsHeader, IsFormattedAsItIsParsed) {
   SafetensorsHeader header;
   header.metadata = {{"\"\\\x01/", "é"}, {"a", "b"}};
-  header.tensors = {{"w\n", SafetensorsDtype::kBF16, {2, 1}, 0, 4},
-                    {"", SafetensorsDtype::kU8, {}, 4, 5}};
+  header.tensors = {{"w\n", FileDtype::kBFloat16, {2, 1}, 0, 4},
+                    {"", FileDtype::kUInt8, {}, 4, 5}};
 
   const auto text = format_safetensors_header("x", header);
 
@@ -130,7 +131,7 @@ TEST(SafetensorsHeader, CountsBytesUpTo63Bits) {
   SafetensorsEntry entry;
   entry.shape = {std::int64_t{1} << 60, 2};
   EXPECT_EQ(entry_bytes(entry), std::nullopt);
-  entry.dtype = SafetensorsDtype::kF16;
+  entry.dtype = FileDtype::kFloat16;
   EXPECT_EQ(entry_bytes(entry), std::uint64_t{1} << 62);
   entry.shape = {};
   EXPECT_EQ(entry_bytes(entry), 2);
@@ -142,10 +143,10 @@ TEST(SafetensorsHeader, CountsBytesUpTo63Bits) {
 
 TEST(SafetensorsHeaderErrors, NameWhatCannotBeFormatted) {
   const auto failure = [](const SafetensorsHeader& header) {
-    return failure_of([&] { (void)format_safetensors_header("x", header); });
+    return error_of([&] { (void)format_safetensors_header("x", header); });
   };
   SafetensorsHeader header;
-  header.tensors = {{"\xff", SafetensorsDtype::kU8, {0}, 0, 0}};
+  header.tensors = {{"\xff", FileDtype::kUInt8, {0}, 0, 0}};
   EXPECT_EQ(failure(header),
             "x: the name of a tensor must be UTF-8, got \"\\xff\"; write it in "
             "UTF-8");

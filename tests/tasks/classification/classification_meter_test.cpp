@@ -32,7 +32,8 @@ TEST(ClassificationMeter, WeighsBatchesByTheirImages) {
 
 TEST(ClassificationMeter, GoesOnFromItsSums) {
   ClassificationMeter first(at::kCPU), second(at::kCPU);
-  first.add(at::tensor(1.0), at::tensor({1., 0.}).unsqueeze(0), at::zeros({1}, at::kLong));
+  first.add(at::tensor(1.0), at::tensor({1., 0.}).unsqueeze(0),
+            at::zeros({1}, at::kLong));
   second.set_sums(first.sums());
   EXPECT_EQ(second.result(), first.result());
 }

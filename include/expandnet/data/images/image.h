@@ -35,4 +35,10 @@ struct Box {
   double width = 0;
 };
 
+/// A crop as it was decoded, at the size of the file or smaller.
+struct DecodedCrop {
+  Image image;  ///< the pixels that the crop covers, if only in part
+  Box box;      ///< the crop, in pixels of `image`
+};
+
 }  // namespace expandnet::data

@@ -4,6 +4,7 @@
 #include <expandnet/data/images/image.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,22 +16,18 @@ inline constexpr std::int64_t kImageMaxFileBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kImageMaxSide = std::int64_t{1} << 16;
 inline constexpr std::int64_t kImageMaxPixels = std::int64_t{1} << 28;
 
-/// A crop as it was decoded, at the size of the file or smaller.
-struct DecodedCrop {
-  Image image;  ///< the pixels that the crop covers, if only in part
-  Box box;      ///< the crop, in pixels of `image`
-};
-
 /// A JPEG or PNG file in memory; its first bytes, not its name, tell which.
 ///
 /// The image is seen as it is to be shown: turned and mirrored as the EXIF
 /// orientation of a JPEG says (PIL leaves that to `ImageOps.exif_transpose`).
 /// Grey and CMYK become red, green and blue; transparency is dropped.
 ///
+/// One thread at a time: the decoder keeps its state from the header on.
+///
 ///     const ImageFile file("n01440764_10026.JPEG");
 ///     const auto [height, width] = file.size();
-///     const auto [image, box] = file.decode({0, 0, height, width}, {224,
-///     224});
+///     const Crop whole = {0, 0, height, width};
+///     const auto [image, box] = file.decode(whole, {224, 224});
 class ImageFile {
  public:
   /// Reads the file, but decodes its header only.
@@ -40,27 +37,25 @@ class ImageFile {
   explicit ImageFile(const std::string& path);
   /// Takes a file that is in memory already. Messages call it `path`.
   ImageFile(std::string path, std::vector<std::uint8_t> bytes);
+  ImageFile(ImageFile&& other) noexcept;
+  ImageFile& operator=(ImageFile&& other) noexcept;
+  ~ImageFile();
 
-  [[nodiscard]] ImageSize size() const { return size_; }
+  [[nodiscard]] ImageSize size() const;
 
   /// Decodes `crop`. A JPEG is decoded at the smallest of 1/8, 2/8, 4/8 and 1
   /// times its size at which the crop still has the height and width of
   /// `target`: at its full size if it has fewer. Full size is exact; a smaller
   /// one is a good approximation for less work. A PNG has its full size.
   ///
-  /// Throws `std::runtime_error` when the crop is empty or not inside the
-  /// image, and when data that it needs are damaged: of a JPEG, what stands
-  /// below the crop is not looked at.
+  /// Throws `c10::Error` when the crop is empty or not inside the image, and
+  /// `std::runtime_error` when data that it needs are damaged: of a JPEG, what
+  /// stands below the crop is not looked at.
   [[nodiscard]] DecodedCrop decode(const Crop& crop, ImageSize target) const;
 
  private:
-  enum class Format { kJpeg, kPng };
-
-  std::string path_;
-  std::vector<std::uint8_t> bytes_;
-  Format format_ = Format::kJpeg;
-  ImageSize size_;
-  int orientation_ = 1;  ///< of EXIF, 1 to 8
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace expandnet::data

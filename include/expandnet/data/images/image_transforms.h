@@ -1,6 +1,7 @@
 // image_transforms.h: files become images of one size, as for ImageNet.
 #pragma once
 
+#include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/image.h>
 #include <expandnet/data/images/resize.h>
 
@@ -8,13 +9,6 @@
 #include <string>
 
 namespace expandnet::data {
-
-/// What a random crop depends on, and nothing else.
-struct DrawKey {
-  std::uint64_t seed = 0;
-  std::int64_t epoch = 0;
-  std::int64_t index = 0;  ///< of the image in its set, whatever the order
-};
 
 struct RandomCrop {
   Crop crop;
@@ -33,7 +27,7 @@ struct TrainTransform {
   /// width over height from 3/4 to 4/3. After ten that do not fit, the largest
   /// in the middle that has these proportions. The same on every platform.
   ///
-  /// Throws `std::runtime_error` for an empty image or a field out of range.
+  /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] RandomCrop draw(ImageSize image, const DrawKey& key) const;
 
   /// Reads the image and returns its crop, [size, size, 3]. A crop with twice
@@ -53,7 +47,7 @@ struct EvalTransform {
 
   /// Where the result lies in an image of that size.
   ///
-  /// Throws `std::runtime_error` for an empty image or a field out of range.
+  /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] Box box(ImageSize image) const;
 
   /// Reads the image and returns its centre, [size, size, 3].

@@ -19,7 +19,7 @@ enum class Flip {
 /// off by a level, where rounding decides. As there, pixels outside the box,
 /// but inside the image, take part.
 ///
-/// Throws `std::runtime_error` when `size` is not positive, or the box is empty
+/// Throws `c10::Error` when `size` is not positive, or the box is empty
 /// or not inside the image.
 ///
 ///     const auto half = resize(image, {0, 0, 480, 640}, {240, 320});

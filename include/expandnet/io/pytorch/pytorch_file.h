@@ -42,10 +42,11 @@ namespace expandnet {
 /// the CPU. Tensors that share storage are written once each. The format has
 /// no place for metadata: they are left out.
 ///
-/// Throws `std::runtime_error`, before the file is touched, when a tensor is
-/// undefined, has no elements in memory (sparse, quantized, nested, meta), has
-/// a dtype whose elements are no whole bytes, or has the name of another, or
-/// one that is not UTF-8.
+/// Throws `c10::Error`, before the file is touched, when a tensor is undefined,
+/// has no elements in memory (sparse, quantized, nested, meta), has a dtype
+/// whose elements are no whole bytes, or has the name of another, or one that
+/// is not UTF-8; `std::runtime_error`, as AtomicFile, when the file cannot be
+/// written.
 ///
 ///     write_pytorch({{{"weight", weight}}, {}}, "net.pth");
 void write_pytorch(const Weights& weights, const std::string& path);

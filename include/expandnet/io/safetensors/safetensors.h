@@ -38,11 +38,11 @@ namespace expandnet {
 /// written is packed, row by row. Tensors that share storage are written once
 /// each.
 ///
-/// Throws `std::runtime_error`, before the file is touched, when a tensor is
-/// undefined, has no elements in memory (sparse, quantized, nested, meta), has
-/// a dtype that the format has not, more than 64 dimensions, or the name of
-/// another, or "__metadata__"; and when names or metadata are not UTF-8. As
-/// AtomicFile, when the file cannot be written.
+/// Throws `c10::Error`, before the file is touched, when a tensor is undefined,
+/// has no elements in memory (sparse, quantized, nested, meta), has a dtype
+/// that the format has not, more than 64 dimensions, or the name of another, or
+/// "__metadata__"; and when names or metadata are not UTF-8. Throws
+/// `std::runtime_error`, as AtomicFile, when the file cannot be written.
 ///
 ///     write_safetensors({{{"weight", weight}}, {{"epoch", "3"}}}, path);
 void write_safetensors(const Weights& weights, const std::string& path);

@@ -1,10 +1,9 @@
-// The loaders of image_set.h.
 #include <ATen/Functions.h>
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/data/sets/cifar.h>
 #include <expandnet/data/sets/idx.h>
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/sets/find_files.h"
 
 namespace expandnet::data {
@@ -53,8 +53,8 @@ ImageSet load_cifar(Cifar kind, const FileQuery& query) {
 std::string cifar_remedy(const std::string& target, const std::string& archive,
                          const std::string& folder) {
   return "build the target " + target +
-         ", or unpack https://www.cs.toronto.edu/~kriz/" + archive + " in \"" +
-         folder + "\"";
+         ", or unpack https://www.cs.toronto.edu/~kriz/" + archive + " in " +
+         in_quotes(folder);
 }
 
 /// MNIST and its successors.
@@ -74,23 +74,23 @@ ImageSet load_idx(const std::string& where, const std::string& name,
   if (images.sizes[1] != kIdxImageSide || images.sizes[2] != kIdxImageSide) {
     throw_file_error(where, "images must be 28 x 28",
                      std::to_string(images.sizes[1]) + " x " +
-                         std::to_string(images.sizes[2]) + " in \"" + paths[0] +
-                         "\"",
+                         std::to_string(images.sizes[2]) + " in " +
+                         in_quotes(paths[0]),
                      remedy);
   }
   if (images.sizes[0] != labels.sizes[0]) {
     throw_file_error(where, "each image needs a label",
-                     std::to_string(images.sizes[0]) + " images in \"" +
-                         paths[0] + "\" and " +
-                         std::to_string(labels.sizes[0]) + " labels in \"" +
-                         paths[1] + "\"",
+                     std::to_string(images.sizes[0]) + " images in " +
+                         in_quotes(paths[0]) + " and " +
+                         std::to_string(labels.sizes[0]) + " labels in " +
+                         in_quotes(paths[1]),
                      "fetch both again");
   }
   for (std::size_t i = 0; i < labels.bytes.size(); ++i) {
     if (labels.bytes[i] >= kIdxClasses) {
       throw_file_error(where, "a label is at most 9",
                        std::to_string(labels.bytes[i]) + " for image " +
-                           std::to_string(i) + " in \"" + paths[1] + "\"",
+                           std::to_string(i) + " in " + in_quotes(paths[1]),
                        remedy);
     }
   }
@@ -122,8 +122,10 @@ const std::array<KnownSet, 4>& known_sets() {
 const KnownSet& known_set(const std::string& where, const std::string& name) {
   const auto& names = image_set_names();
   const auto position = std::find(names.begin(), names.end(), name);
-  TORCH_CHECK(position != names.end(), where, ": name must be one of ",
-              c10::Join(", ", names), ", got \"", name, "\"; spell it so");
+  TORCH_CHECK(
+      position != names.end(),
+      error_message(where, "name must be one of " + c10::Join(", ", names),
+                    in_quotes(name), "spell it so"));
   return known_sets().at(static_cast<std::size_t>(position - names.begin()));
 }
 

@@ -1,6 +1,6 @@
 // The loaders of image_set.h.
 #include <ATen/Functions.h>
-#include <expandnet/data/sets/image_set.h>
+#include <expandnet/data/sets/load_image_set.h>
 
 #include "data/sets/files.h"
 #include "testing.h"

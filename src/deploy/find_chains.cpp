@@ -1,0 +1,255 @@
+#include <c10/util/Exception.h>
+#include <expandnet/deploy/find_chains.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/weight_paths.h"
+#include "deploy/chain_shapes.h"
+#include "deploy/containers.h"
+#include "deploy/new_paths.h"
+#include "fold/site.h"
+
+namespace expandnet {
+
+namespace {
+
+constexpr const char* kFindChains = "contract_weights";  // who is called
+
+bool matches(const std::string& pattern, const std::string& path) {
+  auto slashed = [](std::string text) {
+    std::replace(text.begin(), text.end(), '.', '/');
+    return text;
+  };
+  return fnmatch(slashed(pattern).c_str(), slashed(path).c_str(),
+                 FNM_PATHNAME | FNM_NOESCAPE) == 0;
+}
+
+/// "classifier.1-3" as the container and its entries.
+struct NamedChain {
+  std::string container;
+  std::optional<std::pair<std::int64_t, std::int64_t>> range;
+};
+
+NamedChain parse_named(const std::string& pattern) {
+  const auto [container, last] = split_last(pattern);
+  const auto dash = last.find('-');
+  if (dash == std::string::npos) return {pattern, std::nullopt};
+  const auto from = last.substr(0, dash), to = last.substr(dash + 1);
+  if (!is_index(from) || !is_index(to)) return {pattern, std::nullopt};
+  return {container, std::pair{std::stoll(from), std::stoll(to)}};
+}
+
+/// "0 [12, 3, 1, 1], 1 [32, 12, 3, 3], 3 (no factor)".
+std::string text_of(const Entries& entries) {
+  std::string text;
+  for (const auto& [index, entry] : entries) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(index) + " " +
+            (entry.is_factor() ? sizes(entry.affine.weight.sizes())
+                               : std::string("(no factor)"));
+  }
+  return text;
+}
+
+/// What becomes the layer: `<path>` of `<path>.chain`, the container, or its
+/// first entry.
+std::string layer_in_file_of(const ChainInWeights& chain) {
+  const auto& container = chain.container;
+  if (!chain.whole) return under(container, std::to_string(chain.first));
+  const auto [parent, last] = split_last(container);
+  return last == "chain" ? parent : container;
+}
+
+class ChainFinder {
+ public:
+  ChainFinder(const Weights& weights, const FindChainsOptions& options)
+      : containers_(containers_of(weights)), options_(options) {}
+
+  std::vector<ChainInWeights> find();
+
+ private:
+  void add_own(const std::string& path, const Container& container);
+  void add_by_shape(const std::string& path, const Container& container);
+  void add_named(const std::string& pattern);
+
+  /// The chain of these entries of a container, if they make one.
+  std::optional<ChainInWeights> chain_of(const std::string& path,
+                                         std::int64_t first, std::int64_t last,
+                                         bool whole);
+  /// The longest chain from the entry `first` on, up to `last`, that a rate
+  /// would give.
+  std::optional<ChainInWeights> longest_by_shape(const std::string& path,
+                                                 std::int64_t first,
+                                                 std::int64_t last);
+  bool is_transposed(const std::string& layer);
+  void check_transposed() const;
+  void check_disjoint() const;
+
+  std::map<std::string, Container> containers_;
+  const FindChainsOptions& options_;
+  std::vector<ChainInWeights> chains_;
+  std::set<std::string> used_;  ///< patterns of transposed chains
+};
+
+std::vector<ChainInWeights> ChainFinder::find() {
+  for (const auto& [path, container] : containers_) {
+    if (split_last(path).second == "chain") add_own(path, container);
+  }
+  if (options_.chains.empty()) {
+    for (const auto& [path, container] : containers_) {
+      if (split_last(path).second != "chain") add_by_shape(path, container);
+    }
+  }
+  for (const auto& pattern : options_.chains) add_named(pattern);
+  check_transposed();
+  check_disjoint();
+  const NewPaths paths(chains_);
+  for (auto& chain : chains_) {
+    const auto& path = chain.layer_in_file;
+    chain.layer = path.empty() ? "" : paths.of(path);
+  }
+  return std::move(chains_);
+}
+
+bool ChainFinder::is_transposed(const std::string& layer) {
+  bool transposed = false;
+  for (const auto& pattern : options_.transposed) {
+    if (!matches(pattern, layer)) continue;
+    transposed = true;
+    used_.insert(pattern);
+  }
+  return transposed;
+}
+
+std::optional<ChainInWeights> ChainFinder::chain_of(const std::string& path,
+                                                    std::int64_t first,
+                                                    std::int64_t last,
+                                                    bool whole) {
+  ChainInWeights chain;
+  chain.container = path;
+  chain.first = first;
+  chain.last = last;
+  chain.whole = whole;
+  chain.layer_in_file = layer_in_file_of(chain);
+  const auto& entries = containers_.at(path).entries;
+  for (auto i = first; i <= last; ++i) {
+    const auto entry = entries.find(i);
+    if (entry == entries.end() || !entry->second.is_factor()) {
+      return std::nullopt;
+    }
+    chain.tensors.push_back(entry->second.affine);
+    chain.factors.push_back(under(path, std::to_string(i)));
+  }
+  const auto plan = plan_of_shapes(shapes_of(chain.tensors),
+                                   is_transposed(chain.layer_in_file));
+  if (!plan) return std::nullopt;
+  chain.plan = *plan;
+  return chain;
+}
+
+void ChainFinder::add_own(const std::string& path, const Container& container) {
+  const auto& entries = container.entries;
+  if (entries.empty()) return;
+  auto chain = container.others
+                   ? std::nullopt
+                   : chain_of(path, 0, entries.rbegin()->first, true);
+  TORCH_CHECK(chain,
+              error_message(Site{kFindChains, path},
+                            "the factors of a chain must follow each other",
+                            text_of(entries)));
+  chains_.push_back(std::move(*chain));
+}
+
+std::optional<ChainInWeights> ChainFinder::longest_by_shape(
+    const std::string& path, std::int64_t first, std::int64_t last) {
+  const auto& container = containers_.at(path);
+  for (; last > first; --last) {
+    const bool whole =
+        !container.others && first == 0 &&
+        container.entries.size() == static_cast<std::size_t>(last + 1);
+    auto chain = chain_of(path, first, last, whole);
+    if (!chain || !is_expanded_by_a_rate(chain->plan)) continue;
+    // The paper's linear chains have three factors; longer ones are named.
+    if (chain->plan.strategy != Strategy::kFC || last == first + 2) {
+      return chain;
+    }
+  }
+  return std::nullopt;
+}
+
+void ChainFinder::add_by_shape(const std::string& path,
+                               const Container& container) {
+  const auto& entries = container.entries;
+  for (auto entry = entries.begin(); entry != entries.end();) {
+    const auto first = entry->first;
+    auto end = first;
+    for (auto next = entry; next != entries.end() && next->first == end &&
+                            next->second.is_factor();
+         ++next) {
+      ++end;
+    }
+    auto chain = longest_by_shape(path, first, end - 1);
+    entry = entries.upper_bound(chain ? chain->last : first);
+    if (chain) chains_.push_back(std::move(*chain));
+  }
+}
+
+void ChainFinder::add_named(const std::string& pattern) {
+  const auto named = parse_named(pattern);
+  bool found = false;
+  for (const auto& [path, container] : containers_) {
+    const auto& entries = container.entries;
+    if (entries.empty() || !matches(named.container, path)) continue;
+    found = true;
+    const auto first = named.range ? named.range->first : 0;
+    const auto last =
+        named.range ? named.range->second : entries.rbegin()->first;
+    auto chain = chain_of(path, first, last, !named.range);
+    TORCH_CHECK(
+        chain && (named.range || !container.others),
+        error_message(Site{kFindChains, path},
+                      "a named chain must be layers that follow each other",
+                      text_of(entries),
+                      "name them as " + in_quotes(under(path, "0-2"))));
+    chains_.push_back(std::move(*chain));
+  }
+  TORCH_CHECK(found,
+              error_message(kFindChains, "a named chain must be in the file",
+                            in_quotes(pattern)));
+}
+
+void ChainFinder::check_transposed() const {
+  for (const auto& pattern : options_.transposed) {
+    TORCH_CHECK(
+        used_.count(pattern) != 0,
+        error_message(kFindChains,
+                      "a transposed layer must be a chain of the file",
+                      in_quotes(pattern),
+                      "run `expandnet summary FILE` to list the chains"));
+  }
+}
+
+void ChainFinder::check_disjoint() const {
+  std::set<std::string> seen;
+  for (const auto& chain : chains_) {
+    for (const auto& path : chain.factors) {
+      TORCH_CHECK(
+          seen.insert(path).second,
+          error_message(kFindChains, "a factor must be in one chain",
+                        in_quotes(path) + " in two", "name each chain once"));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ChainInWeights> find_chains(const Weights& weights,
+                                        const FindChainsOptions& options) {
+  return ChainFinder(weights, options).find();
+}
+
+}  // namespace expandnet

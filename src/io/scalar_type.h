@@ -1,0 +1,16 @@
+// scalar_type.h: the dtypes of files in LibTorch.
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <optional>
+
+#include "io/dtype.h"
+
+namespace expandnet {
+
+[[nodiscard]] at::ScalarType scalar_type_of(FileDtype dtype);
+/// None for a dtype that files do not have.
+[[nodiscard]] std::optional<FileDtype> file_dtype_of(at::ScalarType type);
+
+}  // namespace expandnet
