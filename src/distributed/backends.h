@@ -7,7 +7,7 @@
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 /// For tensors on the CPU. Returns once all ranks are connected.
 c10::intrusive_ptr<c10d::Backend> make_gloo(
@@ -20,4 +20,4 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(
     const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
     std::chrono::milliseconds timeout, c10::Device device);
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -4,7 +4,7 @@
 
 #include "distributed/backends.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 c10::intrusive_ptr<c10d::Backend> make_gloo(
     const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
@@ -18,4 +18,4 @@ c10::intrusive_ptr<c10d::Backend> make_gloo(
   return c10::make_intrusive<Gloo>(store, rank, size, options);
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

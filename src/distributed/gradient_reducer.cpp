@@ -12,7 +12,7 @@
 #include "base/libtorch_errors.h"
 #include "distributed/ranks_impl.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 namespace {
 
@@ -122,4 +122,4 @@ void GradientReducer::average(const std::function<void()>& backward) {
   });
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

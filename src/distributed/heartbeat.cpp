@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 /// Shared with the thread, which may outlive the Heartbeat.
 struct Heartbeat::State {
@@ -53,4 +53,4 @@ Heartbeat::~Heartbeat() {
   state_->changed.wait_for(lock, kBeat, [this] { return state_->ended; });
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

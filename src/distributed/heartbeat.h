@@ -6,7 +6,7 @@
 #include <string>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 /// Time between two beats.
 constexpr std::chrono::milliseconds kBeat(1000);
@@ -29,4 +29,4 @@ class Heartbeat {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "distributed/backends.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 namespace {
 
@@ -34,4 +34,4 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(
                                                      options);
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "distributed/backends.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 c10::intrusive_ptr<c10d::Backend> make_nccl(
     const c10::intrusive_ptr<c10d::Store>& /*store*/, int /*rank*/,
@@ -15,4 +15,4 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(
                     "build expandnet with a LibTorch for CUDA and nccl.h"));
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

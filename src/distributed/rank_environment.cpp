@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 namespace {
 
@@ -71,4 +71,4 @@ RankEnvironment read_rank_environment() {
   return where;
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 struct RankEnvironment {
   int rank = 0;
@@ -19,4 +19,4 @@ struct RankEnvironment {
 /// Throws `c10::Error` naming the variable that is missing or makes no sense.
 [[nodiscard]] RankEnvironment read_rank_environment();
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

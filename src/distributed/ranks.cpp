@@ -17,7 +17,7 @@
 #include "base/libtorch_errors.h"
 #include "distributed/ranks_impl.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 namespace {
 
@@ -207,4 +207,4 @@ void Ranks::check_identical(const std::vector<std::string>& names,
   }
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -12,7 +12,7 @@
 #include "distributed/backends.h"
 #include "distributed/within.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 namespace {
 
@@ -139,4 +139,4 @@ std::string layout_of(const std::vector<std::string>& names,
   return text;
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

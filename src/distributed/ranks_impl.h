@@ -11,7 +11,7 @@
 #include "distributed/rank_environment.h"
 #include "distributed/roll_call.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 struct Ranks::Impl {
   Impl(const RankEnvironment& environment, const RanksOptions& options);
@@ -48,4 +48,4 @@ struct Ranks::Impl {
 [[nodiscard]] std::string layout_of(const std::vector<std::string>& names,
                                     const std::vector<at::Tensor>& tensors);
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

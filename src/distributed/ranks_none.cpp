@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 struct Ranks::Impl {};
 struct GradientReducer::Impl {};
@@ -74,4 +74,4 @@ void GradientReducer::average(const std::function<void()>& /*backward*/) {
   no_ranks();
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -17,7 +17,7 @@
 #include "base/libtorch_errors.h"
 #include "distributed/within.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 namespace {
 
@@ -285,4 +285,4 @@ std::string RollCall::location() const {
   return where_.address + ":" + std::to_string(where_.port);
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

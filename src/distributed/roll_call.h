@@ -10,7 +10,7 @@
 #include "distributed/heartbeat.h"
 #include "distributed/rank_environment.h"
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 /// Knows of each rank, through the store, whether it has come, is alive, or has
 /// ended.
@@ -64,4 +64,4 @@ class RollCall {
   bool store_is_lost_ = false;
 };
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 /// Returns what `action` returns, or nothing if it throws or takes longer than
 /// `limit`. Then its thread is left to itself, so `action` must own all it
@@ -29,4 +29,4 @@ auto within(std::chrono::milliseconds limit, Action action)
   }
 }
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

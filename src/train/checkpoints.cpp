@@ -21,7 +21,8 @@ namespace expandnet::train {
 namespace {
 
 /// The content of rank 0's file; nothing, on all ranks, where it has none.
-std::string content_at_first(const std::string& path, Ranks& ranks) {
+std::string content_at_first(const std::string& path,
+                             distributed::Ranks& ranks) {
   std::string content;
   try {
     if (ranks.is_first()) content = read_file(path);
@@ -46,7 +47,7 @@ void read_checkpoint(const std::string& path, const Read& read) {
 /// Opens a checkpoint and returns the configuration that is in it.
 std::string open_checkpoint(const std::string& path, c10::Device device,
                             torch::serialize::InputArchive& archive,
-                            Ranks* ranks = nullptr) {
+                            distributed::Ranks* ranks = nullptr) {
   const auto content = ranks != nullptr ? content_at_first(path, *ranks) : "";
   std::string text;
   read_checkpoint(path, [&] {
@@ -65,7 +66,7 @@ std::string open_checkpoint(const std::string& path, c10::Device device,
 }  // namespace
 
 Checkpoints::Checkpoints(std::string folder, std::string configuration,
-                         Ranks* ranks, SameRun same_run)
+                         distributed::Ranks* ranks, SameRun same_run)
     : folder_(std::move(folder)),
       configuration_(std::move(configuration)),
       ranks_(ranks),

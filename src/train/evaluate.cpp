@@ -5,7 +5,7 @@ namespace expandnet::train {
 
 tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
                         tasks::Meter& meter, Precision precision,
-                        Ranks* ranks) {
+                        distributed::Ranks* ranks) {
   const at::NoGradGuard no_grad;
   const ModeGuard mode(model.module, /*training=*/false);
   meter.reset();

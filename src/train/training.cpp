@@ -90,8 +90,8 @@ TrainingParts checked(TrainingParts parts, const TrainingOptions& options) {
 }
 
 /// The gradients that ranks average: those of the model as it is.
-std::unique_ptr<GradientReducer> reducer_of(const TrainingParts& parts,
-                                            const TrainingOptions& options) {
+std::unique_ptr<distributed::GradientReducer> reducer_of(
+    const TrainingParts& parts, const TrainingOptions& options) {
   if (options.ranks == nullptr) return nullptr;
   std::vector<std::string> names;
   std::vector<at::Tensor> parameters;
@@ -100,10 +100,12 @@ std::unique_ptr<GradientReducer> reducer_of(const TrainingParts& parts,
     names.push_back(item.key());
     parameters.push_back(item.value());
   }
-  return std::make_unique<GradientReducer>(names, parameters, *options.ranks);
+  return std::make_unique<distributed::GradientReducer>(names, parameters,
+                                                        *options.ranks);
 }
 
-StepOptions with_reducer(StepOptions options, GradientReducer* reducer) {
+StepOptions with_reducer(StepOptions options,
+                         distributed::GradientReducer* reducer) {
   options.reducer = reducer;
   return options;
 }

@@ -58,9 +58,9 @@ struct SmallBatch {
 };
 
 /// Passes that accumulate, whole or by halves; all are averaged with the last.
-void compare_gradients(train::Ranks& ranks, int passes, const Precision& p) {
+void compare_gradients(distributed::Ranks& ranks, int passes, const Precision& p) {
   auto whole = small_net(p.dtype), half = small_net(p.dtype);
-  train::GradientReducer reducer(names_of(*half), half->parameters(), ranks,
+  distributed::GradientReducer reducer(names_of(*half), half->parameters(), ranks,
                                  kBucketBytes);
   for (int round = 0; round < 3; ++round) {
     whole->zero_grad();
@@ -81,7 +81,7 @@ void compare_gradients(train::Ranks& ranks, int passes, const Precision& p) {
   }
 }
 
-const Role kGradients("gradients", [](train::Ranks& ranks) {
+const Role kGradients("gradients", [](distributed::Ranks& ranks) {
   for (const auto& precision : {kDouble, kFloat}) {
     compare_gradients(ranks, 1, precision);
     compare_gradients(ranks, 3, precision);
@@ -106,7 +106,7 @@ struct ExpandedRun {
   torch::optim::SGD optimizer;
 };
 
-const Role kWeightSpace("weight space", [](train::Ranks& ranks) {
+const Role kWeightSpace("weight space", [](distributed::Ranks& ranks) {
   ExpandedRun whole, half;
   if (!ranks.is_first()) {
     const torch::NoGradGuard no_grad;
@@ -114,7 +114,7 @@ const Role kWeightSpace("weight space", [](train::Ranks& ranks) {
   }
   ranks.broadcast(half.expansion.parameters());
   half.expansion.fold();
-  train::GradientReducer reducer(names_of(*half.net), half.net->parameters(),
+  distributed::GradientReducer reducer(names_of(*half.net), half.net->parameters(),
                                  ranks, kBucketBytes);
   const auto before = half.net->parameters()[0].clone();
   for (int step = 0; step < 10; ++step) {
@@ -146,10 +146,10 @@ TEST(GradientReducer, TrainsInWeightSpaceAsOneProcessWithTheWholeBatch) {
   expect_success(team);
 }
 
-const Role kUnused("unused", [](train::Ranks& ranks) {
+const Role kUnused("unused", [](distributed::Ranks& ranks) {
   const auto used = torch::ones({2}).requires_grad_();
   const auto unused = torch::ones({2}).requires_grad_();
-  train::GradientReducer reducer({"used", "unused"}, {used, unused}, ranks);
+  distributed::GradientReducer reducer({"used", "unused"}, {used, unused}, ranks);
   TORCH_CHECK(reducer.bytes_per_step() == 16);
   reducer.average([&] { used.sum().backward(); });
 });
@@ -164,9 +164,9 @@ TEST(GradientReducerErrors, NameParametersWithoutAGradient) {
   }
 }
 
-const Role kDifferent("different", [](train::Ranks& ranks) {
+const Role kDifferent("different", [](distributed::Ranks& ranks) {
   const auto weight = torch::ones({2 + ranks.rank()}).requires_grad_();
-  const train::GradientReducer reducer({"weight"}, {weight}, ranks);
+  const distributed::GradientReducer reducer({"weight"}, {weight}, ranks);
 });
 
 TEST(GradientReducerErrors, RefuseParametersThatDiffer) {
@@ -179,8 +179,8 @@ TEST(GradientReducerErrors, RefuseParametersThatDiffer) {
   }
 }
 
-const Role kConstant("constant", [](train::Ranks& ranks) {
-  const train::GradientReducer reducer({"mean"}, {torch::ones({2})}, ranks);
+const Role kConstant("constant", [](distributed::Ranks& ranks) {
+  const distributed::GradientReducer reducer({"mean"}, {torch::ones({2})}, ranks);
 });
 
 TEST(GradientReducerErrors, RefuseTensorsWithoutGradients) {

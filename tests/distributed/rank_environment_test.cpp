@@ -48,9 +48,9 @@ std::string refusal(const Variables& changes) {
                       {"MASTER_PORT", "29500"}};
   for (const auto& [name, value] : changes) variables[name] = value;
   const Environment environment(variables);
-  train::RanksOptions options;
+  distributed::RanksOptions options;
   options.timeout = std::chrono::seconds(1);
-  return error_of([&] { (void)train::Ranks::from_environment(options); });
+  return error_of([&] { (void)distributed::Ranks::from_environment(options); });
 }
 
 std::string invalid(const std::string& rule_and_value) {
@@ -60,8 +60,8 @@ std::string invalid(const std::string& rule_and_value) {
 TEST(RankEnvironment, IsOneProcessWithoutRankAndWorldSize) {
   const Environment environment(Variables{{"MASTER_ADDR", "127.0.0.1"}});
 
-  EXPECT_FALSE(train::Ranks::in_environment());
-  EXPECT_EQ(train::Ranks::from_environment(), nullptr);
+  EXPECT_FALSE(distributed::Ranks::in_environment());
+  EXPECT_EQ(distributed::Ranks::from_environment(), nullptr);
 }
 
 TEST(RankEnvironment, NeedsAllThatConnects) {
@@ -73,8 +73,8 @@ TEST(RankEnvironment, NeedsAllThatConnects) {
     EXPECT_EQ(refusal({{name, ""}}), missing(name));
   }
   const Environment alone(Variables{{"WORLD_SIZE", "2"}});
-  EXPECT_TRUE(train::Ranks::in_environment());
-  EXPECT_EQ(error_of([] { (void)train::Ranks::from_environment(); }),
+  EXPECT_TRUE(distributed::Ranks::in_environment());
+  EXPECT_EQ(error_of([] { (void)distributed::Ranks::from_environment(); }),
             missing("RANK"));
 }
 

@@ -15,7 +15,7 @@
 namespace expandnet::testing {
 namespace {
 
-const Role kSums("sums", [](train::Ranks& ranks) {
+const Role kSums("sums", [](distributed::Ranks& ranks) {
   for (const auto dtype : {at::kFloat, at::kDouble, at::kLong, at::kInt}) {
     auto tensor = torch::full({2, 3}, ranks.rank() + 1, dtype);
     ranks.sum(tensor);
@@ -31,7 +31,7 @@ TEST(Ranks, AddUpTensorsOfAnyDtypeAndLayout) {
   expect_success(team);
 }
 
-const Role kBroadcasts("broadcasts", [](train::Ranks& ranks) {
+const Role kBroadcasts("broadcasts", [](distributed::Ranks& ranks) {
   torch::manual_seed(ranks.rank());
   std::vector<torch::Tensor> tensors{
       torch::randn({3, 4}),
@@ -61,7 +61,7 @@ TEST(Ranks, OverwriteTensorsWithThoseOfTheFirst) {
   expect_success(team);
 }
 
-const Role kTexts("texts", [](train::Ranks& ranks) {
+const Role kTexts("texts", [](distributed::Ranks& ranks) {
   const std::string long_text(5'000'000, 'x');
   const std::string binary("a\0b", 3);
   for (const auto& text : {std::string(), binary, long_text}) {
@@ -77,7 +77,7 @@ TEST(Ranks, BroadcastAndGatherTextsOfAnyLength) {
   expect_success(team);
 }
 
-const Role kQuestions("questions", [](train::Ranks& ranks) {
+const Role kQuestions("questions", [](distributed::Ranks& ranks) {
   TORCH_CHECK(!ranks.any(false));
   TORCH_CHECK(ranks.any(ranks.rank() == 1));
   TORCH_CHECK(ranks.any(true));
@@ -93,7 +93,7 @@ TEST(Ranks, AgreeAtOnceAndOneCallLater) {
   expect_success(team);
 }
 
-const Role kIdentity("identity", [](train::Ranks& ranks) {
+const Role kIdentity("identity", [](distributed::Ranks& ranks) {
   TORCH_CHECK(ranks.size() == 2);
   TORCH_CHECK(ranks.local_rank() == ranks.rank());
   TORCH_CHECK(ranks.is_first() == (ranks.rank() == 0));
@@ -122,7 +122,7 @@ TEST(Ranks, RunUnderTorchrun) {
 }
 
 /// Prints what each rank finds.
-const Role kDifferences("differences", [](train::Ranks& ranks) {
+const Role kDifferences("differences", [](distributed::Ranks& ranks) {
   const auto mine = ranks.rank() == 2 ? 1. : 0.;
   const auto shape = ranks.rank() + 1;
   const std::vector<std::function<void()>> actions{

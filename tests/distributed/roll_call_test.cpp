@@ -15,8 +15,8 @@
 namespace expandnet::testing {
 namespace {
 
-using train::RankEnvironment;
-using train::RollCall;
+using distributed::RankEnvironment;
+using distributed::RollCall;
 
 constexpr std::chrono::seconds kLimit(20);
 

@@ -18,7 +18,7 @@ namespace expandnet::testing {
 /// with status 1.
 class Role {
  public:
-  using Action = void (*)(train::Ranks& ranks);
+  using Action = void (*)(distributed::Ranks& ranks);
   Role(const std::string& name, Action action);
 };
 

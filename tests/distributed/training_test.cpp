@@ -21,7 +21,7 @@ namespace {
 /// on other images on each rank.
 class SharedRun {
  public:
-  explicit SharedRun(train::Ranks& ranks)
+  explicit SharedRun(distributed::Ranks& ranks)
       : net_(seeded(ranks.rank())),
         expansion_(expand(*net_, models::small_net_recipe("cl+fc"))),
         optimizer_(expansion_.parameters(),
@@ -45,7 +45,7 @@ class SharedRun {
     options.batch_size = 2;
     return options;
   }
-  static train::TrainingOptions options_of(train::Ranks& ranks) {
+  static train::TrainingOptions options_of(distributed::Ranks& ranks) {
     train::TrainingOptions options;
     options.epochs = 2;
     options.select = train::Select::kLast;
@@ -68,7 +68,7 @@ class SharedRun {
   train::Training training_;
 };
 
-const Role kTrainsAlike("trains alike", [](train::Ranks& ranks) {
+const Role kTrainsAlike("trains alike", [](distributed::Ranks& ranks) {
   SharedRun run(ranks);
   run.finish();
   const auto factors = run.expansion().named_parameters();
@@ -80,7 +80,7 @@ TEST(TrainingByRanks, KeepsTheFactorsTheSameFromAnyStart) {
   expect_success(team);
 }
 
-const Role kDrifts("drifts", [](train::Ranks& ranks) {
+const Role kDrifts("drifts", [](distributed::Ranks& ranks) {
   SharedRun run(ranks);
   if (ranks.rank() == 1) {
     const torch::NoGradGuard no_grad;

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 /// Averages the gradients of parameters over all ranks: in buckets, each sent
 /// while the backward pass still works on the others. It is c10d's reducer, the
@@ -19,7 +19,7 @@ namespace expandnet::train {
 /// In weight space give it the model's parameters: the gradients that travel
 /// are those of the compact network, and all ranks pull back the same.
 ///
-///     train::GradientReducer reducer(names, model->parameters(), *ranks);
+///     distributed::GradientReducer reducer(names, model->parameters(), *ranks);
 ///     for (auto& batch : *loader) {
 ///       expansion.zero_grad();
 ///       auto loss = loss_of(batch);
@@ -59,4 +59,4 @@ class GradientReducer {
   std::int64_t bytes_ = 0;
 };
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

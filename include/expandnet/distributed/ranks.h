@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace expandnet::train {
+namespace expandnet::distributed {
 
 struct RanksOptions {
   /// What this process trains on. For CUDA, whatever the index:
@@ -37,7 +37,7 @@ struct RanksOptions {
 /// timeout and without a name.) A Ranks that goes leaves the others in peace;
 /// rank 0, where it holds the store, stays until they have ended, too.
 ///
-///     const auto ranks = train::Ranks::from_environment();  // null: alone
+///     const auto ranks = distributed::Ranks::from_environment();  // null: alone
 ///     if (ranks) ranks->broadcast(model->parameters());
 class Ranks {
  public:
@@ -115,4 +115,4 @@ class Ranks {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace expandnet::train
+}  // namespace expandnet::distributed

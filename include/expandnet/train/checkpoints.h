@@ -33,7 +33,7 @@ class Checkpoints : public Observer {
   /// `configuration` is whatever text makes two runs the same; it is stored
   /// with each checkpoint. Without `same_run` equal texts do.
   Checkpoints(std::string folder, std::string configuration,
-              Ranks* ranks = nullptr, SameRun same_run = {});
+              distributed::Ranks* ranks = nullptr, SameRun same_run = {});
 
   /// Saves both, the best where this epoch is.
   void on_epoch(const Training& training) override;
@@ -60,7 +60,7 @@ class Checkpoints : public Observer {
 
   std::string folder_;
   std::string configuration_;
-  Ranks* ranks_;
+  distributed::Ranks* ranks_;
   SameRun same_run_;
 };
 

@@ -19,6 +19,6 @@ namespace expandnet::train {
 tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
                         tasks::Meter& meter,
                         Precision precision = Precision::kFloat32,
-                        Ranks* ranks = nullptr);
+                        distributed::Ranks* ranks = nullptr);
 
 }  // namespace expandnet::train

@@ -27,7 +27,7 @@ struct StepOptions {
   std::int64_t accumulate = 1;
   /// Averages the gradients of each update over the processes that train
   /// together; null: this one trains alone. Must outlive the step.
-  GradientReducer* reducer = nullptr;
+  distributed::GradientReducer* reducer = nullptr;
   /// Pull back, update and fold each chain within the backward pass, as soon as
   /// the gradient of its layer is complete; unset: on CUDA, where that happens
   /// beside the rest of the pass, on streams of their own. On the CPU it gains

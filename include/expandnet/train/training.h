@@ -72,7 +72,7 @@ struct TrainingOptions {
   StepOptions step;  ///< but for its reducer
   /// The processes that train the model together, of whose batches each has its
   /// own equal share; null: this one trains alone. Must outlive the run.
-  Ranks* ranks = nullptr;
+  distributed::Ranks* ranks = nullptr;
   /// Of what the model draws (dropout) where ranks train together: each draws
   /// anew at each step. Alone it draws from LibTorch's generator as it is.
   std::uint64_t seed = 0;
@@ -179,7 +179,7 @@ class Training {
   TrainingParts parts_;
   TrainingOptions options_;
   std::vector<double> initial_rates_;
-  std::unique_ptr<GradientReducer> reducer_;
+  std::unique_ptr<distributed::GradientReducer> reducer_;
   Step step_;
   std::unique_ptr<WeightAverage> average_;
   std::unique_ptr<tasks::Meter> meter_;  ///< of the current epoch

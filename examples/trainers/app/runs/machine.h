@@ -24,7 +24,7 @@ struct Machine {
   std::int64_t jobs = 1;
   int threads = 1;
   /// The processes that train together; null: this one is alone.
-  std::shared_ptr<train::Ranks> ranks;
+  std::shared_ptr<distributed::Ranks> ranks;
 
   [[nodiscard]] int rank() const { return ranks ? ranks->rank() : 0; }
   [[nodiscard]] int size() const { return ranks ? ranks->size() : 1; }
