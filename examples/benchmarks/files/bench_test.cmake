@@ -39,7 +39,7 @@ expect_failure(
   1
   "cannot write \"${SCRATCH}/nowhere/x.json\": No such file or directory; make the folder first"
   weights --rounds 100000 --json "${SCRATCH}/nowhere/x.json")
-expect_failure(1 "--python must run, got \"${SCRATCH}/python\"" loader --images 2 --batch-size 2
+expect_failure(1 "cannot run \"${SCRATCH}/python\": No such file or directory" loader --images 2 --batch-size 2
                --python "${SCRATCH}/python")
 
 # Runs it, and sets `found` to "<group>/<what>" of each result.

@@ -9,11 +9,14 @@
 #include <jpeglib.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "base/error.h"
 
 namespace expandnet::examples::bench {
 
@@ -148,8 +151,7 @@ void write_photos(const std::filesystem::path& folder, std::int64_t count) {
     const auto path = (place / (std::to_string(i) + ".jpg")).string();
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
         std::fopen(path.c_str(), "wb"), std::fclose);
-    TORCH_CHECK(file != nullptr, "write_photos: the file must open, got ",
-                path);
+    if (file == nullptr) throw_system_error("open", path, errno);
     write_jpeg(photo(static_cast<unsigned>(i)), file.get());
   }
 }

@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "torchvision_loader.h"
 
 namespace expandnet::examples::bench {
@@ -22,9 +23,9 @@ namespace {
 /// inherits them.
 std::array<int, 2> make_pipe() {
   std::array<int, 2> ends = {};
-  TORCH_CHECK(::pipe2(ends.data(), O_CLOEXEC) == 0,
-              "expandnet-bench-files: a pipe must open, got ",
-              std::strerror(errno));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    throw_system_error("open", "a pipe", errno);
+  }
   return ends;
 }
 
@@ -62,8 +63,7 @@ Torchvision::Torchvision(const TorchvisionOptions& options)
   if (error == 0) return;
   std::fclose(questions_);
   std::fclose(answers_);
-  TORCH_CHECK(false, "expandnet-bench-files: --python must run, got \"",
-              options.python, "\": ", std::strerror(error));
+  throw_system_error("run", options.python, error, "name another --python");
 }
 
 Torchvision::~Torchvision() {
@@ -76,10 +76,10 @@ std::int64_t Torchvision::epoch() {
   std::fputs("\n", questions_);
   std::fflush(questions_);
   long long images = 0;
-  TORCH_CHECK(std::fscanf(answers_, "%lld", &images) == 1,
-              "expandnet-bench-files: --python must have torchvision, got "
-              "none from \"",
-              python_, "\"");
+  TORCH_CHECK(
+      std::fscanf(answers_, "%lld", &images) == 1,
+      error_message("expandnet-bench-files", "--python must have torchvision",
+                    "none from \"" + python_ + "\""));
   return images;
 }
 

@@ -22,6 +22,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "benchmarks/files/bench.h"
 #include "benchmarks/files/scratch.h"
 
@@ -73,10 +74,7 @@ void read_plainly(const std::string& path, char* buffer, std::size_t size) {
     done += static_cast<std::size_t>(got);
   }
   ::close(file);
-  TORCH_CHECK(done == size,
-              "expandnet-bench-files: a temporary file must be "
-              "readable, got ",
-              std::strerror(errno));
+  if (done != size) throw_system_error("read", path, errno);
   all_read = static_cast<unsigned char>(buffer[size - 1]);
 }
 

@@ -26,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "benchmarks/step/arguments.h"
 #include "benchmarks/step/cases.h"
 #include "benchmarks/step/nets.h"
@@ -55,9 +56,10 @@ void check_losses(const Setup& setup, const std::vector<double>& losses) {
   const auto tolerance = setup.precision == Precision::kFloat32 ? 1e-3 : 3e-2;
   for (const auto loss : losses) {
     TORCH_CHECK(std::abs(loss - losses.front()) <= tolerance * losses.front(),
-                "expandnet-bench: all executions of ", setup.net,
-                " must start with one loss, got ", losses.front(), " and ",
-                loss);
+                error_message("expandnet-bench",
+                              c10::str("all executions of ", setup.net,
+                                       " must start with one loss"),
+                              c10::str(losses.front(), " and ", loss)));
   }
 }
 

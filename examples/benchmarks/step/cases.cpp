@@ -5,6 +5,7 @@
 #include <c10/util/Exception.h>
 #include <torch/utils.h>
 
+#include "base/error.h"
 #include "benchmarks/step/product_time.h"
 #include "measuring/device.h"
 #include "measuring/timing.h"
@@ -130,9 +131,11 @@ double Training::step_for_products() {
 }
 
 void Training::check_mode() const {
-  TORCH_CHECK(setup_.mode == Mode::kEager || step_->is_captured(),
-              "expandnet-bench: the step of ", setup_.net,
-              " must be captured, got an eager one: ", step_->reason());
+  TORCH_CHECK(
+      setup_.mode == Mode::kEager || step_->is_captured(),
+      error_message("expandnet-bench",
+                    c10::str("the step of ", setup_.net, " must be captured"),
+                    c10::str("an eager one: ", step_->reason())));
 }
 
 Inference::Inference(const Setup& setup, Way way)

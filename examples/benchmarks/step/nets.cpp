@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "benchmarks/step/expand_in_place.h"
 #include "trainers/cifar/expanded_small_net.h"
 
@@ -92,7 +93,8 @@ const Net& find_net(const std::string& name) {
   for (const auto& net : nets()) {
     if (net.name == name) return net;
   }
-  TORCH_CHECK(false, "find_net: name must be one of --net, got \"", name, "\"");
+  TORCH_CHECK(false, error_message("find_net", "name must be one of --net",
+                                   c10::str("\"", name, "\"")));
 }
 
 std::vector<Way> ways_to_infer(std::vector<Way> ways) {
