@@ -14,10 +14,9 @@ namespace expandnet::data {
 class CounterRandom {
  public:
   explicit CounterRandom(const DrawKey& key)
-      : counter_(
-            splitmix(splitmix(splitmix(key.seed) +
-                              static_cast<std::uint64_t>(key.epoch)) +
-                     static_cast<std::uint64_t>(key.index))) {}
+      : counter_(splitmix(splitmix(splitmix(key.seed) +
+                                   static_cast<std::uint64_t>(key.epoch)) +
+                          static_cast<std::uint64_t>(key.index))) {}
 
   /// From 0 to 1, 1 excluded, in steps of 2^-53.
   [[nodiscard]] double uniform() {
