@@ -11,7 +11,7 @@
 #include "deploy/chain_shapes.h"
 #include "deploy/new_paths.h"
 #include "fold/relative_error.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/check.h"
 
 namespace expandnet {

@@ -11,7 +11,7 @@
 #include "deploy/chain_shapes.h"
 #include "deploy/containers.h"
 #include "deploy/new_paths.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -15,7 +15,7 @@
 
 #include "base/table.h"
 #include "fold/relative_error.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/check.h"
 #include "passes/walk.h"
 

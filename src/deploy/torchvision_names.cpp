@@ -5,7 +5,7 @@
 #include <regex>
 #include <set>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -12,7 +12,7 @@
 
 #include "fold/memory.h"
 #include "fold/precision.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

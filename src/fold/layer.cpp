@@ -5,7 +5,7 @@
 #include <functional>
 #include <numeric>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "fold/sides.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -5,7 +5,7 @@
 
 #include "fold/compose.h"
 #include "fold/precision.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

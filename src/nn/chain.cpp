@@ -10,7 +10,7 @@
 
 #include "fold/memory.h"
 #include "fold/precision.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "nn/fold_function.h"
 
 namespace expandnet {

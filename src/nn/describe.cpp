@@ -4,7 +4,7 @@
 
 #include <variant>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -7,7 +7,7 @@
 
 #include <ostream>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "nn/open_module.h"
 
 namespace expandnet {

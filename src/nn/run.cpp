@@ -16,7 +16,7 @@
 #include <numeric>
 
 #include "fold/compose.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

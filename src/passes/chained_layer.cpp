@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/check.h"
 
 namespace expandnet {

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/expansion_impl.h"
 #include "passes/target.h"
 #include "passes/walk.h"

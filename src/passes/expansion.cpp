@@ -13,7 +13,7 @@
 #include "base/table.h"
 #include "base/weight_paths.h"
 #include "fold/relative_error.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/check.h"
 #include "passes/expansion_impl.h"
 #include "passes/steps_in_backward.h"

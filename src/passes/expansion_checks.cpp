@@ -4,7 +4,7 @@
 
 #include <unordered_set>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/expansion_impl.h"
 
 namespace expandnet {

@@ -14,7 +14,7 @@
 
 #include "base/table.h"
 #include "fold/relative_error.h"
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "nn/open_module.h"
 #include "passes/check.h"
 #include "passes/fused_pairs.h"

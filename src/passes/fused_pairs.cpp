@@ -10,7 +10,7 @@
 #include <optional>
 #include <set>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 #include "passes/target.h"
 #include "passes/walk.h"
 

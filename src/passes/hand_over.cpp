@@ -3,7 +3,7 @@
 #include <expandnet/passes/hand_over.h>
 #include <torch/ordered_dict.h>
 
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

@@ -5,8 +5,9 @@
 // no spatial dimensions. Everything in fold/ works on this description alone.
 #pragma once
 
+#include <expandnet/fold/site.h>
+
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace expandnet {
@@ -51,13 +52,6 @@ struct CompactLayer {
 [[nodiscard]] CompactLayer linear_layer(std::int64_t in_features,
                                         std::int64_t out_features,
                                         bool bias = true);
-
-/// Where a complaint comes from: the function the user called and, inside a
-/// model, the path of the layer.
-struct Site {
-  std::string caller;
-  std::string path;
-};
 
 /// Throws `c10::Error` unless channels, groups, kernel, stride and dilation are
 /// positive, padding is not negative, channels divide by groups, and every list

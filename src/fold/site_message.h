@@ -1,8 +1,8 @@
-// site.h: error messages that say in which layer of a model something is wrong.
+// site_message.h: error messages that say in which layer of a model something is wrong.
 #pragma once
 
 #include <c10/util/ArrayRef.h>
-#include <expandnet/fold/layer.h>
+#include <expandnet/fold/site.h>
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "fold/site.h"
+#include "fold/site_message.h"
 
 namespace expandnet {
 

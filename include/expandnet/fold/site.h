@@ -1,0 +1,15 @@
+// site.h: what an error is about.
+#pragma once
+
+#include <string>
+
+namespace expandnet {
+
+/// The function that the user called and, inside a model, the path of the
+/// layer.
+struct Site {
+  std::string caller;
+  std::string path;
+};
+
+}  // namespace expandnet
