@@ -288,8 +288,8 @@ std::optional<double> Training::selecting(const EpochRecord& record) const {
 std::optional<tasks::Metrics> Training::evaluated(
     data::BatchSource* batches) const {
   if (batches == nullptr) return std::nullopt;
-  return evaluate(parts_.model, *batches, *parts_.meter(options_.device),
-                  options_.precision, options_.ranks);
+  return evaluate(parts_.model, *batches, *new_meter(), options_.precision,
+                  options_.ranks);
 }
 
 void Training::finish_epoch() {

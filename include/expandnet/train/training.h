@@ -146,6 +146,10 @@ class Training {
   /// The epoch that `select` chooses of those so far, from 1; 0: none yet.
   [[nodiscard]] std::int64_t best_epoch() const { return best_epoch_; }
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
+  /// Another meter of the kind that the run counts with.
+  [[nodiscard]] std::unique_ptr<tasks::Meter> new_meter() const {
+    return parts_.meter(options_.device);
+  }
   /// The weights' moving average; null without one.
   [[nodiscard]] WeightAverage* average() const { return average_.get(); }
 

@@ -1,5 +1,4 @@
 #include <c10/util/Exception.h>
-#include <expandnet/tasks/classification/classification_meter.h>
 #include <expandnet/train/evaluate.h>
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -70,8 +69,8 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   const auto model =
       load_run(words.run, trainer, images->classes(), machine.device);
   train::set_memory_format(*model.module, machine.memory_format);
-  tasks::ClassificationMeter meter(machine.device);
-  const auto metrics = train::evaluate(model, *batches, meter,
+  const auto meter = trainer.meter()(machine.device);
+  const auto metrics = train::evaluate(model, *batches, *meter,
                                        machine.precision, machine.ranks.get());
   const auto skipped = skipped_by_all(*batches, machine);
   if (!machine.is_first()) return 0;

@@ -4,7 +4,6 @@
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/hand_over.h>
-#include <expandnet/tasks/classification/classification_meter.h>
 #include <expandnet/train/evaluate.h>
 #include <fmt/format.h>
 #include <torch/utils.h>
@@ -37,7 +36,7 @@ std::int64_t count_in(const std::vector<torch::Tensor>& parameters) {
 train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
                               torch::optim::Optimizer& optimizer,
                               const Settings& settings,
-                              train::TrainingParts::Loss loss) {
+                              const RunContext& context) {
   train::TrainingParts parts;
   parts.model = trainee.model;
   parts.optimizer = &optimizer;
@@ -46,7 +45,8 @@ train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
   parts.validation = data.validation.get();
   // Else it is read once, at the end.
   if (settings.select == train::Select::kBestTest) parts.test = data.test.get();
-  parts.loss = std::move(loss);
+  parts.loss = context.loss;
+  parts.meter = context.trainer.meter();
   return parts;
 }
 
@@ -100,7 +100,7 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
               const std::string& saved, const std::string& /*own*/) {
             return has_effect_of(configuration, saved, absent);
           }),
-      training(parts_of(trainee, data, *optimizer, settings, context.loss),
+      training(parts_of(trainee, data, *optimizer, settings, context),
                training_options(settings, context.machine)) {
   training.observe(checkpoints);
 }
@@ -246,8 +246,8 @@ RunResult Run::finish() {
   }
   result.deploy_parameters = count_in(module.parameters());
   if (stage.data.test != nullptr) {
-    tasks::ClassificationMeter meter(machine_.device);
-    result.test = train::evaluate(trainee.model, *stage.data.test, meter,
+    const auto meter = stage.training.new_meter();
+    result.test = train::evaluate(trainee.model, *stage.data.test, *meter,
                                   machine_.precision, machine_.ranks.get());
   }
   if (machine_.is_first()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
+#include <expandnet/tasks/meter.h>
 #include <expandnet/train/model.h>
 
 #include <cstdint>
@@ -72,6 +73,9 @@ class Trainer {
   [[nodiscard]] virtual std::string title() const = 0;
   /// What a reader of the results has to know of the evaluation; may be none.
   [[nodiscard]] virtual std::vector<std::string> notes() const = 0;
+
+  /// Makes what counts the task's metrics; a classifier's, unless overridden.
+  [[nodiscard]] virtual tasks::MeterFactory meter() const;
 
   /// Classes of a run in a folder, without its images.
   [[nodiscard]] virtual std::int64_t classes_of_run(
