@@ -1,4 +1,5 @@
-// site_message.h: error messages that say in which layer of a model something is wrong.
+// site_message.h: error messages that say in which layer of a model something
+// is wrong.
 #pragma once
 
 #include <c10/util/ArrayRef.h>

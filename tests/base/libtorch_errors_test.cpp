@@ -1,8 +1,8 @@
 #include "base/libtorch_errors.h"
 
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <stdexcept>
 
@@ -19,10 +19,10 @@ namespace expandnet::testing {
 namespace {
 
 TEST(LibTorchErrors, TellAWriteBetweenForwardAndBackward) {
-  auto weight = at::ones({2}, at::requires_grad());
+  auto weight = torch::ones({2}, torch::requires_grad());
   const auto loss = (weight * weight).sum();
   {
-    const at::NoGradGuard no_grad;
+    const torch::NoGradGuard no_grad;
     weight.add_(1);
   }
   try {

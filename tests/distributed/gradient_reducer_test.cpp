@@ -58,10 +58,11 @@ struct SmallBatch {
 };
 
 /// Passes that accumulate, whole or by halves; all are averaged with the last.
-void compare_gradients(distributed::Ranks& ranks, int passes, const Precision& p) {
+void compare_gradients(distributed::Ranks& ranks, int passes,
+                       const Precision& p) {
   auto whole = small_net(p.dtype), half = small_net(p.dtype);
-  distributed::GradientReducer reducer(names_of(*half), half->parameters(), ranks,
-                                 kBucketBytes);
+  distributed::GradientReducer reducer(names_of(*half), half->parameters(),
+                                       ranks, kBucketBytes);
   for (int round = 0; round < 3; ++round) {
     whole->zero_grad();
     half->zero_grad();
@@ -114,8 +115,8 @@ const Role kWeightSpace("weight space", [](distributed::Ranks& ranks) {
   }
   ranks.broadcast(half.expansion.parameters());
   half.expansion.fold();
-  distributed::GradientReducer reducer(names_of(*half.net), half.net->parameters(),
-                                 ranks, kBucketBytes);
+  distributed::GradientReducer reducer(
+      names_of(*half.net), half.net->parameters(), ranks, kBucketBytes);
   const auto before = half.net->parameters()[0].clone();
   for (int step = 0; step < 10; ++step) {
     const SmallBatch batch(step, at::kDouble);
@@ -149,7 +150,8 @@ TEST(GradientReducer, TrainsInWeightSpaceAsOneProcessWithTheWholeBatch) {
 const Role kUnused("unused", [](distributed::Ranks& ranks) {
   const auto used = torch::ones({2}).requires_grad_();
   const auto unused = torch::ones({2}).requires_grad_();
-  distributed::GradientReducer reducer({"used", "unused"}, {used, unused}, ranks);
+  distributed::GradientReducer reducer({"used", "unused"}, {used, unused},
+                                       ranks);
   TORCH_CHECK(reducer.bytes_per_step() == 16);
   reducer.average([&] { used.sum().backward(); });
 });
@@ -180,7 +182,8 @@ TEST(GradientReducerErrors, RefuseParametersThatDiffer) {
 }
 
 const Role kConstant("constant", [](distributed::Ranks& ranks) {
-  const distributed::GradientReducer reducer({"mean"}, {torch::ones({2})}, ranks);
+  const distributed::GradientReducer reducer({"mean"}, {torch::ones({2})},
+                                             ranks);
 });
 
 TEST(GradientReducerErrors, RefuseTensorsWithoutGradients) {

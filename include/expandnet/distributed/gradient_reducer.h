@@ -19,8 +19,8 @@ namespace expandnet::distributed {
 /// In weight space give it the model's parameters: the gradients that travel
 /// are those of the compact network, and all ranks pull back the same.
 ///
-///     distributed::GradientReducer reducer(names, model->parameters(), *ranks);
-///     for (auto& batch : *loader) {
+///     distributed::GradientReducer reducer(names, model->parameters(),
+///     *ranks); for (auto& batch : *loader) {
 ///       expansion.zero_grad();
 ///       auto loss = loss_of(batch);
 ///       reducer.average([&] { loss.backward(); });

@@ -37,8 +37,8 @@ struct RanksOptions {
 /// timeout and without a name.) A Ranks that goes leaves the others in peace;
 /// rank 0, where it holds the store, stays until they have ended, too.
 ///
-///     const auto ranks = distributed::Ranks::from_environment();  // null: alone
-///     if (ranks) ranks->broadcast(model->parameters());
+///     const auto ranks = distributed::Ranks::from_environment();  // null:
+///     alone if (ranks) ranks->broadcast(model->parameters());
 class Ranks {
  public:
   /// Whether RANK or WORLD_SIZE is set.
