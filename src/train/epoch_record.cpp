@@ -10,6 +10,9 @@ constexpr const char* kEpoch = "epoch";
 constexpr const char* kLearningRate = "learning_rate";
 constexpr const char* kSeconds = "seconds";
 
+/// Doubles up to here count without a gap.
+constexpr double kLargestCount = 0x1p53;
+
 double required(const NamedNumbers& numbers, const std::string& name) {
   for (const auto& [key, value] : numbers) {
     if (key == name && value) return *value;
@@ -55,7 +58,12 @@ NamedNumbers numbers_of(const EpochRecord& record) {
 
 EpochRecord record_of(const NamedNumbers& numbers) {
   EpochRecord record;
-  record.epoch = static_cast<std::int64_t>(required(numbers, kEpoch));
+  const auto epoch = required(numbers, kEpoch);
+  if (!(epoch >= 0 && epoch <= kLargestCount)) {
+    throw_file_error("epoch record", "the epoch must be a count",
+                     std::to_string(epoch));
+  }
+  record.epoch = static_cast<std::int64_t>(epoch);
   record.learning_rate = required(numbers, kLearningRate);
   record.training = metrics_in(numbers, "training_");
   record.validation = evaluated(metrics_in(numbers, "validation_"));

@@ -46,5 +46,12 @@ TEST(EpochRecord, NeedsItsOwnNumbers) {
             "epoch record: it must have the number \"seconds\", got none");
 }
 
+TEST(EpochRecord, CountsItsEpoch) {
+  auto numbers = numbers_of(some_record());
+  numbers.front().second = -1.0;
+  EXPECT_EQ(failure_of([&] { (void)record_of(numbers); }),
+            "epoch record: the epoch must be a count, got -1.000000");
+}
+
 }  // namespace
 }  // namespace expandnet::train
