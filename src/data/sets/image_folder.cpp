@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <set>
 #include <system_error>
 
@@ -110,21 +109,14 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
                              const std::vector<std::string>& classes) {
   const std::string where = "scan_flat_folder";
   ImageFolder found = {folder, classes, {}};
-  std::map<std::string, std::int64_t> labels;
-  for (const auto& name : classes) {
-    labels.emplace(name, static_cast<std::int64_t>(labels.size()));
-  }
-  // By their places, too, unless that is the name of another.
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    labels.emplace(std::to_string(i), static_cast<std::int64_t>(i));
-  }
   const auto names = list_names(folder, is_image_entry);
 
   errno = 0;
   std::ifstream stream(list);
   if (!stream) throw_system_error("open", list, errno);
   std::set<std::string> named;
-  for (const auto& image : read_image_list(where, list, stream)) {
+  const auto listed = read_image_list(where, list, stream);
+  for (const auto& image : listed.images) {
     const auto in_line = [&](const std::string& text) {
       return in_line_of_list(text, image.line, list);
     };
@@ -137,18 +129,16 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
       throw_file_error(where, "an image must be named once",
                        in_line(image.name), "remove a line");
     }
-    const auto place = labels.find(image.label);
-    if (place == labels.end()) {
-      throw_file_error(where, "each class must be one of training's",
-                       in_line(image.label),
-                       "correct the list, or train on that class");
-    }
     found.files.push_back(
-        {(std::filesystem::path(folder) / image.name).string(), place->second});
+        {(std::filesystem::path(folder) / image.name).string(), 0});
   }
   if (found.files.empty()) {
     throw_file_error(where, "the list must name an image",
                      "none in " + in_quotes(list), "write lines of file,class");
+  }
+  const auto labels = labels_of(listed, classes, where, list);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    found.files[i].label = labels[i];
   }
   return found;
 }

@@ -89,7 +89,6 @@ TEST_F(ImageFolderTest, ListsAFlatFolderAsTheListsOfImageNetSay) {
   for (const auto& name : {"val/1.JPEG", "val/2.JPEG"}) write(name, "");
   const auto found = [&](const std::string& list) {
     write("list.csv", list);
-    // A place stands for its class, unless a class has that name.
     return lines_of(scan_flat_folder(path("val"), path("list.csv"),
                                      {"n01440764", "3", "n03995372", "n09"}));
   };
@@ -101,15 +100,78 @@ TEST_F(ImageFolderTest, ListsAFlatFolderAsTheListsOfImageNetSay) {
                   "2,n03995372 85 1 499 272 n03995372 131 0 499 254 \n"
                   "1,n01440764 52 85 402 177 \n"),
             expected);
-  EXPECT_EQ(found("1.JPEG 3"),
-            (std::vector<std::string>{path("val/1.JPEG") + " 1"}));
+  EXPECT_EQ(found("2.JPEG\tn03995372\t0\t32\t44\t62\n"  // Tiny-ImageNet's
+                  "1.JPEG\tn01440764\t5\t4\t3\t210\n"),
+            expected);
+}
+
+TEST_F(ImageFolderTest, ReadsAWholeListByNamesOrByPlaces) {
+  for (const auto& name : {"val/a.jpg", "val/b.jpg", "val/c.jpg"}) {
+    write(name, "");
+  }
+  const auto labels = [&](const std::string& list) {
+    write("list.csv", list);
+    std::vector<std::int64_t> found;
+    const auto folder =
+        scan_flat_folder(path("val"), path("list.csv"), {"1", "2", "3"});
+    for (const auto& file : folder.files) found.push_back(file.label);
+    return found;
+  };
+  const std::vector<std::int64_t> in_order = {0, 1, 2};
+
+  EXPECT_EQ(labels("a.jpg 0\nb.jpg 1\nc.jpg 2\n"), in_order);
+  EXPECT_EQ(labels("a.jpg 1\nb.jpg 2\nc.jpg 3\n"), in_order);
+  EXPECT_EQ(labels("file,name\na.jpg,1\nb.jpg,2\n"),
+            (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ(labels("file,place\r\na.jpg,1\r\nb.jpg,2\r\n"),
+            (std::vector<std::int64_t>{1, 2}));
+  const auto start = "scan_flat_folder: the classes of a list must ";
+  const auto end = " of \"" + path("list.csv") + "\", ";
+  EXPECT_EQ(
+      message_of([&] { labels("a.jpg 1\nb.jpg 2\n"); }),
+      c10::str(start, "be names or places, not both, got \"1\" in line 1", end,
+               "a class by its name and another by its place; write "
+               "file,name or file,place as the first line"));
+  EXPECT_EQ(
+      message_of([&] { labels("a.jpg 1\nb.jpg 0\nc.jpg 3\n"); }),
+      c10::str(start, "all be names or all be places, got \"0\" in line 2", end,
+               "which is no name, and \"3\" in line 3", end,
+               "which is no place; write them all in one way"));
+  EXPECT_EQ(message_of([&] { labels("file,place\na.jpg,3\n"); }),
+            "scan_flat_folder: each class must be one of training's, got "
+            "\"3\" in line 2 of \"" +
+                path("list.csv") +
+                "\"; correct the list, or train on that class");
+}
+
+TEST_F(ImageFolderTest, TakesNumbersThatAreNameAndPlaceOfOneClass) {
+  write("val/a.jpg", "");
+  write("list.csv", "a.jpg 1\n");
+
+  const auto found =
+      scan_flat_folder(path("val"), path("list.csv"), {"0", "1", "2"});
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{path("val/a.jpg") + " 1"}));
+}
+
+TEST_F(ImageFolderTest, EscapesALineThatIsNoText) {
+  write("val/1.JPEG", "");
+
+  EXPECT_EQ(list_error(std::string("\xff\xfe"
+                                   "1\0",
+                                   4)),
+            "scan_flat_folder: a line must be file,class or file class, got "
+            "\"\\xff\\xfe1\\x00\" in line 1 of \"" +
+                path("list.csv") + "\"; correct it");
 }
 
 TEST_F(ImageFolderTest, NamesTheLineOfAListThatIsWrong) {
   write("val/1.JPEG", "");
   const auto end = " of \"" + path("list.csv") + "\"; ";
-  for (const std::string line : {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog",
-                                 "1.JPEG,", ",dog", "1.JPEG dog 2", " dog"}) {
+  for (const std::string line :
+       {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog", "1.JPEG,", ",dog",
+        "1.JPEG dog 2", " dog", "1.JPEG dog 0 1 2 3"}) {
     EXPECT_EQ(list_error("file,class\n" + line + "\n"),
               c10::str("scan_flat_folder: a line must be file,class or file "
                        "class, got \"",

@@ -30,10 +30,12 @@ struct ImageFolder {
 [[nodiscard]] ImageFolder scan_image_folder(const std::string& folder);
 
 /// Lists `folder`/<name> with the classes that `list` gives: lines of
-/// "file,class", after a first line "file,class" or not, or of "file class";
-/// or ImageNet's LOC_val_solution.csv, as Kaggle has it. A class is one of
-/// `classes`, those of training, or its place among them, from 0. Files keep
-/// the order of the lines; those that no line names are left out.
+/// "file,class" or "file class"; Tiny-ImageNet's val_annotations.txt; or
+/// ImageNet's LOC_val_solution.csv, as Kaggle has it. All lines give classes by
+/// their names in `classes`, those of training, or all give their places there,
+/// from 0: a first line "file,name" or "file,place" says which, and must where
+/// both are possible and differ. Files keep the order of the lines; those that
+/// no line names are left out.
 ///
 /// Throws `std::runtime_error` when the folder or the list cannot be read, a
 /// line is malformed, or names a file that is missing or was named before, or
