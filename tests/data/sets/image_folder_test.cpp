@@ -33,9 +33,10 @@ std::vector<std::string> lines_of(const ImageFolder& folder) {
 }
 
 TEST_F(ImageFolderTest, ListsClassesAndImagesInOrder) {
-  for (const auto& name : {"n02/b.JPEG", "n02/a.jpg", "n01/z.png", "n01/y.JPG",
-                           "n01/x.jpeg", "n10/1.JPEG", "n10/notes.txt",
-                           "n10/inside/2.JPEG", "n10/jpg", "list.csv"}) {
+  for (const auto& name :
+       {"n02/b.JPEG", "n02/a.jpg", "n01/z.png", "n01/y.JPG", "n01/x.jpeg",
+        "n01/w.JPE", "n01/v.jfif", "n10/1.JPEG", "n10/notes.txt", "n10/jpg",
+        "list.csv"}) {
     write(name, "");
   }
 
@@ -45,9 +46,83 @@ TEST_F(ImageFolderTest, ListsClassesAndImagesInOrder) {
   EXPECT_EQ(found.classes, (std::vector<std::string>{"n01", "n02", "n10"}));
   EXPECT_EQ(lines_of(found),
             (std::vector<std::string>{
+                path("n01/v.jfif") + " 0", path("n01/w.JPE") + " 0",
                 path("n01/x.jpeg") + " 0", path("n01/y.JPG") + " 0",
                 path("n01/z.png") + " 0", path("n02/a.jpg") + " 1",
                 path("n02/b.JPEG") + " 1", path("n10/1.JPEG") + " 2"}));
+}
+
+TEST_F(ImageFolderTest, ListsImagesAnywhereBelowAClass) {
+  for (const auto& name : {"n02/images/b.JPEG", "n01/images/z.JPEG",
+                           "n01/a/b/c.png", "n01/z.jpg", "n01/n01_boxes.txt"}) {
+    write(name, "");
+  }
+  std::filesystem::create_directory_symlink(folder_, path("n01/up"));
+
+  const auto found = scan_image_folder(folder_);
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{
+                path("n01/a/b/c.png") + " 0", path("n01/images/z.JPEG") + " 0",
+                path("n01/z.jpg") + " 0", path("n02/images/b.JPEG") + " 1"}));
+  EXPECT_EQ(
+      passed_over_in_words(found),
+      "passed over in \"" + folder_ + "\": 1 \".txt\", 1 links to folders");
+}
+
+TEST_F(ImageFolderTest, CountsWhatItPassesOver) {
+  for (const auto& name :
+       {"cat/1.jpg", "dog/1.jpg", "cat/2.webp", "cat/3.WEBP", "dog/in/4.webp",
+        "cat/5.bmp", "dog/6", "dog/7.\x1b[1m"}) {
+    write(name, "");
+  }
+  std::filesystem::create_symlink("/nowhere", path("dog/8.jpg"));
+  std::filesystem::create_symlink("/nowhere", path("cow"));
+  std::filesystem::create_symlink(path("cat/1.jpg"), path("dog/9.jpg"));
+
+  const auto found = scan_image_folder(folder_);
+
+  EXPECT_EQ(found.files.size(), 3U);
+  EXPECT_EQ(passed_over_in_words(found),
+            "passed over in \"" + folder_ +
+                "\": 1 without ending, 1 \".\\x1b[1m\", 1 \".bmp\", 3 "
+                "\".webp\", 2 links that lead nowhere");
+}
+
+TEST_F(ImageFolderTest, SaysNothingOfHiddenFiles) {
+  for (const auto& name : {"cat/1.jpg", "cat/.DS_Store", "cat/._1.jpg",
+                           ".cache/1.jpg", "cat/.cache/2.jpg"}) {
+    write(name, "");
+  }
+
+  const auto found = scan_image_folder(folder_);
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{path("cat/1.jpg") + " 0"}));
+  EXPECT_EQ(passed_over_in_words(found), "");
+}
+
+TEST_F(ImageFolderTest, FindsTheImagesOfAListBelowTheFolder) {
+  for (const auto& name :
+       {"val/images/a.JPEG", "val/one/b.JPEG", "val/two/b.JPEG"}) {
+    write(name, "");
+  }
+  write("list.csv", "a.JPEG,dog\ntwo/b.JPEG,cat\n");
+
+  const auto found =
+      scan_flat_folder(path("val"), path("list.csv"), {"cat", "dog"});
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{path("val/images/a.JPEG") + " 1",
+                                      path("val/two/b.JPEG") + " 0"}));
+  EXPECT_EQ(list_error("a.JPEG,dog\nb.JPEG,cat\n"),
+            "scan_flat_folder: the name of an image must be that of one file, "
+            "got \"b.JPEG\" in line 2 of \"" +
+                path("list.csv") + "\"; write its path from the folder");
+  EXPECT_EQ(list_error("a.JPEG,dog\nimages/a.JPEG,cat\n"),
+            "scan_flat_folder: an image must be named once, got "
+            "\"images/a.JPEG\" in line 2 of \"" +
+                path("list.csv") + "\"; remove a line");
 }
 
 TEST_F(ImageFolderTest, NamesAFolderThatIsMissingOrHasNoClass) {
@@ -65,8 +140,8 @@ TEST_F(ImageFolderTest, NamesAClassWithoutImages) {
   write("cat/1.jpg", "");
   write("dog/1.txt", "");
   EXPECT_EQ(scan_error(),
-            "scan_image_folder: each class must have an image (.jpeg, .jpg or "
-            ".png), got none in \"" +
+            "scan_image_folder: each class must have an image (.jpeg, .jpg, "
+            ".jpe, .jfif or .png), got none but 1 \".txt\" in \"" +
                 path("dog") + "\"; fill the folder or remove it");
 }
 
