@@ -19,13 +19,17 @@ void try_images(const std::string& text) {
   std::istringstream stream(text);
   try {
     std::int64_t last = 0;
-    for (const auto& image :
-         expandnet::data::read_image_list("fuzz", "list.csv", stream)) {
+    const auto list =
+        expandnet::data::read_image_list("fuzz", "list.csv", stream);
+    for (const auto& image : list.images) {
       require(image.line > last);
       require((image.name + image.label).find_first_of(",\n") ==
               std::string::npos);
       last = image.line;
     }
+    const auto labels =
+        expandnet::data::labels_of(list, {"1", "2", "cat"}, "fuzz", "list.csv");
+    require(labels.size() == list.images.size());
   } catch (const std::runtime_error&) {
     return;
   }

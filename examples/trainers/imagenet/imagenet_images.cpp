@@ -110,6 +110,15 @@ std::string ImageNetImages::in_words() const {
                      size_of("training"), size_of("validation"), classes());
 }
 
+std::vector<std::string> ImageNetImages::notes() const {
+  std::vector<std::string> lines;
+  for (const auto& set : {training_, validation_}) {
+    const auto line = set ? data::passed_over_in_words(*set) : "";
+    if (!line.empty()) lines.push_back("note: " + line);
+  }
+  return lines;
+}
+
 RunData ImageNetImages::run_data(std::uint64_t seed) const {
   auto options = options_.training;
   options.seed = seed;

@@ -37,6 +37,8 @@ class ImageNetImages : public Images {
   [[nodiscard]] std::int64_t classes() const override;
   [[nodiscard]] std::vector<std::string> class_names() const override;
   [[nodiscard]] std::string in_words() const override;
+  /// What was passed over in train and val, where they have been listed.
+  [[nodiscard]] std::vector<std::string> notes() const override;
   [[nodiscard]] RunData run_data(std::uint64_t seed) const override;
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(

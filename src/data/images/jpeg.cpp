@@ -45,7 +45,10 @@ void judge_jpeg_message(j_common_ptr info, int level) {
   if (level >= 0) return;  // a trace
   const auto code = info->err->msg_code;
   const bool harmless = code == JWRN_EXTRANEOUS_DATA ||
-                        code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM;
+                        code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM ||
+                        // Some cameras write a band of 0 to 0, which the
+                        // decoder of sequential files does not look at.
+                        code == JWRN_NOT_SEQUENTIAL;
   if (!harmless) leave_jpeg(info);
 }
 
@@ -67,13 +70,12 @@ void copy_jpeg_pixels(const std::uint8_t* source, std::int64_t count,
     std::copy_n(source, count * 3, pixels);
     return;
   }
-  // Adobe stores how much light passes, others how much ink there is.
-  const int inverse = info.saw_Adobe_marker != FALSE ? 0 : 255;
+  // What is stored is how much light passes, as Adobe has it; PIL takes that of
+  // files without Adobe's marker, too.
   for (std::int64_t i = 0; i < count; ++i, source += 4, pixels += 3) {
-    const int key = source[3] ^ inverse;
     for (int c = 0; c < 3; ++c) {
-      const int ink = source[c] ^ inverse;
-      pixels[c] = static_cast<std::uint8_t>((ink * key + 127) / 255);
+      pixels[c] =
+          static_cast<std::uint8_t>((source[c] * source[3] + 127) / 255);
     }
   }
 }

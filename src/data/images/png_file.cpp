@@ -2,6 +2,11 @@
 
 #include <png.h>
 
+#include <array>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -11,45 +16,128 @@ namespace expandnet::data {
 
 namespace {
 
-constexpr std::int64_t kPngChannels = 4;
+constexpr std::size_t kPngChannels = 3;
 
-/// libpng's state, which goes whichever way it is left. It reads an image once.
+/// Where libpng leaves for when it fails: it is C, which no exception crosses.
+struct PngFailure {
+  std::jmp_buf exit;
+  std::array<char, 256> message;
+};
+
+[[noreturn]] void leave_png(png_structp png, png_const_charp message) {
+  auto* failure = static_cast<PngFailure*>(png_get_error_ptr(png));
+  std::snprintf(failure->message.data(), failure->message.size(), "%s",
+                message);
+  std::longjmp(failure->exit, 1);
+}
+
+void ignore_png_warning(png_structp /*png*/, png_const_charp /*message*/) {}
+
+/// The bytes that libpng has not read yet.
+struct PngInput {
+  const std::uint8_t* next;
+  std::size_t left;
+};
+
+void read_png_bytes(png_structp png, png_bytep bytes, std::size_t count) {
+  auto* input = static_cast<PngInput*>(png_get_io_ptr(png));
+  if (count > input->left) png_error(png, "read beyond end of data");
+  std::memcpy(bytes, input->next, count);
+  input->next += count;
+  input->left -= count;
+}
+
+/// libpng's state, which goes whichever way it is left.
+struct PngState {
+  explicit PngState(PngInput the_input) : input(the_input) {}
+  PngState(const PngState&) = delete;
+  PngState& operator=(const PngState&) = delete;
+  ~PngState() { png_destroy_read_struct(&png, &info, nullptr); }
+
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  PngInput input;
+  PngFailure failure = {};
+};
+
+/// Reads an image once. libpng's simplified interface is of no use: it takes
+/// 16 bits for linear light, and applies gAMA, which PIL does not.
 class PngReader {
  public:
   /// Reads the header.
-  explicit PngReader(const EncodedImage& image) : path_(image.path) {
-    info_.version = PNG_IMAGE_VERSION;
-    png_image_begin_read_from_memory(&info_, image.bytes.data(),
-                                     image.bytes.size());
-    check();
+  explicit PngReader(const EncodedImage& image)
+      : path_(image.path), state_({image.bytes.data(), image.bytes.size()}) {
+    guard([this] {
+      state_.png =
+          png_create_read_struct(PNG_LIBPNG_VER_STRING, &state_.failure,
+                                 leave_png, ignore_png_warning);
+      if (state_.png != nullptr) {
+        state_.info = png_create_info_struct(state_.png);
+      }
+    });
+    if (state_.info == nullptr) complain("libpng cannot start");
+    guard([this] {
+      png_set_benign_errors(state_.png, 1);
+      // Only what says the pixels: no text, no colour space.
+      png_set_keep_unknown_chunks(state_.png, PNG_HANDLE_CHUNK_NEVER, nullptr,
+                                  -1);
+      png_set_read_fn(state_.png, &state_.input, read_png_bytes);
+      png_read_info(state_.png, state_.info);
+    });
   }
-  PngReader(const PngReader&) = delete;
-  PngReader& operator=(const PngReader&) = delete;
-  ~PngReader() { png_image_free(&info_); }
 
-  [[nodiscard]] ImageSize size() const { return {info_.height, info_.width}; }
+  [[nodiscard]] ImageSize size() const {
+    return {png_get_image_height(state_.png, state_.info),
+            png_get_image_width(state_.png, state_.info)};
+  }
 
-  /// [H, W, 4]
+  /// [H, W, 3]: the high byte of 16 bits, and a pixel's colour whatever its
+  /// transparency.
   [[nodiscard]] std::vector<std::uint8_t> read() {
-    // With its transparency a pixel keeps its colour.
-    info_.format = PNG_FORMAT_RGBA;
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(kPngChannels) *
-                                     info_.height * info_.width);
-    png_image_finish_read(&info_, nullptr, pixels.data(), 0, nullptr);
-    check();
+    int passes = 0;
+    guard([&] {
+      png_set_strip_16(state_.png);
+      png_set_expand(state_.png);
+      png_set_gray_to_rgb(state_.png);
+      png_set_strip_alpha(state_.png);
+      passes = png_set_interlace_handling(state_.png);
+      png_read_update_info(state_.png, state_.info);
+    });
+    const auto [height, width] = size();
+    const auto row_bytes = kPngChannels * static_cast<std::size_t>(width);
+    if (png_get_rowbytes(state_.png, state_.info) != row_bytes) {
+      complain("no three bytes a pixel");
+    }
+    std::vector<std::uint8_t> pixels(row_bytes *
+                                     static_cast<std::size_t>(height));
+    const auto rows = static_cast<std::size_t>(height);
+    auto* first_row = pixels.data();
+    guard([&] {
+      for (int pass = 0; pass < passes; ++pass) {
+        for (std::size_t y = 0; y < rows; ++y) {
+          png_read_row(state_.png, first_row + y * row_bytes, nullptr);
+        }
+      }
+    });
     return pixels;
   }
 
  private:
-  void check() const {
-    if (PNG_IMAGE_FAILED(info_) == 0) return;
+  /// Calls libpng. As `call` may be left by a jump, nothing in it may need to
+  /// be destroyed.
+  template <typename Call>
+  void guard(const Call& call) {
+    if (setjmp(state_.failure.exit) != 0)
+      complain(state_.failure.message.data());
+    call();
+  }
+  [[noreturn]] void complain(const std::string& value) const {
     throw_file_error(kImageFile, "the PNG data must decode",
-                     in_quotes(path_) + ": " + info_.message,
-                     "fetch the file again");
+                     in_quotes(path_) + ": " + value, "fetch the file again");
   }
 
   const std::string& path_;
-  png_image info_ = {};
+  PngState state_;
 };
 
 class PngDecoder : public ImageDecoder {
@@ -69,12 +157,9 @@ class PngDecoder : public ImageDecoder {
     image.pixels.reserve(
         static_cast<std::size_t>(crop.height * crop.width * 3));
     for (std::int64_t y = 0; y < crop.height; ++y) {
-      const auto* pixel =
-          source.data() +
-          ((crop.top + y) * size_.width + crop.left) * kPngChannels;
-      for (std::int64_t x = 0; x < crop.width; ++x, pixel += kPngChannels) {
-        image.pixels.insert(image.pixels.end(), pixel, pixel + 3);
-      }
+      const auto* row =
+          source.data() + ((crop.top + y) * size_.width + crop.left) * 3;
+      image.pixels.insert(image.pixels.end(), row, row + crop.width * 3);
     }
     return {std::move(image),
             {0, 0, static_cast<double>(crop.height),

@@ -1,6 +1,7 @@
 #include <expandnet/data/sets/image_folder.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
@@ -20,35 +21,88 @@ namespace expandnet::data {
 namespace {
 
 constexpr std::size_t kClassesNamed = 5;  // in a message
+// Keys of what is passed over that are no endings.
+constexpr const char* kBrokenLink = "links that lead nowhere";
+constexpr const char* kFolderLink = "links to folders";
 
-bool is_image_name(const std::filesystem::path& name) {
+std::string lower_extension(const std::filesystem::path& name) {
   auto extension = name.extension().string();
   for (auto& letter : extension) {
     letter =
         static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   }
-  return extension == ".jpeg" || extension == ".jpg" || extension == ".png";
+  return extension;
 }
 
-/// The names, sorted, of the entries that `wanted` accepts.
-template <typename Wanted>
-std::vector<std::string> list_names(const std::filesystem::path& folder,
-                                    const Wanted& wanted) {
-  std::vector<std::string> names;
+bool is_image_extension(const std::string& extension) {
+  const std::array<const char*, 5> known = {".jpeg", ".jpg", ".jpe", ".jfif",
+                                            ".png"};
+  return std::find(known.begin(), known.end(), extension) != known.end();
+}
+
+/// Calls `visit` for each entry that is not hidden.
+template <typename Visit>
+void for_each_entry(const std::filesystem::path& folder, const Visit& visit) {
   std::error_code error;
   std::filesystem::directory_iterator entry(folder, error);
   for (; !error && entry != std::filesystem::directory_iterator();
        entry.increment(error)) {
-    if (wanted(*entry)) names.push_back(entry->path().filename().string());
+    if (entry->path().filename().string().front() != '.') visit(*entry);
   }
   if (error) throw_system_error("list", folder.string(), error.value());
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
-bool is_image_entry(const std::filesystem::directory_entry& entry) {
-  std::error_code ignored;
-  return is_image_name(entry.path()) && entry.is_regular_file(ignored);
+/// Files below a folder.
+struct Found {
+  std::vector<std::string> images;  ///< paths from the folder, sorted
+  std::map<std::string, std::int64_t> passed_over;
+};
+
+void find_images(const std::filesystem::path& folder,
+                 const std::filesystem::path& within, Found& found) {
+  for_each_entry(within.empty() ? folder : folder / within,
+                 [&](const auto& entry) {
+                   const auto name = within / entry.path().filename();
+                   const auto extension = lower_extension(name);
+                   std::error_code ignored;
+                   const bool is_link = entry.is_symlink(ignored);
+                   if (entry.is_directory(ignored)) {
+                     // A link to a folder may lead round in a circle.
+                     if (is_link) {
+                       ++found.passed_over[kFolderLink];
+                     } else {
+                       find_images(folder, name, found);
+                     }
+                   } else if (is_link && !entry.exists(ignored)) {
+                     ++found.passed_over[kBrokenLink];
+                   } else if (is_image_extension(extension) &&
+                              entry.is_regular_file(ignored)) {
+                     found.images.push_back(name.string());
+                   } else {
+                     ++found.passed_over[extension];
+                   }
+                 });
+}
+
+Found images_below(const std::filesystem::path& folder) {
+  Found found;
+  find_images(folder, {}, found);
+  std::sort(found.images.begin(), found.images.end());
+  return found;
+}
+
+/// Paths from the folder of the images below it, by these paths and by names;
+/// "" by a name that several have.
+std::map<std::string, std::string> named_images(const std::string& folder) {
+  const auto paths = images_below(folder).images;
+  std::map<std::string, std::string> named;
+  for (const auto& path : paths) {
+    const auto name = std::filesystem::path(path).filename().string();
+    const auto [place, is_new] = named.emplace(name, path);
+    if (!is_new) place->second.clear();
+  }
+  for (const auto& path : paths) named[path] = path;
+  return named;
 }
 
 /// "n01, n02 and 3 more".
@@ -60,6 +114,20 @@ std::string some_names(const std::vector<std::string>& names) {
   }
   if (names.size() > shown) {
     text += " and " + std::to_string(names.size() - shown) + " more";
+  }
+  return text;
+}
+
+/// `3 ".webp", 1 without ending`
+std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
+  std::string text;
+  for (const auto& [kind, count] : counts) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " ";
+    if (kind.empty()) {
+      text += "without ending";
+    } else {
+      text += kind.front() == '.' ? quoted_name(kind) : kind;
+    }
   }
   return text;
 }
@@ -78,12 +146,17 @@ std::vector<std::string> missing_classes(const ImageFolder& some,
 
 ImageFolder scan_image_folder(const std::string& folder) {
   const std::string where = "scan_image_folder";
-  ImageFolder found = {folder, {}, {}};
-  found.classes =
-      list_names(folder, [](const std::filesystem::directory_entry& entry) {
-        std::error_code ignored;
-        return entry.is_directory(ignored);
-      });
+  ImageFolder found;
+  found.folder = folder;
+  for_each_entry(folder, [&](const auto& entry) {
+    std::error_code ignored;
+    if (entry.is_directory(ignored)) {
+      found.classes.push_back(entry.path().filename().string());
+    } else if (!entry.exists(ignored)) {
+      ++found.passed_over[kBrokenLink];
+    }
+  });
+  std::sort(found.classes.begin(), found.classes.end());
   if (found.classes.empty()) {
     throw_file_error(where, "each class must have a folder",
                      "none in " + in_quotes(folder),
@@ -91,12 +164,18 @@ ImageFolder scan_image_folder(const std::string& folder) {
   }
   for (std::size_t label = 0; label < found.classes.size(); ++label) {
     const auto path = std::filesystem::path(folder) / found.classes[label];
-    const auto names = list_names(path, is_image_entry);
+    const auto [names, passed_over] = images_below(path);
     if (names.empty()) {
+      const auto others = counts_in_words(passed_over);
       throw_file_error(where,
-                       "each class must have an image (.jpeg, .jpg or .png)",
-                       "none in " + in_quotes(path.string()),
+                       "each class must have an image (.jpeg, .jpg, .jpe, "
+                       ".jfif or .png)",
+                       (others.empty() ? "none" : "none but " + others) +
+                           " in " + in_quotes(path.string()),
                        "fill the folder or remove it");
+    }
+    for (const auto& [kind, count] : passed_over) {
+      found.passed_over[kind] += count;
     }
     for (const auto& name : names) {
       found.files.push_back(
@@ -109,48 +188,52 @@ ImageFolder scan_image_folder(const std::string& folder) {
 ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
                              const std::vector<std::string>& classes) {
   const std::string where = "scan_flat_folder";
-  ImageFolder found = {folder, classes, {}};
-  std::map<std::string, std::int64_t> labels;
-  for (const auto& name : classes) {
-    labels.emplace(name, static_cast<std::int64_t>(labels.size()));
-  }
-  // By their places, too, unless that is the name of another.
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    labels.emplace(std::to_string(i), static_cast<std::int64_t>(i));
-  }
-  const auto names = list_names(folder, is_image_entry);
+  ImageFolder found;
+  found.folder = folder;
+  found.classes = classes;
+  const auto images = named_images(folder);
 
   errno = 0;
   std::ifstream stream(list);
   if (!stream) throw_system_error("open", list, errno);
   std::set<std::string> named;
-  for (const auto& image : read_image_list(where, list, stream)) {
+  const auto listed = read_image_list(where, list, stream);
+  for (const auto& image : listed.images) {
     const auto in_line = [&](const std::string& text) {
       return in_line_of_list(text, image.line, list);
     };
-    if (!std::binary_search(names.begin(), names.end(), image.name)) {
+    const auto paths = images.find(image.name);
+    if (paths == images.end()) {
       throw_file_error(where,
                        "each image named must be in " + in_quotes(folder),
                        in_line(image.name), "add the file or remove the line");
     }
-    if (!named.insert(image.name).second) {
+    if (paths->second.empty()) {
+      throw_file_error(where, "the name of an image must be that of one file",
+                       in_line(image.name), "write its path from the folder");
+    }
+    if (!named.insert(paths->second).second) {
       throw_file_error(where, "an image must be named once",
                        in_line(image.name), "remove a line");
     }
-    const auto place = labels.find(image.label);
-    if (place == labels.end()) {
-      throw_file_error(where, "each class must be one of training's",
-                       in_line(image.label),
-                       "correct the list, or train on that class");
-    }
     found.files.push_back(
-        {(std::filesystem::path(folder) / image.name).string(), place->second});
+        {(std::filesystem::path(folder) / paths->second).string(), 0});
   }
   if (found.files.empty()) {
     throw_file_error(where, "the list must name an image",
                      "none in " + in_quotes(list), "write lines of file,class");
   }
+  const auto labels = labels_of(listed, classes, where, list);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    found.files[i].label = labels[i];
+  }
   return found;
+}
+
+std::string passed_over_in_words(const ImageFolder& folder) {
+  if (folder.passed_over.empty()) return "";
+  return "passed over in " + in_quotes(folder.folder) + ": " +
+         counts_in_words(folder.passed_over);
 }
 
 void check_same_classes(const ImageFolder& training,

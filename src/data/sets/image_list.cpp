@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -16,6 +18,21 @@ namespace {
 /// boxes of their objects.
 constexpr const char* kKaggleHeader = "ImageId,PredictionString";
 constexpr const char* kKaggleEnding = ".JPEG";
+constexpr int kBoxNumbers = 4;  // left, top, right and bottom
+
+/// Takes a box away that stands behind the class, as Tiny-ImageNet has it: a
+/// tab and a number, four times.
+void drop_box(std::string& label) {
+  const auto end = label.find('\t');
+  if (end == std::string::npos) return;
+  const auto box = label.substr(end);
+  const bool numbers =
+      box.find_first_not_of("\t0123456789") == std::string::npos &&
+      box.find("\t\t") == std::string::npos && box.back() != '\t';
+  if (numbers && std::count(box.begin(), box.end(), '\t') == kBoxNumbers) {
+    label.resize(end);
+  }
+}
 
 /// File and class of a line; nothing unless it has the two.
 std::optional<std::pair<std::string, std::string>> fields_of(
@@ -33,40 +50,126 @@ std::optional<std::pair<std::string, std::string>> fields_of(
   if (is_kaggles) {
     name += kKaggleEnding;
     label.resize(std::min(label.find(' '), label.size()));
+  } else if (!has_comma) {
+    drop_box(label);
   }
   if (label.find_first_of(separators) != std::string::npos) return std::nullopt;
   return {{name, label}};
+}
+
+/// What a first line says if it is a header.
+std::optional<LabelReading> reading_of(const std::string& line) {
+  if (line == "file,class") return LabelReading::kEither;
+  if (line == "file,name" || line == kKaggleHeader) return LabelReading::kNames;
+  if (line == "file,place") return LabelReading::kPlaces;
+  return std::nullopt;
+}
+
+using Labels = std::map<std::string, std::int64_t>;
+
+Labels labels_by_name(const std::vector<std::string>& classes) {
+  Labels labels;
+  for (const auto& name : classes) {
+    labels.emplace(name, static_cast<std::int64_t>(labels.size()));
+  }
+  return labels;
+}
+
+Labels labels_by_place(const std::vector<std::string>& classes) {
+  Labels labels;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    labels.emplace(std::to_string(i), static_cast<std::int64_t>(i));
+  }
+  return labels;
+}
+
+/// Those of the images before the first that has none.
+std::vector<std::int64_t> read_labels(const std::vector<ListedImage>& images,
+                                      const Labels& labels) {
+  std::vector<std::int64_t> read;
+  for (const auto& image : images) {
+    const auto found = labels.find(image.label);
+    if (found == labels.end()) break;
+    read.push_back(found->second);
+  }
+  return read;
 }
 
 }  // namespace
 
 std::string in_line_of_list(const std::string& text, std::int64_t line,
                             const std::string& path) {
-  return in_quotes(text) + " in line " + std::to_string(line) + " of " +
+  return quoted_name(text) + " in line " + std::to_string(line) + " of " +
          in_quotes(path);
 }
 
-std::vector<ListedImage> read_image_list(const std::string& where,
-                                         const std::string& path,
-                                         std::istream& stream) {
-  std::vector<ListedImage> images;
+ImageList read_image_list(const std::string& where, const std::string& path,
+                          std::istream& stream) {
+  ImageList list;
   std::string line;
   bool is_kaggles = false;
   errno = 0;
   for (std::int64_t number = 1; std::getline(stream, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (number == 1) is_kaggles = line == kKaggleHeader;
-    const bool is_header = number == 1 && (is_kaggles || line == "file,class");
-    if (line.empty() || is_header) continue;
+    if (line.empty()) continue;
+    if (number == 1) {
+      const auto reading = reading_of(line);
+      is_kaggles = line == kKaggleHeader;
+      list.reading = reading.value_or(LabelReading::kEither);
+      if (reading) continue;
+    }
     const auto fields = fields_of(line, is_kaggles);
     if (!fields) {
       throw_file_error(where, "a line must be file,class or file class",
                        in_line_of_list(line, number, path), "correct it");
     }
-    images.push_back({fields->first, fields->second, number});
+    list.images.push_back({fields->first, fields->second, number});
   }
   if (stream.bad()) throw_system_error("read", path, errno);
-  return images;
+  return list;
+}
+
+std::vector<std::int64_t> labels_of(const ImageList& list,
+                                    const std::vector<std::string>& classes,
+                                    const std::string& where,
+                                    const std::string& path) {
+  const bool try_names = list.reading != LabelReading::kPlaces;
+  const bool try_places = list.reading != LabelReading::kNames;
+  const auto names = try_names ? labels_by_name(classes) : Labels();
+  const auto places = try_places ? labels_by_place(classes) : Labels();
+  const auto by_name = read_labels(list.images, names);
+  const auto by_place = read_labels(list.images, places);
+  const auto count = list.images.size();
+  const bool all_names = try_names && by_name.size() == count;
+  const bool all_places = try_places && by_place.size() == count;
+  const auto in_line = [&](std::size_t i) {
+    return in_line_of_list(list.images[i].label, list.images[i].line, path);
+  };
+  if (all_names && all_places) {
+    const auto differs =
+        std::mismatch(by_name.begin(), by_name.end(), by_place.begin()).first;
+    if (differs == by_name.end()) return by_name;
+    throw_file_error(
+        where, "the classes of a list must be names or places, not both",
+        in_line(static_cast<std::size_t>(differs - by_name.begin())) +
+            ", a class by its name and another by its place",
+        "write file,name or file,place as the first line");
+  }
+  if (all_names) return by_name;
+  if (all_places) return by_place;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& label = list.images[i].label;
+    if (names.count(label) == 0 && places.count(label) == 0) {
+      throw_file_error(where, "each class must be one of training's",
+                       in_line(i), "correct the list, or train on that class");
+    }
+  }
+  const auto no_name = in_line(by_name.size());
+  const auto no_place = in_line(by_place.size());
+  throw_file_error(
+      where, "the classes of a list must all be names or all be places",
+      no_name + ", which is no name, and " + no_place + ", which is no place",
+      "write them all in one way");
 }
 
 }  // namespace expandnet::data

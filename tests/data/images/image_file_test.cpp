@@ -196,9 +196,8 @@ TEST_F(ImageFileTest, ShowsInksAsColours) {
          {Ink::kAdobeCmyk, Ink::kAdobeYcck, Ink::kPlainCmyk}) {
       std::vector<std::uint8_t> pixels;
       for (int i = 0; i < 9 * 11 * 4; ++i) {
-        const int value = ink[static_cast<std::size_t>(i % 4)];
         pixels.push_back(static_cast<std::uint8_t>(
-            kind == Ink::kPlainCmyk ? value : 255 - value));
+            255 - ink[static_cast<std::size_t>(i % 4)]));
       }
       const auto path =
           write("cmyk.jpg", cmyk_jpeg_file(pixels, {9, 11}, kind));
@@ -390,6 +389,18 @@ TEST_F(ImageFileTest, TakesWhatFollowsTheEndOrStandsBeforeIt) {
                 plain_decode(bytes));
     }
   }
+}
+
+TEST_F(ImageFileTest, IgnoresTheBandOfASequentialScan) {
+  const auto bytes = jpeg_file(wavy_image(60, 50));
+  auto changed = bytes;
+  // Marker, length, channels and two bytes for each of these, then the band.
+  const auto band = bytes.find("\xff\xda") + 2 + 2 + 1 + 3 * 2;
+  ASSERT_EQ(bytes.substr(band, 3), std::string("\0\x3f\0", 3));
+  changed[band + 1] = 0;
+
+  EXPECT_EQ(decode_whole(write("band.jpg", changed)).pixels,
+            plain_decode(bytes));
 }
 
 TEST_F(ImageFileTest, RefusesManyScans) {

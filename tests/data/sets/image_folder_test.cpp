@@ -33,9 +33,10 @@ std::vector<std::string> lines_of(const ImageFolder& folder) {
 }
 
 TEST_F(ImageFolderTest, ListsClassesAndImagesInOrder) {
-  for (const auto& name : {"n02/b.JPEG", "n02/a.jpg", "n01/z.png", "n01/y.JPG",
-                           "n01/x.jpeg", "n10/1.JPEG", "n10/notes.txt",
-                           "n10/inside/2.JPEG", "n10/jpg", "list.csv"}) {
+  for (const auto& name :
+       {"n02/b.JPEG", "n02/a.jpg", "n01/z.png", "n01/y.JPG", "n01/x.jpeg",
+        "n01/w.JPE", "n01/v.jfif", "n10/1.JPEG", "n10/notes.txt", "n10/jpg",
+        "list.csv"}) {
     write(name, "");
   }
 
@@ -45,9 +46,83 @@ TEST_F(ImageFolderTest, ListsClassesAndImagesInOrder) {
   EXPECT_EQ(found.classes, (std::vector<std::string>{"n01", "n02", "n10"}));
   EXPECT_EQ(lines_of(found),
             (std::vector<std::string>{
+                path("n01/v.jfif") + " 0", path("n01/w.JPE") + " 0",
                 path("n01/x.jpeg") + " 0", path("n01/y.JPG") + " 0",
                 path("n01/z.png") + " 0", path("n02/a.jpg") + " 1",
                 path("n02/b.JPEG") + " 1", path("n10/1.JPEG") + " 2"}));
+}
+
+TEST_F(ImageFolderTest, ListsImagesAnywhereBelowAClass) {
+  for (const auto& name : {"n02/images/b.JPEG", "n01/images/z.JPEG",
+                           "n01/a/b/c.png", "n01/z.jpg", "n01/n01_boxes.txt"}) {
+    write(name, "");
+  }
+  std::filesystem::create_directory_symlink(folder_, path("n01/up"));
+
+  const auto found = scan_image_folder(folder_);
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{
+                path("n01/a/b/c.png") + " 0", path("n01/images/z.JPEG") + " 0",
+                path("n01/z.jpg") + " 0", path("n02/images/b.JPEG") + " 1"}));
+  EXPECT_EQ(
+      passed_over_in_words(found),
+      "passed over in \"" + folder_ + "\": 1 \".txt\", 1 links to folders");
+}
+
+TEST_F(ImageFolderTest, CountsWhatItPassesOver) {
+  for (const auto& name :
+       {"cat/1.jpg", "dog/1.jpg", "cat/2.webp", "cat/3.WEBP", "dog/in/4.webp",
+        "cat/5.bmp", "dog/6", "dog/7.\x1b[1m"}) {
+    write(name, "");
+  }
+  std::filesystem::create_symlink("/nowhere", path("dog/8.jpg"));
+  std::filesystem::create_symlink("/nowhere", path("cow"));
+  std::filesystem::create_symlink(path("cat/1.jpg"), path("dog/9.jpg"));
+
+  const auto found = scan_image_folder(folder_);
+
+  EXPECT_EQ(found.files.size(), 3U);
+  EXPECT_EQ(passed_over_in_words(found),
+            "passed over in \"" + folder_ +
+                "\": 1 without ending, 1 \".\\x1b[1m\", 1 \".bmp\", 3 "
+                "\".webp\", 2 links that lead nowhere");
+}
+
+TEST_F(ImageFolderTest, SaysNothingOfHiddenFiles) {
+  for (const auto& name : {"cat/1.jpg", "cat/.DS_Store", "cat/._1.jpg",
+                           ".cache/1.jpg", "cat/.cache/2.jpg"}) {
+    write(name, "");
+  }
+
+  const auto found = scan_image_folder(folder_);
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{path("cat/1.jpg") + " 0"}));
+  EXPECT_EQ(passed_over_in_words(found), "");
+}
+
+TEST_F(ImageFolderTest, FindsTheImagesOfAListBelowTheFolder) {
+  for (const auto& name :
+       {"val/images/a.JPEG", "val/one/b.JPEG", "val/two/b.JPEG"}) {
+    write(name, "");
+  }
+  write("list.csv", "a.JPEG,dog\ntwo/b.JPEG,cat\n");
+
+  const auto found =
+      scan_flat_folder(path("val"), path("list.csv"), {"cat", "dog"});
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{path("val/images/a.JPEG") + " 1",
+                                      path("val/two/b.JPEG") + " 0"}));
+  EXPECT_EQ(list_error("a.JPEG,dog\nb.JPEG,cat\n"),
+            "scan_flat_folder: the name of an image must be that of one file, "
+            "got \"b.JPEG\" in line 2 of \"" +
+                path("list.csv") + "\"; write its path from the folder");
+  EXPECT_EQ(list_error("a.JPEG,dog\nimages/a.JPEG,cat\n"),
+            "scan_flat_folder: an image must be named once, got "
+            "\"images/a.JPEG\" in line 2 of \"" +
+                path("list.csv") + "\"; remove a line");
 }
 
 TEST_F(ImageFolderTest, NamesAFolderThatIsMissingOrHasNoClass) {
@@ -65,8 +140,8 @@ TEST_F(ImageFolderTest, NamesAClassWithoutImages) {
   write("cat/1.jpg", "");
   write("dog/1.txt", "");
   EXPECT_EQ(scan_error(),
-            "scan_image_folder: each class must have an image (.jpeg, .jpg or "
-            ".png), got none in \"" +
+            "scan_image_folder: each class must have an image (.jpeg, .jpg, "
+            ".jpe, .jfif or .png), got none but 1 \".txt\" in \"" +
                 path("dog") + "\"; fill the folder or remove it");
 }
 
@@ -89,7 +164,6 @@ TEST_F(ImageFolderTest, ListsAFlatFolderAsTheListsOfImageNetSay) {
   for (const auto& name : {"val/1.JPEG", "val/2.JPEG"}) write(name, "");
   const auto found = [&](const std::string& list) {
     write("list.csv", list);
-    // A place stands for its class, unless a class has that name.
     return lines_of(scan_flat_folder(path("val"), path("list.csv"),
                                      {"n01440764", "3", "n03995372", "n09"}));
   };
@@ -101,15 +175,78 @@ TEST_F(ImageFolderTest, ListsAFlatFolderAsTheListsOfImageNetSay) {
                   "2,n03995372 85 1 499 272 n03995372 131 0 499 254 \n"
                   "1,n01440764 52 85 402 177 \n"),
             expected);
-  EXPECT_EQ(found("1.JPEG 3"),
-            (std::vector<std::string>{path("val/1.JPEG") + " 1"}));
+  EXPECT_EQ(found("2.JPEG\tn03995372\t0\t32\t44\t62\n"  // Tiny-ImageNet's
+                  "1.JPEG\tn01440764\t5\t4\t3\t210\n"),
+            expected);
+}
+
+TEST_F(ImageFolderTest, ReadsAWholeListByNamesOrByPlaces) {
+  for (const auto& name : {"val/a.jpg", "val/b.jpg", "val/c.jpg"}) {
+    write(name, "");
+  }
+  const auto labels = [&](const std::string& list) {
+    write("list.csv", list);
+    std::vector<std::int64_t> found;
+    const auto folder =
+        scan_flat_folder(path("val"), path("list.csv"), {"1", "2", "3"});
+    for (const auto& file : folder.files) found.push_back(file.label);
+    return found;
+  };
+  const std::vector<std::int64_t> in_order = {0, 1, 2};
+
+  EXPECT_EQ(labels("a.jpg 0\nb.jpg 1\nc.jpg 2\n"), in_order);
+  EXPECT_EQ(labels("a.jpg 1\nb.jpg 2\nc.jpg 3\n"), in_order);
+  EXPECT_EQ(labels("file,name\na.jpg,1\nb.jpg,2\n"),
+            (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ(labels("file,place\r\na.jpg,1\r\nb.jpg,2\r\n"),
+            (std::vector<std::int64_t>{1, 2}));
+  const auto start = "scan_flat_folder: the classes of a list must ";
+  const auto end = " of \"" + path("list.csv") + "\", ";
+  EXPECT_EQ(
+      message_of([&] { labels("a.jpg 1\nb.jpg 2\n"); }),
+      c10::str(start, "be names or places, not both, got \"1\" in line 1", end,
+               "a class by its name and another by its place; write "
+               "file,name or file,place as the first line"));
+  EXPECT_EQ(
+      message_of([&] { labels("a.jpg 1\nb.jpg 0\nc.jpg 3\n"); }),
+      c10::str(start, "all be names or all be places, got \"0\" in line 2", end,
+               "which is no name, and \"3\" in line 3", end,
+               "which is no place; write them all in one way"));
+  EXPECT_EQ(message_of([&] { labels("file,place\na.jpg,3\n"); }),
+            "scan_flat_folder: each class must be one of training's, got "
+            "\"3\" in line 2 of \"" +
+                path("list.csv") +
+                "\"; correct the list, or train on that class");
+}
+
+TEST_F(ImageFolderTest, TakesNumbersThatAreNameAndPlaceOfOneClass) {
+  write("val/a.jpg", "");
+  write("list.csv", "a.jpg 1\n");
+
+  const auto found =
+      scan_flat_folder(path("val"), path("list.csv"), {"0", "1", "2"});
+
+  EXPECT_EQ(lines_of(found),
+            (std::vector<std::string>{path("val/a.jpg") + " 1"}));
+}
+
+TEST_F(ImageFolderTest, EscapesALineThatIsNoText) {
+  write("val/1.JPEG", "");
+
+  EXPECT_EQ(list_error(std::string("\xff\xfe"
+                                   "1\0",
+                                   4)),
+            "scan_flat_folder: a line must be file,class or file class, got "
+            "\"\\xff\\xfe1\\x00\" in line 1 of \"" +
+                path("list.csv") + "\"; correct it");
 }
 
 TEST_F(ImageFolderTest, NamesTheLineOfAListThatIsWrong) {
   write("val/1.JPEG", "");
   const auto end = " of \"" + path("list.csv") + "\"; ";
-  for (const std::string line : {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog",
-                                 "1.JPEG,", ",dog", "1.JPEG dog 2", " dog"}) {
+  for (const std::string line :
+       {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog", "1.JPEG,", ",dog",
+        "1.JPEG dog 2", " dog", "1.JPEG dog 0 1 2 3"}) {
     EXPECT_EQ(list_error("file,class\n" + line + "\n"),
               c10::str("scan_flat_folder: a line must be file,class or file "
                        "class, got \"",

@@ -74,6 +74,7 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
                                        machine.precision, machine.ranks.get());
   const auto skipped = skipped_by_all(*batches, machine);
   if (!machine.is_first()) return 0;
+  for (const auto& note : images->notes()) std::cout << note << "\n";
   std::cout << fmt::format("{} images of the {} set", count - skipped,
                            words.set);
   if (skipped > 0) {

@@ -104,6 +104,7 @@ void introduce(const Trainer& trainer, const Images& images,
                           : fmt::format("{} runs at a time", machine.jobs),
       trainer.settings.seed);
   std::cout << trainer.title() << ": " << images.in_words() << "\n";
+  for (const auto& note : images.notes()) std::cout << note << "\n";
   for (const auto& note : notes_of(trainer)) std::cout << note << "\n";
   std::cout << std::flush;
 }

@@ -34,6 +34,8 @@ class Images {
   [[nodiscard]] virtual std::vector<std::string> class_names() const = 0;
   /// "45000 training, 5000 validation and 10000 test images"
   [[nodiscard]] virtual std::string in_words() const = 0;
+  /// Lines about the data that the log begins with.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
   /// The batches of one run.
   [[nodiscard]] virtual RunData run_data(std::uint64_t seed) const = 0;
   /// Images in one of the trainer's `sets`.

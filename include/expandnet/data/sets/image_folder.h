@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,16 @@ struct ImageFolder {
   std::string folder;
   std::vector<std::string> classes;  ///< sorted by bytes
   std::vector<LabelledFile> files;   ///< sorted by class, then name
+  /// How many files are no images, by ending (".webp"), and links that lead
+  /// nowhere or to folders.
+  std::map<std::string, std::int64_t> passed_over = {};
 };
 
-/// Lists `folder`/<class>/<name>, where a name ends in .jpeg, .jpg or .png in
-/// lower or upper case. Other files are passed over, and so are folders within
-/// a class.
+/// Lists the images in and below `folder`/<class>: names that end in .jpeg,
+/// .jpg, .jpe, .jfif or .png in lower or upper case. Other files are counted;
+/// hidden files and folders, whose names start with a dot, are not. Links to
+/// images and classes are followed, and those to folders within a class are
+/// not.
 ///
 /// Throws `std::runtime_error` when there is no such folder, it holds no
 /// folder of a class, or a class has no image.
@@ -29,11 +35,14 @@ struct ImageFolder {
 ///     const auto training = scan_image_folder("imagenet/train");
 [[nodiscard]] ImageFolder scan_image_folder(const std::string& folder);
 
-/// Lists `folder`/<name> with the classes that `list` gives: lines of
-/// "file,class", after a first line "file,class" or not, or of "file class";
-/// or ImageNet's LOC_val_solution.csv, as Kaggle has it. A class is one of
-/// `classes`, those of training, or its place among them, from 0. Files keep
-/// the order of the lines; those that no line names are left out.
+/// Lists images in or below `folder` with the classes that `list` gives by
+/// their paths from there, or by their names if no other file has them: lines
+/// of "file,class" or "file class"; Tiny-ImageNet's val_annotations.txt; or
+/// ImageNet's LOC_val_solution.csv, as Kaggle has it. All lines give classes by
+/// their names in `classes`, those of training, or all give their places there,
+/// from 0: a first line "file,name" or "file,place" says which, and must where
+/// both are possible and differ. Files keep the order of the lines; those that
+/// no line names are left out.
 ///
 /// Throws `std::runtime_error` when the folder or the list cannot be read, a
 /// line is malformed, or names a file that is missing or was named before, or
@@ -41,6 +50,10 @@ struct ImageFolder {
 [[nodiscard]] ImageFolder scan_flat_folder(
     const std::string& folder, const std::string& list,
     const std::vector<std::string>& classes);
+
+/// `passed over in "train": 3 ".webp", 1 without ending`, for a log; "" if
+/// there was nothing.
+[[nodiscard]] std::string passed_over_in_words(const ImageFolder& folder);
 
 /// Throws `std::runtime_error`, with the first of the classes that are in one
 /// of the two only, unless both have the same.
