@@ -154,9 +154,18 @@ ContractedWeights contract_weights(const Weights& weights,
   ContractedWeights result;
   auto& chains = result.chains;
   chains = find_chains(weights, options);
-  TORCH_CHECK(!chains.empty(),
-              error_message(kContract, "the weights must hold a chain", "none",
-                            "name the chains if shapes do not show them"));
+  TORCH_CHECK(
+      !chains.empty(),
+      options.by_shape
+          ? error_message(kContract,
+                          "the weights must hold layers of a chain's shapes",
+                          "none", "name the chains with --chain")
+          : error_message(kContract,
+                          "the weights must hold chains by name "
+                          "(<path>.chain.<i>.weight)",
+                          "none",
+                          "name them with --chain, or allow the search with "
+                          "--by-shape"));
 
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
   const ByName averages(options.averages.begin(), options.averages.end());

@@ -86,6 +86,7 @@ class ChainFinder {
                                                  std::int64_t first,
                                                  std::int64_t last);
   bool is_transposed(const std::string& layer);
+  void check_may_search() const;
   void check_transposed() const;
   void check_disjoint() const;
 
@@ -99,9 +100,10 @@ std::vector<ChainInWeights> ChainFinder::find() {
   for (const auto& [path, container] : containers_) {
     if (split_last(path).second == "chain") add_own(path, container);
   }
-  if (options_.chains.empty()) {
+  if (options_.by_shape) {
+    check_may_search();
     for (const auto& [path, container] : containers_) {
-      if (split_last(path).second != "chain") add_by_shape(path, container);
+      add_by_shape(path, container);
     }
   }
   for (const auto& pattern : options_.chains) add_named(pattern);
@@ -113,6 +115,21 @@ std::vector<ChainInWeights> ChainFinder::find() {
     chain.layer = path.empty() ? "" : paths.of(path);
   }
   return std::move(chains_);
+}
+
+/// Where a file says what its chains are, shapes must not say otherwise.
+void ChainFinder::check_may_search() const {
+  TORCH_CHECK(
+      chains_.empty(),
+      error_message(kFindChains,
+                    "a search by shape needs a file without chains of its own",
+                    in_quotes(under(chains_.front().layer_in_file, "chain")),
+                    "leave out --by-shape, and name other chains with "
+                    "--chain"));
+  TORCH_CHECK(
+      options_.chains.empty(),
+      error_message(kFindChains, "chains are named or searched by shape",
+                    "both", "leave out --by-shape or --chain"));
 }
 
 bool ChainFinder::is_transposed(const std::string& layer) {

@@ -138,6 +138,12 @@ class OfficialState {
   std::map<std::string, std::map<std::int64_t, std::int64_t>> more_;
 };
 
+ContractWeightsOptions by_shape() {
+  ContractWeightsOptions options;
+  options.by_shape = true;
+  return options;
+}
+
 /// What a model's state has to be once its chains are contracted in fp64.
 void expect_contracted(const ContractedWeights& contracted,
                        const Weights& expected) {
@@ -163,7 +169,7 @@ void expect_contracts(Net net, const Selector& recipe, std::size_t chains) {
   const auto official = OfficialState(state, factors).weights;
   ASSERT_NE(sorted(names_in(official)), sorted(names_in(state)));
 
-  const auto contracted = contract_weights(official);
+  const auto contracted = contract_weights(official, by_shape());
 
   EXPECT_EQ(contracted.report.layers.size(), chains);
   EXPECT_EQ(contracted.chains.size(), chains);
@@ -235,7 +241,7 @@ TEST(ContractWeights, WritesThePapersMobileNetV2UnderTorchvisionsNames) {
                     flat_mobilenet_v2(copies_of(expansion.named_parameters())))
           .weights;
 
-  auto contracted = contract_weights(official);
+  auto contracted = contract_weights(official, by_shape());
   EXPECT_EQ(contracted.report.layers.size(), 5U);
   EXPECT_EQ(sorted(names_in(contracted.weights)),
             sorted(names_in(flat_mobilenet_v2(state))));
@@ -311,7 +317,7 @@ TEST(ContractWeights, KeepsTheOrderTheMetadataAndAllOtherTensors) {
                      {"fc.1.weight", torch::randn({6, 8})},
                      {"fc.2.weight", torch::randn({3, 6})},
                      {"last", other}};
-  const auto contracted = contract_weights(weights);
+  const auto contracted = contract_weights(weights, by_shape());
   EXPECT_EQ(names_in(contracted.weights),
             (Names{"first", "fc.weight", "fc.bias", "between", "last"}));
   EXPECT_EQ(contracted.weights.metadata, weights.metadata);
@@ -336,15 +342,68 @@ Weights linears(const std::string& path,
   return weights;
 }
 
-TEST(ContractWeights, LeavesPlainLayersThatFollowEachOther) {
-  EXPECT_TRUE(find_chains(linears("layers", {784, 300, 100, 10})).empty());
-  EXPECT_TRUE(find_chains(linears("layers", {8, 8, 8, 8, 8})).empty());
-  EXPECT_TRUE(find_chains(linears("layers", {4, 16})).empty());
-  EXPECT_EQ(find_chains(linears("layers", {4, 16, 24, 6})).size(), 1U);
-  EXPECT_EQ(find_chains(linears("layers", {4, 4, 24, 6})).size(), 1U);
-  EXPECT_EQ(refusal(linears("a", {784, 300, 10})),
-            "contract_weights: the weights must hold a chain, got none; name "
-            "the chains if shapes do not show them");
+TEST(ContractWeights, FindsLayersOfAChainsShapesWhereAllowed) {
+  const auto found = [](const std::vector<std::int64_t>& widths) {
+    return find_chains(linears("layers", widths), by_shape()).size();
+  };
+  EXPECT_EQ(found({784, 300, 100, 10}), 0U);
+  EXPECT_EQ(found({8, 8, 8, 8, 8}), 0U);
+  EXPECT_EQ(found({4, 16}), 0U);
+  EXPECT_EQ(found({4, 16, 24, 6}), 1U);
+  EXPECT_EQ(found({4, 4, 24, 6}), 1U);
+}
+
+/// Heads and stacks of ordinary layers, whose shapes could be those of chains.
+Weights ordinary_layers() {
+  auto weights = linears("head.layers", {256, 256, 256, 4});
+  for (const auto& more :
+       {linears("mlp", {128, 256, 128, 64}), linears("lins", {64, 64, 64, 10}),
+        linears("widening", {16, 64, 128, 10})}) {
+    for (const auto& item : more.tensors) weights.tensors.push_back(item);
+  }
+  weights.tensors.emplace_back("convs.0.weight", torch::randn({32, 3, 3, 3}));
+  weights.tensors.emplace_back("convs.1.weight", torch::randn({64, 32, 3, 3}));
+  return weights;
+}
+
+TEST(ContractWeights, TakesNothingForAChainThatNobodyNamed) {
+  EXPECT_TRUE(find_chains(ordinary_layers()).empty());
+  EXPECT_EQ(refusal(ordinary_layers()),
+            "contract_weights: the weights must hold chains by name "
+            "(<path>.chain.<i>.weight), got none; name them with --chain, or "
+            "allow the search with --by-shape");
+  EXPECT_EQ(refusal(linears("a", {784, 300, 10}), by_shape()),
+            "contract_weights: the weights must hold layers of a chain's "
+            "shapes, got none; name the chains with --chain");
+}
+
+TEST(ContractWeights, LeavesOrdinaryLayersBesideItsOwnChains) {
+  auto weights = linears("fc.chain", {4, 16, 24, 6});
+  const auto others = ordinary_layers();
+  for (const auto& item : others.tensors) weights.tensors.push_back(item);
+
+  const auto contracted = contract_weights(weights);
+
+  EXPECT_EQ(contracted.chains.size(), 1U);
+  ASSERT_EQ(contracted.weights.tensors.size(), 1 + others.tensors.size());
+  EXPECT_EQ(contracted.weights.tensors.front().first, "fc.weight");
+  for (std::size_t i = 0; i < others.tensors.size(); ++i) {
+    const auto& [name, tensor] = contracted.weights.tensors[i + 1];
+    EXPECT_EQ(name, others.tensors[i].first);
+    EXPECT_TRUE(tensor.is_same(others.tensors[i].second));
+  }
+}
+
+TEST(ContractWeightsErrors, SearchByShapeWhereNothingElseNamesTheChains) {
+  EXPECT_EQ(refusal(linears("fc.chain", {4, 16, 24, 6}), by_shape()),
+            "contract_weights: a search by shape needs a file without chains "
+            "of its own, got \"fc.chain\"; leave out --by-shape, and name "
+            "other chains with --chain");
+  auto both = by_shape();
+  both.chains = {"fc"};
+  EXPECT_EQ(refusal(linears("fc", {4, 16, 24, 6}), both),
+            "contract_weights: chains are named or searched by shape, got "
+            "both; leave out --by-shape or --chain");
 }
 
 TEST(ContractWeights, TakesChainsThatAreNamed) {
@@ -427,7 +486,7 @@ TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
 TEST(ContractWeightsErrors, RefuseNamesThatMeet) {
   auto weights = linears("fc", {4, 16, 24, 6});
   weights.tensors.emplace_back("fc.bias", torch::ones({6}));
-  EXPECT_EQ(names_in(contract_weights(weights).weights),
+  EXPECT_EQ(names_in(contract_weights(weights, by_shape()).weights),
             (Names{"fc.0.weight", "fc.bias"}));
   ContractWeightsOptions options;
   options.chains = {"fc.0-2", "fc.0-2"};

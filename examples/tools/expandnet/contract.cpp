@@ -38,6 +38,11 @@ int contract(const ContractArguments& arguments) {
   auto options = arguments.options;
   options.averages = averages;
   auto contracted = contract_weights(trained, options);
+  if (options.by_shape) {
+    std::cout << "taken for chains by their shapes; with activations between "
+                 "them they are none:\n";
+    list_chains(contracted.chains);
+  }
   std::cout << contracted.report;
   tell_averages(averages);
   auto& weights = contracted.weights;

@@ -34,8 +34,8 @@ struct ContractedWeights {
 /// Throws `c10::Error` as `find_chains` and `verify` do, and if there is no
 /// chain.
 ///
-///     auto compact = contract_weights(read_weights("mobilenet_v1_cl.pth"));
-///     write_safetensors(compact.weights, "mobilenet_v1.safetensors");
+///     auto compact = contract_weights(read_weights("trained.safetensors"));
+///     write_safetensors(compact.weights, "compact.safetensors");
 [[nodiscard]] ContractedWeights contract_weights(
     const Weights& weights, const ContractWeightsOptions& options = {});
 
