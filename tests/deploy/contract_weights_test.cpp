@@ -471,6 +471,59 @@ TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
             "chain may be a nonlinear twin's");
 }
 
+/// A chain of three linear factors, all of one number.
+Weights uniform_chain(double number, at::ScalarType dtype) {
+  auto weights = linears("fc.chain", {4, 16, 16, 4});
+  for (auto& item : weights.tensors) {
+    item.second = torch::full_like(item.second, number).to(dtype);
+  }
+  return weights;
+}
+
+TEST(ContractWeightsErrors, RefuseAFoldBeyondTheRangeOfItsDtype) {
+  const auto message = [](const std::string& dtype) {
+    return "contract_weights: a contracted layer must keep to the range of its "
+           "dtype, got inf or nan in " +
+           dtype + " at \"fc\"; choose a wider one with --dtype";
+  };
+  const auto half = uniform_chain(20, at::kHalf);
+  EXPECT_EQ(refusal(half), message("Half"));
+  EXPECT_EQ(refusal(uniform_chain(1e19, at::kFloat)), message("Float"));
+
+  ContractWeightsOptions wide;
+  wide.dtype = at::kFloat;
+  const auto folded = contract_weights(half, wide);
+  // 20^3 over 16 * 16 paths.
+  EXPECT_TRUE(folded.weights.tensors[0].second.equal(
+      torch::full({4, 4}, 2048000.0F)));
+  EXPECT_EQ(folded.report.layers[0].dtype, "Float");
+}
+
+TEST(ContractWeightsErrors, RefuseFactorsWithoutOneDtypeOfLayers) {
+  const auto message = [](const std::string& dtypes) {
+    return "contract_weights: the factors of a chain must have one dtype of "
+           "Half, BFloat16, Float and Double, got " +
+           dtypes + " at \"fc\"; choose the layer's with --dtype";
+  };
+  auto mixed = uniform_chain(1, at::kFloat);
+  mixed.tensors[0].second = mixed.tensors[0].second.to(at::kHalf);
+  EXPECT_EQ(refusal(mixed), message("Half, Float"));
+  const auto eight_bits = uniform_chain(1, at::kFloat8_e4m3fn);
+  EXPECT_EQ(refusal(eight_bits), message("Float8_e4m3fn"));
+
+  ContractWeightsOptions options;
+  options.dtype = at::kBFloat16;
+  for (const auto& weights : {mixed, eight_bits}) {
+    const auto folded = contract_weights(weights, options).weights;
+    EXPECT_TRUE(folded.tensors[0].second.equal(
+        torch::full({4, 4}, 256, at::kBFloat16)));
+  }
+  options.dtype = at::kFloat8_e5m2;
+  EXPECT_EQ(refusal(mixed, options),
+            "contract_weights: the dtype must be Half, BFloat16, Float or "
+            "Double, got Float8_e5m2");
+}
+
 TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
   torch::manual_seed(0);
   Weights weights;

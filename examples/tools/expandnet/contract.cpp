@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,6 +30,14 @@ struct ContractArguments {
 std::string complaint_about_ending(const std::string& path) {
   if (has_weights_ending(path)) return "";
   return "must end in .safetensors, .pt or .pth, got \"" + path + "\"";
+}
+
+/// Dtypes by their names in Python.
+std::map<std::string, at::ScalarType> dtypes() {
+  return {{"float16", at::kHalf},
+          {"bfloat16", at::kBFloat16},
+          {"float32", at::kFloat},
+          {"float64", at::kDouble}};
 }
 
 int contract(const ContractArguments& arguments) {
@@ -70,6 +79,13 @@ Subcommand add_contract(CLI::App& program) {
       ->check(complaint_about_ending);
   add_key(*app, arguments->key);
   add_chains(*app, arguments->options);
+  app->add_option_function<std::string>(
+         "--dtype",
+         [arguments](const std::string& name) {
+           arguments->options.dtype = dtypes().at(name);
+         },
+         "dtype of the contracted layers; by default that of their factors")
+      ->check(CLI::IsMember({"float16", "bfloat16", "float32", "float64"}));
   app->add_flag("--torchvision-names", arguments->torchvision_names,
                 "write the paper's MobileNetV2 under torchvision's names");
   app->add_option("--tolerance", arguments->options.tolerance,
