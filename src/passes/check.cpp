@@ -58,11 +58,11 @@ void check_in_range(const Affine& compact, const Site& site,
                     const std::string& remedy) {
   TORCH_CHECK(
       is_finite(compact),
-      error_message(
-          site, "a contracted layer must keep to the range of its dtype",
-          std::string("inf or nan in ") +
-              c10::toString(compact.weight.scalar_type()),
-          remedy));
+      error_message(site,
+                    "a contracted layer must keep to the range of its dtype",
+                    std::string("inf or nan in ") +
+                        c10::toString(compact.weight.scalar_type()),
+                    remedy));
 }
 
 LayerReport check_chain(const Plan& plan,

@@ -99,8 +99,7 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
       0);
 
   const auto plain = run_plain({"summary", path("chain.pth")});
-  EXPECT_NE(plain.out.find("15024 bytes\n0 chains found\n"),
-            std::string::npos)
+  EXPECT_NE(plain.out.find("15024 bytes\n0 chains found\n"), std::string::npos)
       << plain.out;
   const auto found = run_plain({"summary", path("chain.pth"), "--by-shape"});
   EXPECT_NE(found.out.find("model.0.1.weight  Float            13824 bytes  "
@@ -113,10 +112,10 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
             std::string::npos)
       << found.out;
 
-  ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt"),
-                       "--by-shape"})
-                .status,
-            0);
+  ASSERT_EQ(
+      run_plain({"contract", path("chain.pth"), path("net.pt"), "--by-shape"})
+          .status,
+      0);
   const auto same =
       run_plain({"verify", path("net.safetensors"), path("net.pt")});
   EXPECT_EQ(same.status, 0);
@@ -198,10 +197,10 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(refusal({"contract", path("chain.pth"), path("folder.pt")}),
             "AtomicFile: path must name a file, got the folder \"" +
                 path("folder.pt") + "\"; name a file in it");
-  ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt"),
-                       "--by-shape"})
-                .status,
-            0);
+  ASSERT_EQ(
+      run_plain({"contract", path("chain.pth"), path("net.pt"), "--by-shape"})
+          .status,
+      0);
   EXPECT_EQ(refusal({"contract", path("net.pt"), path("again.pt")}),
             "contract_weights: the weights must hold chains by name "
             "(<path>.chain.<i>.weight), got none; name them with --chain, or "
@@ -306,10 +305,9 @@ class WriteFaults : public ExpandnetProgram {
   }
   [[nodiscard]] Outcome contract(const std::string& fault, int at,
                                  const std::string& out) const {
-    return run_with(
-        fault, at,
-        {EXPANDNET_PROGRAM, "contract", path("chain.pth"), path(out),
-         "--by-shape"});
+    return run_with(fault, at,
+                    {EXPANDNET_PROGRAM, "contract", path("chain.pth"),
+                     path(out), "--by-shape"});
   }
   [[nodiscard]] int files() const {
     int count = 0;
