@@ -439,7 +439,8 @@ TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
   gap.tensors.erase(gap.tensors.begin() + 1);  // conv.chain.1.weight
   EXPECT_EQ(refusal(gap),
             "contract_weights: the factors of a chain must follow each other, "
-            "got 0 [8, 2, 1, 1], 2 [6, 6, 1, 1] at \"conv.chain\"");
+            "got 0 [8, 2, 1, 1], 2 [6, 6, 1, 1] at \"conv.chain\"; read all "
+            "files, where it stands in several");
   ContractWeightsOptions options;
   options.transposed = {"down"};
   EXPECT_EQ(refusal(state, options),
@@ -494,8 +495,8 @@ TEST(ContractWeightsErrors, RefuseAFoldBeyondTheRangeOfItsDtype) {
   wide.dtype = at::kFloat;
   const auto folded = contract_weights(half, wide);
   // 20^3 over 16 * 16 paths.
-  EXPECT_TRUE(folded.weights.tensors[0].second.equal(
-      torch::full({4, 4}, 2048000.0F)));
+  EXPECT_TRUE(
+      folded.weights.tensors[0].second.equal(torch::full({4, 4}, 2048000.0F)));
   EXPECT_EQ(folded.report.layers[0].dtype, "Float");
 }
 
@@ -522,6 +523,41 @@ TEST(ContractWeightsErrors, RefuseFactorsWithoutOneDtypeOfLayers) {
   EXPECT_EQ(refusal(mixed, options),
             "contract_weights: the dtype must be Half, BFloat16, Float or "
             "Double, got Float8_e5m2");
+}
+
+TEST(ContractWeightsErrors, NameAFactorUnderAnotherParametrization) {
+  const std::string remedy =
+      "; take weight norm, pruning and parametrizations out before saving";
+  const std::map<std::string, Names> kinds = {
+      {"weight_g, weight_v", {"weight_g", "weight_v"}},
+      {"weight_mask, weight_orig", {"weight_orig", "weight_mask"}},
+      {"parametrizations",
+       {"parametrizations.weight.original0",
+        "parametrizations.weight.original1"}}};
+  for (const auto& [text, names] : kinds) {
+    SCOPED_TRACE(text);
+    const auto file = [&, &tensors = names](const std::string& path) {
+      auto weights = linears(path, {4, 16, 24, 6});
+      weights.tensors.erase(weights.tensors.begin() + 1);
+      for (const auto& name : tensors) {
+        weights.tensors.emplace_back(path + ".1." + name,
+                                     torch::randn({24, 16}));
+      }
+      // Another chain, which is whole.
+      for (auto& item : linears("other", {4, 16, 24, 6}).tensors) {
+        weights.tensors.push_back(item);
+      }
+      return weights;
+    };
+    EXPECT_EQ(refusal(file("fc.chain")),
+              "contract_weights: the factors of a chain must follow each "
+              "other, got 0 [16, 4], 1 (" +
+                  text + "), 2 [6, 24] at \"fc.chain\"" + remedy);
+    EXPECT_EQ(refusal(file("fc"), by_shape()),
+              "contract_weights: a search by shape needs plain weights, got " +
+                  text + " at \"fc.1\"" + remedy +
+                  ", or name the chains with --chain");
+  }
 }
 
 TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
