@@ -188,11 +188,10 @@ Weights placed(const Weights& weights,
 ContractedWeights contract_weights(const Weights& weights,
                                    const ContractWeightsOptions& options) {
   const at::NoGradGuard no_grad;
-  TORCH_CHECK(
-      !options.dtype || is_dtype_of_layers(*options.dtype),
-      error_message(kContract,
-                    "the dtype must be Half, BFloat16, Float or Double",
-                    c10::toString(*options.dtype)));
+  TORCH_CHECK(!options.dtype || is_dtype_of_layers(*options.dtype),
+              error_message(kContract,
+                            "the dtype must be Half, BFloat16, Float or Double",
+                            c10::toString(*options.dtype)));
   ContractedWeights result;
   auto& chains = result.chains;
   chains = find_chains(weights, options);
@@ -215,8 +214,7 @@ ContractedWeights contract_weights(const Weights& weights,
   layers.reserve(chains.size());
   for (auto& chain : chains) {
     settle_transposed(chain, tensors);
-    auto [weight, bias] =
-        checked_fold(chain, tensors, options, result.report);
+    auto [weight, bias] = checked_fold(chain, tensors, options, result.report);
     const auto& path = chain.layer_in_file;
     layers.push_back({averaged(averages, under(path, "weight"), weight),
                       averaged(averages, under(path, "bias"), bias)});
