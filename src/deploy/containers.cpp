@@ -5,10 +5,18 @@
 namespace expandnet {
 
 bool ModuleInFile::is_factor() const {
-  return affine.weight.defined() && affine.weight.dim() >= 2 && !others &&
-         affine.weight.is_floating_point() &&
+  return affine.weight.defined() && affine.weight.dim() >= 2 &&
+         others.empty() && affine.weight.is_floating_point() &&
          (!affine.bias.defined() ||
           affine.bias.sizes() == affine.weight.sizes().slice(0, 1));
+}
+
+bool ModuleInFile::is_parametrized() const {
+  for (const auto* name :
+       {"weight_g", "weight_v", "weight_orig", "parametrizations"}) {
+    if (others.count(name) != 0) return true;
+  }
+  return false;
 }
 
 std::map<std::string, Container> containers_of(const Weights& weights) {
@@ -22,11 +30,12 @@ std::map<std::string, Container> containers_of(const Weights& weights) {
     } else if (kind == "bias") {
       module.affine.bias = tensor;
     } else {
-      module.others = true;
+      module.others.insert(kind);
     }
     // Up the path: a module within an entry makes it more than a layer, and
     // what has a name instead of a number is no entry.
     auto child = path;
+    std::string below;  // the part of the path under `child`
     while (!child.empty()) {
       const auto [parent, part] = split_last(child);
       auto& container = containers[parent];
@@ -34,9 +43,10 @@ std::map<std::string, Container> containers_of(const Weights& weights) {
         container.others = true;
       } else if (auto& entry = container.entries[std::stoll(part)];
                  child != path) {
-        entry.others = true;
+        entry.others.insert(below);
       }
       child = parent;
+      below = part;
     }
     containers[path].others = true;  // the tensor itself
   }
@@ -45,7 +55,8 @@ std::map<std::string, Container> containers_of(const Weights& weights) {
       const auto found = modules.find(under(path, std::to_string(index)));
       if (found == modules.end()) continue;
       entry.affine = found->second.affine;
-      entry.others = entry.others || found->second.others;
+      entry.others.insert(found->second.others.begin(),
+                          found->second.others.end());
     }
   }
   return containers;

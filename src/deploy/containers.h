@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 namespace expandnet {
@@ -13,10 +14,14 @@ namespace expandnet {
 /// A module of the file, by the tensors that are directly in it.
 struct ModuleInFile {
   Affine affine;
-  bool others = false;  ///< tensors beside weight and bias
+  /// Tensors beside weight and bias, and modules within it.
+  std::set<std::string> others;
 
   /// Whether it may be a factor: a weight [out, in, ...] and perhaps a bias.
   [[nodiscard]] bool is_factor() const;
+  /// Whether its weight is computed of other tensors: by weight norm, pruning
+  /// or another parametrization.
+  [[nodiscard]] bool is_parametrized() const;
 };
 
 /// The numbered entries of a path; none of those that hold modules themselves.

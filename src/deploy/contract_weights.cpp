@@ -2,6 +2,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/deploy/contract_weights.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -39,16 +40,48 @@ void settle_transposed(ChainInWeights& chain, const ByName& tensors) {
   }
 }
 
-Affine exact_fold(const ChainInWeights& chain) {
+bool is_dtype_of_layers(at::ScalarType dtype) {
+  return dtype == at::kHalf || dtype == at::kBFloat16 || dtype == at::kFloat ||
+         dtype == at::kDouble;
+}
+
+/// The one dtype of the factors. Throws where there are several, or one in
+/// which layers do not run.
+at::ScalarType dtype_of(const ChainInWeights& chain, const Site& site) {
+  std::vector<at::ScalarType> dtypes;
+  const auto add = [&](const at::Tensor& tensor) {
+    if (!tensor.defined()) return;
+    const auto dtype = tensor.scalar_type();
+    const bool known =
+        std::find(dtypes.begin(), dtypes.end(), dtype) != dtypes.end();
+    if (!known) dtypes.push_back(dtype);
+  };
+  for (const auto& [weight, bias] : chain.tensors) {
+    add(weight);
+    add(bias);
+  }
+  std::string names;
+  for (const auto dtype : dtypes) {
+    names += (names.empty() ? "" : ", ") + std::string(c10::toString(dtype));
+  }
+  TORCH_CHECK(
+      dtypes.size() == 1 && is_dtype_of_layers(dtypes.front()),
+      error_message(site,
+                    "the factors of a chain must have one dtype of Half, "
+                    "BFloat16, Float and Double",
+                    names, "choose the layer's with --dtype"));
+  return dtypes.front();
+}
+
+std::vector<Affine> in_fp64(const std::vector<Affine>& tensors) {
   std::vector<Affine> factors;
-  factors.reserve(chain.tensors.size());
-  for (const auto& factor : chain.tensors) {
+  factors.reserve(tensors.size());
+  for (const auto& factor : tensors) {
     factors.push_back(
         {factor.weight.to(at::kDouble),
          factor.bias.defined() ? factor.bias.to(at::kDouble) : at::Tensor()});
   }
-  const auto folded = fold(chain.plan, factors);
-  return {folded.weight.contiguous(), folded.bias};
+  return factors;
 }
 
 /// Throws unless what stands in the layer's place is the fold, but for
@@ -82,26 +115,30 @@ at::Tensor averaged(const ByName& averages, const std::string& name,
               error_message(Site{kContract, name},
                             "an average must be of its chain's fold",
                             sizes(found->second.sizes()), "save it again"));
-  return found->second;
+  return found->second.to(fold.dtype());
 }
 
 /// Folds the chain in fp64 and casts it, checked against the chain, whose
 /// report goes into `report`, and against what stands in its place.
 Affine checked_fold(const ChainInWeights& chain, const ByName& tensors,
-                    double tolerance, ContractionReport& report) {
+                    const ContractWeightsOptions& options,
+                    ContractionReport& report) {
   const Site site{kContract, chain.layer};
-  check_finite(chain.tensors, site);
-  const auto exact = exact_fold(chain);
+  const auto dtype = options.dtype ? *options.dtype : dtype_of(chain, site);
+  const auto factors = in_fp64(chain.tensors);
+  check_finite(factors, site);
+  const auto folded = fold(chain.plan, factors);
+  const Affine exact{folded.weight.contiguous(), folded.bias};
   if (chain.whole) {
     check_near(tensors, under(chain.layer_in_file, "weight"), exact.weight);
     check_near(tensors, under(chain.layer_in_file, "bias"), exact.bias);
   }
-  const auto dtype = chain.tensors.front().weight.scalar_type();
   const Affine compact = {exact.weight.to(dtype), exact.bias.defined()
                                                       ? exact.bias.to(dtype)
                                                       : at::Tensor()};
-  report.layers.push_back(check_chain(chain.plan, chain.tensors, compact,
-                                      VerifyOptions{tolerance}, site));
+  check_in_range(compact, site, "choose a wider one with --dtype");
+  report.layers.push_back(check_chain(chain.plan, factors, compact,
+                                      VerifyOptions{options.tolerance}, site));
   return compact;
 }
 
@@ -151,12 +188,25 @@ Weights placed(const Weights& weights,
 ContractedWeights contract_weights(const Weights& weights,
                                    const ContractWeightsOptions& options) {
   const at::NoGradGuard no_grad;
+  TORCH_CHECK(!options.dtype || is_dtype_of_layers(*options.dtype),
+              error_message(kContract,
+                            "the dtype must be Half, BFloat16, Float or Double",
+                            c10::toString(*options.dtype)));
   ContractedWeights result;
   auto& chains = result.chains;
   chains = find_chains(weights, options);
-  TORCH_CHECK(!chains.empty(),
-              error_message(kContract, "the weights must hold a chain", "none",
-                            "name the chains if shapes do not show them"));
+  TORCH_CHECK(
+      !chains.empty(),
+      options.by_shape
+          ? error_message(kContract,
+                          "the weights must hold layers of a chain's shapes",
+                          "none", "name the chains with --chain")
+          : error_message(kContract,
+                          "the weights must hold chains by name "
+                          "(<path>.chain.<i>.weight)",
+                          "none",
+                          "name them with --chain, or allow the search with "
+                          "--by-shape"));
 
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
   const ByName averages(options.averages.begin(), options.averages.end());
@@ -164,11 +214,12 @@ ContractedWeights contract_weights(const Weights& weights,
   layers.reserve(chains.size());
   for (auto& chain : chains) {
     settle_transposed(chain, tensors);
-    auto [weight, bias] =
-        checked_fold(chain, tensors, options.tolerance, result.report);
+    auto [weight, bias] = checked_fold(chain, tensors, options, result.report);
     const auto& path = chain.layer_in_file;
     layers.push_back({averaged(averages, under(path, "weight"), weight),
                       averaged(averages, under(path, "bias"), bias)});
+    check_in_range(layers.back(), Site{kContract, chain.layer},
+                   "choose a wider one with --dtype");
   }
 
   result.weights = placed(weights, chains, layers);

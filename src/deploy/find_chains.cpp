@@ -43,16 +43,32 @@ NamedChain parse_named(const std::string& pattern) {
   return {container, std::pair{std::stoll(from), std::stoll(to)}};
 }
 
-/// "0 [12, 3, 1, 1], 1 [32, 12, 3, 3], 3 (no factor)".
+constexpr const char* kPlainWeights =
+    "take weight norm, pruning and parametrizations out before saving";
+
+std::string names_of(const std::set<std::string>& others) {
+  std::string text;
+  for (const auto& name : others) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// "0 [12, 3, 1, 1], 1 [32, 12, 3, 3], 2 (weight_g, weight_v)".
 std::string text_of(const Entries& entries) {
   std::string text;
   for (const auto& [index, entry] : entries) {
     if (!text.empty()) text += ", ";
     text += std::to_string(index) + " " +
-            (entry.is_factor() ? sizes(entry.affine.weight.sizes())
-                               : std::string("(no factor)"));
+            (entry.is_factor()         ? sizes(entry.affine.weight.sizes())
+             : entry.is_parametrized() ? "(" + names_of(entry.others) + ")"
+                                       : std::string("(no factor)"));
   }
   return text;
+}
+
+bool has_parametrized(const Entries& entries) {
+  return std::any_of(entries.begin(), entries.end(), [](const auto& item) {
+    return item.second.is_parametrized();
+  });
 }
 
 /// What becomes the layer: `<path>` of `<path>.chain`, the container, or its
@@ -85,7 +101,9 @@ class ChainFinder {
   std::optional<ChainInWeights> longest_by_shape(const std::string& path,
                                                  std::int64_t first,
                                                  std::int64_t last);
+  static void check_plain(const std::string& path, const Entries& entries);
   bool is_transposed(const std::string& layer);
+  void check_may_search() const;
   void check_transposed() const;
   void check_disjoint() const;
 
@@ -99,9 +117,10 @@ std::vector<ChainInWeights> ChainFinder::find() {
   for (const auto& [path, container] : containers_) {
     if (split_last(path).second == "chain") add_own(path, container);
   }
-  if (options_.chains.empty()) {
+  if (options_.by_shape) {
+    check_may_search();
     for (const auto& [path, container] : containers_) {
-      if (split_last(path).second != "chain") add_by_shape(path, container);
+      add_by_shape(path, container);
     }
   }
   for (const auto& pattern : options_.chains) add_named(pattern);
@@ -113,6 +132,21 @@ std::vector<ChainInWeights> ChainFinder::find() {
     chain.layer = path.empty() ? "" : paths.of(path);
   }
   return std::move(chains_);
+}
+
+/// Where a file says what its chains are, shapes must not say otherwise.
+void ChainFinder::check_may_search() const {
+  TORCH_CHECK(
+      chains_.empty(),
+      error_message(kFindChains,
+                    "a search by shape needs a file without chains of its own",
+                    in_quotes(under(chains_.front().layer_in_file, "chain")),
+                    "leave out --by-shape, and name other chains with "
+                    "--chain"));
+  TORCH_CHECK(
+      options_.chains.empty(),
+      error_message(kFindChains, "chains are named or searched by shape",
+                    "both", "leave out --by-shape or --chain"));
 }
 
 bool ChainFinder::is_transposed(const std::string& layer) {
@@ -157,10 +191,13 @@ void ChainFinder::add_own(const std::string& path, const Container& container) {
   auto chain = container.others
                    ? std::nullopt
                    : chain_of(path, 0, entries.rbegin()->first, true);
-  TORCH_CHECK(chain,
-              error_message(Site{kFindChains, path},
-                            "the factors of a chain must follow each other",
-                            text_of(entries)));
+  TORCH_CHECK(
+      chain, error_message(Site{kFindChains, path},
+                           "the factors of a chain must follow each other",
+                           text_of(entries),
+                           has_parametrized(entries)
+                               ? kPlainWeights
+                               : "read all files, where it stands in several"));
   chains_.push_back(std::move(*chain));
 }
 
@@ -181,9 +218,27 @@ std::optional<ChainInWeights> ChainFinder::longest_by_shape(
   return std::nullopt;
 }
 
+/// A parametrized layer beside others may be a factor, whose shape is unknown.
+void ChainFinder::check_plain(const std::string& path, const Entries& entries) {
+  const auto is_factor = [&](std::int64_t index) {
+    const auto entry = entries.find(index);
+    return entry != entries.end() && entry->second.is_factor();
+  };
+  for (const auto& [index, entry] : entries) {
+    const bool alone = !is_factor(index - 1) && !is_factor(index + 1);
+    TORCH_CHECK(
+        alone || !entry.is_parametrized(),
+        error_message(
+            Site{kFindChains, under(path, std::to_string(index))},
+            "a search by shape needs plain weights", names_of(entry.others),
+            std::string(kPlainWeights) + ", or name the chains with --chain"));
+  }
+}
+
 void ChainFinder::add_by_shape(const std::string& path,
                                const Container& container) {
   const auto& entries = container.entries;
+  check_plain(path, entries);
   for (auto entry = entries.begin(); entry != entries.end();) {
     const auto first = entry->first;
     auto end = first;

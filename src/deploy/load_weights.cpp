@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/weight_paths.h"
 #include "fold/site_message.h"
 
 namespace expandnet {
@@ -58,7 +59,8 @@ Weights weights_of(const torch::nn::Module& model) {
 }
 
 std::string LoadReport::to_string() const {
-  return std::to_string(loaded) + " tensors loaded\n" + mismatches(*this);
+  return std::to_string(loaded) + " tensors loaded\n" +
+         lines_of("left as it was: ", left) + mismatches(*this);
 }
 
 std::ostream& operator<<(std::ostream& stream, const LoadReport& report) {
@@ -91,7 +93,12 @@ LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
     }
   }
   for (const auto& target : targets) {
-    if (given.count(target.first) == 0) report.missing.push_back(target.first);
+    const auto& name = target.first;
+    if (given.count(name) != 0) continue;
+    const auto [path, kind] = split_last(name);
+    const bool is_counter = kind == "num_batches_tracked" &&
+                            given.count(under(path, "running_mean")) != 0;
+    (is_counter ? report.left : report.missing).push_back(name);
   }
   report.loaded = static_cast<std::int64_t>(copies.size());
   const Site site{"load_weights", ""};

@@ -3,6 +3,8 @@
 #include <expandnet/io/weights_file.h>
 
 #include <filesystem>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -10,11 +12,13 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "base/weight_paths.h"
 #include "io/pytorch/checkpoint_keys.h"
 #include "io/pytorch/libtorch_archive.h"
 #include "io/pytorch/pytorch_archive.h"
 #include "io/pytorch/pytorch_reader.h"
 #include "io/safetensors/safetensors_reader.h"
+#include "io/shards.h"
 
 namespace expandnet {
 
@@ -57,10 +61,7 @@ Writer* writer_for(const std::string& path) {
   return nullptr;
 }
 
-}  // namespace
-
-TrainedWeights read_trained_weights(const std::string& path,
-                                    const std::string& key) {
+TrainedWeights read_one_file(const std::string& path, const std::string& key) {
   const auto where = in_quotes(path);
   const auto file = std::make_shared<const MappedFile>(path);
   const auto bytes = file->bytes();
@@ -75,6 +76,38 @@ TrainedWeights read_trained_weights(const std::string& path,
   if (!key.empty() && key != kModelKey) refuse_key(where, key);
   return read_libtorch_archive(
       *file, zip, key.empty() ? Averages::kTaken : Averages::kLeftOut);
+}
+
+/// Tensors that safetensors' save_model has left out, since another shares
+/// their memory: the metadata give its name.
+void add_tied(Weights& weights) {
+  std::map<std::string, at::Tensor> tensors(weights.tensors.begin(),
+                                            weights.tensors.end());
+  auto& metadata = weights.metadata;
+  for (auto entry = metadata.begin(); entry != metadata.end();) {
+    const auto& [name, other] = *entry;
+    const auto found = tensors.find(other);
+    const bool is_tied = found != tensors.end() && tensors.count(name) == 0 &&
+                         split_last(name).second == split_last(other).second;
+    if (is_tied) weights.tensors.emplace_back(name, found->second);
+    entry = is_tied ? metadata.erase(entry) : std::next(entry);
+  }
+}
+
+}  // namespace
+
+TrainedWeights read_trained_weights(const std::string& path,
+                                    const std::string& key) {
+  if (is_shard_index(path)) {
+    const auto read = [&](const std::string& shard) {
+      return read_one_file(shard, key).weights;
+    };
+    return {read_shards(path, read), {}};
+  }
+  refuse_single_shard(path);
+  auto trained = read_one_file(path, key);
+  add_tied(trained.weights);
+  return trained;
 }
 
 Weights read_weights(const std::string& path, const std::string& key) {

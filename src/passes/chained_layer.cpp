@@ -19,6 +19,7 @@ CheckedChains check_chains(const std::vector<ChainedLayer>& layers,
     const Site site{caller, layer.path};
     check_contractible(*layer.chain, site);
     auto contracted = layer.chain->contracted();
+    check_in_range(contracted, site, "convert the model to a wider dtype");
     const auto& plan = layer.chain->plan();
     auto report =
         check_chain(plan, layer.chain->factors(),

@@ -5,6 +5,9 @@
 #include <c10/util/Exception.h>
 #include <expandnet/nn/run.h>
 
+#include <cmath>
+#include <limits>
+
 #include "base/table.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
@@ -51,6 +54,17 @@ void check_finite(const std::vector<Affine>& factors, const Site& site) {
   }
 }
 
+void check_in_range(const Affine& compact, const Site& site,
+                    const std::string& remedy) {
+  TORCH_CHECK(
+      is_finite(compact),
+      error_message(site,
+                    "a contracted layer must keep to the range of its dtype",
+                    std::string("inf or nan in ") +
+                        c10::toString(compact.weight.scalar_type()),
+                    remedy));
+}
+
 LayerReport check_chain(const Plan& plan,
                         const std::vector<Affine>& own_factors,
                         const Affine& compact, const VerifyOptions& options,
@@ -75,7 +89,10 @@ LayerReport check_chain(const Plan& plan,
   report.parameters_before = plan.parameter_count();
   report.parameters_after = plan.layer.parameter_count();
   report.error_fp64 = relative_error(exact, expected);
-  report.error_dtype = relative_error(own.to(fp64), expected);
+  // Of finite weights, too, the outputs may leave the range of Half.
+  const auto error = relative_error(own.to(fp64), expected);
+  report.error_dtype =
+      std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
   report.dtype = c10::toString(compact.weight.scalar_type());
   TORCH_CHECK(
       report.error_fp64 <= options.tolerance,

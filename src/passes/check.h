@@ -26,6 +26,11 @@ LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
 /// Throws for factors that are not finite.
 void check_finite(const std::vector<Affine>& factors, const Site& site);
 
+/// Throws for a contracted layer that leaves the range of its dtype: finite
+/// factors may have a fold that Half cannot hold.
+void check_in_range(const Affine& compact, const Site& site,
+                    const std::string& remedy);
+
 /// An expanded layer of a model, which still has its chain.
 ChainedLayer chained_layer(const std::string& path, const ExpandedLayer& layer);
 

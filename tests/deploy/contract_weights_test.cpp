@@ -138,6 +138,12 @@ class OfficialState {
   std::map<std::string, std::map<std::int64_t, std::int64_t>> more_;
 };
 
+ContractWeightsOptions by_shape() {
+  ContractWeightsOptions options;
+  options.by_shape = true;
+  return options;
+}
+
 /// What a model's state has to be once its chains are contracted in fp64.
 void expect_contracted(const ContractedWeights& contracted,
                        const Weights& expected) {
@@ -163,7 +169,7 @@ void expect_contracts(Net net, const Selector& recipe, std::size_t chains) {
   const auto official = OfficialState(state, factors).weights;
   ASSERT_NE(sorted(names_in(official)), sorted(names_in(state)));
 
-  const auto contracted = contract_weights(official);
+  const auto contracted = contract_weights(official, by_shape());
 
   EXPECT_EQ(contracted.report.layers.size(), chains);
   EXPECT_EQ(contracted.chains.size(), chains);
@@ -235,7 +241,7 @@ TEST(ContractWeights, WritesThePapersMobileNetV2UnderTorchvisionsNames) {
                     flat_mobilenet_v2(copies_of(expansion.named_parameters())))
           .weights;
 
-  auto contracted = contract_weights(official);
+  auto contracted = contract_weights(official, by_shape());
   EXPECT_EQ(contracted.report.layers.size(), 5U);
   EXPECT_EQ(sorted(names_in(contracted.weights)),
             sorted(names_in(flat_mobilenet_v2(state))));
@@ -311,7 +317,7 @@ TEST(ContractWeights, KeepsTheOrderTheMetadataAndAllOtherTensors) {
                      {"fc.1.weight", torch::randn({6, 8})},
                      {"fc.2.weight", torch::randn({3, 6})},
                      {"last", other}};
-  const auto contracted = contract_weights(weights);
+  const auto contracted = contract_weights(weights, by_shape());
   EXPECT_EQ(names_in(contracted.weights),
             (Names{"first", "fc.weight", "fc.bias", "between", "last"}));
   EXPECT_EQ(contracted.weights.metadata, weights.metadata);
@@ -336,15 +342,68 @@ Weights linears(const std::string& path,
   return weights;
 }
 
-TEST(ContractWeights, LeavesPlainLayersThatFollowEachOther) {
-  EXPECT_TRUE(find_chains(linears("layers", {784, 300, 100, 10})).empty());
-  EXPECT_TRUE(find_chains(linears("layers", {8, 8, 8, 8, 8})).empty());
-  EXPECT_TRUE(find_chains(linears("layers", {4, 16})).empty());
-  EXPECT_EQ(find_chains(linears("layers", {4, 16, 24, 6})).size(), 1U);
-  EXPECT_EQ(find_chains(linears("layers", {4, 4, 24, 6})).size(), 1U);
-  EXPECT_EQ(refusal(linears("a", {784, 300, 10})),
-            "contract_weights: the weights must hold a chain, got none; name "
-            "the chains if shapes do not show them");
+TEST(ContractWeights, FindsLayersOfAChainsShapesWhereAllowed) {
+  const auto found = [](const std::vector<std::int64_t>& widths) {
+    return find_chains(linears("layers", widths), by_shape()).size();
+  };
+  EXPECT_EQ(found({784, 300, 100, 10}), 0U);
+  EXPECT_EQ(found({8, 8, 8, 8, 8}), 0U);
+  EXPECT_EQ(found({4, 16}), 0U);
+  EXPECT_EQ(found({4, 16, 24, 6}), 1U);
+  EXPECT_EQ(found({4, 4, 24, 6}), 1U);
+}
+
+/// Heads and stacks of ordinary layers, whose shapes could be those of chains.
+Weights ordinary_layers() {
+  auto weights = linears("head.layers", {256, 256, 256, 4});
+  for (const auto& more :
+       {linears("mlp", {128, 256, 128, 64}), linears("lins", {64, 64, 64, 10}),
+        linears("widening", {16, 64, 128, 10})}) {
+    for (const auto& item : more.tensors) weights.tensors.push_back(item);
+  }
+  weights.tensors.emplace_back("convs.0.weight", torch::randn({32, 3, 3, 3}));
+  weights.tensors.emplace_back("convs.1.weight", torch::randn({64, 32, 3, 3}));
+  return weights;
+}
+
+TEST(ContractWeights, TakesNothingForAChainThatNobodyNamed) {
+  EXPECT_TRUE(find_chains(ordinary_layers()).empty());
+  EXPECT_EQ(refusal(ordinary_layers()),
+            "contract_weights: the weights must hold chains by name "
+            "(<path>.chain.<i>.weight), got none; name them with --chain, or "
+            "allow the search with --by-shape");
+  EXPECT_EQ(refusal(linears("a", {784, 300, 10}), by_shape()),
+            "contract_weights: the weights must hold layers of a chain's "
+            "shapes, got none; name the chains with --chain");
+}
+
+TEST(ContractWeights, LeavesOrdinaryLayersBesideItsOwnChains) {
+  auto weights = linears("fc.chain", {4, 16, 24, 6});
+  const auto others = ordinary_layers();
+  for (const auto& item : others.tensors) weights.tensors.push_back(item);
+
+  const auto contracted = contract_weights(weights);
+
+  EXPECT_EQ(contracted.chains.size(), 1U);
+  ASSERT_EQ(contracted.weights.tensors.size(), 1 + others.tensors.size());
+  EXPECT_EQ(contracted.weights.tensors.front().first, "fc.weight");
+  for (std::size_t i = 0; i < others.tensors.size(); ++i) {
+    const auto& [name, tensor] = contracted.weights.tensors[i + 1];
+    EXPECT_EQ(name, others.tensors[i].first);
+    EXPECT_TRUE(tensor.is_same(others.tensors[i].second));
+  }
+}
+
+TEST(ContractWeightsErrors, SearchByShapeWhereNothingElseNamesTheChains) {
+  EXPECT_EQ(refusal(linears("fc.chain", {4, 16, 24, 6}), by_shape()),
+            "contract_weights: a search by shape needs a file without chains "
+            "of its own, got \"fc.chain\"; leave out --by-shape, and name "
+            "other chains with --chain");
+  auto both = by_shape();
+  both.chains = {"fc"};
+  EXPECT_EQ(refusal(linears("fc", {4, 16, 24, 6}), both),
+            "contract_weights: chains are named or searched by shape, got "
+            "both; leave out --by-shape or --chain");
 }
 
 TEST(ContractWeights, TakesChainsThatAreNamed) {
@@ -380,7 +439,8 @@ TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
   gap.tensors.erase(gap.tensors.begin() + 1);  // conv.chain.1.weight
   EXPECT_EQ(refusal(gap),
             "contract_weights: the factors of a chain must follow each other, "
-            "got 0 [8, 2, 1, 1], 2 [6, 6, 1, 1] at \"conv.chain\"");
+            "got 0 [8, 2, 1, 1], 2 [6, 6, 1, 1] at \"conv.chain\"; read all "
+            "files, where it stands in several");
   ContractWeightsOptions options;
   options.transposed = {"down"};
   EXPECT_EQ(refusal(state, options),
@@ -412,6 +472,94 @@ TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
             "chain may be a nonlinear twin's");
 }
 
+/// A chain of three linear factors, all of one number.
+Weights uniform_chain(double number, at::ScalarType dtype) {
+  auto weights = linears("fc.chain", {4, 16, 16, 4});
+  for (auto& item : weights.tensors) {
+    item.second = torch::full_like(item.second, number).to(dtype);
+  }
+  return weights;
+}
+
+TEST(ContractWeightsErrors, RefuseAFoldBeyondTheRangeOfItsDtype) {
+  const auto message = [](const std::string& dtype) {
+    return "contract_weights: a contracted layer must keep to the range of its "
+           "dtype, got inf or nan in " +
+           dtype + " at \"fc\"; choose a wider one with --dtype";
+  };
+  const auto half = uniform_chain(20, at::kHalf);
+  EXPECT_EQ(refusal(half), message("Half"));
+  EXPECT_EQ(refusal(uniform_chain(1e19, at::kFloat)), message("Float"));
+
+  ContractWeightsOptions wide;
+  wide.dtype = at::kFloat;
+  const auto folded = contract_weights(half, wide);
+  // 20^3 over 16 * 16 paths.
+  EXPECT_TRUE(
+      folded.weights.tensors[0].second.equal(torch::full({4, 4}, 2048000.0F)));
+  EXPECT_EQ(folded.report.layers[0].dtype, "Float");
+}
+
+TEST(ContractWeightsErrors, RefuseFactorsWithoutOneDtypeOfLayers) {
+  const auto message = [](const std::string& dtypes) {
+    return "contract_weights: the factors of a chain must have one dtype of "
+           "Half, BFloat16, Float and Double, got " +
+           dtypes + " at \"fc\"; choose the layer's with --dtype";
+  };
+  auto mixed = uniform_chain(1, at::kFloat);
+  mixed.tensors[0].second = mixed.tensors[0].second.to(at::kHalf);
+  EXPECT_EQ(refusal(mixed), message("Half, Float"));
+  const auto eight_bits = uniform_chain(1, at::kFloat8_e4m3fn);
+  EXPECT_EQ(refusal(eight_bits), message("Float8_e4m3fn"));
+
+  ContractWeightsOptions options;
+  options.dtype = at::kBFloat16;
+  for (const auto& weights : {mixed, eight_bits}) {
+    const auto folded = contract_weights(weights, options).weights;
+    EXPECT_TRUE(folded.tensors[0].second.equal(
+        torch::full({4, 4}, 256, at::kBFloat16)));
+  }
+  options.dtype = at::kFloat8_e5m2;
+  EXPECT_EQ(refusal(mixed, options),
+            "contract_weights: the dtype must be Half, BFloat16, Float or "
+            "Double, got Float8_e5m2");
+}
+
+TEST(ContractWeightsErrors, NameAFactorUnderAnotherParametrization) {
+  const std::string remedy =
+      "; take weight norm, pruning and parametrizations out before saving";
+  const std::map<std::string, Names> kinds = {
+      {"weight_g, weight_v", {"weight_g", "weight_v"}},
+      {"weight_mask, weight_orig", {"weight_orig", "weight_mask"}},
+      {"parametrizations",
+       {"parametrizations.weight.original0",
+        "parametrizations.weight.original1"}}};
+  for (const auto& [text, names] : kinds) {
+    SCOPED_TRACE(text);
+    const auto file = [&, &tensors = names](const std::string& path) {
+      auto weights = linears(path, {4, 16, 24, 6});
+      weights.tensors.erase(weights.tensors.begin() + 1);
+      for (const auto& name : tensors) {
+        weights.tensors.emplace_back(path + ".1." + name,
+                                     torch::randn({24, 16}));
+      }
+      // Another chain, which is whole.
+      for (auto& item : linears("other", {4, 16, 24, 6}).tensors) {
+        weights.tensors.push_back(item);
+      }
+      return weights;
+    };
+    EXPECT_EQ(refusal(file("fc.chain")),
+              "contract_weights: the factors of a chain must follow each "
+              "other, got 0 [16, 4], 1 (" +
+                  text + "), 2 [6, 24] at \"fc.chain\"" + remedy);
+    EXPECT_EQ(refusal(file("fc"), by_shape()),
+              "contract_weights: a search by shape needs plain weights, got " +
+                  text + " at \"fc.1\"" + remedy +
+                  ", or name the chains with --chain");
+  }
+}
+
 TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
   torch::manual_seed(0);
   Weights weights;
@@ -427,7 +575,7 @@ TEST(ContractWeightsErrors, LoseNoBiasBesideAChainWithout) {
 TEST(ContractWeightsErrors, RefuseNamesThatMeet) {
   auto weights = linears("fc", {4, 16, 24, 6});
   weights.tensors.emplace_back("fc.bias", torch::ones({6}));
-  EXPECT_EQ(names_in(contract_weights(weights).weights),
+  EXPECT_EQ(names_in(contract_weights(weights, by_shape()).weights),
             (Names{"fc.0.weight", "fc.bias"}));
   ContractWeightsOptions options;
   options.chains = {"fc.0-2", "fc.0-2"};

@@ -61,6 +61,30 @@ TEST(LoadWeights, FillsParametersAndBuffersInPlace) {
   EXPECT_EQ(report.to_string(), "7 tensors loaded\n");
 }
 
+TEST(LoadWeights, LeavesCountersThatTheWeightsLack) {
+  auto source = weights_in(*small_classifier(1));
+  const auto counter = source.tensors.back().second;
+  source.tensors.pop_back();
+  auto net = small_classifier(2);
+
+  const auto report = load_weights(*net, source);
+
+  EXPECT_TRUE(report.complete());
+  EXPECT_EQ(report.to_string(),
+            "6 tensors loaded\nleft as it was: 1.num_batches_tracked\n");
+  source.tensors.emplace_back("1.num_batches_tracked", counter);
+  expect_equal(*net, source);
+
+  source.tensors.erase(source.tensors.begin() + 4, source.tensors.end());
+  EXPECT_EQ(error_of([&] { load_weights(*net, source); }),
+            "load_weights: weights and model must fit together, got 3 missing, "
+            "0 unexpected and 0 of a wrong shape; load what fits with strict = "
+            "false\n"
+            "missing: 1.num_batches_tracked\n"
+            "missing: 1.running_mean\n"
+            "missing: 1.running_var\n");
+}
+
 TEST(LoadWeights, CastsToTheModelsDtypes) {
   auto source = weights_in(*small_classifier(1));
   for (auto& item : source.tensors) {

@@ -31,6 +31,116 @@ TEST(WeightsFile, TellsTheFormatByTheContent) {
   }
 }
 
+TEST(WeightsFile, ReadsTiedTensorsUnderAllTheirNames) {
+  const ScratchFolder folder;
+  const auto path = folder / "tied.safetensors";
+  write_weights({{{"a.weight", at::ones({2})}},
+                 {{"b.weight", "a.weight"},
+                  {"best", "a.weight"},
+                  {"c.weight", "d.weight"}}},
+                path);
+
+  const auto read = read_weights(path);
+
+  ASSERT_EQ(read.tensors.size(), 2U);
+  EXPECT_EQ(read.tensors[1].first, "b.weight");
+  EXPECT_TRUE(read.tensors[1].second.is_same(read.tensors[0].second));
+  EXPECT_EQ(read.metadata.size(), 2U);
+}
+
+const std::string kFirst = "model-00001-of-00002.safetensors";
+const std::string kSecond = "model-00002-of-00002.safetensors";
+
+/// The index of two shards, which hold a tensor each.
+std::string write_shards(const ScratchFolder& folder,
+                         const std::string& weight_map) {
+  write_weights({{{"fc.chain.0.weight", at::ones({2})}}, {{"format", "pt"}}},
+                folder / kFirst);
+  write_weights({{{"fc.chain.1.weight", at::zeros({3})}}, {}},
+                folder / kSecond);
+  return write_bytes(
+      folder / "model.safetensors.index.json",
+      R"({"metadata": {"total_size": 20}, "weight_map": )" + weight_map + "}");
+}
+
+std::string entry(const std::string& name, const std::string& file) {
+  return "\"" + name + "\": \"" + file + "\"";
+}
+
+TEST(WeightsFile, ReadsAllShardsOfAnIndex) {
+  const ScratchFolder folder;
+  const auto index =
+      write_shards(folder, "{" + entry("fc.chain.1.weight", kSecond) + ", " +
+                               entry("fc.chain.0.weight", kFirst) + "}");
+
+  const auto read = read_weights(index);
+
+  ASSERT_EQ(read.tensors.size(), 2U);
+  EXPECT_EQ(read.tensors[0].first, "fc.chain.0.weight");
+  EXPECT_TRUE(read.tensors[0].second.equal(at::ones({2})));
+  EXPECT_EQ(read.tensors[1].first, "fc.chain.1.weight");
+  EXPECT_TRUE(read.tensors[1].second.equal(at::zeros({3})));
+  EXPECT_EQ(read.metadata.at("format"), "pt");
+}
+
+TEST(WeightsFileErrors, NameTheIndexOfAShard) {
+  const ScratchFolder folder;
+  write_shards(folder, "{}");  // no other says it: the name does
+  const auto message = [](const std::string& path) {
+    return "\"" + path +
+           "\": weights must be read whole, got one shard of several; give the "
+           "index: model.safetensors.index.json";
+  };
+  EXPECT_EQ(failure_to_take(folder / kFirst), message(folder / kFirst));
+
+  std::filesystem::rename(folder / kFirst, folder / "a.safetensors");
+  EXPECT_EQ(failure_to_take(folder / "a.safetensors"), "");
+  write_bytes(folder / "model.safetensors.index.json",
+              R"({"weight_map": {"v": "a.safetensors", "w": "b"}})");
+  EXPECT_EQ(failure_to_take(folder / "a.safetensors"),
+            message(folder / "a.safetensors"));
+  std::filesystem::rename(folder / "a.safetensors",
+                          folder / "net-00001-of-00001.safetensors");
+  EXPECT_EQ(failure_to_take(folder / "net-00001-of-00001.safetensors"), "");
+}
+
+TEST(WeightsFileErrors, NameWhatIndexAndShardsDoNotAgreeOn) {
+  const ScratchFolder folder;
+  const auto refusal = [&](const std::string& weight_map) {
+    const auto index = write_shards(folder, weight_map);
+    auto message = failure_to_take(index);
+    const auto begin = "\"" + index + "\": ";
+    EXPECT_EQ(message.substr(0, begin.size()), begin);
+    return message.substr(begin.size());
+  };
+  const std::string again = "; fetch the files again";
+  const auto first = entry("fc.chain.0.weight", kFirst);
+
+  EXPECT_EQ(refusal("{" + first + "," + entry("w", kSecond) + "}"),
+            "a tensor must be where weight_map says, got "
+            "\"fc.chain.1.weight\" in \"" +
+                kSecond + "\"" + again);
+  EXPECT_EQ(refusal("{" + first + "," + entry("w", kFirst) + "}"),
+            "a tensor must be where weight_map says, got no \"w\" in \"" +
+                kFirst + "\"" + again);
+  EXPECT_EQ(refusal("{" + first + "," + first + "}"),
+            "a name may stand once in an index, got \"fc.chain.0.weight\" "
+            "again" +
+                again);
+  EXPECT_EQ(refusal("{" + entry("w", "../w") + "}"),
+            "weight_map must give a file beside the index, got \"../w\" for "
+            "\"w\"" +
+                again);
+  EXPECT_EQ(refusal("{\"w\": 1}"),
+            "weight_map must give a file beside the index, got another value "
+            "for \"w\"" +
+                again);
+  EXPECT_EQ(refusal("[]"),
+            "an index must hold the object weight_map, got none" + again);
+  EXPECT_EQ(refusal("{"),
+            "an index must be JSON in UTF-8, got a mistake at byte 50" + again);
+}
+
 TEST(WeightsFileErrors, NameWhatIsNoFileOfWeights) {
   const ScratchFolder folder;
   const auto path = write_bytes(folder / "x", "text");

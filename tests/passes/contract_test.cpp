@@ -1,4 +1,5 @@
 #include <expandnet/nn/expanded_conv_transpose.h>
+#include <expandnet/nn/expanded_linear.h>
 #include <expandnet/passes/contract.h>
 #include <gtest/gtest.h>
 #include <torch/nn/modules/activation.h>
@@ -316,6 +317,22 @@ TEST_F(ContractFailure, NamesALayerThatFailsTheCheck) {
                          "magnitudes may differ too much"),
             std::string::npos)
       << message;
+}
+
+TEST(ContractErrors, NameALayerWhoseFoldLeavesTheRangeOfItsDtype) {
+  torch::nn::Sequential model(
+      torch::nn::Identity(),
+      ExpandedLinear(torch::nn::LinearOptions(4, 4).bias(false)));
+  model->to(at::kHalf);
+  const torch::NoGradGuard no_grad;
+  for (auto& factor : model->parameters()) factor.fill_(20);
+
+  EXPECT_EQ(error_of([&] { contract(*model); }),
+            "contract: a contracted layer must keep to the range of its dtype, "
+            "got inf or nan in Half at \"1\"; convert the model to a wider "
+            "dtype");
+  model->to(at::kFloat);
+  EXPECT_NO_THROW(contract(*model));
 }
 
 TEST(ContractErrors, NameATwin) {

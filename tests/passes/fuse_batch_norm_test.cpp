@@ -294,6 +294,19 @@ TEST(FuseBatchNormsErrors, NameModulesWithSeveralPlaces) {
             "\"1\"; it must take the output of one layer");
 }
 
+TEST(FuseBatchNormsErrors, NameALayerThatLeavesTheRangeOfItsDtype) {
+  Sequential model(torch::nn::Linear(2, 2), torch::nn::BatchNorm1d(2));
+  model->eval();
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : model->parameters()) parameter.fill_(300);
+  model->to(at::kHalf);
+
+  EXPECT_EQ(error_of([&] { fuse_batch_norms(*model); }),
+            "fuse_batch_norms: a fused layer must keep to the range of its "
+            "dtype, got inf or nan in Half at \"0\"; convert the model to a "
+            "wider dtype");
+}
+
 TEST(FuseBatchNormsErrors, NameNumbersThatAreNone) {
   const torch::NoGradGuard no_grad;
   auto model = small();

@@ -71,8 +71,8 @@ class ExpandnetProgram : public ProgramTest {
 };
 
 TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
-  const auto contracted =
-      run_plain({"contract", path("chain.pth"), path("net.safetensors")});
+  const auto contracted = run_plain(
+      {"contract", path("chain.pth"), path("net.safetensors"), "--by-shape"});
   ASSERT_EQ(contracted.status, 0) << contracted.err;
   EXPECT_NE(contracted.out.find("model.0.0  CL 3 -> 12 -> 32 -> 8"),
             std::string::npos)
@@ -81,22 +81,41 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
                                 ": 2 tensors, 224 numbers\n"),
             std::string::npos)
       << contracted.out;
+  EXPECT_EQ(contracted.out.rfind(
+                "taken for chains by their shapes; with activations between "
+                "them they are none:\n"
+                "chain model.0.0: model.0.0, model.0.1, model.0.2\n",
+                0),
+            0U)
+      << contracted.out;
   const auto weights = read_weights(path("net.safetensors"));
   EXPECT_EQ(weights.tensors.size(), 2U);
 
-  const auto found = run_plain({"summary", path("chain.pth")});
+  const auto named = run_plain({"contract", path("chain.pth"),
+                                path("named.pth"), "--chain", "model.0.0-2"});
+  ASSERT_EQ(named.status, 0) << named.err;
+  EXPECT_EQ(
+      run_plain({"verify", path("net.safetensors"), path("named.pth")}).status,
+      0);
+
+  const auto plain = run_plain({"summary", path("chain.pth")});
+  EXPECT_NE(plain.out.find("15024 bytes\n0 chains found\n"), std::string::npos)
+      << plain.out;
+  const auto found = run_plain({"summary", path("chain.pth"), "--by-shape"});
   EXPECT_NE(found.out.find("model.0.1.weight  Float            13824 bytes  "
                            "[32, 12, 3, 3]\n"),
             std::string::npos)
       << found.out;
   EXPECT_NE(found.out.find("4 tensors, 3756 numbers, 15024 bytes\n"
                            "chain model.0.0: model.0.0, model.0.1, model.0.2\n"
-                           "1 chains found\n"),
+                           "1 chains found by shape\n"),
             std::string::npos)
       << found.out;
 
-  ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt")}).status,
-            0);
+  ASSERT_EQ(
+      run_plain({"contract", path("chain.pth"), path("net.pt"), "--by-shape"})
+          .status,
+      0);
   const auto same =
       run_plain({"verify", path("net.safetensors"), path("net.pt")});
   EXPECT_EQ(same.status, 0);
@@ -178,11 +197,15 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(refusal({"contract", path("chain.pth"), path("folder.pt")}),
             "AtomicFile: path must name a file, got the folder \"" +
                 path("folder.pt") + "\"; name a file in it");
-  ASSERT_EQ(run_plain({"contract", path("chain.pth"), path("net.pt")}).status,
-            0);
+  ASSERT_EQ(
+      run_plain({"contract", path("chain.pth"), path("net.pt"), "--by-shape"})
+          .status,
+      0);
   EXPECT_EQ(refusal({"contract", path("net.pt"), path("again.pt")}),
-            "contract_weights: the weights must hold a chain, got none; name "
-            "the chains if shapes do not show them");
+            "contract_weights: the weights must hold chains by name "
+            "(<path>.chain.<i>.weight), got none; name them with --chain, or "
+            "allow the search with --by-shape");
+  EXPECT_FALSE(std::filesystem::exists(path("again.pt")));
   std::filesystem::resize_file(path("chain.pth"), 3000);
   EXPECT_EQ(refusal({"summary", path("chain.pth")})
                 .rfind("\"" + path("chain.pth") + "\": ", 0),
@@ -282,9 +305,9 @@ class WriteFaults : public ExpandnetProgram {
   }
   [[nodiscard]] Outcome contract(const std::string& fault, int at,
                                  const std::string& out) const {
-    return run_with(
-        fault, at,
-        {EXPANDNET_PROGRAM, "contract", path("chain.pth"), path(out)});
+    return run_with(fault, at,
+                    {EXPANDNET_PROGRAM, "contract", path("chain.pth"),
+                     path(out), "--by-shape"});
   }
   [[nodiscard]] int files() const {
     int count = 0;

@@ -140,12 +140,15 @@ std::vector<Result> bench_weights(const FilesArguments& arguments) {
                               [&] { read_plainly(large, kept.get(), size); }},
                              c10::kCPU, {arguments.rounds, /*warmup=*/1});
   const auto checkpoint = read_weights(official);
+  ContractWeightsOptions by_shape;
+  by_shape.by_shape = true;
   for (auto& time : time_in_turns(
            {[&] {
-              write_weights(contract_weights(read_weights(official)).weights,
-                            compact);
+              write_weights(
+                  contract_weights(read_weights(official), by_shape).weights,
+                  compact);
             },
-            [&] { static_cast<void>(contract_weights(checkpoint)); }},
+            [&] { static_cast<void>(contract_weights(checkpoint, by_shape)); }},
            c10::kCPU, {arguments.rounds, /*warmup=*/1})) {
     times.push_back(std::move(time));
   }

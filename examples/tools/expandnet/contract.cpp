@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,6 +32,14 @@ std::string complaint_about_ending(const std::string& path) {
   return "must end in .safetensors, .pt or .pth, got \"" + path + "\"";
 }
 
+/// Dtypes by their names in Python.
+std::map<std::string, at::ScalarType> dtypes() {
+  return {{"float16", at::kHalf},
+          {"bfloat16", at::kBFloat16},
+          {"float32", at::kFloat},
+          {"float64", at::kDouble}};
+}
+
 int contract(const ContractArguments& arguments) {
   check_writable(arguments.out);
   const auto [trained, averages] =
@@ -38,6 +47,11 @@ int contract(const ContractArguments& arguments) {
   auto options = arguments.options;
   options.averages = averages;
   auto contracted = contract_weights(trained, options);
+  if (options.by_shape) {
+    std::cout << "taken for chains by their shapes; with activations between "
+                 "them they are none:\n";
+    list_chains(contracted.chains);
+  }
   std::cout << contracted.report;
   tell_averages(averages);
   auto& weights = contracted.weights;
@@ -65,6 +79,13 @@ Subcommand add_contract(CLI::App& program) {
       ->check(complaint_about_ending);
   add_key(*app, arguments->key);
   add_chains(*app, arguments->options);
+  app->add_option_function<std::string>(
+         "--dtype",
+         [arguments](const std::string& name) {
+           arguments->options.dtype = dtypes().at(name);
+         },
+         "dtype of the contracted layers; by default that of their factors")
+      ->check(CLI::IsMember({"float16", "bfloat16", "float32", "float64"}));
   app->add_flag("--torchvision-names", arguments->torchvision_names,
                 "write the paper's MobileNetV2 under torchvision's names");
   app->add_option("--tolerance", arguments->options.tolerance,

@@ -13,9 +13,13 @@ void add_key(CLI::App& app, std::string& key) {
 
 void add_chains(CLI::App& app, ContractWeightsOptions& options) {
   app.add_option("--chain", options.chains,
-                 "a chain that shapes do not show, by its Sequential (fc1) or "
-                 "the entries of one (classifier.1-3); * is any part of a "
-                 "path. Where chains are named, shapes are not looked at");
+                 "a chain without keys of its own (<path>.chain.<i>), by its "
+                 "Sequential (fc1) or the entries of one (classifier.1-3); * "
+                 "is any part of a path");
+  app.add_flag("--by-shape", options.by_shape,
+               "take layers for a chain whose shapes could be one's, as in the "
+               "files of the paper's Python code; ordinary layers may have "
+               "such shapes, too: look at the list");
   app.add_option("--transposed", options.transposed,
                  "layers of chains that are transposed convolutions");
 }

@@ -13,7 +13,7 @@ namespace expandnet::examples {
 
 /// --key; "" are the usual ones.
 void add_key(CLI::App& app, std::string& key);
-/// --chain and --transposed.
+/// --chain, --by-shape and --transposed.
 void add_chains(CLI::App& app, ContractWeightsOptions& options);
 
 }  // namespace expandnet::examples

@@ -1,6 +1,6 @@
 // expandnet: files of weights, without the programs that made them.
 //
-//     expandnet contract mobilenet_v1_cl.pth mobilenet_v1.safetensors
+//     expandnet contract trained.safetensors compact.safetensors
 //
 // folds every chain of the file into its layer, prints how exact that was, and
 // writes the compact weights. `expandnet summary FILE` lists what a file holds;

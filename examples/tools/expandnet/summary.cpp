@@ -46,12 +46,9 @@ int summary(const SummaryArguments& arguments) {
     std::cout << fmt::format("metadata {}: {}\n", key, text);
   }
   const auto chains = find_chains(weights, arguments.options);
-  for (const auto& chain : chains) {
-    std::cout << fmt::format("chain {}: {}\n",
-                             chain.layer.empty() ? "(model)" : chain.layer,
-                             c10::Join(", ", chain.factors));
-  }
-  std::cout << fmt::format("{} chains found\n", chains.size());
+  list_chains(chains);
+  std::cout << fmt::format("{} chains found{}\n", chains.size(),
+                           arguments.options.by_shape ? " by shape" : "");
   tell_averages(averages);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "tools/expandnet/totals.h"
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/StringUtil.h>
 #include <fmt/format.h>
 
 #include <iostream>
@@ -11,6 +12,14 @@ std::int64_t numbers_in(const Weights& weights) {
   std::int64_t count = 0;
   for (const auto& item : weights.tensors) count += item.second.numel();
   return count;
+}
+
+void list_chains(const std::vector<ChainInWeights>& chains) {
+  for (const auto& chain : chains) {
+    std::cout << fmt::format("chain {}: {}\n",
+                             chain.layer.empty() ? "(model)" : chain.layer,
+                             c10::Join(", ", chain.factors));
+  }
 }
 
 void tell_averages(const NamedTensors& averages) {

@@ -1,13 +1,18 @@
 // totals.h: what is said of all tensors of a file together.
 #pragma once
 
+#include <expandnet/deploy/chain_in_weights.h>
 #include <expandnet/io/weights.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace expandnet::examples {
 
 std::int64_t numbers_in(const Weights& weights);
+
+/// A line for each chain: its layer, and its factors.
+void list_chains(const std::vector<ChainInWeights>& chains);
 
 /// Says whose places averages take.
 void tell_averages(const NamedTensors& averages);

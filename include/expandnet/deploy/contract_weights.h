@@ -1,10 +1,12 @@
 // contract_weights.h: contracts a file's chains without the program behind it.
 #pragma once
 
+#include <c10/core/ScalarType.h>
 #include <expandnet/deploy/find_chains.h>
 #include <expandnet/io/weights.h>
 #include <expandnet/passes/verify.h>
 
+#include <optional>
 #include <vector>
 
 namespace expandnet {
@@ -14,6 +16,9 @@ struct ContractWeightsOptions : FindChainsOptions {
   /// checkpoint: see `read_trained_weights`. Each is written in the place of
   /// the fold, once the fold has been verified.
   NamedTensors averages;
+  /// Dtype in which the folds are written; nothing: that of the factors, which
+  /// must then have one. All other tensors keep theirs.
+  std::optional<at::ScalarType> dtype;
   /// As in VerifyOptions.
   double tolerance = 1e-12;
 };
@@ -24,18 +29,19 @@ struct ContractedWeights {
   std::vector<ChainInWeights> chains;
 };
 
-/// Folds every chain in fp64 and casts it once to its dtype, after the check of
+/// Folds every chain in fp64 and casts it once to the dtype, after the check of
 /// `verify`, which needs neither stride nor padding. All other tensors are
 /// taken over as they are, under their new names, in their order. If the file
 /// also holds the compact tensor (checkpoints of weight space do), the fold
 /// replaces it, and the two must agree to 1e-2, which rules out a nonlinear
 /// twin.
 ///
-/// Throws `c10::Error` as `find_chains` and `verify` do, and if there is no
-/// chain.
+/// Throws `c10::Error` as `find_chains` and `verify` do, if there is no chain,
+/// if the factors of one differ in dtype or have one of eight bits and
+/// `options.dtype` is not set, and if a fold leaves the range of its dtype.
 ///
-///     auto compact = contract_weights(read_weights("mobilenet_v1_cl.pth"));
-///     write_safetensors(compact.weights, "mobilenet_v1.safetensors");
+///     auto compact = contract_weights(read_weights("trained.safetensors"));
+///     write_safetensors(compact.weights, "compact.safetensors");
 [[nodiscard]] ContractedWeights contract_weights(
     const Weights& weights, const ContractWeightsOptions& options = {});
 

@@ -18,13 +18,17 @@ namespace expandnet {
 
 struct LoadOptions {
   /// Whether every parameter and buffer of the model and every tensor of the
-  /// weights must find its counterpart. Else those that do are loaded.
+  /// weights must find its counterpart. Else those that do are loaded. As in
+  /// Python, files from before a BatchNorm counted its batches may lack
+  /// `num_batches_tracked`.
   bool strict = true;
 };
 
 /// What had no counterpart. Prints as a list.
 struct LoadReport {
   std::int64_t loaded = 0;
+  /// Counters of BatchNorms whose statistics are in the weights without them.
+  std::vector<std::string> left;
   std::vector<std::string> missing;      ///< of the model, not in the weights
   std::vector<std::string> unexpected;   ///< in the weights, not of the model
   std::vector<std::string> wrong_shape;  ///< "fc.weight [10, 64], not [5, 64]"

@@ -9,7 +9,11 @@ namespace expandnet {
 
 /// The weights of a file, whose format its content tells: safetensors, Python's
 /// `torch.save`, or an archive of LibTorch's `torch::save`, as this library's
-/// checkpoints are.
+/// checkpoints are. Of weights in several files `path` is the index, which ends
+/// in .index.json, and all of them are read.
+///
+/// Tensors that share memory stand in safetensors once, the other names in the
+/// metadata, as `safetensors.torch.save_model` leaves them: both are read.
 ///
 /// `key` is for checkpoints of Python, as in `read_pytorch`. Of a checkpoint of
 /// this library's trainers the model is read and, in weight space, the factors
@@ -17,7 +21,8 @@ namespace expandnet {
 /// weights (--ema), that is read in their places: the key "model" leaves it
 /// out.
 ///
-/// Throws `std::runtime_error` as the readers of the formats do, and where an
+/// Throws `std::runtime_error` as the readers of the formats do, for one of
+/// several shards, for an index that its files do not agree with, and where an
 /// average is of a layer whose chain is in the file, too: only
 /// `read_trained_weights` gives both. Archives of `torch::save` are read by
 /// LibTorch: take them from whom you trust.

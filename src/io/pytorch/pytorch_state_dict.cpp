@@ -33,6 +33,47 @@ PickleIndex without_type_tag(const Pickle& pickle, PickleIndex value) {
   return is_tag ? arguments->items[0] : value;
 }
 
+/// Looks for tensors in values of any depth, each value once.
+class TensorSearch {
+ public:
+  explicit TensorSearch(const Pickle& pickle)
+      : pickle_(pickle), seen_(pickle.values.size()) {}
+
+  /// Whether a tensor, or the storage of one, is in the value. Values that were
+  /// looked into before are passed over: they held none.
+  [[nodiscard]] bool finds_one_in(PickleIndex value) {
+    std::vector<PickleIndex> open = {value};
+    while (!open.empty()) {
+      const auto next = open.back();
+      open.pop_back();
+      if (seen_[next]) continue;
+      seen_[next] = true;
+      if (pickle_.get<PicklePersistent>(next) != nullptr) return true;
+      add_parts(next, open);
+    }
+    return false;
+  }
+
+ private:
+  void add_parts(PickleIndex value, std::vector<PickleIndex>& open) const {
+    const auto add = [&](const std::vector<PickleIndex>& items) {
+      open.insert(open.end(), items.begin(), items.end());
+    };
+    if (const auto* tuple = pickle_.get<PickleTuple>(value)) {
+      add(tuple->items);
+    } else if (const auto* list = pickle_.get<PickleList>(value)) {
+      add(list->items);
+    } else if (const auto* dict = pickle_.get<PickleDict>(value)) {
+      for (const auto& [key, item] : dict->items) add({key, item});
+    } else if (const auto* call = pickle_.get<PickleCall>(value)) {
+      add({call->callable, call->arguments});
+    }
+  }
+
+  const Pickle& pickle_;
+  std::vector<bool> seen_;
+};
+
 class StateDictFinder {
  public:
   StateDictFinder(const std::string& where, const Pickle& pickle);
@@ -46,6 +87,8 @@ class StateDictFinder {
   [[nodiscard]] bool holds_tensors(const PickleDict& dict) const;
   [[nodiscard]] const PickleDict* dict_of(std::string_view key) const;
   [[nodiscard]] std::string list_keys() const;
+  [[noreturn]] void refuse_inner_tensor(PickleIndex key,
+                                        PickleIndex value) const;
 
   const std::string& where_;
   const Pickle& pickle_;
@@ -95,6 +138,17 @@ std::string StateDictFinder::list_keys() const {
          " more";
 }
 
+void StateDictFinder::refuse_inner_tensor(PickleIndex key,
+                                          PickleIndex value) const {
+  const auto* text = pickle_.get<PickleText>(key);
+  const auto name =
+      text == nullptr ? describe(pickle_, key) : quoted_name(text->text);
+  throw_file_error(where_, "an entry that holds a tensor must be one",
+                   name + ", " + describe(pickle_, value),
+                   "save its tensors under names of their own, dequantized, or "
+                   "leave it out");
+}
+
 const PickleDict& StateDictFinder::at_key(const std::string& key) const {
   const auto* dict = dict_of(key);
   if (dict == nullptr || !(dict->items.empty() || holds_tensors(*dict))) {
@@ -137,8 +191,12 @@ std::vector<PyTorchEntry> StateDictFinder::entries(
   std::vector<PyTorchEntry> entries;
   std::set<std::string_view> names;
   bool all_prefixed = true;
+  TensorSearch search(pickle_);
   for (const auto& [key, value] : dict.items) {
-    if (pickle_.get<PickleCall>(value) == nullptr) continue;
+    if (pickle_.get<PickleCall>(value) == nullptr) {
+      if (search.finds_one_in(value)) refuse_inner_tensor(key, value);
+      continue;
+    }
     const auto* text = pickle_.get<PickleText>(key);
     if (text == nullptr || !is_utf8(text->text)) {
       throw_file_error(where_, "the name of a tensor must be text in UTF-8",

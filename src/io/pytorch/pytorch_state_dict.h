@@ -19,7 +19,8 @@ struct PyTorchEntry {
 /// calls of unknown functions are among them. `where` names the file.
 ///
 /// Throws `std::runtime_error` when there is no such dictionary, or several;
-/// and unless the names of its tensors differ and are UTF-8.
+/// for an entry that is no tensor but holds one, as quantized layers have; and
+/// unless the names of its tensors differ and are UTF-8.
 [[nodiscard]] std::vector<PyTorchEntry> find_state_dict(
     const std::string& where, const Pickle& pickle, const std::string& key);
 

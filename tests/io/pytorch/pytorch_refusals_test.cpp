@@ -162,6 +162,30 @@ TEST(PyTorchRefusals, NamesThatAreNone) {
   }
 }
 
+TEST(PyTorchRefusals, TensorsInsideOtherValues) {
+  const auto refused = [](const std::string& value) {
+    return refusal_of_file(
+        dict(text("w") + two_floats() + text("inner") + value));
+  };
+  const auto message = [](const std::string& value) {
+    return ": an entry that holds a tensor must be one, got \"inner\", " +
+           value +
+           "; save its tensors under names of their own, dequantized, or leave "
+           "it out";
+  };
+  EXPECT_EQ(refused(pickles::tuple(two_floats() + "N")),
+            message("a tuple of 2"));
+  EXPECT_EQ(refused("](" + two_floats() + "e"), message("a list of 1"));
+  EXPECT_EQ(refused(dict(text("v") + two_floats())),
+            message("a dictionary of 1"));
+  // As packed parameters of a quantized layer: a call, deeper down.
+  EXPECT_EQ(refused(pickles::tuple(
+                call(global("torch._utils", "_rebuild_qtensor"),
+                     pickles::tuple(storage("QInt8Storage", "0", 8))) +
+                "N")),
+            message("a tuple of 2"));
+}
+
 TEST(PyTorchRefusals, TensorsByName) {
   EXPECT_EQ(refusal_of_one(call(global("os", "system"), text("true"))),
             "global must be one of those that hold dense tensors, got "

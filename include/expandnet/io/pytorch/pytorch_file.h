@@ -14,8 +14,8 @@
 namespace expandnet {
 
 /// The state dict in a file of PyTorch 1.6 or newer, in its order, on the CPU.
-/// Values in it that are no tensors are passed over, and "module." at the
-/// beginning of all names, left by DataParallel, is removed.
+/// Values in it that neither are nor hold tensors are passed over, and
+/// "module." at the beginning of all names, left by DataParallel, is removed.
 ///
 /// It is the dictionary at `key`; without one, that of "state_dict",
 /// "model_state_dict", "model", "net" and "module" which holds tensors, else
@@ -28,8 +28,9 @@ namespace expandnet {
 /// PyTorch writes none, is a copy. No tensor records gradients.
 ///
 /// Throws `std::runtime_error` when there is no such state dict, or several,
-/// when what is needed of the file is damaged or unknown, and for a tensor of
-/// more than 64 MiB whose strides repeat a smaller storage.
+/// when an entry holds tensors in a tuple, a list or a dictionary, when what is
+/// needed of the file is damaged or unknown, and for a tensor of more than 64
+/// MiB whose strides repeat a smaller storage.
 ///
 ///     const Weights weights = read_pytorch("checkpoint.pth", "model_ema");
 [[nodiscard]] Weights read_pytorch(const std::string& path,
