@@ -66,6 +66,12 @@ void check_factors(const Plan& plan, const std::vector<Affine>& factors,
                     "the chain " + plan.widths() + " has " +
                         std::to_string(plan.factors.size()) + " factors",
                     std::to_string(factors.size())));
+  TORCH_CHECK(
+      plan.order.size() + 1 == plan.factors.size(),
+      error_message(site, "a plan must say in which order it is folded",
+                    std::to_string(plan.order.size()) + " compositions of " +
+                        std::to_string(plan.factors.size()) + " factors",
+                    "set its order to cheapest_order(factors)"));
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const auto& [weight, bias] = factors[i];
     const auto& reference = factors[0].weight;

@@ -55,11 +55,13 @@ std::string open_checkpoint(const std::string& path, c10::Device device,
     if (ranks == nullptr) file.emplace(path);
     open_libtorch_file("the file", file ? file->bytes() : content, device,
                        archive);
+  });
+  check_format_version(archive, path);
+  read_checkpoint(path, [&] {
     c10::IValue configuration;
     archive.read(kConfigurationKey, configuration);
     text = configuration.toStringRef();
   });
-  check_format_version(archive, path);
   return text;
 }
 

@@ -65,6 +65,7 @@ EpochRecord record_of(const NamedNumbers& numbers) {
   }
   record.epoch = static_cast<std::int64_t>(epoch);
   record.learning_rate = required(numbers, kLearningRate);
+  static_cast<void>(required(numbers, "training_loss"));
   record.training = metrics_in(numbers, "training_");
   record.validation = evaluated(metrics_in(numbers, "validation_"));
   record.test = evaluated(metrics_in(numbers, "test_"));

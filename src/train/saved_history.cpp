@@ -2,8 +2,11 @@
 
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -29,7 +32,8 @@ const std::vector<std::string> kFirstColumns = {"epoch",
 
 std::int64_t version_of(torch::serialize::InputArchive& archive) {
   c10::IValue version;
-  return archive.try_read(kFormatVersionKey, version) ? version.toInt() : 0;
+  if (!archive.try_read(kFormatVersionKey, version)) return 0;
+  return version.isInt() ? version.toInt() : -1;
 }
 
 std::vector<std::string> columns_of(torch::serialize::InputArchive& archive) {
@@ -58,30 +62,49 @@ void check_format_version(torch::serialize::InputArchive& archive,
 
 void save_history(torch::serialize::OutputArchive& archive,
                   const std::vector<EpochRecord>& history) {
+  const auto none = std::numeric_limits<double>::quiet_NaN();
+  // Records may have other metrics, where a later program has gone on.
   std::vector<std::string> columns;
+  for (const auto& record : history) {
+    for (const auto& [name, value] : numbers_of(record)) {
+      if (std::find(columns.begin(), columns.end(), name) == columns.end()) {
+        columns.push_back(name);
+      }
+    }
+  }
   std::vector<double> rows;
   for (const auto& record : history) {
     const auto numbers = numbers_of(record);
-    if (columns.empty()) {
-      for (const auto& number : numbers) columns.push_back(number.first);
-    }
-    for (const auto& [name, value] : numbers) {
-      rows.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
+    const std::map<std::string, std::optional<double>> by_name(numbers.begin(),
+                                                               numbers.end());
+    for (const auto& name : columns) {
+      const auto found = by_name.find(name);
+      rows.push_back(found == by_name.end() ? none
+                                            : found->second.value_or(none));
     }
   }
   archive.write(kHistoryNamesKey, c10::IValue(columns));
   archive.write(kHistoryKey, at::tensor(rows, at::kDouble), true);
 }
 
-std::vector<EpochRecord> load_history(torch::serialize::InputArchive& archive) {
+std::vector<EpochRecord> load_history(torch::serialize::InputArchive& archive,
+                                      std::int64_t epochs) {
   at::Tensor rows;
   archive.read(kHistoryKey, rows, true);
-  rows = rows.cpu();
+  rows = rows.cpu().contiguous();
   const auto columns = columns_of(archive);
+  const auto count = epochs * static_cast<std::int64_t>(columns.size());
+  if (rows.scalar_type() != at::kDouble || rows.numel() != count) {
+    throw_file_error("Checkpoints",
+                     "the history must have a row of doubles for each of " +
+                         std::to_string(epochs) + " epochs",
+                     std::to_string(rows.numel()) + " numbers of " +
+                         c10::toString(rows.scalar_type()) + " in " +
+                         std::to_string(columns.size()) + " columns");
+  }
   std::vector<EpochRecord> history;
   const auto* next = rows.const_data_ptr<double>();
-  const auto* end = next + rows.numel();
-  while (next < end) {
+  for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
     NamedNumbers numbers;
     for (const auto& name : columns) {
       const auto value = *next++;

@@ -24,8 +24,9 @@ void check_format_version(torch::serialize::InputArchive& archive,
 void save_history(torch::serialize::OutputArchive& archive,
                   const std::vector<EpochRecord>& history);
 
-/// Reads what `save_history` wrote, or what version 0 did.
+/// Reads what `save_history` wrote, or what version 0 did, of so many finished
+/// epochs. Throws `std::runtime_error` where it is not of that many.
 [[nodiscard]] std::vector<EpochRecord> load_history(
-    torch::serialize::InputArchive& archive);
+    torch::serialize::InputArchive& archive, std::int64_t epochs);
 
 }  // namespace expandnet::train

@@ -377,7 +377,11 @@ void Training::load(torch::serialize::InputArchive& archive) {
   meter_->set_sums(sums);
   // What all have added up is taken up by one of them.
   if (options_.ranks != nullptr && !options_.ranks->is_first()) meter_->reset();
-  history_ = load_history(archive);
+  history_ = load_history(archive, epoch_);
+  TORCH_CHECK(best_epoch_ >= 0 && best_epoch_ <= epoch_,
+              error_message("Training", "the best epoch must be a finished one",
+                            std::to_string(best_epoch_) + " of " +
+                                std::to_string(epoch_)));
   epoch_started_ = false;
   read_state(archive, kRandomKey, at::detail::getDefaultCPUGenerator());
   if (options_.device.is_cuda()) {

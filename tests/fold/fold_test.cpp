@@ -118,6 +118,15 @@ TEST_F(FactorErrors, NameAMissingFactor) {
   EXPECT_EQ(error(), "fold: the chain 3 -> 12 -> 32 -> 8 has 3 factors, got 2");
 }
 
+TEST_F(FactorErrors, NameAnOrderThatIsMissing) {
+  chain.order.clear();
+
+  EXPECT_EQ(error(),
+            "fold: a plan must say in which order it is folded, got 0 "
+            "compositions of 3 factors; set its order to "
+            "cheapest_order(factors)");
+}
+
 TEST_F(FactorErrors, NameAResizedFactor) {
   factors[1].weight = torch::ones({32, 12, 5, 5});
 

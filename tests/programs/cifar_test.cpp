@@ -639,6 +639,11 @@ TEST_F(ExpandnetCifar, NamesTheFileThatIsDamaged) {
   starts(run_plain({"evaluate", path("out")}),
          "expandnet-cifar: " + path("out/configuration.ini") +
              " must be a run's configuration, got an error: ");
+  std::ofstream(path("out/configuration.ini")) << "kernel=3\n";  // cut short
+  starts(run_plain({"evaluate", path("out")}),
+         "expandnet-cifar: " + path("out/configuration.ini") +
+             " must be a run's configuration, whole, got none of its "
+             "\"batch-size\"");
 }
 
 TEST_F(ExpandnetCifar, NeedsAGpuForCuda) {

@@ -6,6 +6,7 @@
 
 #include "files.h"
 #include "testing.h"
+#include "train/saved_history.h"
 #include "train/tiny_run.h"
 
 namespace expandnet::testing {
@@ -54,9 +55,43 @@ TEST(Checkpoints, OfALaterVersionAreNotRead) {
   archive.write("configuration", c10::IValue(std::string("tiny")));
   train::save_atomically(archive, checkpoints.last_path());
   EXPECT_EQ(failure_of([&] { checkpoints.load_last(*run); }),
-            "Checkpoints: the format version must be at most 1, got 2 in \"" +
+            "Checkpoints: the format version must be from 0 to 1, got 2 in \"" +
                 checkpoints.last_path() +
                 "\"; read it with the program that wrote it, or a later one");
+}
+
+TEST(Checkpoints, AreRefusedWithAHistoryOfOtherLength) {
+  const ScratchFolder folder;
+  torch::serialize::OutputArchive written;
+  TinyRun run;
+  while (run->epoch() < 1) run->step();
+  train::save_history(written, run->history());
+  written.save_to(folder / "history.pt");
+  torch::serialize::InputArchive archive;
+  archive.load_from(folder / "history.pt");
+  EXPECT_EQ(train::load_history(archive, 1).size(), 1U);
+  EXPECT_EQ(failure_of([&] { (void)train::load_history(archive, 2); }),
+            "Checkpoints: the history must have a row of doubles for each of 2 "
+            "epochs, got 12 numbers of Double in 12 columns");
+}
+
+TEST(Checkpoints, KeepRecordsThatHaveOtherMetrics) {
+  const ScratchFolder folder;
+  train::EpochRecord first, second;
+  first.epoch = 1;
+  first.training = {{"loss", 1}, {"accuracy", 0.5}};
+  second.epoch = 2;
+  second.training = {{"loss", 0.5}, {"accuracy", 0.6}, {"top5", 0.9}};
+  second.validation = {{"loss", 0.75}};
+  torch::serialize::OutputArchive written;
+  train::save_history(written, {first, second});
+  written.save_to(folder / "history.pt");
+  torch::serialize::InputArchive archive;
+  archive.load_from(folder / "history.pt");
+  const auto history = train::load_history(archive, 2);
+  EXPECT_EQ(numbers_of(history[0]), numbers_of(first));
+  EXPECT_EQ(history[1].training, second.training);
+  EXPECT_EQ(history[1].validation, second.validation);
 }
 
 TEST(Checkpoints, WriteTheNamesOfTheirNumbers) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "command_line/command_line.h"
 #include "trainers/app/commands/commands.h"
+#include "trainers/app/report/results.h"
 #include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
@@ -82,10 +83,7 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   }
   std::cout << fmt::format(": loss {:.4f}", metrics.at("loss"));
   for (const auto& metric : trainer.settings.metrics) {
-    const auto value = metrics.at(metric.name);
-    std::cout << ", " << metric.label
-              << (metric.share ? fmt::format(" {:.2f}%", 100 * value)
-                               : fmt::format(" {:.4f}", value));
+    std::cout << ", " << metric.label << " " << shown(metrics, metric);
   }
   std::cout << "\n";
   return 0;

@@ -35,10 +35,7 @@ std::string duration(double seconds) {
 /// Nine columns wide; shares in percent.
 std::string column(const std::optional<tasks::Metrics>& metrics,
                    const tasks::Metric& metric) {
-  if (!metrics) return fmt::format("{:>9}", "-");
-  const auto value = metrics->at(metric.name);
-  return metric.share ? fmt::format("{:>8.2f}%", 100 * value)
-                      : fmt::format("{:>9.4f}", value);
+  return fmt::format("{:>9}", metrics ? shown(*metrics, metric) : "-");
 }
 
 }  // namespace
@@ -116,8 +113,7 @@ void Console::epoch(const std::string& run, const train::Training& training) {
   }
   text += fmt::format("{:>9.2f}", record.seconds);
   if (training.options().select == train::Select::kBestTest && record.test) {
-    text +=
-        fmt::format("  test {:.2f}%", 100 * record.test->at(selecting.name));
+    text += "  test " + shown(*record.test, selecting);
   }
   line(text);
 }
@@ -126,8 +122,7 @@ void Console::result(const std::string& run, const RunResult& result) {
   auto text = fmt::format("{:<22}epoch {} contracted and saved", run,
                           result.chosen_epoch);
   if (result.test) {
-    text += fmt::format(", test {:.2f}%",
-                        100 * result.test->at(options_.metrics.front().name));
+    text += ", test " + shown(*result.test, options_.metrics.front());
   }
   line(text);
 }

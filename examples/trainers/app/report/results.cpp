@@ -139,6 +139,12 @@ std::string local_time() {
 
 }  // namespace
 
+std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric) {
+  const auto value = metrics.at(metric.name);
+  return metric.share ? fmt::format("{:.2f}%", 100 * value)
+                      : fmt::format("{:.4f}", value);
+}
+
 Json results_json(const Occasion& occasion,
                   const std::vector<VariantResult>& variants) {
   Json object;

@@ -33,6 +33,9 @@ struct Occasion {
   std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
 };
 
+/// A metric as people read it: "81.25%", or "0.7312" for what is no share.
+std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric);
+
 /// The content of result.json.
 nlohmann::ordered_json results_json(const Occasion& occasion,
                                     const std::vector<VariantResult>& variants);

@@ -36,7 +36,7 @@ class SameBatch : public data::BatchSource {
 /// A net that trains on it.
 struct Contestant {
   Contestant(Trainee the_trainee, SameBatch the_batch, const Settings& settings,
-             train::TrainingOptions options, train::TrainingParts::Loss loss)
+             train::TrainingOptions options, const RunContext& context)
       : trainee(std::move(the_trainee)),
         batch(std::move(the_batch)),
         optimizer(make_optimizer(settings, trainee.parameters())),
@@ -47,7 +47,8 @@ struct Contestant {
               parts.optimizer = optimizer.get();
               parts.expansion = trainee.expansion.get();
               parts.training = &batch;
-              parts.loss = std::move(loss);
+              parts.loss = context.loss;
+              parts.meter = context.trainer.meter();
               return parts;
             }(),
             std::move(options)) {}
@@ -74,7 +75,7 @@ std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
     contestants.push_back(std::make_unique<Contestant>(
         context.trainer.make_trainee(recipe, context.images.classes(), machine),
         SameBatch(context.images.run_data(slow.seed).training->batch(0)), slow,
-        options, context.loss));
+        options, context));
     auto& training = contestants.back()->training;
     steps.emplace_back([&training] { training.step(); });
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/read_file.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/app/settings/flags.h"
@@ -90,6 +91,16 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
     TORCH_CHECK(false, error_message(prototype.name(),
                                      file + " must be a run's configuration",
                                      std::string("an error: ") + error.what()));
+  }
+  const auto pairs = keys_and_values(read_file(file));
+  for (const auto& required : keys_of_every_run()) {
+    const bool is_there =
+        std::any_of(pairs.begin(), pairs.end(),
+                    [&](const auto& pair) { return pair.first == required; });
+    TORCH_CHECK(is_there,
+                error_message(prototype.name(),
+                              file + " must be a run's configuration, whole",
+                              "none of its \"" + required + "\""));
   }
   return trainer;
 }

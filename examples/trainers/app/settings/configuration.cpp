@@ -190,6 +190,12 @@ std::string complaint_about(const std::string& file, const CLI::App& app) {
   return "";
 }
 
+const std::set<std::string>& keys_of_every_run() {
+  static const std::set<std::string> keys = {"expand", "epochs", "batch-size",
+                                             "lr", "seed"};
+  return keys;
+}
+
 std::vector<std::string> differences(const std::string& before,
                                      const std::string& now,
                                      const AbsentValues& absent) {
@@ -197,7 +203,8 @@ std::vector<std::string> differences(const std::string& before,
   std::map<std::string, std::string> was(old.begin(), old.end());
   std::vector<std::string> found;
   const auto compare = [&](const std::string& key, const std::string& value) {
-    if (const auto then = absent.find(key); then != absent.end()) {
+    const auto then = absent.find(key);
+    if (then != absent.end() && keys_of_every_run().count(key) == 0) {
       was.emplace(*then);
     }
     if (was[key] != value && keys_without_effect().count(key) == 0) {

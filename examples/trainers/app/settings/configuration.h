@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,5 +55,9 @@ std::string configuration_with_effect(const std::string& configuration);
 /// `configuration_with_effect` has made, maybe before there were all flags.
 bool has_effect_of(const std::string& configuration, const std::string& saved,
                    const AbsentValues& absent);
+
+/// Keys that every run's configuration has had from the first version on: a
+/// file without one is damaged, and not of a program that did not know it.
+[[nodiscard]] const std::set<std::string>& keys_of_every_run();
 
 }  // namespace expandnet::examples
