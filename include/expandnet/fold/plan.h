@@ -17,8 +17,8 @@
 
 namespace expandnet {
 
-/// A compact layer and the chain that replaces it, first factor first. One that
-/// is not made by `plan` takes its order from `cheapest_order`.
+/// A compact layer and the chain that replaces it, first factor first. Whoever
+/// makes one without `plan` has to set `order` to `cheapest_order(factors)`.
 struct Plan {
   CompactLayer layer;
   Strategy strategy = Strategy::kFC;
