@@ -55,7 +55,7 @@ void check_format_version(torch::serialize::InputArchive& archive,
   if (version >= 0 && version <= kFormatVersion) return;
   throw_file_error(
       "Checkpoints",
-      "the format version must be at most " + std::to_string(kFormatVersion),
+      "the format version must be from 0 to " + std::to_string(kFormatVersion),
       std::to_string(version) + " in \"" + path + "\"",
       "read it with the program that wrote it, or a later one");
 }

@@ -65,6 +65,7 @@ TEST(Checkpoints, AreRefusedWithAHistoryOfOtherLength) {
   torch::serialize::OutputArchive written;
   TinyRun run;
   while (run->epoch() < 1) run->step();
+  written.write("format_version", c10::IValue(1));
   train::save_history(written, run->history());
   written.save_to(folder / "history.pt");
   torch::serialize::InputArchive archive;
@@ -84,6 +85,7 @@ TEST(Checkpoints, KeepRecordsThatHaveOtherMetrics) {
   second.training = {{"loss", 0.5}, {"accuracy", 0.6}, {"top5", 0.9}};
   second.validation = {{"loss", 0.75}};
   torch::serialize::OutputArchive written;
+  written.write("format_version", c10::IValue(1));
   train::save_history(written, {first, second});
   written.save_to(folder / "history.pt");
   torch::serialize::InputArchive archive;
