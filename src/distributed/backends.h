@@ -4,15 +4,19 @@
 #include <c10/core/Device.h>
 
 #include <chrono>
+#include <string>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
+#include <vector>
 
 namespace expandnet::distributed {
 
-/// For tensors on the CPU. Returns once all ranks are connected.
+/// For tensors on the CPU, over these interfaces; none is the default. Returns
+/// once all ranks are connected. Throws as `check_addresses` does.
 c10::intrusive_ptr<c10d::Backend> make_gloo(
     const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
-    std::chrono::milliseconds timeout);
+    std::chrono::milliseconds timeout,
+    const std::vector<std::string>& interfaces);
 
 /// For tensors on a CUDA device, which becomes the current one. Throws
 /// `c10::Error` if this build has no NCCL, or the machine no such device.

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "distributed/gloo_addresses.h"
 
 namespace expandnet::distributed {
 
@@ -67,6 +68,7 @@ RankEnvironment read_rank_environment() {
       whole_number("MASTER_PORT", needed_variable("MASTER_PORT"), 1,
                    std::numeric_limits<std::uint16_t>::max()));
   where.agent_store = rank_variable("TORCHELASTIC_USE_AGENT_STORE") == "True";
+  where.interfaces = gloo_interfaces();
   where.restarts = optional_number("TORCHELASTIC_RESTART_COUNT", 0);
   return where;
 }

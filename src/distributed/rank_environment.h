@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace expandnet::distributed {
 
@@ -14,6 +15,8 @@ struct RankEnvironment {
   std::uint16_t port = 0;    ///< of the store
   bool agent_store = false;  ///< torchrun holds the store, not rank 0
   int restarts = 0;          ///< of all ranks, by torchrun
+  /// Of the network, for Gloo; none: the one of the host name.
+  std::vector<std::string> interfaces;
 };
 
 /// Throws `c10::Error` naming the variable that is missing or makes no sense.

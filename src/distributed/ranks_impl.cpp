@@ -37,9 +37,9 @@ c10::intrusive_ptr<Group> make_group(const RankEnvironment& where,
   auto group =
       c10::make_intrusive<Group>(part("group"), where.rank, where.size);
   group->setDefaultBackend(Group::GLOO);
-  group->setBackend(
-      c10::kCPU, Group::GLOO,
-      make_gloo(part("gloo"), where.rank, where.size, options.timeout));
+  group->setBackend(c10::kCPU, Group::GLOO,
+                    make_gloo(part("gloo"), where.rank, where.size,
+                              options.timeout, where.interfaces));
   if (options.device.is_cuda()) {
     group->setBoundDeviceId(options.device);
     group->setBackend(c10::kCUDA, Group::NCCL,

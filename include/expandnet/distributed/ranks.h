@@ -50,13 +50,15 @@ class Ranks {
   /// RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are needed; LOCAL_RANK is
   /// RANK unless set; TORCHELASTIC_USE_AGENT_STORE and
   /// TORCHELASTIC_RESTART_COUNT are torchrun's, and GLOO_SOCKET_IFNAME names
-  /// the network interface, as elsewhere in PyTorch.
+  /// the network interface, or several separated by commas, as elsewhere in
+  /// PyTorch. Without it Gloo takes the address of the host name.
   ///
   /// From then on the process ignores SIGPIPE, unless it handles it: the death
   /// of a rank is to be an error in the others.
   ///
   /// Throws `c10::Error` for variables that are missing or make no sense,
-  /// before it connects, and for ranks that do not come in time.
+  /// before it connects, for ranks that do not come in time, and for ranks on
+  /// several machines of which one gives the others a loopback address.
   [[nodiscard]] static std::unique_ptr<Ranks> from_environment(
       const RanksOptions& options = {});
 
