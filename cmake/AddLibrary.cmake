@@ -15,6 +15,8 @@ function(expandnet_add_library name)
   add_library(expandnet::${name} ALIAS ${target})
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
   target_compile_features(${target} PUBLIC cxx_std_17)
+  # LibTorch's headers bundle those of fmt, but no library of it is exported.
+  target_compile_definitions(${target} PRIVATE FMT_HEADER_ONLY)
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   set_target_properties(
     ${target}

@@ -95,8 +95,6 @@ add_library(LibTorch::LibTorch INTERFACE IMPORTED)
 target_include_directories(
   LibTorch::LibTorch INTERFACE "${LibTorch_INCLUDE_DIR}"
                                "${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
-# LibTorch's headers bundle those of fmt, but no library of it is exported.
-target_compile_definitions(LibTorch::LibTorch INTERFACE FMT_HEADER_ONLY)
 if(LibTorch_VERSION VERSION_GREATER_EQUAL 2.14)
   target_compile_features(LibTorch::LibTorch INTERFACE cxx_std_20)
 else()
@@ -104,11 +102,19 @@ else()
 endif()
 # libtorch itself defines nothing, it only loads the kernels of every device: a
 # linker that drops unneeded libraries would drop them all. One string, as the
-# flags must stay around it.
+# flags must stay around it, and quoted for the shell, as CMake takes flags as they
+# are.
 set(_LibTorch_torch "${LibTorch_torch_LIBRARY}")
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  set(_LibTorch_torch
-      "-Wl,--push-state,--no-as-needed,${LibTorch_torch_LIBRARY},--pop-state")
+  string(REPLACE "'" "'\\''" _LibTorch_torch "${LibTorch_torch_LIBRARY}")
+  set(_LibTorch_torch "-Wl,--push-state,--no-as-needed '${_LibTorch_torch}' -Wl,--pop-state")
+endif()
+# CMake writes -Wl,-rpath,FOLDER, where a comma would end the folder.
+if(LibTorch_PREFIX MATCHES "," AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  foreach(_LibTorch_kind SHARED_LIBRARY EXECUTABLE)
+    set(CMAKE_${_LibTorch_kind}_RUNTIME_CXX_FLAG "-Xlinker -rpath -Xlinker ")
+    set(CMAKE_${_LibTorch_kind}_RPATH_LINK_CXX_FLAG "-Xlinker -rpath-link -Xlinker ")
+  endforeach()
 endif()
 target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::torch_cpu LibTorch::c10
                                                    "${_LibTorch_torch}")

@@ -6,6 +6,10 @@
 
 #include <iostream>
 
+#ifdef FMT_HEADER_ONLY
+#error "how expandnet uses fmt is not the user's concern"
+#endif
+
 int main() {
   torch::manual_seed(0);
   torch::nn::Sequential model(expandnet::ExpandedConv2d(

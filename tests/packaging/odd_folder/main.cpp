@@ -1,0 +1,3 @@
+#include <c10/core/ScalarType.h>
+
+int main() { return c10::elementSize(c10::kFloat) == 4 ? 0 : 1; }
