@@ -34,4 +34,15 @@ bool is_from_c10d(const std::exception& error) {
   return std::string(typeid(error).name()).find("gloo") != std::string::npos;
 }
 
+std::string unknown_operator_in(const std::exception& error) {
+  const std::string words = "Unknown builtin op: ";
+  const auto message = message_of(error);
+  const auto at = message.find(words);
+  if (at == std::string::npos) return "";
+  const auto begin = at + words.size();
+  // The name ends with a sentence's stop, or its line.
+  const auto end = message.find_first_of(".\n ", begin);
+  return message.substr(begin, end - begin);
+}
+
 }  // namespace expandnet

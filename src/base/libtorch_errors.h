@@ -23,4 +23,9 @@ namespace expandnet {
 /// have no header here but a namespace. Wrong use of c10d is a plain error.
 [[nodiscard]] bool is_from_c10d(const std::exception& error);
 
+/// The operator, such as "torchvision::nms", that the code of a TorchScript
+/// file calls and no library here registers ("Unknown builtin op: ..."); "" if
+/// the error is another.
+[[nodiscard]] std::string unknown_operator_in(const std::exception& error);
+
 }  // namespace expandnet

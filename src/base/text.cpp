@@ -1,7 +1,5 @@
 #include "base/text.h"
 
-#include <cstddef>
-
 namespace expandnet {
 
 namespace {
@@ -13,6 +11,19 @@ std::string hex_byte(std::uint8_t byte) {
   return {digits[byte / 16U], digits[byte % 16U]};
 }
 
+/// What is not printable ASCII as "\x0a".
+std::string escaped(std::string_view text) {
+  std::string shown;
+  for (const auto character : text) {
+    if (character >= ' ' && character <= '~') {
+      shown += character;
+    } else {
+      shown += "\\x" + hex_byte(static_cast<std::uint8_t>(character));
+    }
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string in_quotes(std::string_view text) {
@@ -20,17 +31,15 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string quoted_name(std::string_view name) {
-  std::string text = "\"";
-  for (const auto character : name.substr(0, kQuotedNameBytes)) {
-    if (character >= ' ' && character <= '~') {
-      text += character;
-    } else {
-      text += "\\x" + hex_byte(static_cast<std::uint8_t>(character));
-    }
-  }
-  text += '"';
+  auto text = in_quotes(escaped(name.substr(0, kQuotedNameBytes)));
   if (name.size() > kQuotedNameBytes) text += "...";
   return text;
+}
+
+std::string printable(std::string_view text, std::size_t most) {
+  auto shown = escaped(text.substr(0, most));
+  if (text.size() > most) shown += "...";
+  return shown;
 }
 
 std::string hex_bytes(const std::vector<std::uint8_t>& bytes) {

@@ -1,6 +1,7 @@
 // text.h: values as text, for messages. Needs no LibTorch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -15,6 +16,10 @@ namespace expandnet {
 /// `name` in double quotes. What is not printable ASCII stands as "\x0a", and
 /// a long name is cut after 80 bytes, with "..." behind it.
 [[nodiscard]] std::string quoted_name(std::string_view name);
+
+/// As `quoted_name`, without quotes and cut after `most` bytes: for tables.
+[[nodiscard]] std::string printable(std::string_view text,
+                                    std::size_t most = 256);
 
 /// "ff d8 ff" and so on.
 [[nodiscard]] std::string hex_bytes(const std::vector<std::uint8_t>& bytes);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/table.h"
+#include "base/text.h"
 #include "base/weight_paths.h"
 #include "deploy/chain_shapes.h"
 #include "deploy/new_paths.h"
@@ -142,6 +143,36 @@ Affine checked_fold(const ChainInWeights& chain, const ByName& tensors,
   return compact;
 }
 
+bool is_own(const ChainInWeights& chain) {
+  return split_last(chain.container).second == "chain";
+}
+
+/// Whether another factor than the first could be padded to another effect: a
+/// bias, or another kernel, comes before the last kernel.
+bool padding_matters(const ChainInWeights& chain) {
+  std::size_t before = 0;
+  bool bias_before = false;
+  for (const auto& [weight, bias] : chain.tensors) {
+    const bool is_spatial =
+        weight.dim() > 2 && weight.numel() != weight.size(0) * weight.size(1);
+    if (is_spatial && (before > 0 || bias_before)) return true;
+    before += is_spatial ? 1 : 0;
+    bias_before = bias_before || bias.defined();
+  }
+  return false;
+}
+
+std::vector<std::string> notes_on(const std::vector<ChainInWeights>& chains) {
+  std::vector<std::string> notes;
+  for (const auto& chain : chains) {
+    if (is_own(chain) || !padding_matters(chain)) continue;
+    notes.push_back(quoted_name(chain.layer) +
+                    " is the chain only if all padding is on its first factor; "
+                    "no file says where it is");
+  }
+  return notes;
+}
+
 /// The weights under their new names, each layer where the first tensor of its
 /// chain stood. `layers` are those of the chains.
 Weights placed(const Weights& weights,
@@ -223,6 +254,7 @@ ContractedWeights contract_weights(const Weights& weights,
   }
 
   result.weights = placed(weights, chains, layers);
+  result.notes = notes_on(chains);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/deploy/load_weights.h>
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "base/weight_paths.h"
 #include "fold/site_message.h"
+#include "io/wrapper_names.h"
 
 namespace expandnet {
 
@@ -33,6 +35,19 @@ bool can_take(const at::Tensor& target, const at::Tensor& values) {
   if (target.is_complex() != values.is_complex()) return false;
   return target.is_floating_point() || !values.is_floating_point() ||
          values.to(target.dtype()).to(values.dtype()).equal(values);
+}
+
+/// What all names of the model begin with, as "module.", where no name of the
+/// weights does: readers of files take it off.
+std::string lacking_wrapper(const std::map<std::string, at::Tensor>& targets,
+                            const NamedTensors& tensors) {
+  std::vector<std::string> names;
+  for (const auto& target : targets) names.push_back(target.first);
+  const auto wrapper = wrapper_of(names);
+  const bool lacks_it = std::none_of(
+      tensors.begin(), tensors.end(),
+      [&](const auto& item) { return item.first.rfind(wrapper, 0) == 0; });
+  return lacks_it ? wrapper : "";
 }
 
 std::string mismatches(const LoadReport& report) {
@@ -80,7 +95,9 @@ LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
   LoadReport report;
   std::vector<std::pair<at::Tensor, at::Tensor>> copies;
   std::set<std::string> given;
-  for (const auto& [name, values] : weights.tensors) {
+  const auto wrapper = lacking_wrapper(targets, weights.tensors);
+  for (const auto& [bare, values] : weights.tensors) {
+    const auto name = wrapper + bare;
     given.insert(name);
     const auto target = targets.find(name);
     if (target == targets.end()) {

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <stdexcept>
@@ -13,13 +12,13 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "io/shard_index.h"
 
 namespace expandnet {
 
 namespace {
 
 using Path = std::filesystem::path;
-using Json = nlohmann::json;
 
 constexpr std::string_view kIndexEnding = ".index.json";
 constexpr const char* kAgain = "fetch the files again";
@@ -29,57 +28,8 @@ bool ends_with(std::string_view text, std::string_view ending) {
          text.substr(text.size() - ending.size()) == ending;
 }
 
-/// The file of each tensor.
-using FileOfTensor = std::map<std::string, std::string>;
-
-Json parsed(const std::string& where, std::string_view bytes) {
-  std::set<std::string> names;  // of the object that is read
-  const auto check_key = [&](int depth, Json::parse_event_t event,
-                             Json& value) {
-    if (event != Json::parse_event_t::key) return true;
-    if (depth == 1) names.clear();
-    if (depth == 2 && !names.insert(value.get<std::string>()).second) {
-      throw_file_error(where, "a name may stand once in an index",
-                       quoted_name(value.get<std::string>()) + " again",
-                       kAgain);
-    }
-    return true;
-  };
-  try {
-    return Json::parse(bytes.begin(), bytes.end(), check_key);
-  } catch (const Json::parse_error& error) {
-    throw_file_error(where, "an index must be JSON in UTF-8",
-                     "a mistake at byte " + std::to_string(error.byte), kAgain);
-  }
-}
-
-bool is_file_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." &&
-         name.find_first_of("/\\") == std::string::npos;
-}
-
 FileOfTensor read_index(const std::string& path) {
-  const auto where = in_quotes(path);
-  const MappedFile file(path);
-  const auto index = parsed(where, file.bytes());
-  const auto found = index.is_object() ? index.find("weight_map") : index.end();
-  if (found == index.end() || !found->is_object()) {
-    throw_file_error(where, "an index must hold the object weight_map", "none",
-                     kAgain);
-  }
-  FileOfTensor files;
-  for (const auto& [name, value] : found->items()) {
-    const auto* text = value.get_ptr<const std::string*>();
-    if (text == nullptr || !is_file_name(*text)) {
-      throw_file_error(
-          where, "weight_map must give a file beside the index",
-          (text == nullptr ? "another value" : quoted_name(*text)) + " for " +
-              quoted_name(name),
-          kAgain);
-    }
-    files.emplace(name, *text);
-  }
-  return files;
+  return parse_shard_index(in_quotes(path), MappedFile(path).bytes());
 }
 
 std::set<std::string> names_of_files(const FileOfTensor& files) {
@@ -144,6 +94,9 @@ Weights read_shards(
       weights.tensors.push_back(std::move(item));
     }
     weights.metadata.merge(shard.metadata);
+    for (const auto& note : shard.notes) {
+      weights.notes.push_back(quoted_name(file) + ": " + note);
+    }
   }
   for (const auto& [name, file] : files) {
     if (found.count(name) != 0) continue;

@@ -14,11 +14,13 @@
 #include "base/text.h"
 #include "base/weight_paths.h"
 #include "io/pytorch/checkpoint_keys.h"
+#include "io/pytorch/legacy_file.h"
 #include "io/pytorch/libtorch_archive.h"
 #include "io/pytorch/pytorch_archive.h"
 #include "io/pytorch/pytorch_reader.h"
 #include "io/safetensors/safetensors_reader.h"
 #include "io/shards.h"
+#include "io/wrapper_names.h"
 
 namespace expandnet {
 
@@ -31,7 +33,8 @@ enum class WeightsFormat { kSafetensors, kPyTorch };
 WeightsFormat format_of(const std::string& where, std::string_view bytes) {
   // The length of a header and its brace; Python's pickles begin with 0x80.
   if (bytes.size() > 8 && bytes[8] == '{') return WeightsFormat::kSafetensors;
-  if (bytes.substr(0, 4) == "PK\x03\x04" || bytes.substr(0, 1) == "\x80") {
+  if (bytes.substr(0, 4) == "PK\x03\x04" || bytes.substr(0, 1) == "\x80" ||
+      is_tar(bytes)) {
     return WeightsFormat::kPyTorch;
   }
   const auto first = bytes.substr(0, 4);
@@ -61,21 +64,34 @@ Writer* writer_for(const std::string& path) {
   return nullptr;
 }
 
-TrainedWeights read_one_file(const std::string& path, const std::string& key) {
+/// What a file holds, under the names that it has.
+struct FileContent {
+  TrainedWeights trained;
+  Layout layout = Layout::kPlain;
+};
+
+FileContent with_layout(PyTorchWeights read) {
+  const auto layout =
+      read.key == "state_dict" ? Layout::kStateDict : Layout::kPlain;
+  return {{std::move(read.weights), {}}, layout};
+}
+
+FileContent read_one_file(const std::string& path, const std::string& key) {
   const auto where = in_quotes(path);
   const auto file = std::make_shared<const MappedFile>(path);
   const auto bytes = file->bytes();
   if (format_of(where, bytes) == WeightsFormat::kSafetensors) {
     if (!key.empty()) refuse_key(where, key);
-    return {read_safetensors(file), {}};
+    return {{read_safetensors(file), {}}};
   }
+  if (is_legacy_pytorch(bytes)) return with_layout(read_pytorch(file, key));
   auto zip = open_pytorch_zip(where, bytes);
   if (!is_libtorch_archive(zip)) {
-    return {read_pytorch(file, std::move(zip), key), {}};
+    return with_layout(read_pytorch(file, std::move(zip), key));
   }
   if (!key.empty() && key != kModelKey) refuse_key(where, key);
-  return read_libtorch_archive(
-      *file, zip, key.empty() ? Averages::kTaken : Averages::kLeftOut);
+  return {read_libtorch_archive(
+      *file, zip, key.empty() ? Averages::kTaken : Averages::kLeftOut)};
 }
 
 /// Tensors that safetensors' save_model has left out, since another shares
@@ -97,21 +113,28 @@ void add_tied(Weights& weights) {
 }  // namespace
 
 TrainedWeights read_trained_weights(const std::string& path,
-                                    const std::string& key) {
+                                    const std::string& key,
+                                    WrapperNames names) {
+  FileContent content;
   if (is_shard_index(path)) {
     const auto read = [&](const std::string& shard) {
-      return read_one_file(shard, key).weights;
+      return read_one_file(shard, key).trained.weights;
     };
-    return {read_shards(path, read), {}};
+    content.trained.weights = read_shards(path, read);
+  } else {
+    refuse_single_shard(path);
+    content = read_one_file(path, key);
+    add_tied(content.trained.weights);
   }
-  refuse_single_shard(path);
-  auto trained = read_one_file(path, key);
-  add_tied(trained.weights);
-  return trained;
+  if (names == WrapperNames::kDropped) {
+    drop_wrappers(content.trained, content.layout);
+  }
+  return std::move(content.trained);
 }
 
-Weights read_weights(const std::string& path, const std::string& key) {
-  auto [weights, averages] = read_trained_weights(path, key);
+Weights read_weights(const std::string& path, const std::string& key,
+                     WrapperNames names) {
+  auto [weights, averages] = read_trained_weights(path, key, names);
   if (!averages.empty()) {
     throw_file_error(in_quotes(path),
                      "the average of a layer must be read without its chain",

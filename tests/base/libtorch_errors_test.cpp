@@ -1,6 +1,7 @@
 #include "base/libtorch_errors.h"
 
 #include <gtest/gtest.h>
+#include <torch/jit.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -43,6 +44,16 @@ TEST(LibTorchErrors, TellC10dFromOthers) {
   EXPECT_FALSE(is_from_c10d(std::runtime_error("gloo")));
   EXPECT_TRUE(is_unfinished_reduction(std::runtime_error(
       "Expected to have finished reduction in the prior iteration")));
+}
+
+TEST(LibTorchErrors, NameAnOperatorThatIsUnknown) {
+  try {
+    (void)torch::jit::compile("def f(x):\n  return ops.mylib.twice(x)\n");
+    ADD_FAILURE() << "LibTorch knows mylib::twice";
+  } catch (const std::exception& error) {
+    EXPECT_EQ(unknown_operator_in(error), "mylib::twice") << error.what();
+  }
+  EXPECT_EQ(unknown_operator_in(std::runtime_error("another")), "");
 }
 
 TEST(LibTorchErrors, HaveAFirstLine) {

@@ -432,6 +432,38 @@ TEST(ContractWeights, TakesChainsThatAreNamed) {
             "\"blocks.3.fc\"; name them as \"blocks.3.fc.0-2\"");
 }
 
+/// Convolutions without padding of their own: "layers.0.weight" and so on.
+Weights convolutions(const std::vector<std::int64_t>& kernels, bool bias,
+                     const std::string& path) {
+  Weights weights;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const auto name = path + "." + std::to_string(i) + ".";
+    const auto k = kernels[i];
+    weights.tensors.emplace_back(name + "weight", torch::randn({4, 4, k, k}));
+    if (bias) weights.tensors.emplace_back(name + "bias", torch::randn({4}));
+  }
+  return weights;
+}
+
+TEST(ContractWeights, SaysWhereThePaddingOfAForeignChainMatters) {
+  const auto notes = [](const std::vector<std::int64_t>& kernels, bool bias,
+                        const std::string& path = "conv") {
+    ContractWeightsOptions options;
+    if (path == "conv") options.chains = {"conv"};
+    return contract_weights(convolutions(kernels, bias, path), options).notes;
+  };
+  const Names note = {
+      "\"conv\" is the chain only if all padding is on its first factor; no "
+      "file says where it is"};
+
+  EXPECT_EQ(notes({1, 3, 1}, true), note);
+  EXPECT_EQ(notes({3, 3, 3}, false), note);
+  EXPECT_EQ(notes({1, 3, 1}, false), Names());
+  EXPECT_EQ(notes({3, 1, 1}, true), Names());
+  EXPECT_EQ(notes({1, 1, 1}, true), Names());
+  EXPECT_EQ(notes({3, 3, 3}, true, "conv.chain"), Names());
+}
+
 TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
   OwnNet net;
   auto state = state_of(*net);

@@ -85,6 +85,31 @@ TEST(LoadWeights, LeavesCountersThatTheWeightsLack) {
             "missing: 1.running_var\n");
 }
 
+/// A model whose only child is of that name, as a wrapper's is.
+std::shared_ptr<torch::nn::Module> wrapped(const std::string& name,
+                                           std::uint64_t seed) {
+  auto model = std::make_shared<torch::nn::Module>();
+  model->register_module(name, small_classifier(seed).ptr());
+  return model;
+}
+
+TEST(LoadWeights, FindsTheNamesOfAWrappedModel) {
+  const auto source = weights_in(*small_classifier(1));
+  for (const auto* name : {"module", "model"}) {
+    auto model = wrapped(name, 2);
+
+    load_weights(*model, source);
+
+    auto bare = small_classifier(3);
+    load_weights(*bare, source);
+    EXPECT_TRUE(weights_of(*model).tensors.at(0).second.equal(
+        weights_of(*bare).tensors.at(0).second));
+    EXPECT_EQ(load_weights(*model, weights_of(*model)).loaded, 7) << name;
+  }
+  auto other = wrapped("net", 2);
+  EXPECT_NE(error_of([&] { load_weights(*other, source); }), "");
+}
+
 TEST(LoadWeights, CastsToTheModelsDtypes) {
   auto source = weights_in(*small_classifier(1));
   for (auto& item : source.tensors) {

@@ -1,11 +1,15 @@
 #include <ATen/Functions.h>
+#include <c10/util/StringUtil.h>
 #include <expandnet/io/weights_file.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "files.h"
+#include "io/pytorch/pytorch_files.h"
 #include "testing.h"
 
 namespace expandnet::testing {
@@ -29,6 +33,89 @@ TEST(WeightsFile, TellsTheFormatByTheContent) {
     EXPECT_EQ(read.tensors[0].first, "w");
     EXPECT_TRUE(read.tensors[0].second.equal(at::ones({2})));
   }
+}
+
+/// The names that are read of a file with these, each with a comma behind it.
+std::string read_as(const std::vector<std::string>& names,
+                    const std::string& file,
+                    WrapperNames wrappers = WrapperNames::kDropped) {
+  const ScratchFolder folder;
+  Weights weights;
+  for (const auto& name : names) {
+    weights.tensors.emplace_back(name, at::ones({2}));
+  }
+  write_weights(weights, folder / file);
+  // The order of files of safetensors is by dtype and name.
+  std::set<std::string> read;
+  for (const auto& item : read_weights(folder / file, "", wrappers).tensors) {
+    read.insert(item.first);
+  }
+  return c10::Join(",", read) + ",";
+}
+
+class WrapperNamesOf : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(WrapperNamesOf, GoByOneRule) {
+  const std::string file = GetParam();
+
+  EXPECT_EQ(read_as({"module.a.w", "module.b"}, file), "a.w,b,");
+  EXPECT_EQ(read_as({"module.module.w"}, file), "w,");
+  EXPECT_EQ(read_as({"module.w", "b"}, file), "b,module.w,");
+  EXPECT_EQ(read_as({"_orig_mod.w"}, file), "w,");
+  EXPECT_EQ(read_as({"module._orig_mod.w"}, file), "w,");
+  EXPECT_EQ(read_as({"net._orig_mod.w", "b"}, file), "b,net.w,");
+  EXPECT_EQ(read_as({"a_orig_mod.w"}, file), "a_orig_mod.w,");
+  EXPECT_EQ(read_as({"_fsdp_wrapped_module.a._fsdp_wrapped_module.w"}, file),
+            "a.w,");
+  EXPECT_EQ(read_as({"module.w", "n_averaged"}, file), "w,");
+  EXPECT_EQ(read_as({"w", "n_averaged"}, file), "n_averaged,w,");
+  EXPECT_EQ(read_as({"model.w"}, file), "model.w,");
+  EXPECT_EQ(read_as({"_orig_mod.w", "w"}, file), "_orig_mod.w,w,");
+  EXPECT_EQ(read_as({"module."}, file), "module.,");
+}
+
+TEST_P(WrapperNamesOf, StayWhereTheUserSaysSo) {
+  EXPECT_EQ(read_as({"module._orig_mod.w"}, GetParam(), WrapperNames::kKept),
+            "module._orig_mod.w,");
+}
+
+INSTANTIATE_TEST_SUITE_P(Io, WrapperNamesOf,
+                         ::testing::Values("x.safetensors", "x.pt"),
+                         [](const auto& file) {
+                           return std::string(file.param).substr(2);
+                         });
+
+TEST(WeightsFile, NotesWhatWrappersLeft) {
+  const ScratchFolder folder;
+  write_weights(
+      {{{"module._orig_mod.w", at::ones({2})}, {"n_averaged", at::ones({1})}},
+       {}},
+      folder / "x.pt");
+
+  EXPECT_EQ(read_weights(folder / "x.pt").notes,
+            (std::vector<std::string>{
+                "without \"n_averaged\", the counter of "
+                "torch.optim.swa_utils.AveragedModel",
+                "names without \"_orig_mod.\", which a wrapper puts into "
+                "them",
+                "names without \"module.\", which a wrapper puts into "
+                "them"}));
+}
+
+/// A checkpoint of Lightning, and the same at another key.
+TEST(WeightsFile, DropsTheAttributeOfLightning) {
+  const ScratchFolder folder;
+  const auto read = [&](const std::string& key) {
+    const auto path = write_bytes(
+        folder / "x.ckpt",
+        pytorch_file(pickles::dict(
+            pickles::text(key) +
+            pickles::dict(pickles::text("model.w") + pickles::two_floats()))));
+    return read_weights(path).tensors.at(0).first;
+  };
+
+  EXPECT_EQ(read("state_dict"), "w");
+  EXPECT_EQ(read("net"), "model.w");
 }
 
 TEST(WeightsFile, ReadsTiedTensorsUnderAllTheirNames) {

@@ -132,6 +132,40 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
             "differ\n");
 }
 
+TEST_F(ExpandnetProgram, SaysWhatItTookOffTheNames) {
+  write_weights({{{"module.w", torch::ones({2})}}, {}}, path("w.pt"));
+  const auto note = "note: " + path("w.pt") +
+                    ": names without \"module.\", which a wrapper puts into "
+                    "them\n";
+
+  EXPECT_EQ(run_plain({"summary", path("w.pt")}).out,
+            note +
+                "w  Float                8 bytes  [2]\n"
+                "1 tensors, 2 numbers, 8 bytes\n0 chains found\n");
+  EXPECT_EQ(run_plain({"summary", path("w.pt"), "--keep-names"}).out,
+            "module.w  Float                8 bytes  [2]\n"
+            "1 tensors, 2 numbers, 8 bytes\n0 chains found\n");
+  EXPECT_EQ(run_plain({"verify", path("w.pt"), path("w.pt")}).out,
+            note + note +
+                "1 tensors compared, largest relative difference 0.0e+00: "
+                "equal\n");
+}
+
+TEST_F(ExpandnetProgram, ShowsHostileNamesAsText) {
+  const std::string escape = "\x1b[2J";
+  write_weights({{{escape + "w", torch::ones({2})}},
+                 {{escape, std::string(100000, 'x')}}},
+                path("w.safetensors"));
+
+  EXPECT_EQ(run_plain({"summary", path("w.safetensors")}).out,
+            "\\x1b[2Jw  Float                8 bytes  [2]\n"
+            "1 tensors, 2 numbers, 8 bytes\nmetadata \\x1b[2J: " +
+                std::string(256, 'x') + "...\n0 chains found\n");
+  EXPECT_EQ(run_plain({"verify", path("w.safetensors"), path("chain.pth")})
+                .out.find(escape),
+            std::string::npos);
+}
+
 TEST_F(ExpandnetProgram, ShowsHowFarTensorsAreApart) {
   auto near = chain();
   manual_seed(0);

@@ -10,6 +10,8 @@
 #include <limits>
 #include <map>
 
+#include "base/text.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -45,7 +47,7 @@ Comparison compare(const Weights& first, const Weights& second,
   for (const auto& [name, tensor] : first.tensors) {
     const auto found = others.find(name);
     if (found == others.end()) {
-      result.differences.push_back(name + ": only in the first");
+      result.differences.push_back(printable(name) + ": only in the first");
       continue;
     }
     left.erase(name);
@@ -53,18 +55,19 @@ Comparison compare(const Weights& first, const Weights& second,
     const auto& other = found->second;
     if (tensor.sizes() != other.sizes() || tensor.dtype() != other.dtype()) {
       result.differences.push_back(fmt::format(
-          "{}: {}, then {}", name, kind_of(tensor), kind_of(other)));
+          "{}: {}, then {}", printable(name), kind_of(tensor), kind_of(other)));
       continue;
     }
     const auto error = relative_difference(tensor, other);
     result.largest_error = std::max(result.largest_error, error);
     if (error > tolerance) {
-      result.differences.push_back(
-          fmt::format("{}: a relative difference of {:.1e}", name, error));
+      result.differences.push_back(fmt::format(
+          "{}: a relative difference of {:.1e}", printable(name), error));
     }
   }
   for (const auto& item : left) {
-    result.differences.push_back(item.first + ": only in the second");
+    result.differences.push_back(printable(item.first) +
+                                 ": only in the second");
   }
   return result;
 }

@@ -21,7 +21,7 @@ namespace {
 
 struct ContractArguments {
   std::string in, out;
-  std::string key;  ///< entry of a Python checkpoint; "": the usual ones
+  Reading reading;
   ContractWeightsOptions options;
   bool torchvision_names = false;
 };
@@ -42,8 +42,9 @@ std::map<std::string, at::ScalarType> dtypes() {
 
 int contract(const ContractArguments& arguments) {
   check_writable(arguments.out);
-  const auto [trained, averages] =
-      read_trained_weights(arguments.in, arguments.key);
+  const auto [trained, averages] = read_trained_weights(
+      arguments.in, arguments.reading.key, arguments.reading.names());
+  tell_notes(arguments.in, trained.notes);
   auto options = arguments.options;
   options.averages = averages;
   auto contracted = contract_weights(trained, options);
@@ -53,6 +54,7 @@ int contract(const ContractArguments& arguments) {
     list_chains(contracted.chains);
   }
   std::cout << contracted.report;
+  tell_notes(arguments.in, contracted.notes);
   tell_averages(averages);
   auto& weights = contracted.weights;
   if (arguments.torchvision_names) {
@@ -77,7 +79,7 @@ Subcommand add_contract(CLI::App& program) {
                   "file to write: .safetensors, or .pt or .pth for torch.load")
       ->required()
       ->check(complaint_about_ending);
-  add_key(*app, arguments->key);
+  add_reading(*app, arguments->reading);
   add_chains(*app, arguments->options);
   app->add_option_function<std::string>(
          "--dtype",

@@ -4,11 +4,16 @@
 
 namespace expandnet::examples {
 
-void add_key(CLI::App& app, std::string& key) {
-  app.add_option("--key", key,
-                 "entry of a Python checkpoint that holds the weights; by "
-                 "default state_dict, model and the like. Of a trainer's "
-                 "checkpoint, model leaves out the moving average (--ema)");
+void add_reading(CLI::App& app, Reading& reading) {
+  app.add_option(
+      "--key", reading.key,
+      "entry of a Python checkpoint that holds the weights, as "
+      "model_ema or ema.state_dict; by default state_dict, model "
+      "and the like. Of a trainer's checkpoint, model leaves out the "
+      "moving average (--ema)");
+  app.add_flag("--keep-names", reading.keep_names,
+               "keep what wrappers put into all names, as module. of "
+               "DataParallel");
 }
 
 void add_chains(CLI::App& app, ContractWeightsOptions& options) {

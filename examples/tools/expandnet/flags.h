@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/deploy/contract_weights.h>
+#include <expandnet/io/weights_file.h>
 
 #include <string>
 
@@ -11,8 +12,18 @@ class App;
 
 namespace expandnet::examples {
 
-/// --key; "" are the usual ones.
-void add_key(CLI::App& app, std::string& key);
+/// Which weights of a file are read, and under which names.
+struct Reading {
+  std::string key;  ///< of a checkpoint; "": the usual ones
+  bool keep_names = false;
+
+  [[nodiscard]] WrapperNames names() const {
+    return keep_names ? WrapperNames::kKept : WrapperNames::kDropped;
+  }
+};
+
+/// --key and --keep-names.
+void add_reading(CLI::App& app, Reading& reading);
 /// --chain, --by-shape and --transposed.
 void add_chains(CLI::App& app, ContractWeightsOptions& options);
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "base/text.h"
 #include "tools/expandnet/commands.h"
 #include "tools/expandnet/flags.h"
 #include "tools/expandnet/totals.h"
@@ -21,29 +22,31 @@ namespace {
 
 struct SummaryArguments {
   std::string file;
-  std::string key;
+  Reading reading;
   ContractWeightsOptions options;
 };
 
 int summary(const SummaryArguments& arguments) {
-  const auto [weights, averages] =
-      read_trained_weights(arguments.file, arguments.key);
+  const auto [weights, averages] = read_trained_weights(
+      arguments.file, arguments.reading.key, arguments.reading.names());
+  tell_notes(arguments.file, weights.notes);
   std::size_t width = 0;
   std::int64_t bytes = 0;
   for (const auto& item : weights.tensors) {
-    width = std::max(width, item.first.size());
+    width = std::max(width, printable(item.first).size());
   }
   for (const auto& [name, tensor] : weights.tensors) {
     const auto size = static_cast<std::int64_t>(tensor.nbytes());
-    std::cout << fmt::format("{:<{}}  {:<8}  {:>12} bytes  {}\n", name, width,
-                             c10::toString(tensor.scalar_type()), size,
-                             c10::str(tensor.sizes()));
+    std::cout << fmt::format(
+        "{:<{}}  {:<8}  {:>12} bytes  {}\n", printable(name), width,
+        c10::toString(tensor.scalar_type()), size, c10::str(tensor.sizes()));
     bytes += size;
   }
   std::cout << fmt::format("{} tensors, {} numbers, {} bytes\n",
                            weights.tensors.size(), numbers_in(weights), bytes);
   for (const auto& [key, text] : weights.metadata) {
-    std::cout << fmt::format("metadata {}: {}\n", key, text);
+    std::cout << fmt::format("metadata {}: {}\n", printable(key),
+                             printable(text));
   }
   const auto chains = find_chains(weights, arguments.options);
   list_chains(chains);
@@ -60,7 +63,7 @@ Subcommand add_summary(CLI::App& program) {
   auto* app = program.add_subcommand(
       "summary", "Lists the tensors of a file, and the chains found in it.");
   app->add_option("file", arguments->file, "file of weights")->required();
-  add_key(*app, arguments->key);
+  add_reading(*app, arguments->reading);
   add_chains(*app, arguments->options);
 
   return {app, [arguments] { return summary(*arguments); }};

@@ -6,6 +6,8 @@
 
 #include <iostream>
 
+#include "base/text.h"
+
 namespace expandnet::examples {
 
 std::int64_t numbers_in(const Weights& weights) {
@@ -16,9 +18,9 @@ std::int64_t numbers_in(const Weights& weights) {
 
 void list_chains(const std::vector<ChainInWeights>& chains) {
   for (const auto& chain : chains) {
-    std::cout << fmt::format("chain {}: {}\n",
-                             chain.layer.empty() ? "(model)" : chain.layer,
-                             c10::Join(", ", chain.factors));
+    const auto layer = chain.layer.empty() ? "(model)" : chain.layer;
+    std::cout << fmt::format("chain {}: {}\n", printable(layer),
+                             printable(c10::Join(", ", chain.factors)));
   }
 }
 
@@ -28,6 +30,13 @@ void tell_averages(const NamedTensors& averages) {
       "moving averages of {} tensors take the places of folds; --key model "
       "leaves them out\n",
       averages.size());
+}
+
+void tell_notes(const std::string& path,
+                const std::vector<std::string>& notes) {
+  for (const auto& note : notes) {
+    std::cout << fmt::format("note: {}: {}\n", path, note);
+  }
 }
 
 }  // namespace expandnet::examples

@@ -5,6 +5,7 @@
 #include <expandnet/io/weights.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace expandnet::examples {
@@ -16,5 +17,8 @@ void list_chains(const std::vector<ChainInWeights>& chains);
 
 /// Says whose places averages take.
 void tell_averages(const NamedTensors& averages);
+
+/// What is to know of the file `path`, a line each.
+void tell_notes(const std::string& path, const std::vector<std::string>& notes);
 
 }  // namespace expandnet::examples

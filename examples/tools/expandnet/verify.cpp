@@ -10,6 +10,7 @@
 #include "tools/expandnet/commands.h"
 #include "tools/expandnet/compare.h"
 #include "tools/expandnet/flags.h"
+#include "tools/expandnet/totals.h"
 
 namespace expandnet::examples {
 
@@ -17,14 +18,19 @@ namespace {
 
 struct VerifyArguments {
   std::string first, second;
-  std::string key;  ///< of both, where they are Python checkpoints
+  Reading reading;  ///< of both
   /// Largest max |a - b| / max |a| of a tensor; 0: the same values.
   double tolerance = 1e-6;
 };
 
 int verify(const VerifyArguments& arguments) {
-  const auto result = compare(read_weights(arguments.first, arguments.key),
-                              read_weights(arguments.second, arguments.key),
+  const auto read = [&](const std::string& path) {
+    auto weights =
+        read_weights(path, arguments.reading.key, arguments.reading.names());
+    tell_notes(path, weights.notes);
+    return weights;
+  };
+  const auto result = compare(read(arguments.first), read(arguments.second),
                               arguments.tolerance);
   for (const auto& line : result.differences) std::cout << line << "\n";
   std::cout << fmt::format(
@@ -46,7 +52,7 @@ Subcommand add_verify(CLI::App& program) {
       "they differ.");
   app->add_option("first", arguments->first)->required();
   app->add_option("second", arguments->second)->required();
-  add_key(*app, arguments->key);
+  add_reading(*app, arguments->reading);
   app->add_option("--tolerance", arguments->tolerance,
                   "largest relative difference of a tensor; 0: none")
       ->check(not_negative());

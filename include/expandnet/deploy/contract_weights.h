@@ -7,6 +7,7 @@
 #include <expandnet/passes/verify.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace expandnet {
@@ -27,6 +28,9 @@ struct ContractedWeights {
   Weights weights;
   ContractionReport report;  ///< of each chain; prints as a table
   std::vector<ChainInWeights> chains;
+  /// What no file says and the user should check, a sentence each: where chains
+  /// that are not this library's have their padding, if that matters.
+  std::vector<std::string> notes;
 };
 
 /// Folds every chain in fp64 and casts it once to the dtype, after the check of

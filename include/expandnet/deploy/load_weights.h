@@ -43,8 +43,10 @@ std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
 /// Copies the weights into the model's parameters and buffers of the same names
 /// and shapes, which keep their tensors, dtypes and devices; values are cast.
 /// Integers take whole numbers alone: the dtype of others counts as a wrong
-/// shape. Factors of chains go by their own names. After loading into the model
-/// of an Expansion its factors are those of before: expand it again.
+/// shape. Where all names of the model begin with "module." or "model." and
+/// none of the weights do, as readers take it off, it is put before them.
+/// Factors of chains go by their own names. After loading into the model of an
+/// Expansion its factors are those of before: expand it again.
 ///
 /// Throws `c10::Error` with the report, where strict, if anything has no
 /// counterpart, and always if nothing has one; the model is then as it was.

@@ -20,6 +20,10 @@ struct Weights {
   NamedTensors tensors;
   /// Text beside the tensors; of the formats, only safetensors has it.
   std::map<std::string, std::string> metadata;
+  /// What the user of a file that was read should know, a sentence each: a
+  /// prefix that was dropped, averages that stand beside the weights. Writers
+  /// pass it over.
+  std::vector<std::string> notes = {};
 };
 
 /// The weights of a file, and what a checkpoint has beside them.

@@ -7,6 +7,9 @@
 
 namespace expandnet {
 
+/// Whether names lose what wrappers of Python put into them.
+enum class WrapperNames { kDropped, kKept };
+
 /// The weights of a file, whose format its content tells: safetensors, Python's
 /// `torch.save`, or an archive of LibTorch's `torch::save`, as this library's
 /// checkpoints are. Of weights in several files `path` is the index, which ends
@@ -14,6 +17,13 @@ namespace expandnet {
 ///
 /// Tensors that share memory stand in safetensors once, the other names in the
 /// metadata, as `safetensors.torch.save_model` leaves them: both are read.
+///
+/// In every format, names lose what wrappers put into them: "module." before
+/// all of them (DataParallel), "_orig_mod." (torch.compile) and the parts of
+/// FSDP, and "model." before all of them in a checkpoint whose weights stand at
+/// "state_dict" (Lightning). `n_averaged`, the counter of AveragedModel, is
+/// left out. `Weights::notes` says so, and `WrapperNames::kKept` leaves the
+/// names as they are.
 ///
 /// `key` is for checkpoints of Python, as in `read_pytorch`. Of a checkpoint of
 /// this library's trainers the model is read and, in weight space, the factors
@@ -29,7 +39,8 @@ namespace expandnet {
 ///
 ///     for (const auto& [name, tensor] : read_weights("net.pth").tensors)
 [[nodiscard]] Weights read_weights(const std::string& path,
-                                   const std::string& key = "");
+                                   const std::string& key = "",
+                                   WrapperNames names = WrapperNames::kDropped);
 
 /// As `read_weights`, for weights that are to be contracted.
 ///
@@ -37,8 +48,9 @@ namespace expandnet {
 ///     ContractWeightsOptions options;
 ///     options.averages = averages;
 ///     auto compact = contract_weights(weights, options);
-[[nodiscard]] TrainedWeights read_trained_weights(const std::string& path,
-                                                  const std::string& key = "");
+[[nodiscard]] TrainedWeights read_trained_weights(
+    const std::string& path, const std::string& key = "",
+    WrapperNames names = WrapperNames::kDropped);
 
 /// Writes safetensors, or where `path` ends in .pt or .pth, a state dict for
 /// Python's `torch.load`. Throws as their writers do, and `c10::Error` for

@@ -3,8 +3,10 @@
 #include <c10/util/Exception.h>
 #include <torch/serialize/input-archive.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -22,8 +24,42 @@ using torch::serialize::InputArchive;
 /// Deeper than modules are nested.
 constexpr int kDeepest = 200;
 
-void add_tensors(InputArchive& archive, const std::string& prefix, int depth,
-                 Weights& weights) {
+/// Whether a tensor is in the value, or an object whose content nobody sees, as
+/// the packed parameters of quantized layers.
+bool holds_tensor(const c10::IValue& value, int depth) {
+  TORCH_CHECK(depth < kDeepest, "values are nested too deep");
+  const auto any_of = [&](const auto& items) {
+    return std::any_of(items.begin(), items.end(), [&](const auto& item) {
+      return holds_tensor(item, depth + 1);
+    });
+  };
+  if (value.isTensor()) return value.toTensor().defined();
+  if (value.isCustomClass()) return true;
+  if (value.isList()) return any_of(value.toListRef());
+  if (value.isTuple()) return any_of(value.toTupleRef().elements());
+  if (value.isGenericDict()) {
+    const auto dict = value.toGenericDict();
+    return std::any_of(dict.begin(), dict.end(), [&](const auto& item) {
+      return holds_tensor(item.key(), depth + 1) ||
+             holds_tensor(item.value(), depth + 1);
+    });
+  }
+  return value.isObject() && any_of(value.toObjectRef().slots());
+}
+
+/// An attribute that is neither a tensor nor a module may hold none.
+void check_attribute(const std::string& where, InputArchive& archive,
+                     const std::string& key, const std::string& name) {
+  c10::IValue value;
+  if (!archive.try_read(key, value) || !holds_tensor(value, 0)) return;
+  throw_file_error(where, "an entry that holds a tensor must be one",
+                   quoted_name(name) + ", " + value.type()->str(),
+                   "save its tensors under names of their own, dequantized, or "
+                   "leave it out");
+}
+
+void add_tensors(const std::string& where, InputArchive& archive,
+                 const std::string& prefix, int depth, Weights& weights) {
   TORCH_CHECK(depth < kDeepest, "modules are nested too deep");
   for (const auto& key : archive.keys()) {
     at::Tensor tensor;
@@ -32,7 +68,9 @@ void add_tensors(InputArchive& archive, const std::string& prefix, int depth,
         archive.try_read(key, tensor)) {
       weights.tensors.emplace_back(prefix + key, tensor.detach());
     } else if (archive.try_read(key, inner)) {
-      add_tensors(inner, prefix + key + ".", depth + 1, weights);
+      add_tensors(where, inner, prefix + key + ".", depth + 1, weights);
+    } else {
+      check_attribute(where, archive, key, prefix + key);
     }
   }
 }
@@ -92,23 +130,32 @@ struct ArchiveContent {
   bool has_average = false;
 };
 
-ArchiveContent content_of(InputArchive& archive, Averages averages) {
+ArchiveContent content_of(const std::string& where, InputArchive& archive,
+                          Averages averages) {
   ArchiveContent content;
   InputArchive model, part;
   content.is_checkpoint = archive.try_read(kModelKey, model) &&
                           archive.try_read(kOptimizerKey, part);
   if (!content.is_checkpoint) {
-    add_tensors(archive, "", 0, content.weights);
+    add_tensors(where, archive, "", 0, content.weights);
     return content;
   }
   content.has_average =
       averages == Averages::kTaken && archive.try_read(kAverageKey, part);
   if (content.has_average) content.averages = averages_in(part);
-  add_tensors(model, "", 0, content.weights);
+  add_tensors(where, model, "", 0, content.weights);
   if (archive.try_read(kExpansionKey, part)) {
-    add_tensors(part, "", 0, content.weights);
+    add_tensors(where, part, "", 0, content.weights);
   }
   return content;
+}
+
+/// Tensors that stand in code: "net/constants/0".
+bool has_constants(const ZipArchive& zip) {
+  return std::any_of(
+      zip.entries().begin(), zip.entries().end(), [](const auto& entry) {
+        return entry.name.find("/constants/") != std::string_view::npos;
+      });
 }
 
 }  // namespace
@@ -120,7 +167,7 @@ TrainedWeights read_libtorch_archive(const MappedFile& file,
   open_libtorch_file(where, file.bytes(), zip, c10::kCPU, archive);
   ArchiveContent content;
   try {
-    content = content_of(archive, averages);
+    content = content_of(where, archive, averages);
   } catch (const c10::Error& error) {
     throw_file_error(where, "an archive of torch::save must be whole",
                      "an error of LibTorch (" + message_of(error) + ")",
@@ -136,6 +183,11 @@ TrainedWeights read_libtorch_archive(const MappedFile& file,
         "one whose moving average is without names",
         "contract it with the program that trained it, or take the key "
         "\"model\" for the weights that were averaged");
+  }
+  if (content.weights.tensors.empty() && has_constants(zip)) {
+    throw_file_error(where, "a script must hold its weights as parameters",
+                     "constants of its code, as torch.jit.freeze leaves them",
+                     "save the module before it is frozen");
   }
   if (content.weights.tensors.empty()) {
     throw_file_error(where, "a file of weights must hold tensors", "none",

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/error.h"
+#include "base/libtorch_errors.h"
 #include "base/text.h"
 
 namespace expandnet {
@@ -38,7 +39,7 @@ void check_entries(const std::string& where, const ZipArchive& zip) {
     throw_file_error(
         where, "reading it must run none of its code",
         "a " + std::string(kCalled) + " in " + quoted_name(entry.name),
-        "save a state dict, or safetensors");
+        "save the state dict, of a quantized net that of the one before");
   }
 }
 
@@ -57,6 +58,12 @@ void open_libtorch_file(const std::string& where, std::string_view bytes,
   try {
     archive.load_from(bytes.data(), bytes.size(), device);
   } catch (const std::exception& error) {  // of LibTorch, or of its parser
+    const auto unknown = unknown_operator_in(error);
+    if (!unknown.empty()) {
+      throw_file_error(
+          where, "the operators of a script must be known here", unknown,
+          "in Python, torch.save(torch.jit.load(path).state_dict(), other)");
+    }
     throw_file_error(where, "an archive of torch::save must be whole",
                      "an error of LibTorch (" + message_of(error) + ")",
                      "save it again");

@@ -14,10 +14,12 @@ namespace {
 /// member for a kind of them returns false when given another.
 class PickleReader {
  public:
-  PickleReader(const std::string& where, std::string_view bytes)
-      : input_(where, bytes), stack_(input_) {}
+  PickleReader(const std::string& where, std::string_view bytes,
+               std::size_t offset)
+      : input_(where, bytes, offset), stack_(input_) {}
 
   [[nodiscard]] Pickle read();
+  [[nodiscard]] const PickleInput& input() const { return input_; }
 
  private:
   bool read_protocol(unsigned char opcode);
@@ -33,10 +35,12 @@ class PickleReader {
   void set_items(const std::vector<PickleIndex>& items);
   void push_global(PickleIndex module, PickleIndex name);
   void push_call(PickleIndex callable, PickleIndex arguments, bool altered);
+  [[nodiscard]] bool push_ordered_dict(const std::vector<PickleIndex>& pairs);
   void build();
 
   PickleInput input_;
   PickleStack stack_;
+  std::size_t pairs_ = 0;  ///< copied from lists to OrderedDicts
 };
 
 bool PickleReader::read_protocol(unsigned char opcode) {
@@ -73,6 +77,9 @@ bool PickleReader::read_number(unsigned char opcode) {
       return true;
     case 'J':  // BININT
       stack_.push(input_.take_int(4));
+      return true;
+    case 'I':  // INT, of Python 2: those of more than 32 bits
+      stack_.push(input_.take_decimal());
       return true;
     case 0x8a:  // LONG1
     case 0x8b:  // LONG4
@@ -222,20 +229,47 @@ void PickleReader::push_call(PickleIndex callable, PickleIndex arguments,
     input_.complain("arguments must be a tuple", stack_.describe(arguments));
   }
   const auto* global = stack_.as<PickleGlobal>(callable);
-  if (global != nullptr && global->module == "collections" &&
-      global->name == "OrderedDict" && tuple->items.empty()) {
+  const bool is_dict = global != nullptr && global->module == "collections" &&
+                       global->name == "OrderedDict";
+  if (is_dict && tuple->items.empty()) {
     stack_.push(PickleDict{});
-  } else {
-    stack_.push(PickleCall{callable, arguments, altered});
+    return;
   }
+  if (is_dict && tuple->items.size() == 1) {
+    const auto* list = stack_.as<PickleList>(tuple->items.front());
+    if (list != nullptr && push_ordered_dict(list->items)) return;
+  }
+  stack_.push(PickleCall{callable, arguments, altered});
 }
 
-/// Drops the state that is on top, meant for what is below it.
+/// The OrderedDict of these pairs; false unless they are such.
+bool PickleReader::push_ordered_dict(const std::vector<PickleIndex>& pairs) {
+  // A list may be used again and again: what is copied stays below the bytes.
+  pairs_ += pairs.size();
+  if (pairs_ > input_.taken()) {
+    input_.complain("a pickle may give a list to one OrderedDict", "to more");
+  }
+  PickleDict dict;
+  for (const auto pair : pairs) {
+    const auto* tuple = stack_.as<PickleTuple>(pair);
+    const auto* list = stack_.as<PickleList>(pair);
+    const auto* items = tuple != nullptr  ? &tuple->items
+                        : list != nullptr ? &list->items
+                                          : nullptr;
+    if (items == nullptr || items->size() != 2) return false;
+    dict.items.emplace_back((*items)[0], (*items)[1]);
+  }
+  stack_.push(std::move(dict));
+  return true;
+}
+
+/// Gives the state that is on top to what is below it.
 void PickleReader::build() {
-  stack_.pop();
+  const auto state = stack_.pop();
   const auto target = stack_.top();
   if (auto* call = stack_.as<PickleCall>(target)) {
     call->altered = true;
+    call->state = state;
   } else if (stack_.as<PickleDict>(target) == nullptr) {
     input_.complain("a state must go to an object", stack_.describe(target));
   }
@@ -324,8 +358,21 @@ Pickle PickleReader::read() {
 
 }  // namespace
 
+Pickle read_next_pickle(const std::string& where, std::string_view bytes,
+                        std::size_t& offset) {
+  PickleReader reader(where, bytes, offset);
+  auto pickle = reader.read();
+  offset = reader.input().offset();
+  return pickle;
+}
+
 Pickle read_pickle(const std::string& where, std::string_view bytes) {
-  return PickleReader(where, bytes).read();
+  PickleReader reader(where, bytes, 0);
+  auto pickle = reader.read();
+  if (reader.input().left() > 0) {
+    reader.input().complain("a pickle must end with its only value", "more");
+  }
+  return pickle;
 }
 
 }  // namespace expandnet

@@ -7,6 +7,7 @@
 // objects are dictionaries here.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,8 @@
 namespace expandnet {
 
 /// Reads a pickle of protocol 2 to 5. What a dictionary, list or OrderedDict is
-/// given later is in it; the state of an OrderedDict is dropped.
+/// given later is in it; the state of an OrderedDict is dropped. Python 2,
+/// whose OrderedDicts are made of a list of pairs, is read, too.
 ///
 /// Throws `std::runtime_error`, with `where` and the offset in bytes, at the
 /// first instruction that is unknown, cut off, or finds the wrong things on the
@@ -23,5 +25,11 @@ namespace expandnet {
 /// bytes, and memory: at most some 150 bytes for each. Never recurses.
 [[nodiscard]] Pickle read_pickle(const std::string& where,
                                  std::string_view bytes);
+
+/// As above, for the pickle that begins at byte `offset` of several: moves
+/// `offset` past its end.
+[[nodiscard]] Pickle read_next_pickle(const std::string& where,
+                                      std::string_view bytes,
+                                      std::size_t& offset);
 
 }  // namespace expandnet

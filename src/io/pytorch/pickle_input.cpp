@@ -1,9 +1,12 @@
 #include "io/pytorch/pickle_input.h"
 
+#include <charconv>
 #include <cstring>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/little_endian.h"
+#include "base/text.h"
 
 namespace expandnet {
 
@@ -51,6 +54,18 @@ PickleValue PickleInput::take_int(std::uint64_t count) {
     number |= ~std::uint64_t{0} << 8U * bytes.size();
   }
   return static_cast<std::int64_t>(number);
+}
+
+PickleValue PickleInput::take_decimal() {
+  const auto line = take_line();
+  if (line == "00" || line == "01") return line == "01";
+  std::int64_t number = 0;
+  const auto* end = line.data() + line.size();
+  const auto [stop, error] = std::from_chars(line.data(), end, number);
+  if (error != std::errc() || stop != end) {
+    complain("an int must be of decimal digits, below 2^63", quoted_name(line));
+  }
+  return number;
 }
 
 double PickleInput::take_float() {

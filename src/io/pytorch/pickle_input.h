@@ -14,10 +14,14 @@ namespace expandnet {
 /// wrong throws `std::runtime_error` with the offset of the instruction.
 class PickleInput {
  public:
-  PickleInput(const std::string& where, std::string_view bytes)
-      : where_(where), bytes_(bytes) {}
+  PickleInput(const std::string& where, std::string_view bytes,
+              std::size_t offset)
+      : where_(where), bytes_(bytes), next_(offset), begin_(offset) {}
 
-  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  /// Offset of the next byte.
+  [[nodiscard]] std::size_t offset() const { return next_; }
+  /// Bytes taken so far.
+  [[nodiscard]] std::size_t taken() const { return next_ - begin_; }
   [[nodiscard]] std::size_t left() const { return bytes_.size() - next_; }
 
   /// Begins the next instruction and returns its first byte.
@@ -32,6 +36,9 @@ class PickleInput {
   std::string_view take_line();
   /// An int of `count` bytes in two's complement.
   PickleValue take_int(std::uint64_t count);
+  /// An int in decimal digits up to the end of the line, where 00 and 01 are
+  /// False and True.
+  PickleValue take_decimal();
   /// The only number that is in big endian.
   double take_float();
 
@@ -43,7 +50,8 @@ class PickleInput {
  private:
   const std::string& where_;
   std::string_view bytes_;
-  std::size_t next_ = 0;
+  std::size_t next_;
+  std::size_t begin_;
   std::size_t instruction_ = 0;  ///< offset of the one that is carried out
 };
 

@@ -64,9 +64,9 @@ std::vector<PickleIndex> PickleStack::pop_to_mark() {
 
 void PickleStack::put(std::uint64_t number) {
   // Writers count up; so the memo stays smaller than the pickle.
-  if (number >= input_.size()) {
+  if (number >= input_.taken()) {
     input_.complain(
-        "a number in the memo must be below " + std::to_string(input_.size()),
+        "a number in the memo must be below " + std::to_string(input_.taken()),
         std::to_string(number));
   }
   const auto index = top();
@@ -84,7 +84,7 @@ void PickleStack::get(std::uint64_t number) {
 
 Pickle PickleStack::finish() {
   pickle_.root = pop();
-  if (!stack_.empty() || !marks_.empty() || input_.left() > 0) {
+  if (!stack_.empty() || !marks_.empty()) {
     input_.complain("a pickle must end with its only value", "more");
   }
   return std::move(pickle_);

@@ -46,7 +46,7 @@ class PickleStack {
     return expandnet::describe(pickle_, index);
   }
 
-  /// Ends the program: all values, the only one on the stack as the root.
+  /// Ends the program: all values, with the only one on the stack as the root.
   [[nodiscard]] Pickle finish();
 
  private:

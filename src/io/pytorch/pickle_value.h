@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -46,7 +47,10 @@ struct PickleGlobal {
 struct PickleCall {
   PickleIndex callable;
   PickleIndex arguments;
-  bool altered = false;  ///< by a state, items or keywords, which are dropped
+  bool altered = false;  ///< by a state, items or keywords
+  /// The state that the object is given, as Python's __setstate__ takes it;
+  /// items and keywords are dropped.
+  std::optional<PickleIndex> state = {};
 };
 /// What lies outside of the pickle, under this name (a tuple in PyTorch).
 struct PicklePersistent {

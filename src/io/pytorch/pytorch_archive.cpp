@@ -10,28 +10,27 @@ namespace expandnet {
 
 namespace {
 
-// Of any protocol, the pickle of the int 0x1950a86a20f9469cfc6c.
-constexpr std::string_view kLegacyPyTorchMagic(
-    "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
 constexpr std::size_t kTarMagicOffset = 257;
 constexpr std::string_view kTarMagic = "ustar";
 constexpr std::string_view kZipMagic = "PK";
+constexpr std::string_view kPickleMagic = "\x80";
 
 /// Passes what may be a zip file.
 std::string_view checked_pytorch_file(const std::string& where,
                                       std::string_view file) {
-  const std::string rule =
-      "the file must be a zip file of PyTorch 1.6 or newer";
-  const auto has = [&](std::size_t at, std::string_view magic) {
-    return file.size() > at && file.substr(at, magic.size()) == magic;
+  const std::string rule = "the file must be one of torch.save";
+  const auto begins_with = [&](std::string_view magic) {
+    return file.substr(0, magic.size()) == magic;
   };
-  if (has(0, kZipMagic)) return file;
-  const std::string remedy = "load the file and save it again with a newer one";
-  if (has(2, kLegacyPyTorchMagic)) {
-    throw_file_error(where, rule, "a pickle of an older one", remedy);
+  if (begins_with(kZipMagic)) return file;
+  if (is_tar(file)) {
+    throw_file_error(where, rule, "a tar file",
+                     "unpack it; one that PyTorch before 0.1.10 wrote must be "
+                     "loaded and saved again");
   }
-  if (has(kTarMagicOffset, kTarMagic)) {
-    throw_file_error(where, rule, "a tar file of a much older one", remedy);
+  if (begins_with(kPickleMagic)) {
+    throw_file_error(where, rule, "another pickle",
+                     "load it in Python and save its tensors with torch.save");
   }
   constexpr std::size_t kShown = 8;
   const auto first = file.substr(0, kShown);
@@ -51,6 +50,11 @@ std::string folder_in(const ZipArchive& zip) {
 
 }  // namespace
 
+bool is_tar(std::string_view file) {
+  return file.size() > kTarMagicOffset &&
+         file.substr(kTarMagicOffset, kTarMagic.size()) == kTarMagic;
+}
+
 ZipArchive open_pytorch_zip(const std::string& where, std::string_view file) {
   return {where, checked_pytorch_file(where, file)};
 }
@@ -68,6 +72,11 @@ bool is_libtorch_archive(const ZipArchive& zip) {
 
 PyTorchArchive::PyTorchArchive(const std::string& where, ZipArchive zip)
     : zip_(std::move(zip)), folder_(folder_in(zip_)) {
+  if (zip_.find(name_of("archive_format")) != nullptr) {
+    throw_file_error(
+        where, "the file must be one of torch.save", "one of torch.export",
+        "in Python, torch.save(torch.export.load(path).state_dict, other)");
+  }
   if (is_libtorch_archive(zip_)) {
     throw_file_error(
         where, "the file must be one of torch.save in Python",

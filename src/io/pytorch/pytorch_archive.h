@@ -8,9 +8,12 @@
 
 namespace expandnet {
 
-/// The zip file whose bytes these are. Other files of PyTorch, from before 1.6,
-/// are recognised, and refused with what to do. `where` names the file in
-/// messages. Throws `std::runtime_error`.
+/// Whether the bytes are of a tar file, as of a folder that was packed.
+[[nodiscard]] bool is_tar(std::string_view file);
+
+/// The zip file whose bytes these are. Tar files, pickles and others are
+/// refused with what to do. `where` names the file in messages. Throws
+/// `std::runtime_error`.
 [[nodiscard]] ZipArchive open_pytorch_zip(const std::string& where,
                                           std::string_view file);
 

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "io/packed_tensor.h"
-#include "io/pytorch/pytorch_archive.h"
 #include "io/pytorch/pytorch_pickle.h"
 #include "io/pytorch/pytorch_reader.h"
 #include "io/scalar_type.h"
@@ -58,9 +57,7 @@ std::vector<PackedTensor> checked_tensors(const std::string& where,
 }  // namespace
 
 Weights read_pytorch(const std::string& path, const std::string& key) {
-  auto file = std::make_shared<const MappedFile>(path);
-  auto zip = open_pytorch_zip(in_quotes(path), file->bytes());
-  return read_pytorch(std::move(file), std::move(zip), key);
+  return read_pytorch(std::make_shared<const MappedFile>(path), key).weights;
 }
 
 void write_pytorch(const Weights& weights, const std::string& path) {

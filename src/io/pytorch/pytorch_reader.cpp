@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/packed_tensor.h"
+#include "io/pytorch/legacy_file.h"
 #include "io/pytorch/pickle.h"
 #include "io/pytorch/pytorch_archive.h"
 #include "io/pytorch/pytorch_state_dict.h"
@@ -30,12 +32,18 @@ constexpr std::uint64_t kLargestPyTorchElement = 16;  // complex128
 
 class PyTorchFileReader {
  public:
-  PyTorchFileReader(std::shared_ptr<const MappedFile> file, ZipArchive zip)
+  /// The bytes of the storage of that name; `where` names what needs it.
+  using FindStorage = std::function<std::string_view(const std::string& where,
+                                                     std::string_view name)>;
+
+  PyTorchFileReader(std::shared_ptr<const MappedFile> file,
+                    FindStorage find_storage)
       : where_(in_quotes(file->path())),
         file_(std::move(file)),
-        archive_(where_, std::move(zip)) {}
+        find_storage_(std::move(find_storage)) {}
 
-  [[nodiscard]] Weights read(const std::string& key);
+  [[nodiscard]] PyTorchWeights read(const Pickle& pickle,
+                                    const std::string& key);
 
  private:
   [[nodiscard]] at::Tensor tensor(const std::string& where,
@@ -47,7 +55,7 @@ class PyTorchFileReader {
 
   const std::string where_;
   const std::shared_ptr<const MappedFile> file_;
-  const PyTorchArchive archive_;
+  const FindStorage find_storage_;
   std::map<std::string_view, c10::Storage> storages_;
   std::set<std::string_view> bools_;  ///< storages that hold bools
 };
@@ -76,8 +84,7 @@ const c10::Storage& PyTorchFileReader::storage(const std::string& where,
                                                const PyTorchTensorInfo& info) {
   auto found = storages_.find(info.storage);
   if (found == storages_.end()) {
-    const auto bytes =
-        archive_.read(where, "data/" + std::string(info.storage));
+    const auto bytes = find_storage_(where, info.storage);
     found = storages_.emplace(info.storage, storage_of(bytes)).first;
   }
   const auto& storage = found->second;
@@ -114,24 +121,52 @@ at::Tensor PyTorchFileReader::tensor(const std::string& where,
   return tensor;
 }
 
-Weights PyTorchFileReader::read(const std::string& key) {
-  const std::string record = "data.pkl";
-  const auto pickle = read_pickle(where_ + ", " + archive_.name_of(record),
-                                  archive_.read(where_, record));
+PyTorchWeights PyTorchFileReader::read(const Pickle& pickle,
+                                       const std::string& key) {
+  auto state = find_state_dict(where_, pickle, key);
   Weights weights;
-  for (const auto& [name, value] : find_state_dict(where_, pickle, key)) {
+  for (auto& [name, value] : state.entries) {
     const auto where = where_ + ", tensor " + quoted_name(name);
-    weights.tensors.emplace_back(
-        name, tensor(where, pytorch_tensor_info(where, pickle, value)));
+    auto values = tensor(where, pytorch_tensor_info(where, pickle, value));
+    weights.tensors.emplace_back(std::move(name), std::move(values));
   }
-  return weights;
+  weights.notes = std::move(state.notes);
+  return {std::move(weights), std::move(state.key)};
+}
+
+PyTorchWeights read_legacy_pytorch(
+    const std::shared_ptr<const MappedFile>& file, const std::string& key) {
+  const auto legacy =
+      parse_legacy_pytorch(in_quotes(file->path()), file->bytes());
+  const auto find_storage = [&](const std::string& /*where*/,
+                                std::string_view name) {
+    return legacy.storages.at(name);
+  };
+  return PyTorchFileReader(file, find_storage).read(legacy.pickle, key);
 }
 
 }  // namespace
 
-Weights read_pytorch(std::shared_ptr<const MappedFile> file, ZipArchive zip,
-                     const std::string& key) {
-  return PyTorchFileReader(std::move(file), std::move(zip)).read(key);
+PyTorchWeights read_pytorch(const std::shared_ptr<const MappedFile>& file,
+                            ZipArchive zip, const std::string& key) {
+  const auto where = in_quotes(file->path());
+  const PyTorchArchive archive(where, std::move(zip));
+  const std::string record = "data.pkl";
+  const auto pickle = read_pickle(where + ", " + archive.name_of(record),
+                                  archive.read(where, record));
+  const auto find_storage = [&](const std::string& tensor,
+                                std::string_view name) {
+    return archive.read(tensor, "data/" + std::string(name));
+  };
+  return PyTorchFileReader(file, find_storage).read(pickle, key);
+}
+
+PyTorchWeights read_pytorch(const std::shared_ptr<const MappedFile>& file,
+                            const std::string& key) {
+  const auto bytes = file->bytes();
+  if (is_legacy_pytorch(bytes)) return read_legacy_pytorch(file, key);
+  return read_pytorch(file, open_pytorch_zip(in_quotes(file->path()), bytes),
+                      key);
 }
 
 }  // namespace expandnet

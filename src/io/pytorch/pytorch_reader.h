@@ -11,9 +11,18 @@
 
 namespace expandnet {
 
-/// What `read_pytorch` returns of the file. `zip` is its directory, as
-/// `open_pytorch_zip` gives it.
-[[nodiscard]] Weights read_pytorch(std::shared_ptr<const MappedFile> file,
-                                   ZipArchive zip, const std::string& key);
+/// What `read_pytorch` returns of a file, and the key at which it stands; ""
+/// for the whole file.
+struct PyTorchWeights {
+  Weights weights;
+  std::string key;
+};
+
+[[nodiscard]] PyTorchWeights read_pytorch(
+    const std::shared_ptr<const MappedFile>& file, const std::string& key);
+/// As above, for a zip file whose directory was read: `open_pytorch_zip`.
+[[nodiscard]] PyTorchWeights read_pytorch(
+    const std::shared_ptr<const MappedFile>& file, ZipArchive zip,
+    const std::string& key);
 
 }  // namespace expandnet

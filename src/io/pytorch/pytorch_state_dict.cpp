@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "io/pytorch/pickle_describe.h"
 #include "io/pytorch/pytorch_call.h"
+#include "io/pytorch/pytorch_storage.h"
 
 namespace expandnet {
 
@@ -16,8 +19,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kStateDictKeys = {
     "state_dict", "model_state_dict", "model", "net", "module"};
-/// What DataParallel puts before all names.
-constexpr std::string_view kDataParallelPrefix = "module.";
 constexpr std::size_t kMaxKeysShown = 20;
 
 /// The value itself where torch::pickle_save has put its type beside it.
@@ -48,7 +49,7 @@ class TensorSearch {
       open.pop_back();
       if (seen_[next]) continue;
       seen_[next] = true;
-      if (pickle_.get<PicklePersistent>(next) != nullptr) return true;
+      if (is_pytorch_storage(pickle_, next)) return true;
       add_parts(next, open);
     }
     return false;
@@ -76,50 +77,75 @@ class TensorSearch {
 
 class StateDictFinder {
  public:
-  StateDictFinder(const std::string& where, const Pickle& pickle);
+  StateDictFinder(const std::string& where, const Pickle& pickle)
+      : where_(where),
+        pickle_(pickle),
+        root_(without_type_tag(pickle, pickle.root)),
+        top_(pickle.get<PickleDict>(root_)) {}
 
-  [[nodiscard]] const PickleDict& find(const std::string& key) const;
-  [[nodiscard]] std::vector<PyTorchEntry> entries(const PickleDict& dict) const;
+  [[nodiscard]] PyTorchStateDict find(const std::string& key) const;
 
  private:
-  [[nodiscard]] const PickleDict& at_key(const std::string& key) const;
-  [[nodiscard]] const PickleDict& without_key() const;
-  [[nodiscard]] bool holds_tensors(const PickleDict& dict) const;
-  [[nodiscard]] const PickleDict* dict_of(std::string_view key) const;
+  /// A dictionary or a module, and its key; "" is the whole file.
+  struct Place {
+    PickleIndex value;
+    std::string_view key;
+  };
+
+  [[nodiscard]] Place at_key(std::string_view key) const;
+  [[nodiscard]] Place without_key() const;
+  [[nodiscard]] bool holds_tensors(PickleIndex value) const;
+  [[nodiscard]] std::optional<PickleIndex> item(const PickleDict& dict,
+                                                std::string_view key) const;
+  [[nodiscard]] std::optional<PickleIndex> inner(const PickleDict& dict,
+                                                 std::string_view key) const;
   [[nodiscard]] std::string list_keys() const;
+  [[nodiscard]] std::vector<PyTorchEntry> entries_of(PickleIndex value) const;
+  [[nodiscard]] std::vector<PyTorchEntry> entries_of(
+      const PickleDict& dict) const;
+  [[nodiscard]] std::vector<std::string> notes(
+      const Place& place, const std::vector<PyTorchEntry>& entries) const;
   [[noreturn]] void refuse_inner_tensor(PickleIndex key,
                                         PickleIndex value) const;
 
   const std::string& where_;
   const Pickle& pickle_;
-  const PickleDict* top_;
+  PickleIndex root_;
+  const PickleDict* top_;  ///< null if the file is no dictionary
 };
 
-StateDictFinder::StateDictFinder(const std::string& where, const Pickle& pickle)
-    : where_(where),
-      pickle_(pickle),
-      top_(pickle.get<PickleDict>(without_type_tag(pickle, pickle.root))) {
-  if (top_ != nullptr) return;
-  throw_file_error(where, "a checkpoint must be a dictionary",
-                   describe(pickle, pickle.root),
-                   "save the state dict: torch.save(net.state_dict(), path)");
+bool StateDictFinder::holds_tensors(PickleIndex value) const {
+  if (is_pytorch_module(pickle_, value)) return true;
+  const auto* dict = pickle_.get<PickleDict>(value);
+  return dict != nullptr &&
+         std::any_of(dict->items.begin(), dict->items.end(),
+                     [&](const auto& item) {
+                       return is_pytorch_call(pickle_, item.second);
+                     });
 }
 
-bool StateDictFinder::holds_tensors(const PickleDict& dict) const {
-  return std::any_of(
-      dict.items.begin(), dict.items.end(),
-      [&](const auto& item) { return is_pytorch_call(pickle_, item.second); });
-}
-
-/// The entry of that name if it is a dictionary; the last, as in Python.
-const PickleDict* StateDictFinder::dict_of(std::string_view key) const {
-  const PickleDict* found = nullptr;
-  for (const auto& [name, value] : top_->items) {
+/// The value of that key; the last, as in Python.
+std::optional<PickleIndex> StateDictFinder::item(const PickleDict& dict,
+                                                 std::string_view key) const {
+  std::optional<PickleIndex> found;
+  for (const auto& [name, value] : dict.items) {
     const auto* text = pickle_.get<PickleText>(name);
-    if (text == nullptr || text->text != key) continue;
-    found = pickle_.get<PickleDict>(without_type_tag(pickle_, value));
+    if (text != nullptr && text->text == key) {
+      found = without_type_tag(pickle_, value);
+    }
   }
   return found;
+}
+
+/// The value at a path of keys, such as "ema.state_dict".
+std::optional<PickleIndex> StateDictFinder::inner(const PickleDict& dict,
+                                                  std::string_view key) const {
+  if (auto found = item(dict, key)) return found;
+  const auto dot = key.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto outer = item(dict, key.substr(0, dot));
+  const auto* next = outer ? pickle_.get<PickleDict>(*outer) : nullptr;
+  return next == nullptr ? std::nullopt : inner(*next, key.substr(dot + 1));
 }
 
 std::string StateDictFinder::list_keys() const {
@@ -149,48 +175,42 @@ void StateDictFinder::refuse_inner_tensor(PickleIndex key,
                    "leave it out");
 }
 
-const PickleDict& StateDictFinder::at_key(const std::string& key) const {
-  const auto* dict = dict_of(key);
-  if (dict == nullptr || !(dict->items.empty() || holds_tensors(*dict))) {
+StateDictFinder::Place StateDictFinder::at_key(std::string_view key) const {
+  const auto value = inner(*top_, key);
+  const auto* dict = value ? pickle_.get<PickleDict>(*value) : nullptr;
+  const bool is_empty = dict != nullptr && dict->items.empty();
+  if (!value || !(is_empty || holds_tensors(*value))) {
     throw_file_error(where_,
                      quoted_name(key) + " must be a dictionary of tensors",
                      list_keys(), "give the key of one");
   }
-  return *dict;
+  return {*value, key};
 }
 
-const PickleDict& StateDictFinder::without_key() const {
-  const PickleDict* found = nullptr;
-  std::string_view found_key;
+StateDictFinder::Place StateDictFinder::without_key() const {
+  std::optional<Place> found;
   for (const auto key : kStateDictKeys) {
-    const auto* dict = dict_of(key);
-    if (dict == nullptr || !holds_tensors(*dict)) continue;
-    if (found != nullptr && found != dict) {
+    const auto value = item(*top_, key);
+    if (!value || !holds_tensors(*value)) continue;
+    if (found && found->value != *value) {
       throw_file_error(where_, "one dictionary must hold the weights",
-                       quoted_name(found_key) + " and " + quoted_name(key),
+                       quoted_name(found->key) + " and " + quoted_name(key),
                        "give the key of one");
     }
-    found = dict;
-    found_key = key;
+    found = Place{*value, key};
   }
-  if (found != nullptr) return *found;
-  if (!top_->items.empty() && !holds_tensors(*top_)) {
+  if (found) return *found;
+  if (!top_->items.empty() && !holds_tensors(root_)) {
     throw_file_error(
         where_, "a checkpoint must hold tensors, or one state dict",
         list_keys(), "give the key of the dictionary that holds them");
   }
-  return *top_;
+  return {root_, ""};
 }
 
-const PickleDict& StateDictFinder::find(const std::string& key) const {
-  return key.empty() ? without_key() : at_key(key);
-}
-
-std::vector<PyTorchEntry> StateDictFinder::entries(
+std::vector<PyTorchEntry> StateDictFinder::entries_of(
     const PickleDict& dict) const {
   std::vector<PyTorchEntry> entries;
-  std::set<std::string_view> names;
-  bool all_prefixed = true;
   TensorSearch search(pickle_);
   for (const auto& [key, value] : dict.items) {
     if (pickle_.get<PickleCall>(value) == nullptr) {
@@ -203,30 +223,78 @@ std::vector<PyTorchEntry> StateDictFinder::entries(
                        describe(pickle_, key),
                        "fetch the file or save it again");
     }
-    const auto name = text->text;
-    if (!names.insert(name).second) {
-      throw_file_error(where_, "names of tensors must differ",
-                       quoted_name(name) + " twice",
-                       "fetch the file or save it again");
-    }
-    all_prefixed = all_prefixed && name.substr(0, kDataParallelPrefix.size()) ==
-                                       kDataParallelPrefix;
-    entries.push_back({name, value});
-  }
-  if (!all_prefixed) return entries;
-  for (auto& entry : entries) {
-    entry.name.remove_prefix(kDataParallelPrefix.size());
+    entries.push_back({std::string(text->text), value});
   }
   return entries;
 }
 
+std::vector<PyTorchEntry> StateDictFinder::entries_of(PickleIndex value) const {
+  const auto* dict = pickle_.get<PickleDict>(value);
+  auto entries = dict != nullptr
+                     ? entries_of(*dict)
+                     : pytorch_module_entries(where_, pickle_, value);
+  std::set<std::string_view> names;
+  for (const auto& entry : entries) {
+    if (names.insert(entry.name).second) continue;
+    throw_file_error(where_, "names of tensors must differ",
+                     quoted_name(entry.name) + " twice",
+                     "fetch the file or save it again");
+  }
+  return entries;
+}
+
+/// Averages, which many programs keep beside the weights under the same names.
+std::vector<std::string> StateDictFinder::notes(
+    const Place& place, const std::vector<PyTorchEntry>& entries) const {
+  std::set<std::string_view> names;
+  for (const auto& entry : entries) names.insert(entry.name);
+  std::vector<std::string> notes;
+  std::set<PickleIndex> seen = {place.value};
+  for (const auto& [key, tagged] : top_->items) {
+    const auto* text = pickle_.get<PickleText>(key);
+    const auto value = without_type_tag(pickle_, tagged);
+    const auto* dict = pickle_.get<PickleDict>(value);
+    if (text == nullptr || !seen.insert(value).second) continue;
+    if (!holds_tensors(value)) continue;
+    std::size_t same = 0;
+    if (dict != nullptr) {
+      for (const auto& item : dict->items) {
+        const auto* name = pickle_.get<PickleText>(item.first);
+        if (name != nullptr) same += names.count(name->text);
+      }
+    }
+    if (dict != nullptr && same == 0) continue;
+    notes.push_back("read from " + quoted_name(place.key) + "; " +
+                    quoted_name(text->text) +
+                    " holds weights, too, as averages do; its key reads them");
+  }
+  return notes;
+}
+
+PyTorchStateDict StateDictFinder::find(const std::string& key) const {
+  if (is_pytorch_module(pickle_, root_) && key.empty()) {
+    return {entries_of(root_), {}, ""};
+  }
+  if (top_ == nullptr) {
+    throw_file_error(where_, "a checkpoint must be a dictionary or a module",
+                     describe(pickle_, root_),
+                     "save the state dict: torch.save(net.state_dict(), path)");
+  }
+  const auto place = key.empty() ? without_key() : at_key(key);
+  PyTorchStateDict state;
+  state.key = place.key;
+  state.entries = entries_of(place.value);
+  if (key.empty() && !place.key.empty()) {
+    state.notes = notes(place, state.entries);
+  }
+  return state;
+}
+
 }  // namespace
 
-std::vector<PyTorchEntry> find_state_dict(const std::string& where,
-                                          const Pickle& pickle,
-                                          const std::string& key) {
-  const StateDictFinder finder(where, pickle);
-  return finder.entries(finder.find(key));
+PyTorchStateDict find_state_dict(const std::string& where, const Pickle& pickle,
+                                 const std::string& key) {
+  return StateDictFinder(where, pickle).find(key);
 }
 
 }  // namespace expandnet

@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/pytorch/pickle_describe.h"
+#include "io/pytorch/pickle_fields.h"
 #include "io/pytorch/pytorch_call.h"
+#include "io/pytorch/pytorch_storage.h"
 
 namespace expandnet {
 
@@ -23,50 +25,29 @@ constexpr std::int64_t kPyTorchLargestInt =
 class PyTorchInfoReader {
  public:
   PyTorchInfoReader(const std::string& where, const Pickle& pickle)
-      : where_(where), pickle_(pickle) {}
+      : where_(where), pickle_(pickle), fields_(where, pickle) {}
 
   [[nodiscard]] PyTorchTensorInfo read(PickleIndex value);
 
  private:
-  void read_storage(PickleIndex value);
-  void read_storage_size(PickleIndex type, PickleIndex numel);
   void read_dtype(PickleIndex value);
   void read_metadata(PickleIndex value);
   void check_view() const;
   void check_elements() const;
-  [[nodiscard]] std::string_view text(const std::string& what,
-                                      PickleIndex value) const;
-  [[nodiscard]] std::int64_t number(const std::string& what,
-                                    PickleIndex value) const;
+  void leave_view();
   [[nodiscard]] std::vector<std::int64_t> numbers(const std::string& what,
                                                   PickleIndex value) const;
   [[noreturn]] void complain(const std::string& rule,
                              const std::string& value) const {
-    throw_file_error(where_, rule, value, "fetch the file or save it again");
+    fields_.complain(rule, value);
   }
 
   const std::string& where_;
   const Pickle& pickle_;
+  const PickleFields fields_;
+  PyTorchStorage storage_;
   PyTorchTensorInfo info_;
-  bool has_dtype_ = false;  ///< from the class of its storage
 };
-
-std::string_view PyTorchInfoReader::text(const std::string& what,
-                                         PickleIndex value) const {
-  const auto* text = pickle_.get<PickleText>(value);
-  if (text == nullptr)
-    complain(what + " must be text", describe(pickle_, value));
-  return text->text;
-}
-
-std::int64_t PyTorchInfoReader::number(const std::string& what,
-                                       PickleIndex value) const {
-  const auto* number = pickle_.get<std::int64_t>(value);
-  if (number == nullptr || *number < 0) {
-    complain(what + " must be an int from 0 on", describe(pickle_, value));
-  }
-  return *number;
-}
 
 std::vector<std::int64_t> PyTorchInfoReader::numbers(const std::string& what,
                                                      PickleIndex value) const {
@@ -77,45 +58,9 @@ std::vector<std::int64_t> PyTorchInfoReader::numbers(const std::string& what,
              describe(pickle_, value));
   }
   std::vector<std::int64_t> numbers;
-  for (const auto item : tuple->items) numbers.push_back(number(what, item));
+  for (const auto item : tuple->items)
+    numbers.push_back(fields_.number(what, item));
   return numbers;
-}
-
-/// The id of a storage: ('storage', class, name, device, elements).
-void PyTorchInfoReader::read_storage(PickleIndex value) {
-  const auto* persistent = pickle_.get<PicklePersistent>(value);
-  const auto* id = persistent == nullptr
-                       ? nullptr
-                       : pickle_.get<PickleTuple>(persistent->id);
-  if (id == nullptr || id->items.size() != 5 ||
-      text("the kind of an id", id->items[0]) != "storage") {
-    complain("a storage must be given by an id of five",
-             describe(pickle_, persistent == nullptr ? value : persistent->id));
-  }
-  info_.storage = text("the name of a storage", id->items[2]);
-  read_storage_size(id->items[1], id->items[4]);
-}
-
-void PyTorchInfoReader::read_storage_size(PickleIndex type, PickleIndex numel) {
-  const auto* global = pickle_.get<PickleGlobal>(type);
-  std::size_t element_bytes = 1;
-  if (global != nullptr && global->module == "torch" &&
-      dtype_of_storage(global->name)) {
-    info_.dtype = *dtype_of_storage(global->name);
-    element_bytes = info_of(info_.dtype).bytes;
-    has_dtype_ = true;
-  } else if (global == nullptr || global->module != "torch.storage" ||
-             global->name != "UntypedStorage") {
-    throw_file_error(where_, "a storage must be of a dense dtype",
-                     describe(pickle_, type),
-                     "convert the tensor before it is saved");
-  }
-  const auto count = number("elements of a storage", numel);
-  if (count > kPyTorchLargestInt / static_cast<std::int64_t>(element_bytes)) {
-    complain("a storage must have less than 2^63 bytes",
-             std::to_string(count) + " elements");
-  }
-  info_.storage_bytes = count * static_cast<std::int64_t>(element_bytes);
 }
 
 void PyTorchInfoReader::read_dtype(PickleIndex value) {
@@ -129,7 +74,6 @@ void PyTorchInfoReader::read_dtype(PickleIndex value) {
                      "convert the tensor before it is saved");
   }
   info_.dtype = *dtype;
-  has_dtype_ = true;
 }
 
 /// How the tensor sees its storage.
@@ -140,7 +84,7 @@ void PyTorchInfoReader::read_metadata(PickleIndex value) {
     complain("metadata must be a dictionary", describe(pickle_, value));
   }
   for (const auto& [key, item] : dict->items) {
-    const auto name = text("a key of metadata", key);
+    const auto name = fields_.text("a key of metadata", key);
     const auto* flag = pickle_.get<bool>(item);
     if (flag == nullptr) {
       complain("metadata must be True or False", describe(pickle_, item));
@@ -194,38 +138,55 @@ void PyTorchInfoReader::check_elements() const {
       static_cast<std::int64_t>(info_of(info_.dtype).bytes);
   overflows =
       overflows || std::max(numel, last) > kPyTorchLargestInt / element_bytes;
-  if (overflows || (!is_empty && last >= info_.storage_bytes / element_bytes)) {
+  if (overflows || (!is_empty && last >= storage_.view_bytes / element_bytes)) {
     complain("a tensor must lie in its storage of " +
-                 std::to_string(info_.storage_bytes) + " bytes",
+                 std::to_string(storage_.view_bytes) + " bytes",
              "sizes " + expandnet::sizes(sizes) + ", strides " +
                  expandnet::sizes(strides) + " from element " +
                  std::to_string(info_.offset));
   }
   const auto bytes = is_empty ? 0 : numel * element_bytes;
-  if (bytes > info_.storage_bytes && bytes > kMaxPyTorchExpanded) {
+  if (bytes > storage_.view_bytes && bytes > kMaxPyTorchExpanded) {
     throw_file_error(
         where_,
         "a tensor may have more bytes than its storage, of " +
-            std::to_string(info_.storage_bytes) + ", up to " +
+            std::to_string(storage_.view_bytes) + ", up to " +
             std::to_string(kMaxPyTorchExpanded),
         std::to_string(bytes) + " for sizes " + expandnet::sizes(sizes),
         "save it contiguous");
   }
 }
 
+/// Counts from the beginning of the storage, and not of a view of it.
+void PyTorchInfoReader::leave_view() {
+  const auto size = static_cast<std::int64_t>(info_of(info_.dtype).bytes);
+  if (storage_.view_offset % size != 0) {
+    complain("a view must begin with an element of " + std::to_string(size) +
+                 " bytes",
+             "byte " + std::to_string(storage_.view_offset));
+  }
+  info_.offset += storage_.view_offset / size;
+}
+
 PyTorchTensorInfo PyTorchInfoReader::read(PickleIndex value) {
   const auto [function, arguments] = pytorch_call(where_, pickle_, value);
-  read_storage(arguments[0]);
-  info_.offset = number("offset", arguments[1]);
+  storage_ = pytorch_storage(where_, pickle_, arguments[0]);
+  info_.storage = storage_.name;
+  info_.storage_bytes = storage_.bytes;
+  info_.offset = fields_.number("offset", arguments[1]);
   info_.sizes = numbers("size", arguments[2]);
   info_.strides = numbers("stride", arguments[3]);
   std::size_t next = 6;
-  if (function == PyTorchFunction::kTensorV3) read_dtype(arguments[next++]);
-  if (!has_dtype_) {
+  if (function == PyTorchFunction::kTensorV3) {
+    read_dtype(arguments[next++]);
+  } else if (storage_.dtype) {
+    info_.dtype = *storage_.dtype;
+  } else {
     complain("a tensor must have a dtype", "a storage without any");
   }
   if (arguments.size() > next) read_metadata(arguments[next]);
   check_elements();
+  leave_view();
   return info_;
 }
 

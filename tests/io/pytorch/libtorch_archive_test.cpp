@@ -144,14 +144,64 @@ def __setstate__(self, state: int) -> None:
       at += 10;
     }
     write_bytes(path, bytes);
-    EXPECT_EQ(failure_of([&] { static_cast<void>(read_weights(path)); }),
-              c10::str("\"", path,
-                       "\": reading it must run none of its code, got a "
-                       "__setstate__ in \"evil/",
-                       folder_of_code,
-                       "/__torch__.py\"; save a state dict, or safetensors"));
+    EXPECT_EQ(
+        failure_of([&] { static_cast<void>(read_weights(path)); }),
+        c10::str(
+            "\"", path,
+            "\": reading it must run none of its code, got a "
+            "__setstate__ in \"evil/",
+            folder_of_code,
+            "/__torch__.py\"; save the state dict, of a quantized net that "
+            "of the one before"));
   }
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+}
+
+/// What read_weights says of the script, behind its path.
+std::string refusal_of_script(const torch::jit::Module& module) {
+  const ScratchFolder folder;
+  const auto path = folder / "net.pt";
+  module.save(path);
+  const auto message =
+      failure_of([&] { static_cast<void>(read_weights(path)); });
+  return message.empty() ? "" : message.substr(path.size() + 2);
+}
+
+TEST(LibtorchArchive, MayHaveNoTensorsInOtherValues) {
+  const auto refusal_of = [](const c10::IValue& value) {
+    torch::jit::Module module("net");
+    module.register_parameter("w", torch::ones({2}), /*is_buffer=*/false);
+    module.register_attribute("inner", value.type(), value);
+    return refusal_of_script(module);
+  };
+  const auto message = [](const std::string& type) {
+    return ": an entry that holds a tensor must be one, got \"inner\", " +
+           type +
+           "; save its tensors under names of their own, dequantized, or leave "
+           "it out";
+  };
+  const auto tensor = torch::ones({3});
+  c10::Dict<std::string, at::Tensor> dict;
+  dict.insert("v", tensor);
+
+  EXPECT_EQ(refusal_of(std::vector<at::Tensor>{tensor}), message("Tensor[]"));
+  EXPECT_EQ(refusal_of(std::make_tuple(tensor, 3)), message("(Tensor, int)"));
+  EXPECT_EQ(refusal_of(dict), message("Dict(str, Tensor)"));
+  EXPECT_EQ(refusal_of(3), "");
+  EXPECT_EQ(refusal_of(std::vector<std::int64_t>{3}), "");
+  EXPECT_EQ(refusal_of(std::make_tuple(1.5, "x")), "");
+}
+
+TEST(LibtorchArchive, MayNotHaveItsWeightsInItsCode) {
+  torch::jit::Module module("net");
+  module.register_parameter("w", torch::ones({2}), /*is_buffer=*/false);
+  module.define("def forward(self, x):\n  return x * self.w\n");
+  module.eval();
+
+  EXPECT_EQ(refusal_of_script(torch::jit::freeze(module)),
+            ": a script must hold its weights as parameters, got constants of "
+            "its code, as torch.jit.freeze leaves them; save the module before "
+            "it is frozen");
 }
 
 TEST_F(TrainersCheckpoint, AloneHasEntries) {

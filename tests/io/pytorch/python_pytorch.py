@@ -80,6 +80,10 @@ class Net(nn.Module):
         self.head = nn.Linear(4, 4)
         self.tied = nn.Linear(4, 4)
         self.tied.weight = self.head.weight
+        self.register_buffer("scratch", torch.ones(3), persistent=False)
+        self.register_parameter("none", None)
+        self.again = self.tied
+        self.outside = [torch.ones(1)]
 
 
 def write():
@@ -152,8 +156,16 @@ def write():
     views["buffer"] = getattr(nn, "Buffer", nn.Parameter)(torch.ones(2))
     save("views", views, views)
 
-    torch.save(net, path("net.pt"))
-    torch.save(plain, path("legacy.pt"), _use_new_zipfile_serialization=False)
+    save("net", net, plain)
+    save("net_in_checkpoint", {"epoch": 1, "model": net}, plain)
+    old = {"_use_new_zipfile_serialization": False}
+    for protocol in (2, 4):
+        save(f"legacy{protocol}", plain, plain, pickle_protocol=protocol, **old)
+    save("legacy_checkpoint", checkpoint, trained, **old)
+    save("legacy_views", views, views, **old)
+    save("legacy_net", net, plain, **old)
+    save("legacy_dtypes", many, many, **old)
+    save("empty_legacy", {}, {}, **old)
     quantized = torch.quantize_per_tensor(torch.ones(2), 1, 0, torch.qint8)
     torch.save({"a": torch.ones(1), "q": quantized}, path("quantized.pt"))
     torch.save({"a": torch.ones(1), "s": torch.eye(2).to_sparse()}, path("sparse.pt"))

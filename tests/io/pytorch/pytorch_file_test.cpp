@@ -301,13 +301,65 @@ TEST(PyTorchCheckpoint, HoldsTheWeightsUnderAKey) {
   EXPECT_EQ(names_of(weights_in(checkpoint, "empty")), "");
 }
 
-TEST(PyTorchCheckpoint, LosesThePrefixOfDataParallel) {
+TEST(PyTorchCheckpoint, HoldsTheWeightsAtAPathOfKeys) {
+  const auto checkpoint = dict(
+      text("ema") + dict(text("state_dict") + dict(text("v") + two_floats())) +
+      text("ema.state_dict") + dict(text("whole") + two_floats()) + text("a") +
+      dict(text("b.c") + dict(text("w") + two_floats())));
+
+  EXPECT_EQ(names_of(weights_in(checkpoint, "ema.state_dict")), "whole,");
+  EXPECT_EQ(names_of(weights_in(checkpoint, "a.b.c")), "w,");
+}
+
+TEST(PyTorchCheckpoint, NamesTheAveragesBesideTheWeights) {
+  const auto weights = [](const std::string& name) {
+    return dict(text(name) + two_floats());
+  };
+  const auto checkpoint = dict(
+      text("state_dict") + weights("w") + text("state_dict_ema") +
+      weights("w") + text("optimizer") + weights("v") + text("epoch") + "N");
+
+  const auto read = weights_in(checkpoint);
+
+  EXPECT_EQ(read.notes,
+            std::vector<std::string>{
+                "read from \"state_dict\"; \"state_dict_ema\" holds weights, "
+                "too, as averages do; its key reads them"});
+  EXPECT_EQ(weights_in(checkpoint, "state_dict").notes.size(), 0U);
+}
+
+TEST(PyTorchCheckpoint, KeepsTheNamesOfWrappers) {
   const auto w = text("module.w") + two_floats();
-  EXPECT_EQ(
-      names_of(weights_in(dict(w + text("module.module.b") + two_floats()))),
-      "w,module.b,");
-  EXPECT_EQ(names_of(weights_in(dict(w + text("b") + two_floats()))),
-            "module.w,b,");
+
+  EXPECT_EQ(names_of(weights_in(dict(w))), "module.w,");
+}
+
+/// An object of torch.nn.Module: instructions of its dictionaries' items.
+std::string module_of(const std::string& parameters, const std::string& buffers,
+                      const std::string& modules) {
+  return global("net", "Net") + ")\x81" +
+         dict(text("training") + "\x88" + text("_parameters") +
+              dict(parameters) + text("_buffers") + dict(buffers) +
+              text("_non_persistent_buffers_set") +
+              call(global("__builtin__", "set"), "](" + text("scratch") + "e") +
+              text("_modules") + dict(modules) + text("extra") + "](" +
+              two_floats() + "e") +
+         "b";
+}
+
+TEST(PyTorchCheckpoint, MayBeAModule) {
+  const auto inner = module_of(
+      text("w") + two_floats() + text("b") + "N",
+      text("scratch") + two_floats() + text("mean") + two_floats(), "");
+  const auto net =
+      module_of(text("w") + two_floats(), "",
+                text("a") + inner + text("none") + "N" + text("b") + inner);
+
+  EXPECT_EQ(names_of(weights_in(net)), "w,a.w,a.mean,b.w,b.mean,");
+  EXPECT_EQ(names_of(weights_in(dict(text("model") + net))),
+            "w,a.w,a.mean,b.w,b.mean,");
+  EXPECT_EQ(names_of(weights_in(dict(text("ema") + net), "ema")),
+            "w,a.w,a.mean,b.w,b.mean,");
 }
 
 TEST(PyTorchCheckpoint, PassesOverWhatIsNoTensor) {

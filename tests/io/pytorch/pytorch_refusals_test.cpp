@@ -50,18 +50,16 @@ std::string refusal_of_one(const std::string& instructions) {
 }
 
 TEST(PyTorchRefusals, FilesOfOtherKinds) {
-  const std::string rule =
-      ": the file must be a zip file of PyTorch 1.6 or newer, got ";
-  const std::string remedy =
-      "; load the file and save it again with a newer one";
-  const std::string magic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+  const std::string rule = ": the file must be one of torch.save, got ";
 
-  EXPECT_EQ(refusal("\x80\x02" + magic),
-            rule + "a pickle of an older one" + remedy);
-  EXPECT_EQ(refusal("\x80\x04" + magic),
-            rule + "a pickle of an older one" + remedy);
+  EXPECT_EQ(refusal("\x80\x04N."),
+            rule +
+                "another pickle; load it in Python and save its tensors with "
+                "torch.save");
   EXPECT_EQ(refusal(std::string(257, 'x') + "ustar"),
-            rule + "a tar file of a much older one" + remedy);
+            rule +
+                "a tar file; unpack it; one that PyTorch before 0.1.10 wrote "
+                "must be loaded and saved again");
   EXPECT_EQ(refusal(""), rule + "an empty one; give a file of torch.save");
   EXPECT_EQ(refusal("no PyTorch"),
             rule +
@@ -78,6 +76,9 @@ TEST(PyTorchRefusals, ZipFilesOfOtherKinds) {
             script);
   EXPECT_EQ(refusal(zip_of({{"n/data.pkl", ""}, {"n/code/net.py", ""}})),
             script);
+  EXPECT_EQ(refusal(zip_of({{"n/archive_format", "pt2"}})),
+            ": the file must be one of torch.save, got one of torch.export; in "
+            "Python, torch.save(torch.export.load(path).state_dict, other)");
   EXPECT_EQ(refusal(zip_of({{"n/byteorder", "big"}})),
             ": the bytes of numbers must be in little-endian order, got "
             "\"big\"; save the file on a little-endian machine");
@@ -111,11 +112,12 @@ TEST(PyTorchRefusals, CheckpointsWithoutWeights) {
   const std::string net =
       "; save the state dict: torch.save(net.state_dict(), "
       "path)";
-  EXPECT_EQ(
-      refusal_of_file(global("my.nets", "Net") + ")\x81}b"),
-      ": a checkpoint must be a dictionary, got a call of my.nets.Net" + net);
+  EXPECT_EQ(refusal_of_file(global("my.nets", "Net") + ")\x81}b"),
+            ": a checkpoint must be a dictionary or a module, got a call of "
+            "my.nets.Net" +
+                net);
   EXPECT_EQ(refusal_of_file(two_floats()),
-            ": a checkpoint must be a dictionary, got a call of "
+            ": a checkpoint must be a dictionary or a module, got a call of "
             "torch._utils._rebuild_tensor_v2" +
                 net);
   const auto generator = dict(text("epoch") + integer(3) + integer(1) + "N" +
@@ -184,6 +186,55 @@ TEST(PyTorchRefusals, TensorsInsideOtherValues) {
                      pickles::tuple(storage("QInt8Storage", "0", 8))) +
                 "N")),
             message("a tuple of 2"));
+}
+
+TEST(PyTorchRefusals, ModulesWithOtherParts) {
+  const auto module = [](const std::string& parameters,
+                         const std::string& modules) {
+    return global("net", "Net") + ")\x81" +
+           dict(text("_parameters") + dict(parameters) + text("_buffers") +
+                "}" + text("_modules") + dict(modules)) +
+           "b";
+  };
+  const auto message = [](const std::string& value) {
+    return ": a module must hold modules and dense tensors, got " + value +
+           "; save the state dict: torch.save(net.state_dict(), path)";
+  };
+  const auto packed = global("torch.nn.quantized", "Packed") + ")\x81Nb";
+
+  EXPECT_EQ(refusal_of_file(module("", text("fc") + packed)),
+            message("a call of torch.nn.quantized.Packed at \"fc\""));
+  EXPECT_EQ(refusal_of_file(module(text("w") + integer(3), "")),
+            message("the int 3 at \"w\""));
+  EXPECT_EQ(
+      refusal_of_file(module(integer(1) + two_floats(), "")),
+      ": the name of a tensor must be text in UTF-8, got the int 1" + kAgain);
+  EXPECT_EQ(refusal_of_file(module(
+                text("w") + two_floats() + text("w") + two_floats(), "")),
+            ": names of tensors must differ, got \"w\" twice" + kAgain);
+}
+
+TEST(PyTorchRefusals, ModulesWithoutEnd) {
+  // Each module holds the next twice: 2^40 names.
+  std::string inner =
+      global("net", "Net") + ")\x81" +
+      dict(text("_parameters") + dict(text("w") + two_floats()) +
+           text("_buffers") + "}" + text("_modules") + "}") +
+      "b";
+  for (int i = 0; i < 40; ++i) {
+    const auto memo = "q" + std::string(1, static_cast<char>(i + 1));
+    const auto again = "h" + std::string(1, static_cast<char>(i + 1));
+    inner = global("net", "Net") + ")\x81" +
+            dict(text("_parameters") + "}" + text("_buffers") + "}" +
+                 text("_modules") +
+                 dict(text("a") + inner + memo + text("b") + again)) +
+            "b";
+  }
+
+  EXPECT_EQ(
+      refusal_of_file(inner),
+      ": the tree of a pickled module may have 67108864 bytes of names, "
+      "got more; save the state dict: torch.save(net.state_dict(), path)");
 }
 
 TEST(PyTorchRefusals, TensorsByName) {

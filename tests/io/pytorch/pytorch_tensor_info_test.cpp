@@ -150,12 +150,13 @@ TEST(PyTorchTensorInfoErrors, NameCallsOfAnotherForm) {
 
 TEST(PyTorchTensorInfoErrors, NameStoragesOfAnotherForm) {
   EXPECT_EQ(refusal_of_info(tensor("N", 0, {}, {})),
-            "a storage must be given by an id of five, got None");
+            "a storage must be given by an id of five or six, got None");
   EXPECT_EQ(refusal_of_info(tensor(text("module") + "Q", 0, {}, {})),
-            "a storage must be given by an id of five, got the text "
+            "a storage must be given by an id of five or six, got the text "
             "\"module\"");
-  EXPECT_EQ(refusal_of_info(tensor("NNN\x87Q", 0, {}, {})),
-            "a storage must be given by an id of five, got a tuple of 3");
+  EXPECT_EQ(
+      refusal_of_info(tensor("NNN\x87Q", 0, {}, {})),
+      "a storage must be given by an id of five or six, got a tuple of 3");
   EXPECT_EQ(
       refusal_of_info(tensor(storage("FloatStorage", "0", -1), 0, {}, {})),
       "elements of a storage must be an int from 0 on, got the int -1");

@@ -13,13 +13,16 @@
 
 namespace expandnet {
 
-/// The state dict in a file of PyTorch 1.6 or newer, in its order, on the CPU.
-/// Values in it that neither are nor hold tensors are passed over, and
-/// "module." at the beginning of all names, left by DataParallel, is removed.
+/// The state dict in a file of torch.save, in its order, on the CPU, under the
+/// names that it has there. Files from before PyTorch 1.6, which are no zip
+/// files, are read, too. Values in it that neither are nor hold tensors are
+/// passed over.
 ///
-/// It is the dictionary at `key`; without one, that of "state_dict",
-/// "model_state_dict", "model", "net" and "module" which holds tensors, else
-/// the one at the top.
+/// It is the dictionary at `key`, such as "model_ema" or "ema.state_dict";
+/// without one, that of "state_dict", "model_state_dict", "model", "net" and
+/// "module" which holds tensors, else the one at the top. A module that was
+/// saved whole takes the place of its state dict. If other entries hold
+/// weights, as averages, `Weights::notes` names them.
 ///
 /// The tensors are views of the file in memory, checked once against their
 /// checksums; strides and shared storage stay as they are. They may be written

@@ -1,0 +1,21 @@
+// shard_index.h: which file of several holds which tensor.
+//
+// Needs no LibTorch.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace expandnet {
+
+/// The file of each tensor, by its name.
+using FileOfTensor = std::map<std::string, std::string>;
+
+/// Reads the JSON of an index, as model.safetensors.index.json is; `where`
+/// names it in messages. Throws `std::runtime_error` unless it has an object
+/// `weight_map` that gives each name once, and a file beside the index for it.
+[[nodiscard]] FileOfTensor parse_shard_index(const std::string& where,
+                                             std::string_view bytes);
+
+}  // namespace expandnet
