@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/table.h"
+#include "base/text.h"
 #include "fold/site_message.h"
 #include "passes/expansion_impl.h"
 #include "passes/target.h"
@@ -14,6 +16,9 @@
 namespace expandnet {
 
 namespace {
+
+/// What a preserving chain may be off by: fp32 rounds to 1e-7.
+constexpr double kPreservedResidual = 1e-6;
 
 struct Choice {
   Target target;
@@ -79,21 +84,60 @@ std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
   return choices;
 }
 
-WeightSpaceLayer make_layer(const Choice& choice) {
-  const auto& weight = choice.target.parameters.weight;
-  // A preserving chain's own draw would be thrown away.
-  auto options = choice.options;
-  const bool preserving =
-      options.initial_values() == InitialValues::kPreserving;
-  if (preserving) options.initial_values(InitialValues::kDefault);
-  Chain chain(choice.plan, options);
+/// A chain that folds to the weight of its layer, and how near it is.
+struct Preserving {
+  Chain chain;
+  double residual;
+};
+
+Preserving preserving_chain(const Target& target, const Plan& chain_plan,
+                            ExpansionOptions options) {
+  const auto& weight = target.parameters.weight;
+  // The chain's own draw would be thrown away.
+  Chain chain(chain_plan, options.initial_values(InitialValues::kDefault));
   chain->to(weight.device(), weight.scalar_type());
-  if (preserving) {
-    chain->set_factors(
-        factorize(choice.plan, choice.target.parameters).factors);
+  const auto [factors, residual] = factorize(chain_plan, target.parameters);
+  chain->set_factors(factors);
+  return {chain, residual};
+}
+
+/// A CK chain that cannot hold the layer's weight gives way to CL, which can.
+Chain preserving_chain(const Choice& choice, std::vector<std::string>& notes) {
+  const auto& [target, planned, options] = choice;
+  auto [chain, residual] = preserving_chain(target, planned, options);
+  if (residual <= kPreservedResidual) return chain;
+  if (planned.strategy != Strategy::kCK) {
+    notes.push_back(in_quotes(target.path) + " keeps its weight to " +
+                    scientific(residual) + ": a wider chain keeps all of it");
+    return chain;
   }
-  return {choice.target.path, choice.target.module, choice.target.parameters,
-          chain};
+  auto instead = options;
+  instead.strategy(Strategy::kCL).widths({});
+  const auto kept = preserving_chain(
+      target, plan(target.layer, instead, Site{"expand", target.path}),
+      instead);
+  notes.push_back(in_quotes(target.path) +
+                  " is expanded by CL: CK would keep its weight to " +
+                  scientific(residual) + ", CL keeps it to " +
+                  scientific(kept.residual));
+  return kept.chain;
+}
+
+Chain make_chain(const Choice& choice, std::vector<std::string>& notes) {
+  if (choice.options.initial_values() == InitialValues::kPreserving) {
+    return preserving_chain(choice, notes);
+  }
+  const auto& weight = choice.target.parameters.weight;
+  Chain chain(choice.plan, choice.options);
+  chain->to(weight.device(), weight.scalar_type());
+  return chain;
+}
+
+WeightSpaceLayer make_layer(const Choice& choice,
+                            std::vector<std::string>& notes) {
+  const auto& target = choice.target;
+  return {target.path, target.module, target.parameters,
+          make_chain(choice, notes)};
 }
 
 }  // namespace
@@ -103,7 +147,9 @@ Expansion expand(torch::nn::Module& model, const Selector& selector) {
   const auto choices = choose(model, selector, impl->notes);
   std::vector<WeightSpaceLayer> layers;
   layers.reserve(choices.size());
-  for (const auto& choice : choices) layers.push_back(make_layer(choice));
+  for (const auto& choice : choices) {
+    layers.push_back(make_layer(choice, impl->notes));
+  }
   impl->adopt(std::move(layers));
   Expansion expansion(std::move(impl));
   expansion.fold();

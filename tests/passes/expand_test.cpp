@@ -8,6 +8,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <regex>
+
 #include "passes/pair.h"
 #include "testing.h"
 
@@ -147,6 +149,47 @@ TEST(Expand, PreservesLinearLayersAndFitsTheRest) {
 
   EXPECT_LE(relative_error(net->fc1->weight, fc1), 1e-12);
   EXPECT_LE(relative_error(net->conv1->weight, conv1), 1e-6);  // least squares
+}
+
+/// At rate 1 three kernels of 3x3 have fewer numbers than one of 7x7.
+TEST(Expand, PreservesByClWhatCkCannotHold) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(8, 8, 7).padding(3)),
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(8, 8, 3)));
+  net->to(at::kDouble);
+  const auto x = torch::randn({2, 8, 9, 9}, at::kDouble);
+  const auto before = net->forward(x);
+
+  auto expansion = expand(*net, ExpansionOptions().rate(1).initial_values(
+                                    InitialValues::kPreserving));
+
+  EXPECT_LE(relative_error(net->forward(x), before), 1e-12);
+  ASSERT_EQ(expansion.notes().size(), 1U);
+  EXPECT_TRUE(std::regex_match(
+      expansion.notes().front(),
+      std::regex("\"0\" is expanded by CL: CK would keep its weight to "
+                 "[0-9.]+e-0[0-5], CL keeps it to [0-9.]+e-1[0-9]")))
+      << expansion.notes().front();
+  expansion.contract();
+  EXPECT_LE(relative_error(net->forward(x), before), 1e-12);
+}
+
+TEST(Expand, NotesChainsThatAreTooNarrowToPreserve) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(8, 8, 3)));
+
+  const auto expansion = expand(
+      *net,
+      ExpansionOptions().rate(0.25).initial_values(InitialValues::kPreserving));
+
+  ASSERT_EQ(expansion.notes().size(), 1U);
+  EXPECT_TRUE(std::regex_match(
+      expansion.notes().front(),
+      std::regex("\"0\" keeps its weight to [0-9.]+e-0[0-2]: a wider chain "
+                 "keeps all of it")))
+      << expansion.notes().front();
 }
 
 TEST(Expand, TakesEveryKindOfLayer) {

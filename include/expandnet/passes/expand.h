@@ -10,7 +10,9 @@ namespace expandnet {
 /// the model, whose expanded weights are overwritten; with
 /// `InitialValues::kPreserving` the chains are factorized from them instead,
 /// and the model computes what it did before (exactly for FC and CL at rates >=
-/// 1). Layers that are frozen, or share their weight with another, are left
+/// 1). A CK chain that would keep a weight only to a relative residual above
+/// 1e-6 is planned as CL instead, with a note; a narrow chain that does is
+/// noted. Layers that are frozen, or share their weight with another, are left
 /// compact with a note.
 ///
 /// Throws `c10::Error` naming the layer, before anything changes: for options

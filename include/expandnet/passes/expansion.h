@@ -115,7 +115,8 @@ class Expansion {
   [[nodiscard]] torch::nn::Module& model() const;
   /// Number of layers with a chain; 0 once contracted.
   [[nodiscard]] std::size_t size() const;
-  /// Layers that were asked for but left compact, and why.
+  /// Layers that were asked for but left compact, or expanded in another way
+  /// than asked for, and why.
   [[nodiscard]] const std::vector<std::string>& notes() const;
 
  private:
