@@ -235,7 +235,7 @@ std::int64_t Training::steps_per_epoch() const {
 }
 
 void Training::start_epoch() {
-  parts_.model.module->train();
+  set_training(*parts_.model.module, /*on=*/true);
   parts_.training->start_epoch(epoch_);
   if (iteration_ == 0) {
     meter_->reset();

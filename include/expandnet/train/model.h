@@ -31,14 +31,19 @@ template <typename Holder>
 /// chains keep the memory order of the library.
 void set_memory_format(torch::nn::Module& module, c10::MemoryFormat format);
 
+/// Sets training mode on or off. A BatchNorm whose weight is frozen
+/// (`requires_grad` is false) stays in evaluation mode: its statistics are
+/// frozen, too.
+void set_training(torch::nn::Module& module, bool on);
+
 /// Sets training mode on or off, and back when it goes.
 class ModeGuard {
  public:
   ModeGuard(std::shared_ptr<torch::nn::Module> module, bool training)
       : module_(std::move(module)), before_(module_->is_training()) {
-    module_->train(training);
+    set_training(*module_, training);
   }
-  ~ModeGuard() { module_->train(before_); }
+  ~ModeGuard() { set_training(*module_, before_); }
   ModeGuard(const ModeGuard&) = delete;
   ModeGuard& operator=(const ModeGuard&) = delete;
 
