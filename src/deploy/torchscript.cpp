@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "base/table.h"
+#include "deploy/script_of.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
 #include "passes/check.h"
@@ -131,17 +132,14 @@ double compare(torch::jit::Module& loaded, const Forward& forward,
   return error;
 }
 
-}  // namespace
-
-TorchScriptReport export_torchscript(torch::nn::Module& module,
-                                     const Forward& forward,
-                                     const at::Tensor& example,
-                                     const std::string& path,
-                                     const TorchScriptOptions& options) {
-  const at::NoGradGuard no_grad;
-  check_exportable(module, example);
+/// Writes the script, if what is read of it computes what `forward` does.
+TorchScriptReport write_checked(const torch::jit::Module& script,
+                                const Forward& forward,
+                                const at::Tensor& example,
+                                const std::string& path,
+                                const TorchScriptOptions& options) {
   std::stringstream content;
-  traced(module, forward, example).save(content);
+  script.save(content);
 
   auto loaded = torch::jit::load(content);
   TorchScriptReport report;
@@ -157,6 +155,32 @@ TorchScriptReport export_torchscript(torch::nn::Module& module,
   }
   write_file_atomically(path, content.str());
   return report;
+}
+
+}  // namespace
+
+TorchScriptReport export_torchscript(torch::nn::Module& module,
+                                     const Forward& forward,
+                                     const at::Tensor& example,
+                                     const std::string& path,
+                                     const TorchScriptOptions& options) {
+  const at::NoGradGuard no_grad;
+  check_exportable(module, example);
+  return write_checked(traced(module, forward, example), forward, example, path,
+                       options);
+}
+
+TorchScriptReport export_torchscript(const ImportedScript& model,
+                                     const at::Tensor& example,
+                                     const std::string& path,
+                                     const TorchScriptOptions& options) {
+  const at::NoGradGuard no_grad;
+  const auto& module = model.ptr();
+  check_exportable(*module, example);
+  return write_checked(
+      module->script().module,
+      [&](const at::Tensor& x) { return module->forward(x); }, example, path,
+      options);
 }
 
 }  // namespace expandnet

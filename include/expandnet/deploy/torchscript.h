@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/deploy/imported_script.h>
 #include <torch/nn/module.h>
 
 #include <functional>
@@ -57,5 +58,12 @@ TorchScriptReport export_torchscript(
       *module, [&](const at::Tensor& x) { return module->forward(x); }, example,
       path, options);
 }
+
+/// A script that was imported goes out with the code with which it came, and
+/// its weights of now.
+TorchScriptReport export_torchscript(const ImportedScript& model,
+                                     const at::Tensor& example,
+                                     const std::string& path,
+                                     const TorchScriptOptions& options = {});
 
 }  // namespace expandnet
