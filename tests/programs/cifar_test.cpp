@@ -306,6 +306,117 @@ TEST_F(ExpandnetCifar, ResumesToTheSameBitsAfterKills) {
   expect_same_run("out", "straight");
 }
 
+/// Two learning rates for two variants, of which the second is far too high.
+const Words kGrid = {"--epochs", "12", "--runs",       "2",
+                     "--expand", "none", "cl",         "--lr",
+                     "0.01",     "3e3",  "--optimizer", "sgd"};
+
+/// result.json without what differs between two runs of one command.
+Json lasting(Json result) {
+  for (const auto* key : {"date", "command", "threads"}) result.erase(key);
+  result["configuration"].erase("out");
+  for (auto& variant : result["variants"]) {
+    variant.erase("step_ms");
+    variant.erase("ratio_to_compact");
+  }
+  return result;
+}
+
+TEST_F(ExpandnetCifar, ChoosesForEachVariantWhatItTrainsBestWith) {
+  const auto outcome = run(command("compare", kGrid));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("8 runs, 4 of them to choose values by: about "),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("chosen for compact: lr 0.01\nchosen for cl: lr "
+                             "0.01\nwarning: compact: the best lr, 0.01, is "
+                             "the smallest that was tried; try smaller ones\n"),
+            std::string::npos)
+      << outcome.out;
+  const auto result = json("out/result.json");
+  for (const auto& variant : result["variants"]) {
+    EXPECT_EQ(variant["seeds"], Json({0, 1}));
+    const auto& tuning = variant["tuning"];
+    EXPECT_EQ(tuning["chosen"], Json({{"lr", 0.01}}));
+    EXPECT_EQ(tuning["seeds"], Json({10000}));
+    ASSERT_EQ(tuning["trials"].size(), 2U);
+    EXPECT_EQ(tuning["trials"][1]["lr"], 3000);
+    EXPECT_GE(tuning["trials"][0]["validation_accuracy"][0], 0.2);
+    EXPECT_EQ(tuning["warnings"].size(), 1U);
+    EXPECT_EQ(variant["test_accuracy"].size(), 2U);
+  }
+  // No run that tunes reads the test set, or keeps its weights.
+  const auto tuned = folder_ / "out/tuning/cl-lr0.01-seed10000";
+  EXPECT_TRUE(Json::parse(content_of(tuned / "run.json"))["test_accuracy"]
+                  .is_null());
+  EXPECT_FALSE(fs::exists(tuned / "last.pt"));
+  EXPECT_FALSE(fs::exists(tuned / "weights.pt"));
+
+  // What a variant was tuned to is what `train` is told: the same bits.
+  ASSERT_EQ(run(command("train", {"--epochs", "12", "--expand", "cl", "--lr",
+                                  "0.01", "--seed", "1"},
+                        "alone"))
+                .status,
+            0);
+  expect_same_run("alone", "out/cl-lr0.01-seed1");
+
+  // With another value the same folder goes on: nothing is repeated.
+  const auto wider =
+      run(command("compare", joined(kGrid, {"--lr", "0.003", "0.01", "3e3"})));
+  ASSERT_EQ(wider.status, 0) << wider.err;
+  EXPECT_NE(wider.out.find("cl lr 0.01 seed 10000   finished before\n"),
+            std::string::npos)
+      << wider.out;
+  EXPECT_EQ(json("out/result.json")["variants"][0]["tuning"]["trials"].size(),
+            3U);
+}
+
+TEST_F(ExpandnetCifar, GoesOnWithAGridAfterKills) {
+  const auto straight = run(command("compare", kGrid, "straight"));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+  const auto words = command("compare", kGrid);
+  std::mt19937 random(std::random_device{}());
+  int kills = 0;
+  for (; kills < 12; ++kills) {
+    Process process(words, folder_);
+    const bool trains = kills % 2 == 0 && process.wait_for("/12");
+    const std::chrono::milliseconds moment(random() % (trains ? 300 : 600));
+    if (process.wait_at_most(moment)) break;
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  EXPECT_GT(kills, 2);
+  const auto outcome = run(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(lasting(json("out/result.json")),
+            lasting(json("straight/result.json")));
+  expect_same_run("out/cl-lr0.01-seed1", "straight/cl-lr0.01-seed1");
+}
+
+TEST_F(ExpandnetCifar, FillsAFolderFromSeveralProcesses) {
+  const auto straight = run(command("compare", kGrid, "straight"));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+  const auto words = joined(command("compare", kGrid), {"--jobs", "1"});
+  Process first(words, folder_ / "data");
+  ASSERT_TRUE(first.wait_for("/12"));
+  Process second(words, folder_);
+  ASSERT_TRUE(second.wait_for("/12"));
+  Process third(words, folder_ / "straight");
+  third.wait_for("/12");
+  third.send(SIGKILL);
+  third.wait();
+  for (auto* process : {&first, &second}) {
+    const auto outcome = process->wait();
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  }
+  EXPECT_EQ(lasting(json("out/result.json")),
+            lasting(json("straight/result.json")));
+  for (const auto& entry :
+       fs::recursive_directory_iterator(folder_ / "out")) {
+    EXPECT_NE(entry.path().filename(), "claim.lock");
+  }
+}
+
 TEST_F(ExpandnetCifar, SavesWhenItIsAskedToStop) {
   ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
   auto words = command("train", kLong);
@@ -358,7 +469,7 @@ TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const std::string note =
       "\"conv2\" stays compact: frozen (requires_grad is false)";
-  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\nrun  "),
+  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\n1 run: about "),
             std::string::npos)
       << outcome.out;
   EXPECT_EQ(json("out/result.json")["notes"], Json({note}));
@@ -486,6 +597,19 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--threads", "99999999999"}),
             "--threads: must be from 0 to 1024, got 99999999999");
   EXPECT_EQ(refusal({"--lr", "nan"}), "--lr: must be finite, got nan");
+  const auto of_compare = [&](const Words& more) {
+    return complaint_of(run(command("compare", more)));
+  };
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0"}), "--lr: must be positive, got 0");
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0.2", "0.1"}),
+            "--lr: must name each value once, got 0.1, 0.2, 0.1");
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0.2", "--validation", "0", "--select",
+                        "last"}),
+            "--validation: must set images apart to choose one of several "
+            "values on, got 0");
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0.2", "--select", "test-best"}),
+            "--select: must be best or last where values are chosen by the "
+            "validation set, got test-best");
   EXPECT_EQ(refusal({"--milestones", "1", "inf"}),
             "--milestones: must be finite, got inf");
   EXPECT_EQ(

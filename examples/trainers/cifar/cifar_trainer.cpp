@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command_line/checks.h"
+#include "trainers/app/runs/grid.h"
 #include "trainers/cifar/cifar_images.h"
 #include "trainers/cifar/expanded_small_net.h"
 
@@ -55,6 +56,11 @@ void CifarTrainer::check() const {
     throw CLI::ValidationError(
         "--select",
         "best needs validation images, got none; use last or test-best");
+  }
+  if (has_choice(settings.grid) && validation_ == 0) {
+    throw CLI::ValidationError(
+        "--validation",
+        "must set images apart to choose one of several values on, got 0");
   }
   const bool modules =
       settings.execution != ExecutionChoice::kWeightSpace || settings.init.twin;

@@ -11,6 +11,7 @@
 
 #include "base/table.h"
 #include "report_template.h"
+#include "trainers/app/report/comparison.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
@@ -28,6 +29,10 @@ std::optional<double> number_at(const Json& object, const char* key) {
   const auto& value = object.at(key);
   if (value.is_null()) return std::nullopt;
   return value.get<double>();
+}
+
+std::string label_of(const VariantResult& variant) {
+  return variant.recipe == "none" ? "compact" : variant.recipe;
 }
 
 /// A metric of every run, null where it is not known.
@@ -61,11 +66,53 @@ std::vector<std::string> metric_names(const VariantResult& variant,
   return names;
 }
 
+Json json_of(const Tuning& tuning, const tasks::Metric& metric) {
+  if (tuning.trials.empty()) return nullptr;
+  Json object;
+  object["chosen"] = Json::object();
+  if (tuning.chosen) {
+    for (const auto& [name, value] : tuning.trials[*tuning.chosen].values) {
+      object["chosen"][name] = value;
+    }
+  }
+  object["seeds"] = tuning.seeds;
+  object["trials"] = Json::array();
+  for (const auto& trial : tuning.trials) {
+    Json one;
+    for (const auto& [name, value] : trial.values) one[name] = value;
+    auto& scores = one["validation_" + metric.name];
+    scores = Json::array();
+    for (const auto& score : trial.scores) scores.push_back(or_null(score));
+    object["trials"].push_back(one);
+  }
+  object["warnings"] = edge_warnings(tuning);
+  return object;
+}
+
+Json json_of(const std::optional<Comparison>& comparison,
+             const tasks::Metric& metric) {
+  if (!comparison) return nullptr;
+  const auto& difference = comparison->difference;
+  Json object;
+  object["metric"] = comparison->set + "_" + metric.name;
+  object["n"] = difference.n;
+  object["mean"] = difference.mean;
+  object["confidence"] = kConfidence;
+  object["low"] = or_null(difference.low);
+  object["high"] = or_null(difference.high);
+  object["p"] = or_null(difference.p);
+  object["p_holm"] = or_null(comparison->adjusted);
+  object["variants"] = comparison->variants;
+  object["verdict"] = verdict(*comparison, metric);
+  return object;
+}
+
 Json variant_json(const VariantResult& variant,
                   const std::vector<tasks::Metric>& shown) {
   Json object;
   object["name"] = variant.recipe;
-  object["label"] = variant.recipe == "none" ? "compact" : variant.recipe;
+  object["label"] = label_of(variant);
+  object["tuning"] = json_of(variant.tuning, shown.front());
   // A run that was not begun, or not finished, does not know all of this.
   const auto known = [&](std::int64_t RunResult::*count) {
     std::int64_t largest = 0;
@@ -168,8 +215,12 @@ Json results_json(const Occasion& occasion,
                                  {"share", metric.share}});
   }
   object["variants"] = Json::array();
-  for (const auto& variant : variants) {
-    object["variants"].push_back(variant_json(variant, occasion.metrics));
+  const auto& selecting = occasion.metrics.front();
+  const auto comparisons = compare_to_compact(variants, selecting);
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    object["variants"].push_back(variant_json(variants[i], occasion.metrics));
+    object["variants"].back()["difference_to_compact"] =
+        json_of(comparisons[i], selecting);
   }
   return object;
 }
@@ -190,6 +241,11 @@ std::string results_table(const std::vector<VariantResult>& variants,
     header.push_back(metrics[i].label + unit(metrics[i]));
   }
   header.emplace_back("contraction error");
+  const bool has_choice =
+      std::any_of(variants.begin(), variants.end(), [](const auto& variant) {
+        return variant.tuning.chosen.has_value();
+      });
+  if (has_choice) header.emplace_back("chosen");
   std::vector<std::vector<std::string>> rows;
   for (const auto& variant : variants) {
     const auto object = variant_json(variant, metrics);
@@ -212,8 +268,48 @@ std::string results_table(const std::vector<VariantResult>& variants,
       rows.back().push_back(spread("test_", metric));
     }
     rows.back().push_back(format("contraction_error", "{:.1e}"));
+    if (!has_choice) continue;
+    const auto& tuning = variant.tuning;
+    rows.back().push_back(
+        tuning.chosen ? in_words(tuning.trials[*tuning.chosen].values) : "-");
   }
   return render_table(header, rows, {/*left_columns=*/1, /*rule=*/false});
+}
+
+std::string differences_in_words(const std::vector<VariantResult>& variants,
+                                 const tasks::Metric& metric) {
+  const auto comparisons = compare_to_compact(variants, metric);
+  std::string lines;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    if (!comparisons[i]) continue;
+    lines += fmt::format("{} minus compact, {} {}: {}\n",
+                         label_of(variants[i]), comparisons[i]->set,
+                         metric.label, verdict(*comparisons[i], metric));
+  }
+  return lines;
+}
+
+std::string tuning_table(const std::vector<VariantResult>& variants,
+                         const tasks::Metric& metric) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& variant : variants) {
+    const auto& tuning = variant.tuning;
+    for (std::size_t i = 0; i < tuning.trials.size(); ++i) {
+      const auto& trial = tuning.trials[i];
+      std::vector<double> scores;
+      for (const auto& score : trial.scores) {
+        if (score) scores.push_back(*score);
+      }
+      rows.push_back({label_of(variant), in_words(trial.values),
+                      mean_and_deviation(scores, metric),
+                      tuning.chosen == i ? "*" : ""});
+    }
+  }
+  if (rows.empty()) return "";
+  return render_table(
+      {"variant", "tried", metric.share ? "validation % (n)" : "validation (n)",
+       "chosen"},
+      rows, {/*left_columns=*/2, /*rule=*/false});
 }
 
 std::string report_html(const Occasion& occasion,

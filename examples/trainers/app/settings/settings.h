@@ -34,6 +34,14 @@ enum class ScheduleChoice { kSteps, kLinear, kCosine, kConstant };
 enum class DeviceChoice { kAuto, kCPU, kCUDA };
 enum class MemoryFormatChoice { kAuto, kContiguous, kChannelsLast };
 
+/// The values that `compare` tries; where each has one, there is nothing to
+/// choose. `train` leaves it empty.
+struct Grid {
+  std::vector<double> lr;
+  std::vector<double> weight_decay;
+  std::vector<double> rate;
+};
+
 /// Defaults are the paper's for CIFAR.
 struct Settings {
   std::string data = "data";
@@ -69,6 +77,8 @@ struct Settings {
   train::Select select = train::Select::kBestValidation;
   std::uint64_t seed = 0;
   std::int64_t runs = 3;
+  Grid grid;
+  std::int64_t tune_seeds = 1;  ///< of each variant and each cell of the grid
 
   DeviceChoice device = DeviceChoice::kAuto;
   train::Precision precision = train::Precision::kFloat32;
