@@ -166,6 +166,16 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
   EXPECT_EQ(complaint_of(evaluated_in("tf32")),
             "--precision: tf32 needs CUDA, got cpu; use fp32");
 
+  for (const std::string steps : {"tensor", "channel"}) {
+    const auto int8 = run_plain(
+        {"evaluate", path("out"), "--device", "cpu", "--int8", steps});
+    EXPECT_EQ(int8.status, 0) << int8.err;
+    EXPECT_EQ(int8.out.rfind(evaluated.out, 0), 0U) << int8.out;
+    EXPECT_NE(int8.out.find("\nin eight bits, by " + steps + ": loss "),
+              std::string::npos)
+        << int8.out;
+  }
+
   const auto contracted =
       run_plain({"contract", path("out"), "--out", path("again.pt")});
   EXPECT_EQ(contracted.status, 0) << contracted.err;
@@ -176,8 +186,10 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
 TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
   const auto outcome =
       run(command("compare", {"--epochs", "2", "--runs", "2", "--expand",
-                              "none", "cl", "--jobs", "2"}));
+                              "none", "cl", "--jobs", "2", "--int8",
+                              "channel"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("int8 % (n)"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("variant  parameters trained  deployed"),
             std::string::npos)
       << outcome.out;
@@ -195,7 +207,8 @@ TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
     EXPECT_EQ(variant["deploy_parameters"], 15050);
     EXPECT_GT(variant["step_ms"], 0);
     EXPECT_EQ(variant["seeds"], Json({0, 1}));
-    for (const auto* set : {"validation_accuracy", "test_accuracy"}) {
+    for (const auto* set :
+         {"validation_accuracy", "test_accuracy", "int8_accuracy"}) {
       ASSERT_EQ(variant[set].size(), 2);
       for (const double accuracy : variant[set]) {
         EXPECT_GE(accuracy, 0);
@@ -238,7 +251,10 @@ TEST_F(ExpandnetCifar, TrainsInEveryWay) {
       {"--precision", "bf16", "--memory-format", "contiguous"},
       {"--select", "test-best", "--validation", "0"},
       {"--accumulate", "2", "--max-grad-norm", "1", "--first-layer",
-       "widened"}};
+       "widened"},
+      {"--weight-decay", "1e-3", "--decay-on", "fold", "--decay-schedule",
+       "cosine", "--decay-last", "0.1", "--per-iteration", "true"},
+      {"--label-smoothing", "0.1", "--randaugment", "2", "--magnitude", "5"}};
   int number = 0;
   for (auto way : ways) {
     way.insert(way.end(), {"--epochs", "1", "--expand", "cl+fc"});
@@ -247,6 +263,47 @@ TEST_F(ExpandnetCifar, TrainsInEveryWay) {
     EXPECT_EQ(outcome.status, 0) << way[0] << " " << way[1] << outcome.err;
     EXPECT_TRUE(fs::exists(folder_ / out / "weights.pt")) << way[0];
   }
+}
+
+TEST_F(ExpandnetCifar, TrainsThePapersNetsForImageNet) {
+  for (const std::string net :
+       {"mobilenet_v1", "mobilenet_v2", "shufflenet_v2"}) {
+    const auto outcome =
+        run(command("train", {"--net", net, "--epochs", "1"}, net));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const auto result = json(net + "/result.json");
+    EXPECT_EQ(result["variants"][0]["name"], "paper");
+    EXPECT_LE(result["variants"][0]["contraction_error"], 1e-12);
+  }
+}
+
+TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
+  const auto outcome =
+      run(command("train", {"--epochs", "1", "--train-images", "100",
+                            "--corrupt-labels", "0.5", "--split-seed", "4"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("100 training, 30 validation and 30 test images\n"
+                             "Trained on 100 of 120 images (--train-images, "
+                             "seed 4).\n"),
+            std::string::npos)
+      << outcome.out;
+  const auto notes = json("out/result.json")["notes"];
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_TRUE(std::regex_match(
+      notes[1].get<std::string>(),
+      std::regex("[345][0-9]\\.00 % of the training labels were drawn anew, "
+                 "[345][0-9]\\.00 % are wrong \\(--corrupt-labels 0.5, seed "
+                 "4\\)\\.")))
+      << notes[1];
+  // `evaluate` shows the labels that were trained on.
+  const auto evaluated = run_plain(
+      {"evaluate", path("out"), "--device", "cpu", "--set", "training"});
+  EXPECT_NE(evaluated.out.find("100 images of the training set"),
+            std::string::npos)
+      << evaluated.out << evaluated.err;
+  EXPECT_EQ(complaint_of(run(command("train", {"--train-images", "121"}, "no"))),
+            "--train-images: must be at most 120, as many as there are, got "
+            "121");
 }
 
 TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
@@ -594,6 +651,18 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--net", "resnet18", "--execution", "chained"}),
             "--execution: expanded modules are written for smallnet, got "
             "resnet18; weight-space trains any net");
+  EXPECT_EQ(refusal({"--net", "mobilenet_v2", "--expand", "cl"}),
+            "--expand: must be none or paper for mobilenet_v2, got cl");
+  EXPECT_EQ(refusal({"--expand", "paper"}),
+            "--expand: paper is of mobilenet_v1, mobilenet_v2 and "
+            "shufflenet_v2, got smallnet");
+  EXPECT_EQ(refusal({"--decay-on", "fold", "--optimizer", "adamw"}),
+            "--decay-on: fold adds to the gradient, as sgd's decay does, got "
+            "adamw");
+  EXPECT_EQ(refusal({"--decay-on", "fold", "--execution", "modules"}),
+            "--decay-on: fold needs --execution weight-space, got modules");
+  EXPECT_EQ(refusal({"--corrupt-labels", "1.5"}),
+            "--corrupt-labels: must be from 0 to 1, got 1.5");
   EXPECT_EQ(refusal({"--threads", "99999999999"}),
             "--threads: must be from 0 to 1024, got 99999999999");
   EXPECT_EQ(refusal({"--lr", "nan"}), "--lr: must be finite, got nan");

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "command_line/command_line.h"
+#include "command_line/named_flag.h"
 #include "trainers/app/commands/commands.h"
 #include "trainers/app/runs/grid.h"
 #include "trainers/app/runs/plans.h"
@@ -65,6 +67,18 @@ void check_together(const Settings& settings, Command command) {
   if (settings.nesterov && settings.momentum == 0) {
     throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
   }
+  if (settings.decay_on == DecayChoice::kFold) {
+    if (settings.optimizer != OptimizerChoice::kSGD) {
+      throw CLI::ValidationError(
+          "--decay-on",
+          "fold adds to the gradient, as sgd's decay does, got adamw");
+    }
+    if (settings.execution != ExecutionChoice::kWeightSpace) {
+      throw CLI::ValidationError(
+          "--decay-on", "fold needs --execution weight-space, got " +
+                            name_in(kExecutions, settings.execution));
+    }
+  }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
     throw CLI::ValidationError(
         "--label-smoothing",
@@ -107,6 +121,9 @@ int train_command(const Trainer& prototype, Command command, int argc,
   }
   const auto& settings = trainer->settings;
   const auto machine = set_up(settings, most_runs(settings, command));
+  TORCH_CHECK(settings.int8 == Int8Choice::kNone || !machine.ranks,
+              error_message("--int8", "takes one process",
+                            std::to_string(machine.size()) + " ranks"));
   const auto configuration = configuration_of(*trainer, command);
   check_ranks(configuration, machine);
   on_first(machine, [&] { check_out(settings, command, configuration); });

@@ -47,6 +47,11 @@ Json over_runs(const VariantResult& variant,
   return values;
 }
 
+bool has_int8(const VariantResult& variant) {
+  return std::any_of(variant.runs.begin(), variant.runs.end(),
+                     [](const auto& run) { return run.int8.has_value(); });
+}
+
 /// The names of all metrics that a run has, and of those that are shown.
 std::vector<std::string> metric_names(const VariantResult& variant,
                                       const std::vector<tasks::Metric>& shown) {
@@ -132,6 +137,9 @@ Json variant_json(const VariantResult& variant,
     object["validation_" + name] =
         over_runs(variant, &RunResult::validation, name);
     object["test_" + name] = over_runs(variant, &RunResult::test, name);
+    if (has_int8(variant)) {
+      object["int8_" + name] = over_runs(variant, &RunResult::int8, name);
+    }
   }
   std::optional<double> error;
   for (const auto& run : variant.runs) {
@@ -240,6 +248,8 @@ std::string results_table(const std::vector<VariantResult>& variants,
   for (std::size_t i = 1; i < metrics.size(); ++i) {
     header.push_back(metrics[i].label + unit(metrics[i]));
   }
+  const bool in_int8 = std::any_of(variants.begin(), variants.end(), has_int8);
+  if (in_int8) header.push_back("int8" + unit(metrics.front()));
   header.emplace_back("contraction error");
   const bool has_choice =
       std::any_of(variants.begin(), variants.end(), [](const auto& variant) {
@@ -266,6 +276,10 @@ std::string results_table(const std::vector<VariantResult>& variants,
                     spread("validation_", metrics.front())});
     for (const auto& metric : metrics) {
       rows.back().push_back(spread("test_", metric));
+    }
+    if (in_int8) {
+      rows.back().push_back(
+          has_int8(variant) ? spread("int8_", metrics.front()) : "-");
     }
     rows.back().push_back(format("contraction_error", "{:.1e}"));
     if (!has_choice) continue;

@@ -27,6 +27,8 @@ struct RunResult {
   std::optional<tasks::Metrics> validation;  ///< of the chosen epoch
   /// Of the contracted net with the weights of the chosen epoch, read once.
   std::optional<tasks::Metrics> test;
+  /// The same in eight bits, where asked for.
+  std::optional<tasks::Metrics> int8;
   std::vector<LayerReport> layers;
   std::vector<train::EpochRecord> epochs;
 

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/read_file.h"
+#include "trainers/app/runs/int8.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/training_options.h"
 #include "trainers/app/runs/weights.h"
@@ -94,7 +95,7 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
              const RunContext& context)
     : trainee(std::move(the_trainee)),
       data(context.images.run_data(plan.seed)),
-      optimizer(make_optimizer(settings, trainee.parameters())),
+      optimizer(make_optimizer(settings, trainee)),
       checkpoints(
           folder, configuration_with_effect(plan.configuration),
           context.machine.ranks.get(),
@@ -261,6 +262,12 @@ RunResult Run::finish() {
     const auto meter = stage.training.new_meter();
     result.test = train::evaluate(trainee.model, *stage.data.test, *meter,
                                   machine_.precision, machine_.ranks.get());
+    const auto int8 = plan_.settings().int8;
+    if (int8 != Int8Choice::kNone && !machine_.ranks) {
+      result.int8 = evaluate_int8(
+          trainee.model, plan_.trainer->example().to(machine_.device), int8,
+          *stage.data.training, *stage.data.test, *meter);
+    }
   }
   if (machine_.is_first()) {
     save_weights(module,

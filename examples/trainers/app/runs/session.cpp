@@ -110,6 +110,9 @@ void introduce(const Trainer& trainer, const Images& images,
       trainer.settings.seed);
   std::cout << trainer.title() << ": " << images.in_words() << "\n";
   for (const auto& note : images.notes()) std::cout << note << "\n";
+  for (const auto& note : images.notes_on_results()) {
+    std::cout << note << "\n";
+  }
   for (const auto& note : notes_of(trainer)) std::cout << note << "\n";
   std::cout << std::flush;
 }
@@ -145,6 +148,8 @@ void report(const Session& session, const RunContext& context,
   const auto& settings = trainer.settings;
   const bool compares = session.command == Command::kCompare;
   auto notes = notes_of(trainer);
+  const auto of_images = context.images.notes_on_results();
+  notes.insert(notes.end(), of_images.begin(), of_images.end());
   notes.insert(notes.end(), notes_of_runs.begin(), notes_of_runs.end());
   const Occasion occasion{trainer.title(),
                           trainer.name() + (compares ? " compare" : " train"),

@@ -39,7 +39,7 @@ struct Contestant {
              train::TrainingOptions options, const RunContext& context)
       : trainee(std::move(the_trainee)),
         batch(std::move(the_batch)),
-        optimizer(make_optimizer(settings, trainee.parameters())),
+        optimizer(make_optimizer(settings, trainee)),
         training(
             [&] {
               train::TrainingParts parts;

@@ -59,10 +59,18 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--nesterov", settings.nesterov, "true or false");
   add_tuned(app, "--weight-decay", settings.weight_decay,
             settings.grid.weight_decay,
-            "of all parameters; of expanded layers, of the factors", command)
+            "of all parameters; of expanded layers, see --decay-on", command)
       ->check(not_negative());
   app.add_option("--decay-all", settings.decay_all,
                  "false: no weight decay of BatchNorm and biases");
+  add_named(app, "--decay-on", settings.decay_on, kDecays,
+            "what weight decay is of, where a layer is expanded: its factors, "
+            "or the weight that they fold to");
+  add_named(app, "--decay-schedule", settings.decay_schedule, kDecaySchedules,
+            "of the weight decay");
+  add_number(app, "--decay-last", settings.decay_last,
+             "share of --weight-decay that cosine ends with")
+      ->check(not_negative());
   add_number(app, "--label-smoothing", settings.label_smoothing)
       ->check(below_one());
   add_number(app, "--ema", settings.ema,
@@ -131,10 +139,17 @@ void add_data(CLI::App& app, Settings& settings) {
   app.add_option("--data", settings.data, "folder of the data set");
 }
 
+void add_int8(CLI::App& app, Settings& settings) {
+  add_named(app, "--int8", settings.int8, kInt8s,
+            "evaluate in eight bits, too, with a step for each weight tensor "
+            "or for each of its output channels");
+}
+
 }  // namespace
 
 void add_evaluation_settings(CLI::App& app, Settings& settings) {
   add_data(app, settings);
+  add_int8(app, settings);
   add_device(app, settings);
 }
 
@@ -146,6 +161,7 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
             "the epoch whose weights are kept: the best on the validation "
             "set, the last, or the best on the test set (as the paper "
             "does; optimistic)");
+  add_int8(app, settings);
   app.add_option("--seed", settings.seed,
                  command == Command::kTrain ? "of everything that is drawn"
                                             : "of the first run");
