@@ -51,6 +51,18 @@ class WithoutGradients {
   std::vector<at::Tensor> parameters_;
 };
 
+/// Gives the graph tensors of its own in place of the model's.
+void copy_constants(Graph& graph) {
+  for (auto* node : graph.nodes()) {
+    const auto value = c10::attr::value;
+    if (node->kind() != c10::prim::Constant || !node->hasAttribute(value) ||
+        node->kindOf(value) != torch::jit::AttributeKind::t) {
+      continue;
+    }
+    node->t_(value, node->t(value).detach().clone());
+  }
+}
+
 /// The graph of a model, its weights as constants.
 std::shared_ptr<Graph> trace(torch::nn::Module& module, const Forward& forward,
                              const at::Tensor& example) {
@@ -69,6 +81,7 @@ std::shared_ptr<Graph> trace(torch::nn::Module& module, const Forward& forward,
       [](const at::Tensor&) { return std::string(); }, /*strict=*/true,
       /*force_outplace=*/true);
   auto graph = traced.first->graph;
+  copy_constants(*graph);
   torch::jit::FoldFrozenConvBatchnorm(graph);
   torch::jit::EliminateDeadCode(graph);
   return graph;

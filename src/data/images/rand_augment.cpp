@@ -244,16 +244,15 @@ void change_image(std::uint8_t* pixels, ImageSize size, ImageChange change,
     case ImageChange::kPosterize: {
       const auto bits = static_cast<unsigned>(amount);
       const auto mask = static_cast<std::uint8_t>(0xFFU << (8 - bits));
-      return std::for_each(pixels, pixels + count_of(size),
-                           [mask](auto& value) { value &= mask; });
+      std::for_each(pixels, pixels + count_of(size),
+                    [mask](auto& value) { value &= mask; });
+      return;
     }
     case ImageChange::kSolarize:
-      return std::for_each(pixels, pixels + count_of(size),
-                           [amount](auto& value) {
-                             if (value >= amount) {
-                               value = static_cast<std::uint8_t>(255 - value);
-                             }
-                           });
+      std::for_each(pixels, pixels + count_of(size), [amount](auto& value) {
+        if (value >= amount) value = static_cast<std::uint8_t>(255 - value);
+      });
+      return;
     case ImageChange::kAutoContrast:
       return map_channels(pixels, size, auto_contrast_table);
     case ImageChange::kEqualize:
