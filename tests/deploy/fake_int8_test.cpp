@@ -67,8 +67,8 @@ TEST_P(FakeInt8Of, RoundsWeightsAsLibTorchDoes) {
   torch::manual_seed(0);
   auto weight = torch::randn({7, 4, 3, 3});
   weight[2] *= 100;
-  EXPECT_TRUE(round_to_int8(weight, GetParam())
-                  .equal(by_kernel(weight, GetParam())));
+  EXPECT_TRUE(
+      round_to_int8(weight, GetParam()).equal(by_kernel(weight, GetParam())));
   // Again it changes nothing, but for the rounding of the step.
   const auto once = round_to_int8(weight, GetParam());
   EXPECT_LE(relative_error(round_to_int8(once, GetParam()), once), 1e-6);
@@ -103,8 +103,8 @@ TEST_P(FakeInt8Of, ComputesWhatIsWrittenOut) {
   const auto step = (high - low) / 255;
   const auto hidden = at::fake_quantize_per_tensor_affine(
       features(by_kernel(x), by_kernel(weight, GetParam())), step, 0, 0, 255);
-  const auto expected = at::linear(
-      hidden, by_kernel(net->fc->weight, GetParam()), net->fc->bias);
+  const auto expected =
+      at::linear(hidden, by_kernel(net->fc->weight, GetParam()), net->fc->bias);
 
   // A value may fall to the other side of a half: a step of a few of them.
   EXPECT_LE(relative_error(actual, expected), 0.02);
@@ -126,8 +126,8 @@ TEST_P(FakeInt8Of, TakesNetsAsTheyAre) {
     for (int i = 0; i < 3; ++i) (void)net->forward(x);
     net->eval();
     FakeInt8 int8(
-        *net, [&](const at::Tensor& images) { return net->forward(images); },
-        x, GetParam());
+        *net, [&](const at::Tensor& images) { return net->forward(images); }, x,
+        GetParam());
     EXPECT_EQ(int8.size(), layers);
     int8.observe(x);
     EXPECT_EQ(int8.forward(x.slice(0, 0, 3)).sizes(),
@@ -137,15 +137,13 @@ TEST_P(FakeInt8Of, TakesNetsAsTheyAre) {
   check(mobile, 53);
 }
 
-INSTANTIATE_TEST_SUITE_P(Steps, FakeInt8Of,
-                         ::testing::Values(Int8Steps::kPerTensor,
-                                           Int8Steps::kPerChannel),
-                         [](const auto& steps) {
-                           return std::string(
-                               steps.param == Int8Steps::kPerTensor
-                                   ? "PerTensor"
-                                   : "PerChannel");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Steps, FakeInt8Of,
+    ::testing::Values(Int8Steps::kPerTensor, Int8Steps::kPerChannel),
+    [](const auto& steps) {
+      return std::string(steps.param == Int8Steps::kPerTensor ? "PerTensor"
+                                                              : "PerChannel");
+    });
 
 TEST(FakeInt8, KeepsMoreOfUnevenChannelsWithAStepForEach) {
   torch::manual_seed(3);

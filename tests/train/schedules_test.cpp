@@ -75,10 +75,9 @@ TEST(LearningRates, AreSetGroupByGroup) {
 TEST(WeightDecays, FollowTheSchedule) {
   std::vector<torch::optim::OptimizerParamGroup> groups;
   for (const double decay : {0.5, 0.0}) {
-    groups.emplace_back(
-        std::vector<torch::Tensor>{torch::ones({1})},
-        std::make_unique<torch::optim::SGDOptions>(
-            torch::optim::SGDOptions(1).weight_decay(decay)));
+    groups.emplace_back(std::vector<torch::Tensor>{torch::ones({1})},
+                        std::make_unique<torch::optim::SGDOptions>(
+                            torch::optim::SGDOptions(1).weight_decay(decay)));
   }
   torch::optim::SGD sgd(groups, torch::optim::SGDOptions(1));
   const auto initial = train::weight_decays_of(sgd);
@@ -89,8 +88,7 @@ TEST(WeightDecays, FollowTheSchedule) {
   EXPECT_EQ(train::weight_decays_of(sgd)[1], 0);
 
   const std::vector<torch::Tensor> one = {torch::ones({1})};
-  torch::optim::AdamW adamw(one,
-                            torch::optim::AdamWOptions(1).weight_decay(2));
+  torch::optim::AdamW adamw(one, torch::optim::AdamWOptions(1).weight_decay(2));
   train::set_weight_decays(adamw, {2}, train::linear_schedule(4), 1);
   EXPECT_DOUBLE_EQ(train::weight_decays_of(adamw)[0], 1.5);
 

@@ -52,9 +52,8 @@ void CifarTrainer::add_flags(CLI::App& app) {
       ->check(not_negative());
   app.add_option("--flip", flip_, "true or false: left to right");
   app.add_option("--net", net_)
-      ->check(CLI::IsMember({"smallnet", "analysis", "resnet18",
-                             "mobilenet_v1", "mobilenet_v2",
-                             "shufflenet_v2"}));
+      ->check(CLI::IsMember({"smallnet", "analysis", "resnet18", "mobilenet_v1",
+                             "mobilenet_v2", "shufflenet_v2"}));
   app.add_option("--kernel", kernel_, "side of smallnet's, odd")
       ->check(positive());
   app.add_option("--first-layer", first_layer_,

@@ -58,8 +58,8 @@ class CifarTrainer : public Trainer {
   std::int64_t kernel_ = 7;
   std::string first_layer_ = "kept";
   std::int64_t validation_ = 5000;  ///< images set apart
-  TrainingImages training_;  ///< its seed is that of the split
-  std::int64_t padding_ = 4;  ///< of the random crop; 0: none
+  TrainingImages training_;         ///< its seed is that of the split
+  std::int64_t padding_ = 4;        ///< of the random crop; 0: none
   bool flip_ = true;
 };
 

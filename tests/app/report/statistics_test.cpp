@@ -36,8 +36,7 @@ const std::vector<ClosedForm>& closed_forms() {
          const auto u = t / std::sqrt(3.0);
          return 2 / kPi * (u / (1 + u * u) + std::atan(u));
        }},
-      {4,
-       [](double t) {
+      {4, [](double t) {
          const auto s = t * t / (4 + t * t);
          return std::sqrt(s) * (3 - s) / 2;
        }}};
@@ -103,12 +102,12 @@ TEST(PairedDifferences, HaveAnIntervalThatIsRight) {
   EXPECT_NEAR(*found.low, 1 - reach, 1e-12);
   EXPECT_NEAR(*found.high, 1 + reach, 1e-12);
   // The interval ends where the p value is 0.05.
-  const auto moved = paired_difference({1 - reach, 2 - reach, 3 - reach, 5 - reach},
-                                       {0, 1, 3, 3});
-  EXPECT_NEAR(*paired_difference({reach, 1 + reach, 2 + reach, 4 + reach},
-                                 {0, 1, 3, 3})
-                   .p,
-              0.05, 1e-12);
+  const auto moved = paired_difference(
+      {1 - reach, 2 - reach, 3 - reach, 5 - reach}, {0, 1, 3, 3});
+  EXPECT_NEAR(
+      *paired_difference({reach, 1 + reach, 2 + reach, 4 + reach}, {0, 1, 3, 3})
+           .p,
+      0.05, 1e-12);
   EXPECT_NEAR(*moved.high, 1, 1e-12);
 }
 
@@ -171,7 +170,8 @@ bool is_rejected(const std::vector<double>& p, std::size_t i, double level) {
   auto sorted = p;
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t k = 0; k < sorted.size(); ++k) {
-    if (sorted[k] * static_cast<double>(sorted.size() - k) > level) return false;
+    if (sorted[k] * static_cast<double>(sorted.size() - k) > level)
+      return false;
     if (sorted[k] == p[i]) return true;
   }
   return false;
@@ -229,8 +229,8 @@ TEST(Statistics, AreThoseOfScipy) {
       }
     }
   }
-  const auto paired = paired_difference({.81, .83, .80, .85, .82},
-                                        {.80, .81, .81, .82, .80});
+  const auto paired =
+      paired_difference({.81, .83, .80, .85, .82}, {.80, .81, .81, .82, .80});
   for (const auto& value : {paired.low, paired.high, paired.p}) {
     ours.push_back(*value);
   }

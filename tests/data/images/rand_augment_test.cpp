@@ -24,7 +24,8 @@ struct Picture {
     std::mt19937 random(seed);
     for (auto& value : pixels) {
       value = static_cast<std::uint8_t>(
-          low + static_cast<int>(random() % static_cast<unsigned>(high - low + 1)));
+          low +
+          static_cast<int>(random() % static_cast<unsigned>(high - low + 1)));
     }
   }
   [[nodiscard]] int at(std::int64_t y, std::int64_t x, std::int64_t c) const {
@@ -39,8 +40,8 @@ struct Picture {
   std::vector<std::uint8_t> pixels;
 };
 
-using Expected = std::function<double(std::int64_t y, std::int64_t x,
-                                      std::int64_t c)>;
+using Expected =
+    std::function<double(std::int64_t y, std::int64_t x, std::int64_t c)>;
 
 /// `slack` is of pixels whose value is cut off at a whole number.
 void expect_pixels(const Picture& picture, const Expected& expected,
@@ -79,14 +80,12 @@ TEST(ImageChanges, MovePixels) {
     return static_cast<std::int64_t>(
         std::floor(0.5 + amount * (static_cast<double>(by) + 0.5)));
   };
-  expect_pixels(image.changed(ImageChange::kShearX, 0.3),
-                [&](auto y, auto x, auto c) {
-                  return at(y, x + moved(y, 0.3), c);
-                });
-  expect_pixels(image.changed(ImageChange::kShearY, -0.21),
-                [&](auto y, auto x, auto c) {
-                  return at(y + moved(x, -0.21), x, c);
-                });
+  expect_pixels(
+      image.changed(ImageChange::kShearX, 0.3),
+      [&](auto y, auto x, auto c) { return at(y, x + moved(y, 0.3), c); });
+  expect_pixels(
+      image.changed(ImageChange::kShearY, -0.21),
+      [&](auto y, auto x, auto c) { return at(y + moved(x, -0.21), x, c); });
 }
 
 TEST(ImageChanges, TurnCounterClockwise) {
@@ -108,27 +107,28 @@ TEST(ImageChanges, ChangeLightAndColor) {
   constexpr double kSlack = 1;
   for (const double amount : {-0.9, -0.27, 0.27, 0.9}) {
     const auto a = 1 + amount;
-    expect_pixels(image.changed(ImageChange::kBrightness, amount),
-                  [&](auto y, auto x, auto c) {
-                    return mixed(a, image.at(y, x, c), 0);
-                  },
-                  kSlack);
-    expect_pixels(image.changed(ImageChange::kColor, amount),
-                  [&](auto y, auto x, auto c) {
-                    return mixed(a, image.at(y, x, c), grey_at(image, y, x));
-                  },
-                  kSlack);
+    expect_pixels(
+        image.changed(ImageChange::kBrightness, amount),
+        [&](auto y, auto x, auto c) { return mixed(a, image.at(y, x, c), 0); },
+        kSlack);
+    expect_pixels(
+        image.changed(ImageChange::kColor, amount),
+        [&](auto y, auto x, auto c) {
+          return mixed(a, image.at(y, x, c), grey_at(image, y, x));
+        },
+        kSlack);
     double mean = 0;
     for (std::int64_t y = 0; y < kSize.height; ++y) {
       for (std::int64_t x = 0; x < kSize.width; ++x) {
         mean += grey_at(image, y, x) / 63.0;
       }
     }
-    expect_pixels(image.changed(ImageChange::kContrast, amount),
-                  [&](auto y, auto x, auto c) {
-                    return mixed(a, image.at(y, x, c), mean);
-                  },
-                  kSlack);
+    expect_pixels(
+        image.changed(ImageChange::kContrast, amount),
+        [&](auto y, auto x, auto c) {
+          return mixed(a, image.at(y, x, c), mean);
+        },
+        kSlack);
   }
 }
 
@@ -144,23 +144,22 @@ TEST(ImageChanges, SharpenWhatIsNotAtTheBorder) {
     }
     return std::round(sum);
   };
-  expect_pixels(image.changed(ImageChange::kSharpness, 0.5),
-                [&](auto y, auto x, auto c) -> double {
-                  if (y == 0 || x == 0 || y == kSize.height - 1 ||
-                      x == kSize.width - 1) {
-                    return image.at(y, x, c);
-                  }
-                  return mixed(1.5, image.at(y, x, c), blurred(y, x, c));
-                },
-                1);
+  expect_pixels(
+      image.changed(ImageChange::kSharpness, 0.5),
+      [&](auto y, auto x, auto c) -> double {
+        if (y == 0 || x == 0 || y == kSize.height - 1 || x == kSize.width - 1) {
+          return image.at(y, x, c);
+        }
+        return mixed(1.5, image.at(y, x, c), blurred(y, x, c));
+      },
+      1);
 }
 
 TEST(ImageChanges, MapValues) {
   const Picture image(5, 40, 200);
-  expect_pixels(image.changed(ImageChange::kPosterize, 3),
-                [&](auto y, auto x, auto c) {
-                  return image.at(y, x, c) / 32 * 32;
-                });
+  expect_pixels(
+      image.changed(ImageChange::kPosterize, 3),
+      [&](auto y, auto x, auto c) { return image.at(y, x, c) / 32 * 32; });
   EXPECT_EQ(image.changed(ImageChange::kPosterize, 8).pixels, image.pixels);
   expect_pixels(image.changed(ImageChange::kSolarize, 127.5),
                 [&](auto y, auto x, auto c) {

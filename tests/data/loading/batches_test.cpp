@@ -229,11 +229,11 @@ TEST(Batches, AugmentImagesInEitherMemoryFormatAlike) {
     }
   }
   EXPECT_EQ(options.plain().augment.changes, 0);
-  EXPECT_EQ(error_of([&] {
-              Batches(torch::zeros({1, 1, 6, 5}, at::kByte), numbers(1),
-                      options);
-            }),
-            "Batches: RandAugment needs three channels, got 1");
+  EXPECT_EQ(
+      error_of([&] {
+        Batches(torch::zeros({1, 1, 6, 5}, at::kByte), numbers(1), options);
+      }),
+      "Batches: RandAugment needs three channels, got 1");
 }
 
 }  // namespace

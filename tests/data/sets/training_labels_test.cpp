@@ -31,9 +31,11 @@ TEST(StratifiedSubset, KeepsTheShareOfEachClass) {
   EXPECT_EQ(std::adjacent_find(kept.begin(), kept.end()), kept.end());
   std::vector<std::int64_t> of_class(10);
   for (const auto index : kept) {
-    ++of_class[static_cast<std::size_t>(labels[static_cast<std::size_t>(index)])];
+    ++of_class[static_cast<std::size_t>(
+        labels[static_cast<std::size_t>(index)])];
   }
-  EXPECT_EQ(of_class, (Labels{300, 100, 100, 100, 100, 100, 100, 100, 100, 100}));
+  EXPECT_EQ(of_class,
+            (Labels{300, 100, 100, 100, 100, 100, 100, 100, 100, 100}));
 }
 
 TEST(StratifiedSubset, DependsOnItsSeedOnly) {
@@ -91,12 +93,18 @@ TEST(CorruptedLabels, OfAHigherProbabilityContainThoseOfALower) {
 
 TEST(TrainingLabelsErrors, NameTheValue) {
   using expandnet::testing::error_of;
-  EXPECT_EQ(error_of([] { (void)stratified_subset({0, 1}, 2, 3, 0); }),
+  EXPECT_EQ(error_of([] {
+              (void)stratified_subset({0, 1}, 2, 3, 0);
+            }),
             "stratified_subset: count must be 0 to 2, got 3; take fewer "
             "images");
-  EXPECT_EQ(error_of([] { (void)stratified_subset({0, 1}, 2, 0, 0); }),
+  EXPECT_EQ(error_of([] {
+              (void)stratified_subset({0, 1}, 2, 0, 0);
+            }),
             "stratified_subset: count must be positive, got 0");
-  EXPECT_EQ(error_of([] { (void)stratified_subset({0, 2}, 2, 1, 0); }),
+  EXPECT_EQ(error_of([] {
+              (void)stratified_subset({0, 2}, 2, 1, 0);
+            }),
             "stratified_subset: a label must be 0 to 1, got 2 for image 1; "
             "correct the set");
   EXPECT_EQ(error_of([] { (void)corrupt_labels({0}, 2, 1.5, 0); }),

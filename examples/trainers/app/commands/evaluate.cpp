@@ -93,9 +93,9 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   std::cout << "\n";
   if (trainer.settings.int8 == Int8Choice::kNone) return 0;
   const auto data = images->run_data(trainer.settings.seed);
-  const auto rounded = evaluate_int8(
-      model, trainer.example().to(machine.device), trainer.settings.int8,
-      *data.training, *batches, *meter);
+  const auto rounded =
+      evaluate_int8(model, trainer.example().to(machine.device),
+                    trainer.settings.int8, *data.training, *batches, *meter);
   std::cout << fmt::format("in eight bits, by {}: loss {:.4f}",
                            name_in(kInt8s, trainer.settings.int8),
                            rounded.at("loss"));

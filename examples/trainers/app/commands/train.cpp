@@ -42,6 +42,11 @@ void take_first_cell(Settings& settings) {
   take("--rate", settings.rate, settings.grid.rate);
 }
 
+/// `train` has nothing to choose.
+void one_cell(Settings& settings) {
+  settings.grid = {{settings.lr}, {settings.weight_decay}, {settings.rate}};
+}
+
 /// What no single flag can say, whatever the trainer.
 void check_together(const Settings& settings, Command command) {
   const auto& recipes = settings.expand;
@@ -74,9 +79,9 @@ void check_together(const Settings& settings, Command command) {
           "fold adds to the gradient, as sgd's decay does, got adamw");
     }
     if (settings.execution != ExecutionChoice::kWeightSpace) {
-      throw CLI::ValidationError(
-          "--decay-on", "fold needs --execution weight-space, got " +
-                            name_in(kExecutions, settings.execution));
+      throw CLI::ValidationError("--decay-on",
+                                 "fold needs --execution weight-space, got " +
+                                     name_in(kExecutions, settings.execution));
     }
   }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
@@ -113,7 +118,11 @@ int train_command(const Trainer& prototype, Command command, int argc,
   add_absent_values(app, trainer->settings);
   try {
     app.parse(argc, argv);
-    if (!train) take_first_cell(trainer->settings);
+    if (train) {
+      one_cell(trainer->settings);
+    } else {
+      take_first_cell(trainer->settings);
+    }
     check_together(trainer->settings, command);
     trainer->check();
   } catch (const CLI::ParseError& error) {

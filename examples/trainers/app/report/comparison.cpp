@@ -83,9 +83,9 @@ bool Comparison::is_clear() const {
 std::vector<std::optional<Comparison>> compare_to_compact(
     const std::vector<VariantResult>& variants, const tasks::Metric& metric) {
   std::vector<std::optional<Comparison>> comparisons(variants.size());
-  const auto compact =
-      std::find_if(variants.begin(), variants.end(),
-                   [](const auto& variant) { return variant.recipe == "none"; });
+  const auto compact = std::find_if(
+      variants.begin(), variants.end(),
+      [](const auto& variant) { return variant.recipe == "none"; });
   if (compact == variants.end()) return comparisons;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     if (variants[i].recipe == "none") continue;
@@ -106,10 +106,10 @@ std::string verdict(const Comparison& comparison, const tasks::Metric& metric) {
         "{}, n = {}: too few seeds for an interval, which takes 3",
         number(difference.mean), difference.n);
   }
-  auto text = fmt::format("{}, {:.0f} % from {} to {}, n = {}",
-                          number(difference.mean), 100 * kConfidence,
-                          number(*difference.low), number(*difference.high),
-                          difference.n);
+  auto text =
+      fmt::format("{}, {:.0f} % from {} to {}, n = {}", number(difference.mean),
+                  100 * kConfidence, number(*difference.low),
+                  number(*difference.high), difference.n);
   if (comparison.adjusted) {
     text += fmt::format(", p = {:.2g} by Holm's correction for {} variants",
                         *comparison.adjusted, comparison.variants);

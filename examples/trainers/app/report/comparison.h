@@ -20,8 +20,8 @@ inline constexpr double kConfidence = 0.95;
 struct Comparison {
   std::string set;              ///< "test", or "validation" where there is none
   PairedDifference difference;  ///< of the selecting metric
-  /// Variants that are compared. Of several, `adjusted` is the p value by Holm's
-  /// correction; the interval is that of each by itself.
+  /// Variants that are compared. Of several, `adjusted` is the p value by
+  /// Holm's correction; the interval is that of each by itself.
   std::int64_t variants = 1;
   std::optional<double> adjusted;
 

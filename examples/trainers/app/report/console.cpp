@@ -99,10 +99,9 @@ void Console::draw_bar() {
 }
 
 void Console::heading() {
-  auto text =
-      fmt::format("{:<{}}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}", "run",
-                  options_.name_width, "epoch", "lr", "loss", "train", "loss",
-                  "valid");
+  auto text = fmt::format("{:<{}}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}", "run",
+                          options_.name_width, "epoch", "lr", "loss", "train",
+                          "loss", "valid");
   for (std::size_t i = 1; i < options_.metrics.size(); ++i) {
     text += fmt::format("{:>9}", options_.metrics[i].label);
   }

@@ -12,7 +12,8 @@
 namespace expandnet::examples {
 
 struct ConsoleOptions {
-  double work = 0;  ///< of all runs, in whatever unit; none is left when it is 0
+  double work =
+      0;  ///< of all runs, in whatever unit; none is left when it is 0
   std::int64_t runs = 1;
   int name_width = 22;               ///< of the column that names runs
   std::int64_t images_per_step = 1;  ///< of all that train together

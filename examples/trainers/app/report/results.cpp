@@ -251,10 +251,9 @@ std::string results_table(const std::vector<VariantResult>& variants,
   const bool in_int8 = std::any_of(variants.begin(), variants.end(), has_int8);
   if (in_int8) header.push_back("int8" + unit(metrics.front()));
   header.emplace_back("contraction error");
-  const bool has_choice =
-      std::any_of(variants.begin(), variants.end(), [](const auto& variant) {
-        return variant.tuning.chosen.has_value();
-      });
+  const bool has_choice = std::any_of(
+      variants.begin(), variants.end(),
+      [](const auto& variant) { return variant.tuning.chosen.has_value(); });
   if (has_choice) header.emplace_back("chosen");
   std::vector<std::vector<std::string>> rows;
   for (const auto& variant : variants) {
@@ -278,8 +277,8 @@ std::string results_table(const std::vector<VariantResult>& variants,
       rows.back().push_back(spread("test_", metric));
     }
     if (in_int8) {
-      rows.back().push_back(
-          has_int8(variant) ? spread("int8_", metrics.front()) : "-");
+      rows.back().push_back(has_int8(variant) ? spread("int8_", metrics.front())
+                                              : "-");
     }
     rows.back().push_back(format("contraction_error", "{:.1e}"));
     if (!has_choice) continue;
@@ -296,9 +295,9 @@ std::string differences_in_words(const std::vector<VariantResult>& variants,
   std::string lines;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     if (!comparisons[i]) continue;
-    lines += fmt::format("{} minus compact, {} {}: {}\n",
-                         label_of(variants[i]), comparisons[i]->set,
-                         metric.label, verdict(*comparisons[i], metric));
+    lines += fmt::format("{} minus compact, {} {}: {}\n", label_of(variants[i]),
+                         comparisons[i]->set, metric.label,
+                         verdict(*comparisons[i], metric));
   }
   return lines;
 }

@@ -54,8 +54,8 @@ std::string differences_in_words(const std::vector<VariantResult>& variants,
                                  const tasks::Metric& metric);
 
 /// What each variant was tried with, and the validation metric of each: mean ±
-/// sample standard deviation (n), an asterisk at the choice. "" where nothing was
-/// chosen.
+/// sample standard deviation (n), an asterisk at the choice. "" where nothing
+/// was chosen.
 std::string tuning_table(const std::vector<VariantResult>& variants,
                          const tasks::Metric& metric);
 

@@ -90,18 +90,17 @@ PairedDifference paired_difference(const std::vector<double>& values,
   result.low = result.mean - reach;
   result.high = result.mean + reach;
   // Without any spread every difference but none is certain.
-  result.p = error > 0           ? two_sided_p(result.mean / error, n - 1)
+  result.p = error > 0          ? two_sided_p(result.mean / error, n - 1)
              : result.mean == 0 ? 1
-                                 : 0;
+                                : 0;
   return result;
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
-    return p_values[a] < p_values[b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return p_values[a] < p_values[b]; });
   std::vector<double> adjusted(p_values.size());
   double largest = 0;
   for (std::size_t k = 0; k < order.size(); ++k) {

@@ -2,8 +2,8 @@
 // it chooses.
 //
 // The gain of an expansion depends on what it is compared with. So compact and
-// expanded nets are tuned alike: each on the same grid, from seeds that are used
-// for nothing else, by the validation set.
+// expanded nets are tuned alike: each on the same grid, from seeds that are
+// used for nothing else, by the validation set.
 #pragma once
 
 #include <cstddef>

@@ -12,13 +12,10 @@ namespace expandnet::examples {
 
 /// Evaluates a contracted model on `test` with weights and inputs of layers
 /// rounded as `choice` says, which is not kNone; the ranges of the inputs are
-/// those of the first batches of `training`. `example` is a batch that the model
-/// takes, on its device.
-[[nodiscard]] tasks::Metrics evaluate_int8(const train::Model& model,
-                                           const at::Tensor& example,
-                                           Int8Choice choice,
-                                           data::BatchSource& training,
-                                           data::BatchSource& test,
-                                           tasks::Meter& meter);
+/// those of the first batches of `training`. `example` is a batch that the
+/// model takes, on its device.
+[[nodiscard]] tasks::Metrics evaluate_int8(
+    const train::Model& model, const at::Tensor& example, Int8Choice choice,
+    data::BatchSource& training, data::BatchSource& test, tasks::Meter& meter);
 
 }  // namespace expandnet::examples

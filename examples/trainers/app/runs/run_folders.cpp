@@ -48,22 +48,21 @@ void check_same_configuration(const fs::path& file,
     other =
         differences(read_file(file.string()), configuration, settings.absent);
   } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false,
-                error_message(flag_of(settings),
-                              "a run must have its configuration",
-                              quoted(file.string()) + " (" + error.what() + ")",
-                              "name another folder"));
+    TORCH_CHECK(
+        false,
+        error_message(flag_of(settings), "a run must have its configuration",
+                      quoted(file.string()) + " (" + error.what() + ")",
+                      "name another folder"));
   }
   if (command == Command::kCompare) {
     other.erase(std::remove_if(other.begin(), other.end(), is_of_runs),
                 other.end());
   }
-  TORCH_CHECK(other.empty(),
-              error_message(flag_of(settings),
-                            "a run goes on as it was configured",
-                            "another " + c10::Join(", ", other) + " for " +
-                                quoted(folder),
-                            "name another folder"));
+  TORCH_CHECK(other.empty(), error_message(flag_of(settings),
+                                           "a run goes on as it was configured",
+                                           "another " + c10::Join(", ", other) +
+                                               " for " + quoted(folder),
+                                           "name another folder"));
 }
 
 /// Writes the names of the classes into a run's folder. Those of a run that

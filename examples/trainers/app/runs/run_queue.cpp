@@ -54,8 +54,8 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
                     fmt::format("one of {} seed {} in \"{}\"", result.recipe,
                                 result.seed, result_path(plan)),
                     "remove it to finish the run again"));
-  const bool ended = result.state == kFinished ||
-                     (plan.tunes && result.state == kDiverged);
+  const bool ended =
+      result.state == kFinished || (plan.tunes && result.state == kDiverged);
   if (!ended) return std::nullopt;
   return result;
 }
@@ -214,9 +214,9 @@ void RunQueue::tell_of_skipped(const Run& run) {
   if (count == 0) return;
   console_.line(
       run.plan().name(),
-      fmt::format("{} images could not be read and were left out: {}", count,
-                  (std::filesystem::path(run.plan().folder) / kSkippedFile)
-                      .string()));
+      fmt::format(
+          "{} images could not be read and were left out: {}", count,
+          (std::filesystem::path(run.plan().folder) / kSkippedFile).string()));
 }
 
 }  // namespace expandnet::examples

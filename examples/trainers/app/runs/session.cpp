@@ -41,8 +41,8 @@ double work_of(const RunPlan& plan) {
   return static_cast<double>(plan.steps) * plan.step_ms;
 }
 
-/// What steps cost, by the kind of run. Zeros for ranks: what they wait for each
-/// other would have to be in it.
+/// What steps cost, by the kind of run. Zeros for ranks: what they wait for
+/// each other would have to be in it.
 class TimedKinds {
  public:
   TimedKinds(const std::vector<RunPlan>& kinds, const RunContext& context)
@@ -51,9 +51,8 @@ class TimedKinds {
   }
   [[nodiscard]] StepTime of(const RunPlan& plan) const {
     const auto kind = std::find_if(
-        kinds_.begin(), kinds_.end(), [&](const RunPlan& known) {
-          return kind_of(known) == kind_of(plan);
-        });
+        kinds_.begin(), kinds_.end(),
+        [&](const RunPlan& known) { return kind_of(known) == kind_of(plan); });
     return times_[static_cast<std::size_t>(kind - kinds_.begin())];
   }
 
@@ -83,8 +82,8 @@ std::vector<std::string> notes_of(const Trainer& trainer) {
   return notes;
 }
 
-/// Tries what all runs are made of, given one of each kind. Returns the notes of
-/// their Expansions, each once.
+/// Tries what all runs are made of, given one of each kind. Returns the notes
+/// of their Expansions, each once.
 std::vector<std::string> check_runs(const std::vector<RunPlan>& kinds,
                                     const RunContext& context) {
   std::vector<std::string> notes;
@@ -199,8 +198,8 @@ ConsoleOptions console_options(const std::vector<RunPlan>& plans,
   options.runs = static_cast<std::int64_t>(plans.size());
   for (const auto& plan : plans) {
     options.work += work_of(plan);
-    options.name_width = std::max(options.name_width,
-                                  static_cast<int>(plan.name().size()) + 2);
+    options.name_width =
+        std::max(options.name_width, static_cast<int>(plan.name().size()) + 2);
   }
   return options;
 }
@@ -215,8 +214,8 @@ std::string estimate(const std::vector<RunPlan>& plans,
   if (machine.device.is_cpu()) {
     milliseconds /= static_cast<double>(machine.jobs);
   }
-  const auto tuning = std::count_if(plans.begin(), plans.end(),
-                                    [](const auto& plan) { return plan.tunes; });
+  const auto tuning = std::count_if(
+      plans.begin(), plans.end(), [](const auto& plan) { return plan.tunes; });
   auto text = plans.size() == 1 ? std::string("1 run")
                                 : fmt::format("{} runs", plans.size());
   if (tuning > 0) {
@@ -273,8 +272,7 @@ Choice choose(const Settings& settings, const std::vector<RunPlan>& plans,
     auto tuning = tuning_of(recipe, plans, results);
     const auto label = recipe == "none" ? "compact" : recipe;
     TORCH_CHECK(tuning.trials.empty() || tuning.chosen || !all_ended(results),
-                error_message("--lr",
-                              "some value must let " + label + " train",
+                error_message("--lr", "some value must let " + label + " train",
                               "none: all runs diverged", "try lower ones"));
     for (const auto& warning : edge_warnings(tuning)) {
       choice.warnings.push_back(label + ": " + warning);

@@ -70,10 +70,9 @@ StepKind kind_of(const RunPlan& plan) { return {plan.recipe, plan.cell.rate}; }
 std::vector<RunPlan> one_of_each_kind(const std::vector<RunPlan>& plans) {
   std::vector<RunPlan> kinds;
   for (const auto& plan : plans) {
-    const bool is_known =
-        std::any_of(kinds.begin(), kinds.end(), [&](const RunPlan& known) {
-          return kind_of(known) == kind_of(plan);
-        });
+    const bool is_known = std::any_of(
+        kinds.begin(), kinds.end(),
+        [&](const RunPlan& known) { return kind_of(known) == kind_of(plan); });
     if (!is_known) kinds.push_back(plan);
   }
   return kinds;

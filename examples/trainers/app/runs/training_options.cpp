@@ -99,8 +99,7 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(
   if (settings.optimizer == OptimizerChoice::kAdamW) {
     return optimizer_of<train::AdamW>(torch::optim::AdamWOptions(settings.lr)
                                           .weight_decay(settings.weight_decay),
-                                      settings, std::move(parameters),
-                                      decayed);
+                                      settings, std::move(parameters), decayed);
   }
   return optimizer_of<train::SGD>(torch::optim::SGDOptions(settings.lr)
                                       .momentum(settings.momentum)

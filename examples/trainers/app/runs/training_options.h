@@ -23,9 +23,9 @@ train::DistillationOptions distillation_options(const Settings& settings);
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters,
     const std::function<bool(const torch::Tensor&)>& decayed = {});
-/// What trains of a net, by the optimizer that the settings ask for. Where weight
-/// decay is of folds, the factors have none.
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const Settings& settings,
-                                                        const Trainee& trainee);
+/// What trains of a net, by the optimizer that the settings ask for. Where
+/// weight decay is of folds, the factors have none.
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(
+    const Settings& settings, const Trainee& trainee);
 
 }  // namespace expandnet::examples

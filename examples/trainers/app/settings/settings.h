@@ -40,7 +40,7 @@ enum class DeviceChoice { kAuto, kCPU, kCUDA };
 enum class MemoryFormatChoice { kAuto, kContiguous, kChannelsLast };
 
 /// The values that `compare` tries; where each has one, there is nothing to
-/// choose. `train` leaves it empty.
+/// choose.
 struct Grid {
   std::vector<double> lr;
   std::vector<double> weight_decay;

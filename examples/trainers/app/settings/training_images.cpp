@@ -35,12 +35,11 @@ ChosenImages choose_images(const std::vector<std::int64_t>& labels,
                            std::int64_t classes,
                            const TrainingImages& options) {
   const auto size = static_cast<std::int64_t>(labels.size());
-  TORCH_CHECK(
-      options.count <= size,
-      error_message("--train-images",
-                    fmt::format("must be at most {}, as many as there are",
-                                size),
-                    std::to_string(options.count)));
+  TORCH_CHECK(options.count <= size,
+              error_message(
+                  "--train-images",
+                  fmt::format("must be at most {}, as many as there are", size),
+                  std::to_string(options.count)));
   ChosenImages chosen;
   if (options.count > 0) {
     chosen.indices =
@@ -56,9 +55,8 @@ ChosenImages choose_images(const std::vector<std::int64_t>& labels,
     chosen.labels.push_back(labels[static_cast<std::size_t>(index)]);
   }
   if (options.corrupt_labels == 0) return chosen;
-  auto corrupted =
-      data::corrupt_labels(std::move(chosen.labels), classes,
-                           options.corrupt_labels, options.seed);
+  auto corrupted = data::corrupt_labels(std::move(chosen.labels), classes,
+                                        options.corrupt_labels, options.seed);
   chosen.labels = std::move(corrupted.labels);
   const auto percent = [&](std::int64_t count) {
     return 100 * static_cast<double>(count) /

@@ -14,9 +14,9 @@ class App;
 namespace expandnet::examples {
 
 struct TrainingImages {
-  std::int64_t count = 0;      ///< of each class its share; 0: all
-  double corrupt_labels = 0;   ///< probability that a label is drawn anew
-  std::uint64_t seed = 0;      ///< of both, whatever the run's
+  std::int64_t count = 0;     ///< of each class its share; 0: all
+  double corrupt_labels = 0;  ///< probability that a label is drawn anew
+  std::uint64_t seed = 0;     ///< of both, whatever the run's
   data::RandAugment augment = {/*changes=*/0};
 };
 
@@ -26,7 +26,7 @@ void add_training_images(CLI::App& app, TrainingImages& images);
 struct ChosenImages {
   std::vector<std::int64_t> indices;  ///< sorted
   std::vector<std::int64_t> labels;   ///< of these, as they are trained on
-  std::vector<std::string> notes;     ///< what a reader of the results must know
+  std::vector<std::string> notes;  ///< what a reader of the results must know
 };
 
 /// Throws `c10::Error` for more images than there are.
