@@ -757,6 +757,10 @@ TEST_F(ExpandnetCifar, RefusesWhatItCannotUseWithStatus1) {
   EXPECT_EQ(refusal(command("train", kShort)),
             "--out: must be a new or an empty folder, got a run in \"" +
                 path("out") + "\"; go on with it by --resume");
+  EXPECT_EQ(refusal(command("compare", kShort)),
+            "--out: must be a new or an empty folder, or hold a comparison, "
+            "got a run of train in \"" +
+                path("out") + "\"; name another folder");
   auto words = command("train", {"--epochs", "4", "--expand", "cl+fc", "--lr",
                                  "0.5", "--resume"});
   EXPECT_EQ(refusal(words),

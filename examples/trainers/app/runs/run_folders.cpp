@@ -157,6 +157,17 @@ void check_out(const Settings& settings, Command command,
                             "go on with it by --resume"));
   check_same_configuration(file, configuration, settings.out, settings,
                            command);
+  // A run that `train` has made has no number of runs.
+  const auto pairs = keys_and_values(read_file(file.string()));
+  const bool is_comparison =
+      std::any_of(pairs.begin(), pairs.end(),
+                  [](const auto& pair) { return pair.first == "runs"; });
+  TORCH_CHECK(command == Command::kTrain || is_comparison,
+              error_message("--out",
+                            "must be a new or an empty folder, or hold a "
+                            "comparison",
+                            "a run of train in " + quoted(settings.out),
+                            "name another folder"));
 }
 
 RunFolders::RunFolders(const Settings& settings, const Machine& machine)
