@@ -4,6 +4,7 @@
 #include <torch/nn/modules/conv.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/error.h"
@@ -26,8 +27,17 @@ bool is_spatial(const torch::nn::Conv2dImpl& conv) {
   return (*conv.options.kernel_size())[0] > 1;
 }
 
-bool is_strided(const torch::nn::Conv2dImpl& conv) {
-  return (*conv.options.stride())[0] > 1;
+/// The 3x3 convolutions of a MobileNetV2 that have stride 2 on images of
+/// 224x224; on small ones some have not.
+bool is_expanded_in_mobilenet_v2(const std::string& path,
+                                 const torch::nn::Conv2dImpl& conv) {
+  constexpr const char* kPaths[] = {"features.0.0", "features.2.conv.1.0",
+                                    "features.4.conv.1.0",
+                                    "features.7.conv.1.0",
+                                    "features.14.conv.1.0"};
+  return (*conv.options.stride())[0] > 1 ||
+         std::find(std::begin(kPaths), std::end(kPaths), path) !=
+             std::end(kPaths);
 }
 
 }  // namespace
@@ -60,12 +70,14 @@ Selector imagenet_recipe(const std::string& net, const std::string& name,
   auto chosen = options;
   chosen.strategy(Strategy::kCL);
   return
-      [chosen, only_strided = net == "mobilenet_v2"](
-          const std::string&,
+      [chosen, is_v2 = net == "mobilenet_v2"](
+          const std::string& path,
           const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
         const auto* conv = layer.as<torch::nn::Conv2dImpl>();
         if (conv == nullptr || !is_spatial(*conv)) return std::nullopt;
-        if (only_strided && !is_strided(*conv)) return std::nullopt;
+        if (is_v2 && !is_expanded_in_mobilenet_v2(path, *conv)) {
+          return std::nullopt;
+        }
         return chosen;
       };
 }

@@ -27,7 +27,8 @@ MobileNetV1Impl::MobileNetV1Impl(const MobileNetV1Options& net_options)
                             c10::str(options.width())));
   auto in = scaled_channels(32, options.width());
   torch::nn::Sequential layers(
-      Stack(conv_before_norm(options.in_channels(), in, 3, 2),
+      Stack(conv_before_norm(options.in_channels(), in, 3,
+                             options.small_images() ? 1 : 2),
             torch::nn::BatchNorm2d(in), relu_in_place()));
   const auto block = [&](std::int64_t channels, std::int64_t stride) {
     const auto out = scaled_channels(channels, options.width());

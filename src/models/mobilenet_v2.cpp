@@ -67,11 +67,18 @@ MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& net_options)
                                        c10::str(width)));
   auto in = scaled_channels(32, width);
   torch::nn::Sequential layers(
-      conv_norm_relu6(options.in_channels(), in, 3, 2));
+      conv_norm_relu6(options.in_channels(), in, 3,
+                      options.small_images() ? 1 : 2));
+  bool is_first_stride = true;
   for (const auto& group : kGroups) {
     const auto out = scaled_channels(group.channels, width);
+    auto first_stride = group.stride;
+    if (first_stride > 1) {
+      if (is_first_stride && options.small_images()) first_stride = 1;
+      is_first_stride = false;
+    }
     for (std::int64_t i = 0; i < group.blocks; ++i) {
-      const auto stride = i == 0 ? group.stride : 1;
+      const auto stride = i == 0 ? first_stride : 1;
       layers->push_back(InvertedResidual(in, out, stride, group.expansion));
       in = out;
     }

@@ -89,7 +89,8 @@ ShuffleNetV2Impl::ShuffleNetV2Impl(const ShuffleNetV2Options& net_options)
     : options(net_options) {
   const auto n = channels_at(options.width());
   conv1 = register_module("conv1",
-                          conv_norm_relu(options.in_channels(), n.conv1, 3, 2));
+                          conv_norm_relu(options.in_channels(), n.conv1, 3,
+                                         options.small_images() ? 1 : 2));
   stage2 = register_module("stage2", shuffle_stage(n.conv1, n.stage2, 4));
   stage3 = register_module("stage3", shuffle_stage(n.stage2, n.stage3, 8));
   stage4 = register_module("stage4", shuffle_stage(n.stage3, n.stage4, 4));
@@ -98,7 +99,8 @@ ShuffleNetV2Impl::ShuffleNetV2Impl(const ShuffleNetV2Options& net_options)
 }
 
 torch::Tensor ShuffleNetV2Impl::forward(torch::Tensor x) {
-  x = at::max_pool2d(conv1->forward(x), 3, 2, 1);
+  x = conv1->forward(x);
+  if (!options.small_images()) x = at::max_pool2d(x, 3, 2, 1);
   x = stage4->forward(stage3->forward(stage2->forward(x)));
   return fc(conv5->forward(x).mean({2, 3}));
 }

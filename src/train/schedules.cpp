@@ -1,5 +1,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/train/schedules.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -82,6 +84,48 @@ void set_learning_rates(torch::optim::Optimizer& optimizer,
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i].options().set_lr(initial[i] * factor);
   }
+}
+
+namespace {
+
+/// The weight decay in the options of a group.
+double& decay_in(torch::optim::OptimizerParamGroup& group) {
+  auto* options = &group.options();
+  if (auto* sgd = dynamic_cast<torch::optim::SGDOptions*>(options)) {
+    return sgd->weight_decay();
+  }
+  auto* adamw = dynamic_cast<torch::optim::AdamWOptions*>(options);
+  TORCH_CHECK(adamw != nullptr,
+              error_message("set_weight_decays",
+                            "the optimizer must be SGD or AdamW", "another"));
+  return adamw->weight_decay();
+}
+
+}  // namespace
+
+void set_weight_decays(torch::optim::Optimizer& optimizer,
+                       const std::vector<double>& initial,
+                       const Schedule& schedule, double position) {
+  auto& groups = optimizer.param_groups();
+  TORCH_CHECK(
+      initial.size() == groups.size(),
+      error_message(
+          "set_weight_decays",
+          c10::str("there must be one initial decay per parameter group (",
+                   groups.size(), ")"),
+          c10::str(initial.size())));
+  const auto factor = schedule(position);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    decay_in(groups[i]) = initial[i] * factor;
+  }
+}
+
+std::vector<double> weight_decays_of(torch::optim::Optimizer& optimizer) {
+  std::vector<double> decays;
+  for (auto& group : optimizer.param_groups()) {
+    decays.push_back(decay_in(group));
+  }
+  return decays;
 }
 
 }  // namespace expandnet::train

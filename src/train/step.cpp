@@ -1,3 +1,4 @@
+#include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/step.h>
@@ -5,6 +6,7 @@
 #include <torch/nn/utils/clip_grad.h>
 
 #include <exception>
+#include <unordered_set>
 #include <utility>
 
 #include "base/error.h"
@@ -22,6 +24,25 @@ std::vector<torch::Tensor> parameters_of(
                       group.params().end());
   }
   return parameters;
+}
+
+/// The parameters of the model that are folds: those that the optimizer does not
+/// have.
+std::vector<torch::Tensor> folds_of(const Expansion& expansion,
+                                    bool with_vectors) {
+  std::unordered_set<const c10::TensorImpl*> trained;
+  for (const auto& parameter : expansion.parameters()) {
+    trained.insert(parameter.unsafeGetTensorImpl());
+  }
+  std::vector<torch::Tensor> folds;
+  for (const auto& parameter : expansion.model().parameters()) {
+    if (!parameter.requires_grad() || (!with_vectors && parameter.dim() < 2) ||
+        trained.count(parameter.unsafeGetTensorImpl()) != 0) {
+      continue;
+    }
+    folds.push_back(parameter);
+  }
+  return folds;
 }
 
 /// Why a step cannot be captured; "" if it can.
@@ -57,6 +78,7 @@ Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
       options_(options),
       may_overlap_(expansion != nullptr && capturable_ != nullptr &&
                    options.max_grad_norm == 0 && options.accumulate == 1 &&
+                   options.fold_decay == 0 &&
                    options.reducer == nullptr),
       reason_(reason_against(options, capturable_)) {
   TORCH_CHECK(options_.accumulate > 0,
@@ -68,6 +90,12 @@ Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
   TORCH_CHECK(options_.warmup > 0,
               error_message("Step", "warmup must be positive",
                             c10::str(options_.warmup)));
+  TORCH_CHECK(options_.fold_decay >= 0,
+              error_message("Step", "fold_decay must not be negative",
+                            c10::str(options_.fold_decay)));
+  if (options_.fold_decay > 0 && expansion_ != nullptr) {
+    folds_ = folds_of(*expansion_, options_.fold_decay_of_vectors);
+  }
 }
 
 Step::~Step() = default;
@@ -80,7 +108,25 @@ void Step::zero_grad() {
   }
 }
 
+void Step::set_fold_decay(double fold_decay) {
+  TORCH_CHECK(!options_.capture || graph_ == nullptr,
+              error_message("Step",
+                            "a captured step must keep its fold_decay",
+                            c10::str(fold_decay), "switch capture off"));
+  options_.fold_decay = fold_decay;
+}
+
+void Step::decay_folds() {
+  if (folds_.empty() || options_.fold_decay == 0) return;
+  const at::NoGradGuard no_grad;
+  for (auto& fold : folds_) {
+    auto& gradient = fold.mutable_grad();
+    if (gradient.defined()) gradient.add_(fold, options_.fold_decay);
+  }
+}
+
 void Step::update() {
+  decay_folds();
   if (options_.max_grad_norm > 0) {
     if (expansion_ != nullptr) expansion_->pull_back();
     torch::nn::utils::clip_grad_norm_(parameters_of(optimizer_),

@@ -104,9 +104,11 @@ std::unique_ptr<distributed::GradientReducer> reducer_of(
                                                         *options.ranks);
 }
 
-StepOptions with_reducer(StepOptions options,
+StepOptions step_options(const TrainingOptions& training,
                          distributed::GradientReducer* reducer) {
+  auto options = training.step;
   options.reducer = reducer;
+  if (training.decay_schedule) options.capture = false;
   return options;
 }
 
@@ -156,13 +158,16 @@ Training::Training(TrainingParts parts, TrainingOptions options)
     : parts_(checked(std::move(parts), options)),
       options_(std::move(options)),
       initial_rates_(rates_of(*parts_.optimizer)),
+      initial_decays_(options_.decay_schedule
+                          ? weight_decays_of(*parts_.optimizer)
+                          : std::vector<double>{}),
       reducer_(reducer_of(parts_, options_)),
       step_(
           [this](const torch::Tensor& images, const torch::Tensor& labels) {
             return loss_of(images, labels);
           },
           *parts_.optimizer, parts_.expansion,
-          with_reducer(options_.step, reducer_.get())),
+          step_options(options_, reducer_.get())),
       meter_(parts_.meter(options_.device)) {
   if (options_.ranks != nullptr) begin_together();
   if (options_.ema != 0) {
@@ -245,6 +250,22 @@ void Training::start_epoch() {
   epoch_started_ = true;
 }
 
+void Training::follow_schedules() {
+  const auto position = static_cast<double>(epoch_) +
+                        static_cast<double>(iteration_) /
+                            static_cast<double>(steps_per_epoch());
+  if (options_.schedule) {
+    set_learning_rates(*parts_.optimizer, initial_rates_, options_.schedule,
+                       position);
+  }
+  if (options_.decay_schedule) {
+    set_weight_decays(*parts_.optimizer, initial_decays_,
+                      options_.decay_schedule, position);
+    step_.set_fold_decay(options_.step.fold_decay *
+                         options_.decay_schedule(position));
+  }
+}
+
 bool Training::step() {
   TORCH_CHECK(
       !finished(),
@@ -252,14 +273,7 @@ bool Training::step() {
                     c10::str(epoch_, " of ", options_.epochs, " epochs")));
   if (!epoch_started_) start_epoch();
   const auto count = steps_per_epoch();
-  if (options_.schedule &&
-      (options_.schedule_per_iteration || iteration_ == 0)) {
-    const auto position =
-        static_cast<double>(epoch_) +
-        static_cast<double>(iteration_) / static_cast<double>(count);
-    set_learning_rates(*parts_.optimizer, initial_rates_, options_.schedule,
-                       position);
-  }
+  if (options_.schedule_per_iteration || iteration_ == 0) follow_schedules();
   if (options_.ranks != nullptr) {
     torch::manual_seed(draw_seed(options_, epoch_, iteration_));
   }

@@ -203,6 +203,44 @@ TEST(ShuffleNetV2, HasTorchvisionsParametersAtOtherWidths) {
   EXPECT_EQ(parameters(2), 7'393'996);
 }
 
+/// The same net with and without strides for small images.
+template <typename Net, typename Options>
+std::pair<Net, Net> large_and_small() {
+  return {Net(Options().classes(10)),
+          Net(Options().classes(10).small_images(true))};
+}
+
+/// Whether both have the same keys and shapes, and the small one tells images
+/// of 32x32 apart.
+template <typename Net>
+void expect_same_but_for_strides(const std::pair<Net, Net>& nets) {
+  auto [large, small] = nets;
+  EXPECT_EQ(state_of(*small), state_of(*large));
+  const at::NoGradGuard no_grad;
+  EXPECT_EQ(small(torch::randn({2, 3, 32, 32})).sizes(),
+            (std::vector<std::int64_t>{2, 10}));
+}
+
+TEST(SmallImages, KeepFourPixelsOrSixteen) {
+  const at::NoGradGuard no_grad;
+  const auto x = torch::randn({2, 3, 32, 32});
+  const auto v1 = large_and_small<MobileNetV1, models::MobileNetV1Options>();
+  expect_same_but_for_strides(v1);
+  EXPECT_EQ(v1.second->model->forward(x).size(3), 2);
+  const auto v2 = large_and_small<MobileNetV2, models::MobileNetV2Options>();
+  expect_same_but_for_strides(v2);
+  EXPECT_EQ(v2.second->features->forward(x).size(3), 4);
+  const auto shuffle =
+      large_and_small<ShuffleNetV2, models::ShuffleNetV2Options>();
+  expect_same_but_for_strides(shuffle);
+  EXPECT_EQ(shuffle.second->stage4
+                ->forward(shuffle.second->stage3->forward(
+                    shuffle.second->stage2->forward(
+                        shuffle.second->conv1->forward(x))))
+                .size(3),
+            4);
+}
+
 TEST(ImageNetNetErrors, NameTheWidth) {
   EXPECT_EQ(error_of([] { MobileNetV1(MobileNetV1Options().width(0)); }),
             "MobileNetV1: width must be positive, got 0");

@@ -1,6 +1,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <expandnet/models/imagenet_recipes.h>
+#include <expandnet/models/mobilenet_v2.h>
 #include <gtest/gtest.h>
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
@@ -201,6 +202,20 @@ TEST(ImageNetRecipeErrors, RefuseOptionsThatAreTheRecipes) {
             }),
             "imagenet_recipe: strategy and widths must be left to \"paper\", "
             "got some; give a rate, or write a selector");
+}
+
+TEST(ImageNetRecipes, ExpandTheSameLayersOfANetForSmallImages) {
+  const auto paths_of = [](bool small) {
+    models::MobileNetV2 net(
+        models::MobileNetV2Options().classes(10).small_images(small));
+    const auto expansion =
+        expand(*net, imagenet_recipe("mobilenet_v2", "paper"));
+    std::vector<std::string> paths;
+    for (const auto& row : expansion.summary().rows) paths.push_back(row.path);
+    return paths;
+  };
+  EXPECT_EQ(paths_of(true), paths_of(false));
+  EXPECT_EQ(paths_of(true).size(), 6U);  // five, and the others
 }
 
 }  // namespace

@@ -166,6 +166,16 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
   EXPECT_EQ(complaint_of(evaluated_in("tf32")),
             "--precision: tf32 needs CUDA, got cpu; use fp32");
 
+  for (const std::string steps : {"tensor", "channel"}) {
+    const auto int8 = run_plain(
+        {"evaluate", path("out"), "--device", "cpu", "--int8", steps});
+    EXPECT_EQ(int8.status, 0) << int8.err;
+    EXPECT_EQ(int8.out.rfind(evaluated.out, 0), 0U) << int8.out;
+    EXPECT_NE(int8.out.find("\nin eight bits, by " + steps + ": loss "),
+              std::string::npos)
+        << int8.out;
+  }
+
   const auto contracted =
       run_plain({"contract", path("out"), "--out", path("again.pt")});
   EXPECT_EQ(contracted.status, 0) << contracted.err;
@@ -174,10 +184,11 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
 }
 
 TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
-  const auto outcome =
-      run(command("compare", {"--epochs", "2", "--runs", "2", "--expand",
-                              "none", "cl", "--jobs", "2"}));
+  const auto outcome = run(
+      command("compare", {"--epochs", "2", "--runs", "2", "--expand", "none",
+                          "cl", "--jobs", "2", "--int8", "channel"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("int8 % (n)"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("variant  parameters trained  deployed"),
             std::string::npos)
       << outcome.out;
@@ -195,7 +206,8 @@ TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
     EXPECT_EQ(variant["deploy_parameters"], 15050);
     EXPECT_GT(variant["step_ms"], 0);
     EXPECT_EQ(variant["seeds"], Json({0, 1}));
-    for (const auto* set : {"validation_accuracy", "test_accuracy"}) {
+    for (const auto* set :
+         {"validation_accuracy", "test_accuracy", "int8_accuracy"}) {
       ASSERT_EQ(variant[set].size(), 2);
       for (const double accuracy : variant[set]) {
         EXPECT_GE(accuracy, 0);
@@ -237,8 +249,10 @@ TEST_F(ExpandnetCifar, TrainsInEveryWay) {
       {"--optimizer", "adamw", "--lr", "0.001", "--warmup", "0.5"},
       {"--precision", "bf16", "--memory-format", "contiguous"},
       {"--select", "test-best", "--validation", "0"},
-      {"--accumulate", "2", "--max-grad-norm", "1", "--first-layer",
-       "widened"}};
+      {"--accumulate", "2", "--max-grad-norm", "1", "--first-layer", "widened"},
+      {"--weight-decay", "1e-3", "--decay-on", "fold", "--decay-schedule",
+       "cosine", "--decay-last", "0.1", "--per-iteration", "true"},
+      {"--label-smoothing", "0.1", "--randaugment", "2", "--magnitude", "5"}};
   int number = 0;
   for (auto way : ways) {
     way.insert(way.end(), {"--epochs", "1", "--expand", "cl+fc"});
@@ -247,6 +261,48 @@ TEST_F(ExpandnetCifar, TrainsInEveryWay) {
     EXPECT_EQ(outcome.status, 0) << way[0] << " " << way[1] << outcome.err;
     EXPECT_TRUE(fs::exists(folder_ / out / "weights.pt")) << way[0];
   }
+}
+
+TEST_F(ExpandnetCifar, TrainsThePapersNetsForImageNet) {
+  for (const std::string net :
+       {"mobilenet_v1", "mobilenet_v2", "shufflenet_v2"}) {
+    const auto outcome =
+        run(command("train", {"--net", net, "--epochs", "1"}, net));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const auto result = json(net + "/result.json");
+    EXPECT_EQ(result["variants"][0]["name"], "paper");
+    EXPECT_LE(result["variants"][0]["contraction_error"], 1e-12);
+  }
+}
+
+TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
+  const auto outcome =
+      run(command("train", {"--epochs", "1", "--train-images", "100",
+                            "--corrupt-labels", "0.5", "--split-seed", "4"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("100 training, 30 validation and 30 test images\n"
+                             "Trained on 100 of 120 images (--train-images, "
+                             "seed 4).\n"),
+            std::string::npos)
+      << outcome.out;
+  const auto notes = json("out/result.json")["notes"];
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_TRUE(std::regex_match(
+      notes[1].get<std::string>(),
+      std::regex("[345][0-9]\\.00 % of the training labels were drawn anew, "
+                 "[345][0-9]\\.00 % are wrong \\(--corrupt-labels 0.5, seed "
+                 "4\\)\\.")))
+      << notes[1];
+  // `evaluate` shows the labels that were trained on.
+  const auto evaluated = run_plain(
+      {"evaluate", path("out"), "--device", "cpu", "--set", "training"});
+  EXPECT_NE(evaluated.out.find("100 images of the training set"),
+            std::string::npos)
+      << evaluated.out << evaluated.err;
+  EXPECT_EQ(
+      complaint_of(run(command("train", {"--train-images", "121"}, "no"))),
+      "--train-images: must be at most 120, as many as there are, got "
+      "121");
 }
 
 TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
@@ -306,6 +362,116 @@ TEST_F(ExpandnetCifar, ResumesToTheSameBitsAfterKills) {
   expect_same_run("out", "straight");
 }
 
+/// Two learning rates for two variants, of which the second is far too high.
+const Words kGrid = {"--epochs", "12",   "--runs", "2",   "--expand",    "none",
+                     "cl",       "--lr", "0.01",   "3e3", "--optimizer", "sgd"};
+
+/// result.json without what differs between two runs of one command.
+Json lasting(Json result) {
+  for (const auto* key : {"date", "command", "threads"}) result.erase(key);
+  for (const auto* key : {"out", "jobs"}) result["configuration"].erase(key);
+  for (auto& variant : result["variants"]) {
+    variant.erase("step_ms");
+    variant.erase("ratio_to_compact");
+  }
+  return result;
+}
+
+TEST_F(ExpandnetCifar, ChoosesForEachVariantWhatItTrainsBestWith) {
+  const auto outcome = run(command("compare", kGrid));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("8 runs, 4 of them to choose values by: about "),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("chosen for compact: lr 0.01\nchosen for cl: lr "
+                             "0.01\nwarning: compact: the best lr, 0.01, is "
+                             "the smallest that was tried; try smaller ones\n"),
+            std::string::npos)
+      << outcome.out;
+  const auto result = json("out/result.json");
+  for (const auto& variant : result["variants"]) {
+    EXPECT_EQ(variant["seeds"], Json({0, 1}));
+    const auto& tuning = variant["tuning"];
+    EXPECT_EQ(tuning["chosen"], Json({{"lr", 0.01}}));
+    EXPECT_EQ(tuning["seeds"], Json({10000}));
+    ASSERT_EQ(tuning["trials"].size(), 2U);
+    EXPECT_EQ(tuning["trials"][1]["lr"], 3000);
+    EXPECT_GE(tuning["trials"][0]["validation_accuracy"][0], 0.2);
+    EXPECT_EQ(tuning["warnings"].size(), 1U);
+    EXPECT_EQ(variant["test_accuracy"].size(), 2U);
+  }
+  // No run that tunes reads the test set, or keeps its weights.
+  const auto tuned = folder_ / "out/tuning/cl-lr0.01-seed10000";
+  EXPECT_TRUE(
+      Json::parse(content_of(tuned / "run.json"))["test_accuracy"].is_null());
+  EXPECT_FALSE(fs::exists(tuned / "last.pt"));
+  EXPECT_FALSE(fs::exists(tuned / "weights.pt"));
+
+  // What a variant was tuned to is what `train` is told: the same bits.
+  ASSERT_EQ(run(command("train",
+                        {"--epochs", "12", "--expand", "cl", "--lr", "0.01",
+                         "--seed", "1"},
+                        "alone"))
+                .status,
+            0);
+  expect_same_run("alone", "out/cl-lr0.01-seed1");
+
+  // With another value the same folder goes on: nothing is repeated.
+  const auto wider =
+      run(command("compare", joined(kGrid, {"--lr", "0.003", "0.01", "3e3"})));
+  ASSERT_EQ(wider.status, 0) << wider.err;
+  EXPECT_NE(wider.out.find("cl lr 0.01 seed 10000   finished before\n"),
+            std::string::npos)
+      << wider.out;
+  EXPECT_EQ(json("out/result.json")["variants"][0]["tuning"]["trials"].size(),
+            3U);
+}
+
+TEST_F(ExpandnetCifar, GoesOnWithAGridAfterKills) {
+  const auto straight = run(command("compare", kGrid, "straight"));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+  const auto words = command("compare", kGrid);
+  std::mt19937 random(std::random_device{}());
+  int kills = 0;
+  for (; kills < 12; ++kills) {
+    Process process(words, folder_);
+    const bool trains = kills % 2 == 0 && process.wait_for("/12");
+    const std::chrono::milliseconds moment(random() % (trains ? 300 : 600));
+    if (process.wait_at_most(moment)) break;
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  EXPECT_GT(kills, 2);
+  const auto outcome = run(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(lasting(json("out/result.json")),
+            lasting(json("straight/result.json")));
+  expect_same_run("out/cl-lr0.01-seed1", "straight/cl-lr0.01-seed1");
+}
+
+TEST_F(ExpandnetCifar, FillsAFolderFromSeveralProcesses) {
+  const auto straight = run(command("compare", kGrid, "straight"));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+  const auto words = joined(command("compare", kGrid), {"--jobs", "1"});
+  Process first(words, folder_ / "data");
+  ASSERT_TRUE(first.wait_for("/12"));
+  Process second(words, folder_);
+  ASSERT_TRUE(second.wait_for("/12"));
+  Process third(words, folder_ / "straight");
+  third.wait_for("/12");
+  third.send(SIGKILL);
+  third.wait();
+  for (auto* process : {&first, &second}) {
+    const auto outcome = process->wait();
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  }
+  EXPECT_EQ(lasting(json("out/result.json")),
+            lasting(json("straight/result.json")));
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "out")) {
+    EXPECT_NE(entry.path().filename(), "claim.lock");
+  }
+}
+
 TEST_F(ExpandnetCifar, SavesWhenItIsAskedToStop) {
   ASSERT_EQ(run(command("train", kLong, "straight")).status, 0);
   auto words = command("train", kLong);
@@ -358,7 +524,7 @@ TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const std::string note =
       "\"conv2\" stays compact: frozen (requires_grad is false)";
-  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\nrun  "),
+  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\n1 run: about "),
             std::string::npos)
       << outcome.out;
   EXPECT_EQ(json("out/result.json")["notes"], Json({note}));
@@ -483,9 +649,34 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--net", "resnet18", "--execution", "chained"}),
             "--execution: expanded modules are written for smallnet, got "
             "resnet18; weight-space trains any net");
+  EXPECT_EQ(refusal({"--net", "mobilenet_v2", "--expand", "cl"}),
+            "--expand: must be none or paper for mobilenet_v2, got cl");
+  EXPECT_EQ(refusal({"--expand", "paper"}),
+            "--expand: paper is of mobilenet_v1, mobilenet_v2 and "
+            "shufflenet_v2, got smallnet");
+  EXPECT_EQ(refusal({"--decay-on", "fold", "--optimizer", "adamw"}),
+            "--decay-on: fold adds to the gradient, as sgd's decay does, got "
+            "adamw");
+  EXPECT_EQ(refusal({"--decay-on", "fold", "--execution", "modules"}),
+            "--decay-on: fold needs --execution weight-space, got modules");
+  EXPECT_EQ(refusal({"--corrupt-labels", "1.5"}),
+            "--corrupt-labels: must be from 0 to 1, got 1.5");
   EXPECT_EQ(refusal({"--threads", "99999999999"}),
             "--threads: must be from 0 to 1024, got 99999999999");
   EXPECT_EQ(refusal({"--lr", "nan"}), "--lr: must be finite, got nan");
+  const auto of_compare = [&](const Words& more) {
+    return complaint_of(run(command("compare", more)));
+  };
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0"}), "--lr: must be positive, got 0");
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0.2", "0.1"}),
+            "--lr: must name each value once, got 0.1, 0.2, 0.1");
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0.2", "--validation", "0", "--select",
+                        "last"}),
+            "--validation: must set images apart to choose one of several "
+            "values on, got 0");
+  EXPECT_EQ(of_compare({"--lr", "0.1", "0.2", "--select", "test-best"}),
+            "--select: must be best or last where values are chosen by the "
+            "validation set, got test-best");
   EXPECT_EQ(refusal({"--milestones", "1", "inf"}),
             "--milestones: must be finite, got inf");
   EXPECT_EQ(
@@ -566,6 +757,10 @@ TEST_F(ExpandnetCifar, RefusesWhatItCannotUseWithStatus1) {
   EXPECT_EQ(refusal(command("train", kShort)),
             "--out: must be a new or an empty folder, got a run in \"" +
                 path("out") + "\"; go on with it by --resume");
+  EXPECT_EQ(refusal(command("compare", kShort)),
+            "--out: must be a new or an empty folder, or hold a comparison, "
+            "got a run of train in \"" +
+                path("out") + "\"; name another folder");
   auto words = command("train", {"--epochs", "4", "--expand", "cl+fc", "--lr",
                                  "0.5", "--resume"});
   EXPECT_EQ(refusal(words),

@@ -137,6 +137,30 @@ TEST_F(ExpandnetImagenet, LearnsASmallFolderByHeart) {
               content_of(folder_ / "out/weights.pt"));
 }
 
+TEST_F(ExpandnetImagenet, TakesTheRecipesOfAllClassifiers) {
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1", "--expand", "none"}, "teacher"))
+          .status,
+      0);
+  const auto outcome = run(command(
+      "train",
+      {"--epochs", "2", "--teacher", path("teacher"), "--randaugment", "2",
+       "--decay-on", "fold", "--decay-schedule", "cosine", "--train-images",
+       "36", "--corrupt-labels", "0.25", "--int8", "channel"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find(": 36 training and 12 validation images of 3 "
+                             "classes\nTrained on 36 of 48 images "),
+            std::string::npos)
+      << outcome.out;
+  const auto result = json("out/result.json");
+  ASSERT_EQ(result["notes"].size(), 3U) << result["notes"];
+  EXPECT_EQ(result["notes"][0],
+            "Distilled from the teacher in " + path("teacher") + ".");
+  const auto& variant = result["variants"][0];
+  EXPECT_LE(variant["contraction_error"], 1e-12);
+  EXPECT_GE(variant["int8_accuracy"][0], 0);
+}
+
 TEST_F(ExpandnetImagenet, KeepsTheMovingAverage) {
   const auto outcome = run(
       command("train", {"--epochs", "3", "--ema", "0.9", "--label-smoothing",

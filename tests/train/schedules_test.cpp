@@ -1,9 +1,12 @@
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/schedules.h>
 #include <gtest/gtest.h>
+#include <torch/optim/adagrad.h>
 #include <torch/types.h>
 
 #include <cmath>
+#include <memory>
+#include <vector>
 
 #include "testing.h"
 
@@ -67,6 +70,37 @@ TEST(LearningRates, AreSetGroupByGroup) {
             }),
             "set_learning_rates: there must be one initial rate per parameter "
             "group (2), got 1");
+}
+
+TEST(WeightDecays, FollowTheSchedule) {
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  for (const double decay : {0.5, 0.0}) {
+    groups.emplace_back(std::vector<torch::Tensor>{torch::ones({1})},
+                        std::make_unique<torch::optim::SGDOptions>(
+                            torch::optim::SGDOptions(1).weight_decay(decay)));
+  }
+  torch::optim::SGD sgd(groups, torch::optim::SGDOptions(1));
+  const auto initial = train::weight_decays_of(sgd);
+  EXPECT_EQ(initial, (std::vector<double>{0.5, 0}));
+  train::set_weight_decays(sgd, initial, train::cosine_schedule(10, 0.2), 5);
+  // Half of the way from 1 to 0.2.
+  EXPECT_DOUBLE_EQ(train::weight_decays_of(sgd)[0], 0.3);
+  EXPECT_EQ(train::weight_decays_of(sgd)[1], 0);
+
+  const std::vector<torch::Tensor> one = {torch::ones({1})};
+  torch::optim::AdamW adamw(one, torch::optim::AdamWOptions(1).weight_decay(2));
+  train::set_weight_decays(adamw, {2}, train::linear_schedule(4), 1);
+  EXPECT_DOUBLE_EQ(train::weight_decays_of(adamw)[0], 1.5);
+
+  EXPECT_EQ(error_of([&] {
+              train::set_weight_decays(sgd, {1}, train::linear_schedule(1), 0);
+            }),
+            "set_weight_decays: there must be one initial decay per parameter "
+            "group (2), got 1");
+  torch::optim::Adagrad other(one);
+  EXPECT_EQ(error_of([&] { (void)train::weight_decays_of(other); }),
+            "set_weight_decays: the optimizer must be SGD or AdamW, got "
+            "another");
 }
 
 TEST(ScheduleErrors, NameTheValue) {

@@ -88,6 +88,51 @@ TEST(Step, IsTheLoopWrittenOut) {
   expect_same_parameters(by_step, by_hand, 0);
 }
 
+TEST(Step, DecaysFoldsBeforeTheyArePulledBack) {
+  constexpr double kDecay = 0.3;
+  for (const bool with_vectors : {true, false}) {
+    Trainee by_step;
+    Trainee by_hand;
+    train::StepOptions options;
+    options.fold_decay = kDecay;
+    options.fold_decay_of_vectors = with_vectors;
+    auto step = by_step.step(options);
+    for (int i = 0; i < 4; ++i) {
+      const auto [x, y] = batch(i);
+      step(x, y);
+
+      // The loss with an L2 term of the compact weights of all chains.
+      by_hand.expansion->zero_grad();
+      auto loss = torch::cross_entropy_loss(by_hand.net(x), y);
+      for (const auto& item : by_hand.net->named_parameters()) {
+        const auto& key = item.key();
+        const bool is_expanded =
+            key.rfind("conv", 0) == 0 || key.rfind("fc1", 0) == 0;
+        if (!is_expanded || (item.value().dim() < 2 && !with_vectors)) continue;
+        loss = loss + kDecay / 2 * item.value().square().sum();
+      }
+      loss.backward();
+      by_hand.expansion->step(*by_hand.optimizer);
+    }
+    expect_same_parameters(by_step, by_hand, kDouble.tolerance);
+  }
+}
+
+TEST(Step, ChangesTheDecayOfFolds) {
+  Trainee changed;
+  Trainee from_the_start;
+  train::StepOptions options;
+  options.fold_decay = 0.1;
+  auto step = changed.step(options);
+  step.set_fold_decay(0.4);
+  options.fold_decay = 0.4;
+  auto other = from_the_start.step(options);
+  const auto [x, y] = batch(0);
+  step(x, y);
+  other(x, y);
+  expect_same_parameters(changed, from_the_start, 0);
+}
+
 /// Three steps with the optimizer, overlapping or not, of a net whose depthwise
 /// chains are stepped together.
 template <typename Optimizer, typename Options>

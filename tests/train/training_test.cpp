@@ -50,7 +50,7 @@ class SmallRun {
  public:
   explicit SmallRun(train::TrainingOptions options = some_options(),
                     const std::string& recipe = "cl+fc", double rate = 0.02,
-                    bool validates = true)
+                    bool validates = true, double decay = 0)
       : training_batches_(quarters(40, 1)),
         validation_batches_(quarters(16, 2, data::BatchOptions().plain())),
         test_batches_(quarters(12, 3, data::BatchOptions().plain())) {
@@ -64,7 +64,7 @@ class SmallRun {
     }
     optimizer_ = std::make_unique<train::SGD>(
         expansion_ ? expansion_->parameters() : net_->parameters(),
-        torch::optim::SGDOptions(rate).momentum(0.9));
+        torch::optim::SGDOptions(rate).momentum(0.9).weight_decay(decay));
     train::TrainingParts parts;
     parts.model = train::model_of(net_);
     parts.optimizer = optimizer_.get();
@@ -100,6 +100,7 @@ class SmallRun {
   }
   Expansion& expansion() { return *expansion_; }
   models::SmallNet net() { return net_; }
+  torch::optim::Optimizer& optimizer() { return *optimizer_; }
 
  private:
   data::Batches training_batches_, validation_batches_, test_batches_;
@@ -200,6 +201,35 @@ TEST(Training, FollowsTheSchedule) {
   by_step.finish();  // the last of five steps stands at 0.8 of the epoch
   EXPECT_DOUBLE_EQ(by_step->history()[0].learning_rate,
                    0.02 * (1 - 0.9 * 0.8 / 4));
+}
+
+TEST(Training, FollowsTheScheduleOfTheWeightDecay) {
+  const auto decay_at = train::cosine_schedule(2, 0.1);
+  auto options = SmallRun::some_options();
+  options.epochs = 2;
+  options.decay_schedule = decay_at;
+  options.schedule_per_iteration = true;
+  SmallRun run(options, "cl+fc", /*rate=*/0.02, /*validates=*/true,
+               /*decay=*/0.2);
+  for (int step = 0; !run->finished(); ++step) {
+    run->step();
+    EXPECT_DOUBLE_EQ(train::weight_decays_of(run.optimizer()).front(),
+                     0.2 * decay_at(step / 5.0));
+  }
+}
+
+TEST(Training, FollowsTheScheduleWithTheDecayOfFolds) {
+  auto halved = SmallRun::some_options();
+  halved.step.fold_decay = 0.2;
+  halved.decay_schedule = [](double /*position*/) { return 0.5; };
+  SmallRun by_schedule(halved);
+  auto less = SmallRun::some_options();
+  less.step.fold_decay = 0.1;
+  SmallRun by_hand(less);
+  SmallRun without;
+  for (auto* run : {&by_schedule, &by_hand, &without}) run->finish();
+  expect_same_bits(by_schedule, by_hand);
+  EXPECT_FALSE(by_hand.state().front().equal(without.state().front()));
 }
 
 TEST(Training, GoesOnToTheSameBits) {

@@ -1,5 +1,6 @@
 #include "trainers/cifar/cifar_images.h"
 
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -38,6 +39,7 @@ CifarImages::CifarImages(const CifarImagesOptions& options)
   auto parts = data::split(load(data::Split::kTrain), options.validation,
                            options.split_seed);
   training_ = std::move(parts.training);
+  choose(options.training);
   validation_ = std::move(parts.validation);
   test_ = load(data::Split::kTest);
   for (auto* set : {&training_, &validation_, &test_}) {
@@ -51,6 +53,18 @@ CifarImages::CifarImages(const CifarImagesOptions& options)
         std::make_shared<data::Batches>(plain_batches(validation_));
   }
   test_batches_ = std::make_shared<data::Batches>(plain_batches(test_));
+}
+
+void CifarImages::choose(const TrainingImages& options) {
+  const auto labels = training_.labels.contiguous();
+  const auto* label = labels.const_data_ptr<std::int64_t>();
+  const auto chosen = choose_images({label, label + labels.numel()},
+                                    training_.classes, options);
+  notes_ = chosen.notes;
+  if (notes_.empty()) return;
+  training_.images =
+      training_.images.index_select(0, at::tensor(chosen.indices, at::kLong));
+  training_.labels = at::tensor(chosen.labels, at::kLong);
 }
 
 const data::ImageSet& CifarImages::set_named(const std::string& set) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/runs/trainer.h"
+#include "trainers/app/settings/training_images.h"
 
 namespace expandnet::examples {
 
@@ -18,6 +19,7 @@ struct CifarImagesOptions {
   std::string folder;
   std::int64_t validation = 0;  ///< images set apart
   std::uint64_t split_seed = 0;
+  TrainingImages training;  ///< with the seed of the split
   c10::Device device = c10::kCPU;
   data::BatchOptions batches;  ///< of training; without mean and deviation
 };
@@ -33,17 +35,23 @@ class CifarImages : public Images {
     return {};
   }
   [[nodiscard]] std::string in_words() const override;
+  [[nodiscard]] std::vector<std::string> notes_on_results() const override {
+    return notes_;
+  }
   [[nodiscard]] RunData run_data(std::uint64_t seed) const override;
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const override;
 
  private:
+  /// Leaves out training images, and changes labels.
+  void choose(const TrainingImages& options);
   [[nodiscard]] const data::ImageSet& set_named(const std::string& set) const;
   [[nodiscard]] data::Batches plain_batches(const data::ImageSet& set) const;
 
   std::string dataset_;
   data::BatchOptions options_;
+  std::vector<std::string> notes_;
   data::ImageSet training_;
   data::ImageSet validation_;
   data::ImageSet test_;

@@ -3,17 +3,35 @@
 #include <ATen/ops/relu.h>
 #include <expandnet/data/sets/load_image_set.h>
 #include <expandnet/models/analysis_net.h>
+#include <expandnet/models/imagenet_recipes.h>
+#include <expandnet/models/mobilenet_v1.h>
+#include <expandnet/models/mobilenet_v2.h>
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/resnet.h>
+#include <expandnet/models/shufflenet_v2.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "command_line/checks.h"
+#include "trainers/app/runs/grid.h"
 #include "trainers/cifar/cifar_images.h"
 #include "trainers/cifar/expanded_small_net.h"
 
 namespace expandnet::examples {
+
+namespace {
+
+/// The recipe of the nets for ImageNet.
+constexpr const char* kPaper = "paper";
+
+}  // namespace
+
+bool CifarTrainer::is_mobile() const {
+  const auto& nets = models::imagenet_nets();
+  return std::find(nets.begin(), nets.end(), net_) != nets.end();
+}
 
 std::unique_ptr<Trainer> CifarTrainer::clone() const {
   return std::make_unique<CifarTrainer>(*this);
@@ -25,14 +43,17 @@ void CifarTrainer::add_flags(CLI::App& app) {
   app.add_option("--validation", validation_,
                  "training images set apart to choose the epoch on")
       ->check(not_negative());
-  app.add_option("--split-seed", split_seed_,
-                 "which images are set apart; the same for all runs");
+  app.add_option("--split-seed", training_.seed,
+                 "which images are set apart, left out and mislabelled; the "
+                 "same for all runs");
+  add_training_images(app, training_);
   app.add_option("--padding", padding_,
                  "pixels around the image for its random crop; 0: no crop")
       ->check(not_negative());
   app.add_option("--flip", flip_, "true or false: left to right");
   app.add_option("--net", net_)
-      ->check(CLI::IsMember({"smallnet", "analysis", "resnet18"}));
+      ->check(CLI::IsMember({"smallnet", "analysis", "resnet18", "mobilenet_v1",
+                             "mobilenet_v2", "shufflenet_v2"}));
   app.add_option("--kernel", kernel_, "side of smallnet's, odd")
       ->check(positive());
   app.add_option("--first-layer", first_layer_,
@@ -42,8 +63,9 @@ void CifarTrainer::add_flags(CLI::App& app) {
 }
 
 void CifarTrainer::set_defaults(Command command) {
-  settings.expand = {"ck+fc"};
-  if (command == Command::kCompare) settings.expand = {"none", "ck+fc"};
+  const std::string recipe = is_mobile() ? kPaper : "ck+fc";
+  settings.expand = {recipe};
+  if (command == Command::kCompare) settings.expand = {"none", recipe};
 }
 
 void CifarTrainer::check() const {
@@ -56,6 +78,20 @@ void CifarTrainer::check() const {
         "--select",
         "best needs validation images, got none; use last or test-best");
   }
+  if (has_choice(settings.grid) && validation_ == 0) {
+    throw CLI::ValidationError(
+        "--validation",
+        "must set images apart to choose one of several values on, got 0");
+  }
+  for (const auto& recipe : settings.expand) {
+    if (recipe == "none" || (recipe == kPaper) == is_mobile()) continue;
+    throw CLI::ValidationError(
+        "--expand",
+        is_mobile() ? "must be none or paper for " + net_ + ", got " + recipe
+                    : "paper is of mobilenet_v1, mobilenet_v2 and "
+                      "shufflenet_v2, got " +
+                          net_);
+  }
   const bool modules =
       settings.execution != ExecutionChoice::kWeightSpace || settings.init.twin;
   if (modules && net_ != "smallnet") {
@@ -67,7 +103,9 @@ void CifarTrainer::check() const {
 }
 
 std::vector<std::string> CifarTrainer::recipes() const {
-  return models::small_net_recipes();
+  auto names = models::small_net_recipes();
+  names.emplace_back(kPaper);
+  return names;
 }
 
 std::vector<std::string> CifarTrainer::sets() const {
@@ -75,10 +113,12 @@ std::vector<std::string> CifarTrainer::sets() const {
 }
 
 std::string CifarTrainer::title() const {
-  const auto net =
-      net_ == "smallnet"
-          ? fmt::format("SmallNet {0}x{0}", kernel_)
-          : std::string(net_ == "analysis" ? "The analysis net" : "ResNet-18");
+  const auto net = net_ == "smallnet" ? fmt::format("SmallNet {0}x{0}", kernel_)
+                   : net_ == "analysis"     ? std::string("The analysis net")
+                   : net_ == "resnet18"     ? std::string("ResNet-18")
+                   : net_ == "mobilenet_v1" ? std::string("MobileNetV1")
+                   : net_ == "mobilenet_v2" ? std::string("MobileNetV2")
+                                            : std::string("ShuffleNetV2 0.5x");
   return net + " on " + dataset_;
 }
 
@@ -99,11 +139,13 @@ std::unique_ptr<Images> CifarTrainer::load_images(
   options.dataset = dataset_;
   options.folder = settings.data;
   options.validation = validation_;
-  options.split_seed = split_seed_;
+  options.split_seed = training_.seed;
+  options.training = training_;
   options.device = machine.device;
   options.batches.batch_size = settings.batch_size;
   options.batches.padding = padding_;
   options.batches.flip = flip_;
+  options.batches.augment = training_.augment;
   options.batches.seed = settings.seed;
   options.batches.memory_format = machine.memory_format;
   return std::make_unique<CifarImages>(options);
@@ -121,6 +163,18 @@ torch::Tensor CifarTrainer::example() const {
 train::Model CifarTrainer::compact_net(std::int64_t classes) const {
   if (net_ == "analysis") return train::model_of(models::AnalysisNet(classes));
   if (net_ == "resnet18") return train::model_of(models::ResNet18(classes));
+  if (net_ == "mobilenet_v1") {
+    return train::model_of(models::MobileNetV1(
+        models::MobileNetV1Options().classes(classes).small_images(true)));
+  }
+  if (net_ == "mobilenet_v2") {
+    return train::model_of(models::MobileNetV2(
+        models::MobileNetV2Options().classes(classes).small_images(true)));
+  }
+  if (net_ == "shufflenet_v2") {
+    return train::model_of(models::ShuffleNetV2(
+        models::ShuffleNetV2Options().classes(classes).small_images(true)));
+  }
   return train::model_of(models::SmallNet(small_net_options(classes)));
 }
 
@@ -129,6 +183,7 @@ Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
   options.rate(settings.rate);
   options.initial_values(settings.init.values);
   if (twin) options.activation(at::relu);
+  if (is_mobile()) return models::imagenet_recipe(net_, recipe, options);
   return models::small_net_recipe(recipe, options,
                                   first_layer_ == "kept"
                                       ? models::InputWidth::kKept

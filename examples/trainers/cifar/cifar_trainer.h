@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/runs/trainer.h"
+#include "trainers/app/settings/training_images.h"
 
 namespace expandnet::examples {
 
@@ -42,6 +43,8 @@ class CifarTrainer : public Trainer {
       const Machine& machine) const override;
 
  private:
+  /// Whether it is one of the paper's nets for ImageNet.
+  [[nodiscard]] bool is_mobile() const;
   [[nodiscard]] models::SmallNetOptions small_net_options(
       std::int64_t classes) const;
   [[nodiscard]] Selector selector_of(const std::string& recipe,
@@ -55,8 +58,8 @@ class CifarTrainer : public Trainer {
   std::int64_t kernel_ = 7;
   std::string first_layer_ = "kept";
   std::int64_t validation_ = 5000;  ///< images set apart
-  std::uint64_t split_seed_ = 0;
-  std::int64_t padding_ = 4;  ///< of the random crop; 0: none
+  TrainingImages training_;         ///< its seed is that of the split
+  std::int64_t padding_ = 4;        ///< of the random crop; 0: none
   bool flip_ = true;
 };
 

@@ -38,8 +38,7 @@ ImageNetImages::ImageNetImages(ImageNetImagesOptions options)
     : options_(std::move(options)), classes_(options_.classes) {
   const bool is_new = classes_.empty();
   if (is_new) {
-    training_ =
-        shared(data::scan_image_folder(folder_in(options_.folder, "train")));
+    training_ = scan_training();
     classes_ = training_->classes;
   }
   const auto val = folder_in(options_.folder, "val");
@@ -64,10 +63,27 @@ ImageNetImages::ImageNetImages(ImageNetImagesOptions options)
   data::check_same_classes(learnt, *validation_);
 }
 
+SharedFolder ImageNetImages::scan_training() const {
+  auto folder = data::scan_image_folder(folder_in(options_.folder, "train"));
+  std::vector<std::int64_t> labels;
+  for (const auto& file : folder.files) labels.push_back(file.label);
+  const auto chosen =
+      choose_images(labels, static_cast<std::int64_t>(folder.classes.size()),
+                    options_.chosen);
+  notes_on_results_ = chosen.notes;
+  if (chosen.notes.empty()) return shared(std::move(folder));
+  std::vector<data::LabelledFile> files;
+  for (std::size_t i = 0; i < chosen.indices.size(); ++i) {
+    const auto index = static_cast<std::size_t>(chosen.indices[i]);
+    files.push_back({folder.files[index].path, chosen.labels[i]});
+  }
+  folder.files = std::move(files);
+  return shared(std::move(folder));
+}
+
 const SharedFolder& ImageNetImages::training() const {
   if (!training_) {
-    training_ =
-        shared(data::scan_image_folder(folder_in(options_.folder, "train")));
+    training_ = scan_training();
     data::check_same_classes(*training_, *validation_);
   }
   return training_;

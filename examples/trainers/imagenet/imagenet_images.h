@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/runs/trainer.h"
+#include "trainers/app/settings/training_images.h"
 
 namespace expandnet::examples {
 
@@ -20,6 +21,7 @@ struct ImageNetImagesOptions {
   std::vector<std::string> classes;
   c10::Device device = c10::kCPU;
   data::FolderBatchOptions training;  ///< batches of all ranks together
+  TrainingImages chosen;
   data::EvalTransform evaluation;
 };
 
@@ -39,12 +41,17 @@ class ImageNetImages : public Images {
   [[nodiscard]] std::string in_words() const override;
   /// What was passed over in train and val, where they have been listed.
   [[nodiscard]] std::vector<std::string> notes() const override;
+  [[nodiscard]] std::vector<std::string> notes_on_results() const override {
+    return notes_on_results_;
+  }
   [[nodiscard]] RunData run_data(std::uint64_t seed) const override;
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const override;
 
  private:
+  /// Lists the training images, leaves out some and changes labels.
+  [[nodiscard]] SharedFolder scan_training() const;
   [[nodiscard]] const SharedFolder& training() const;
   [[nodiscard]] const SharedFolder& set_named(const std::string& set) const;
   [[nodiscard]] std::unique_ptr<data::FolderBatches> plain_batches(
@@ -55,6 +62,7 @@ class ImageNetImages : public Images {
   SharedFolder validation_;
   /// More than a million files: listed only where they are needed.
   mutable SharedFolder training_;
+  mutable std::vector<std::string> notes_on_results_;
 };
 
 }  // namespace expandnet::examples

@@ -81,6 +81,10 @@ void ImageNetTrainer::add_flags(CLI::App& app) {
   add_number(app, "--min-area", min_area_,
              "smallest random crop, as a share of the image")
       ->check(share());
+  app.add_option("--split-seed", training_.seed,
+                 "which images are left out and mislabelled; the same for all "
+                 "runs");
+  add_training_images(app, training_);
   add_reading_flags(app);
 }
 
@@ -190,7 +194,9 @@ std::unique_ptr<Images> ImageNetTrainer::load_images(
   if (!run.empty()) options.classes = classes_in(run);
   options.device = machine.device;
   auto& training = options.training;
-  training.transform = data::TrainTransform{image_size_, min_area_};
+  training.transform =
+      data::TrainTransform{image_size_, min_area_, training_.augment};
+  options.chosen = training_;
   training.batch_size = settings.batch_size;
   training.drop_last = true;
   training.workers =

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/runs/trainer.h"
+#include "trainers/app/settings/training_images.h"
 
 namespace expandnet::examples {
 
@@ -58,8 +59,9 @@ class ImageNetTrainer : public Trainer {
   std::int64_t image_size_ = 224;
   std::int64_t resize_ = 256;  ///< short side, of which evaluation sees a part
   double min_area_ = 0.08;     ///< of a random crop, as a share of the image
-  std::string val_list_;       ///< "": val has a folder for each class
-  std::int64_t workers_ = 0;   ///< threads that read images; 0: the cores
+  TrainingImages training_;
+  std::string val_list_;      ///< "": val has a folder for each class
+  std::int64_t workers_ = 0;  ///< threads that read images; 0: the cores
   data::OnBadImage on_bad_image_ = data::OnBadImage::kStop;
 };
 

@@ -20,7 +20,8 @@ namespace expandnet::models {
 /// Returns the selector that expands `net` as the recipe `name` says (paper,
 /// Sec. 4.1). "paper" expands by CL all 3x3 convolutions of a MobileNetV1 and a
 /// ShuffleNetV2, which are the first and the depthwise ones, and those with
-/// stride 2 of a MobileNetV2: the first and four depthwise ones. Like these
+/// stride 2 of a MobileNetV2: the first and four depthwise ones, the same where
+/// small images take the stride of some away. Like these
 /// layers, their chains have no biases. All else is as in `options`; the
 /// official MobileNetV2 starts from `InitialValues::kKaimingNormalUngrouped`.
 /// "none" selects nothing, which `expand` refuses: train that net as it is.

@@ -17,6 +17,8 @@ struct MobileNetV1Options {
   TORCH_ARG(double, width) = 1;
   TORCH_ARG(std::int64_t, classes) = 1000;
   TORCH_ARG(std::int64_t, in_channels) = 3;
+  /// For images of 32x32: the first convolution has stride 1.
+  TORCH_ARG(bool, small_images) = false;
 };
 
 /// A 3x3 convolution and thirteen blocks of a depthwise 3x3 and a 1x1

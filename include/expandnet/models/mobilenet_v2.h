@@ -19,6 +19,9 @@ struct MobileNetV2Options {
   TORCH_ARG(std::int64_t, in_channels) = 3;
   /// Probability that a feature is dropped before the classifier.
   TORCH_ARG(double, dropout) = 0.2;
+  /// For images of 32x32: the first convolution and the first group of blocks
+  /// that has a stride have none.
+  TORCH_ARG(bool, small_images) = false;
 };
 
 /// Seventeen inverted residuals of a 1x1, a depthwise 3x3 and a linear 1x1

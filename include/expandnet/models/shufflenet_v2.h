@@ -16,6 +16,9 @@ struct ShuffleNetV2Options {
   TORCH_ARG(double, width) = 0.5;
   TORCH_ARG(std::int64_t, classes) = 1000;
   TORCH_ARG(std::int64_t, in_channels) = 3;
+  /// For images of 32x32: the first convolution has stride 1, and there is no
+  /// max-pool.
+  TORCH_ARG(bool, small_images) = false;
 };
 
 /// A 3x3 convolution and a max-pool, three stages of units that work on half of

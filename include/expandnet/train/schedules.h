@@ -38,4 +38,15 @@ void set_learning_rates(torch::optim::Optimizer& optimizer,
                         const std::vector<double>& initial,
                         const Schedule& schedule, double position);
 
+/// Sets each parameter group's weight decay, of SGD or AdamW, likewise. Throws
+/// `c10::Error` for other optimizers, too.
+void set_weight_decays(torch::optim::Optimizer& optimizer,
+                       const std::vector<double>& initial,
+                       const Schedule& schedule, double position);
+
+/// The weight decay of each parameter group. Throws `c10::Error` for optimizers
+/// other than SGD and AdamW.
+[[nodiscard]] std::vector<double> weight_decays_of(
+    torch::optim::Optimizer& optimizer);
+
 }  // namespace expandnet::train

@@ -25,6 +25,13 @@ struct StepOptions {
   double max_grad_norm = 0;
   /// Calls per update; the gradients of their mean loss are accumulated.
   std::int64_t accumulate = 1;
+  /// Weight decay of the folds instead of the factors: this times the compact
+  /// weight is added to its gradient before it is pulled back (paper, Fig. S4).
+  /// The optimizer must not decay the factors then. Without an Expansion it has
+  /// nothing to decay.
+  double fold_decay = 0;
+  /// Whether it is of biases and other vectors, too.
+  bool fold_decay_of_vectors = true;
   /// Averages the gradients of each update over the processes that train
   /// together; null: this one trains alone. Must outlive the step.
   distributed::GradientReducer* reducer = nullptr;
@@ -73,6 +80,10 @@ class Step {
   torch::Tensor operator()(const torch::Tensor& input,
                            const torch::Tensor& target);
 
+  /// Another `fold_decay` from here on. A captured step cannot change it: throws
+  /// `c10::Error` unless `capture` is switched off or the step runs on the CPU.
+  void set_fold_decay(double fold_decay);
+
   [[nodiscard]] bool is_captured() const { return graph_ != nullptr; }
   /// Whether the last call ended with an update, or only accumulated.
   [[nodiscard]] bool updated() const {
@@ -93,6 +104,7 @@ class Step {
   /// their folds look for one.
   void tell_autograd();
   void update();
+  void decay_folds();
   void zero_grad();
   void step_in_backward(const std::function<void()>& backward);
 
@@ -101,6 +113,7 @@ class Step {
   Capturable* capturable_;  ///< the optimizer, if it is one
   Expansion* expansion_;
   StepOptions options_;
+  std::vector<torch::Tensor> folds_;  ///< that `fold_decay` is of
   bool may_overlap_;
   std::int64_t calls_ = 0;
   std::vector<std::int64_t> warm_sizes_;

@@ -65,6 +65,10 @@ struct TrainingOptions {
   Schedule schedule;
   /// Whether the rate follows the schedule within an epoch, too.
   bool schedule_per_iteration = false;
+  /// Of the weight decay, likewise: what it multiplies are the optimizer's decays
+  /// at the start and `step.fold_decay`; empty: constant. Steps are not captured
+  /// then.
+  Schedule decay_schedule;
   Select select = Select::kBestValidation;
   /// Decay of the weights' moving average (weight_average.h), which is then
   /// what is evaluated and selected; 0: none.
@@ -166,6 +170,7 @@ class Training {
   torch::Tensor loss_of(const torch::Tensor& images,
                         const torch::Tensor& labels);
   void start_epoch();
+  void follow_schedules();
   void finish_epoch();
   [[noreturn]] void diverged(const std::string& what) const;
   void check_finite(const tasks::Metrics& metrics,
@@ -183,6 +188,7 @@ class Training {
   TrainingParts parts_;
   TrainingOptions options_;
   std::vector<double> initial_rates_;
+  std::vector<double> initial_decays_;  ///< empty without a schedule
   std::unique_ptr<distributed::GradientReducer> reducer_;
   Step step_;
   std::unique_ptr<WeightAverage> average_;

@@ -93,8 +93,10 @@ RandomCrop TrainTransform::draw(ImageSize image, const DrawKey& key) const {
 Image TrainTransform::read(const std::string& path, const DrawKey& key) const {
   const ImageFile file(path);
   const auto [crop, flip] = draw(file.size(), key);
-  const auto [image, box] = file.decode(crop, {size, size});
-  return data::resize(image, box, {size, size}, flip);
+  const auto [decoded, box] = file.decode(crop, {size, size});
+  auto image = data::resize(decoded, box, {size, size}, flip);
+  augment.apply(image.pixels.data(), {size, size}, key);
+  return image;
 }
 
 Box EvalTransform::box(ImageSize image) const {

@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/constant_pad_nd.h>
@@ -57,6 +58,9 @@ void check_options(const BatchOptions& options, std::size_t channels) {
   TORCH_CHECK(options.padding >= 0,
               error_message(kBatches, "padding must not be negative",
                             std::to_string(options.padding)));
+  TORCH_CHECK(options.augment.changes == 0 || channels == 3,
+              error_message(kBatches, "RandAugment needs three channels",
+                            std::to_string(channels)));
   const auto& mean = options.mean;
   const auto& deviation = options.deviation;
   TORCH_CHECK(
@@ -80,6 +84,7 @@ BatchOptions BatchOptions::plain() const {
   options.shuffle = false;
   options.padding = 0;
   options.flip = false;
+  options.augment.changes = 0;
   options.drop_last = false;
   return options;
 }
@@ -126,6 +131,7 @@ Batches Batches::with_seed(std::uint64_t seed) const {
 }
 
 void Batches::start_epoch(std::int64_t epoch) {
+  epoch_ = epoch;
   const auto count = labels_.size(0);
   const auto device = padded_.device();
   const auto generator = epoch_generator(options_.seed, epoch);
@@ -169,6 +175,27 @@ at::Tensor Batches::crop(const at::Tensor& order) const {
   return at::gather(images, 2, index);
 }
 
+at::Tensor Batches::augmented(const at::Tensor& crops,
+                              const at::Tensor& order) const {
+  const auto count = order.size(0);
+  // [n, H W, C] in the CPU's memory, which nobody else has.
+  auto pixels = crops.view({count, channels_last_ ? height_ * width_ : 3, -1});
+  if (!channels_last_) pixels = pixels.transpose(1, 2);
+  pixels = pixels.to(at::kCPU).clone(at::MemoryFormat::Contiguous);
+  const auto indices = order.to(at::kCPU);
+  const auto* index = indices.const_data_ptr<std::int64_t>();
+  auto* bytes = pixels.mutable_data_ptr<std::uint8_t>();
+  at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = begin; i < end; ++i) {
+      options_.augment.apply(bytes + i * height_ * width_ * 3,
+                             {height_, width_},
+                             {options_.seed, epoch_, index[i]});
+    }
+  });
+  if (!channels_last_) pixels = pixels.transpose(1, 2);
+  return pixels.to(crops.device()).reshape(crops.sizes());
+}
+
 std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
   TORCH_CHECK(
       index >= 0 && index < size(),
@@ -177,7 +204,9 @@ std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
   const auto start = index * options_.batch_size;
   const auto order = order_.narrow(
       0, start, std::min(options_.batch_size, order_.size(0) - start));
-  auto images = crop(order).to(at::kFloat).mul_(scale_).add_(offset_);
+  auto images = crop(order);
+  if (options_.augment.changes > 0) images = augmented(images, order);
+  images = images.to(at::kFloat).mul_(scale_).add_(offset_);
   images =
       channels_last_
           ? images.unflatten(1, {height_, width_, -1}).permute({0, 3, 1, 2})

@@ -2,45 +2,16 @@
 #include <c10/util/Exception.h>
 #include <expandnet/data/sets/image_set.h>
 
-#include <algorithm>
-#include <cstddef>
-#include <numeric>
-#include <random>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/sets/stratified.h"
 
 namespace expandnet::data {
 
 namespace {
-
-/// Below `bound`, every number alike. The distributions of the standard library
-/// differ between its makers.
-std::size_t draw_below(std::size_t bound, std::mt19937_64& generator) {
-  const auto reach = std::mt19937_64::max() - std::mt19937_64::max() % bound;
-  auto number = generator();
-  while (number >= reach) number = generator();
-  return static_cast<std::size_t>(number % bound);
-}
-
-/// `count` apportioned to groups of these sizes, largest remainders first.
-std::vector<std::size_t> apportion(std::size_t count,
-                                   const std::vector<std::size_t>& sizes) {
-  const auto total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{});
-  std::vector<std::size_t> shares;
-  std::vector<std::size_t> order(sizes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (const auto size : sizes) shares.push_back(count * size / total);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
-    return count * sizes[a] % total > count * sizes[b] % total;
-  });
-  auto rest =
-      count - std::accumulate(shares.begin(), shares.end(), std::size_t{});
-  for (std::size_t i = 0; i < rest; ++i) ++shares[order[i]];
-  return shares;
-}
 
 ImageSet select_images(const ImageSet& set,
                        const std::vector<std::int64_t>& indices) {
@@ -79,37 +50,17 @@ TrainingAndValidation split(const ImageSet& set, std::int64_t validation_count,
 
   const auto labels = set.labels.to(at::kCPU, at::kLong).contiguous();
   const auto* label = labels.const_data_ptr<std::int64_t>();
-  std::vector<std::vector<std::int64_t>> members(
-      static_cast<std::size_t>(set.classes));
-  for (std::int64_t i = 0; i < count; ++i) {
-    TORCH_CHECK(
-        label[i] >= 0 && label[i] < set.classes,
-        error_message(
-            "split", "a label must be 0 to " + std::to_string(set.classes - 1),
-            std::to_string(label[i]) + " for image " + std::to_string(i),
-            "correct the set"));
-    members[static_cast<std::size_t>(label[i])].push_back(i);
-  }
-  std::vector<std::size_t> sizes;
-  for (const auto& group : members) sizes.push_back(group.size());
-  const auto shares =
-      apportion(static_cast<std::size_t>(validation_count), sizes);
-
-  std::mt19937_64 generator(seed);
+  const auto validation = draw_stratified(
+      "split", {label, label + count}, set.classes, validation_count, seed);
   std::vector<std::int64_t> training;
-  std::vector<std::int64_t> validation;
-  for (std::size_t c = 0; c < members.size(); ++c) {
-    auto& group = members[c];
-    for (std::size_t i = 0; i < shares[c]; ++i) {
-      std::swap(group[i], group[i + draw_below(group.size() - i, generator)]);
-      validation.push_back(group[i]);
+  auto apart = validation.begin();
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (apart != validation.end() && *apart == i) {
+      ++apart;
+    } else {
+      training.push_back(i);
     }
-    training.insert(training.end(),
-                    group.begin() + static_cast<std::ptrdiff_t>(shares[c]),
-                    group.end());
   }
-  std::sort(training.begin(), training.end());
-  std::sort(validation.begin(), validation.end());
   return {select_images(set, training), select_images(set, validation)};
 }
 

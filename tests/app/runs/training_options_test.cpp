@@ -1,10 +1,13 @@
 #include "trainers/app/runs/training_options.h"
 
+#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net.h>
 #include <gtest/gtest.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
 
+#include <set>
 #include <vector>
 
 namespace expandnet::examples {
@@ -62,6 +65,53 @@ TEST(TrainingOptions, LeaveVectorsWithoutDecayWhereAsked) {
     EXPECT_EQ(decay(groups[1]), 0) << name;
     EXPECT_EQ(groups[1].options().get_lr(), 0.25) << name;
   }
+}
+
+TEST(TrainingOptions, DecayFoldsInPlaceOfFactors) {
+  Settings settings;
+  settings.weight_decay = 0.5;
+  settings.decay_on = DecayChoice::kFold;
+  const auto trainee = weight_space_trainee(
+      train::model_of(models::SmallNet(models::SmallNetOptions())), "cl",
+      models::small_net_recipe("cl"), Machine());
+  const auto optimizer = make_optimizer(settings, trainee);
+
+  // The model's own parameters decay, the factors of three chains do not.
+  std::set<const void*> own;
+  for (const auto& parameter : trainee.model.module->parameters()) {
+    own.insert(parameter.unsafeGetTensorImpl());
+  }
+  auto& groups = optimizer->param_groups();
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(decay_of<torch::optim::SGDOptions>(groups[0]), 0.5);
+  EXPECT_EQ(decay_of<torch::optim::SGDOptions>(groups[1]), 0);
+  EXPECT_EQ(groups[1].params().size(), 3U * 6);
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const auto& parameter : groups[i].params()) {
+      EXPECT_EQ(own.count(parameter.unsafeGetTensorImpl()), i == 0 ? 1U : 0U);
+    }
+  }
+  const auto options = training_options(settings, Machine());
+  EXPECT_EQ(options.step.fold_decay, 0.5);
+  EXPECT_TRUE(options.step.fold_decay_of_vectors);
+
+  // A compact net has no factors: its weights decay as always.
+  Trainee compact;
+  compact.model = train::model_of(models::SmallNet(models::SmallNetOptions()));
+  EXPECT_EQ(make_optimizer(settings, compact)->param_groups().size(), 1U);
+}
+
+TEST(TrainingOptions, LowerTheWeightDecayAlongACosine) {
+  Settings settings;
+  settings.epochs = 10;
+  settings.weight_decay = 0.5;
+  EXPECT_FALSE(training_options(settings, Machine()).decay_schedule);
+  settings.decay_schedule = DecayScheduleChoice::kCosine;
+  settings.decay_last = 0.2;
+  const auto schedule = training_options(settings, Machine()).decay_schedule;
+  EXPECT_DOUBLE_EQ(schedule(0), 1);
+  EXPECT_DOUBLE_EQ(schedule(5), 0.6);
+  EXPECT_DOUBLE_EQ(schedule(10), 0.2);
 }
 
 TEST(TrainingOptions, RaiseTheRateInTheWarmUp) {

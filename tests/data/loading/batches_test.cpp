@@ -202,5 +202,39 @@ TEST(BatchErrors, NameShapeAndOption) {
             "Batches: index must be below 3, got 3");
 }
 
+TEST(Batches, AugmentImagesInEitherMemoryFormatAlike) {
+  auto options = small_options();
+  options.padding = 0;
+  options.flip = false;
+  options.shuffle = false;
+  options.mean.clear();
+  options.deviation.clear();
+  options.augment = {2, 20};
+  options.seed = 5;
+  const auto images = some_images();
+  for (const auto format :
+       {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+    options.memory_format = format;
+    Batches batches(images, numbers(), options);
+    batches.start_epoch(3);
+    const auto [made, labels] = batches.batch(1);
+    for (std::int64_t i = 0; i < made.size(0); ++i) {
+      const auto index = labels[i].item<std::int64_t>();
+      // [H, W, 3], by hand.
+      auto pixels = images[index].permute({1, 2, 0}).contiguous().clone();
+      options.augment.apply(pixels.mutable_data_ptr<std::uint8_t>(), {6, 5},
+                            {5, 3, index});
+      const auto expected = pixels.permute({2, 0, 1}).to(at::kFloat) / 255;
+      EXPECT_LE(relative_error(made[i], expected), 1e-6);
+    }
+  }
+  EXPECT_EQ(options.plain().augment.changes, 0);
+  EXPECT_EQ(
+      error_of([&] {
+        Batches(torch::zeros({1, 1, 6, 5}, at::kByte), numbers(1), options);
+      }),
+      "Batches: RandAugment needs three channels, got 1");
+}
+
 }  // namespace
 }  // namespace expandnet::testing

@@ -11,8 +11,10 @@
 
 #include "base/error.h"
 #include "command_line/command_line.h"
+#include "command_line/named.h"
 #include "trainers/app/commands/commands.h"
 #include "trainers/app/report/results.h"
+#include "trainers/app/runs/int8.h"
 #include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
@@ -61,6 +63,9 @@ std::int64_t skipped_by_all(const data::BatchSource& batches,
 
 int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   const auto machine = set_up(trainer.settings, 1);
+  TORCH_CHECK(trainer.settings.int8 == Int8Choice::kNone || !machine.ranks,
+              error_message("--int8", "takes one process",
+                            std::to_string(machine.size()) + " ranks"));
   const auto images = trainer.load_images(machine, words.run);
   const auto count = images->size_of(words.set);
   TORCH_CHECK(count > 0,
@@ -84,6 +89,18 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   std::cout << fmt::format(": loss {:.4f}", metrics.at("loss"));
   for (const auto& metric : trainer.settings.metrics) {
     std::cout << ", " << metric.label << " " << shown(metrics, metric);
+  }
+  std::cout << "\n";
+  if (trainer.settings.int8 == Int8Choice::kNone) return 0;
+  const auto data = images->run_data(trainer.settings.seed);
+  const auto rounded =
+      evaluate_int8(model, trainer.example().to(machine.device),
+                    trainer.settings.int8, *data.training, *batches, *meter);
+  std::cout << fmt::format("in eight bits, by {}: loss {:.4f}",
+                           name_in(kInt8s, trainer.settings.int8),
+                           rounded.at("loss"));
+  for (const auto& metric : trainer.settings.metrics) {
+    std::cout << ", " << metric.label << " " << shown(rounded, metric);
   }
   std::cout << "\n";
   return 0;

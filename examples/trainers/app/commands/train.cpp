@@ -6,9 +6,14 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "command_line/command_line.h"
+#include "command_line/named_flag.h"
 #include "trainers/app/commands/commands.h"
+#include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/plans.h"
 #include "trainers/app/runs/run_folders.h"
 #include "trainers/app/runs/session.h"
 #include "trainers/app/settings/arguments.h"
@@ -17,6 +22,30 @@
 namespace expandnet::examples {
 
 namespace {
+
+/// Of the values to choose from, each is there once; what does not depend on a
+/// choice, such as the cost of a step, goes by the first.
+void take_first_cell(Settings& settings) {
+  const auto take = [](const std::string& flag, double& value,
+                       const std::vector<double>& values) {
+    if (values.empty()) {
+      throw CLI::ValidationError(flag, "must have a value, got none");
+    }
+    if (std::set<double>(values.begin(), values.end()).size() < values.size()) {
+      throw CLI::ValidationError(flag, "must name each value once, got " +
+                                           CLI::detail::join(values, ", "));
+    }
+    value = values.front();
+  };
+  take("--lr", settings.lr, settings.grid.lr);
+  take("--weight-decay", settings.weight_decay, settings.grid.weight_decay);
+  take("--rate", settings.rate, settings.grid.rate);
+}
+
+/// `train` has nothing to choose.
+void one_cell(Settings& settings) {
+  settings.grid = {{settings.lr}, {settings.weight_decay}, {settings.rate}};
+}
 
 /// What no single flag can say, whatever the trainer.
 void check_together(const Settings& settings, Command command) {
@@ -33,8 +62,27 @@ void check_together(const Settings& settings, Command command) {
                                "must name each expansion once, got " +
                                    CLI::detail::join(recipes, ", "));
   }
+  if (has_choice(settings.grid) &&
+      settings.select == train::Select::kBestTest) {
+    throw CLI::ValidationError(
+        "--select",
+        "must be best or last where values are chosen by the validation set, "
+        "got test-best");
+  }
   if (settings.nesterov && settings.momentum == 0) {
     throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
+  }
+  if (settings.decay_on == DecayChoice::kFold) {
+    if (settings.optimizer != OptimizerChoice::kSGD) {
+      throw CLI::ValidationError(
+          "--decay-on",
+          "fold adds to the gradient, as sgd's decay does, got adamw");
+    }
+    if (settings.execution != ExecutionChoice::kWeightSpace) {
+      throw CLI::ValidationError("--decay-on",
+                                 "fold needs --execution weight-space, got " +
+                                     name_in(kExecutions, settings.execution));
+    }
   }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
     throw CLI::ValidationError(
@@ -70,17 +118,24 @@ int train_command(const Trainer& prototype, Command command, int argc,
   add_absent_values(app, trainer->settings);
   try {
     app.parse(argc, argv);
+    if (train) {
+      one_cell(trainer->settings);
+    } else {
+      take_first_cell(trainer->settings);
+    }
     check_together(trainer->settings, command);
     trainer->check();
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }
   const auto& settings = trainer->settings;
-  const auto recipes = static_cast<std::int64_t>(settings.expand.size());
-  const auto machine = set_up(settings, train ? 1 : settings.runs * recipes);
+  const auto machine = set_up(settings, most_runs(settings, command));
+  TORCH_CHECK(settings.int8 == Int8Choice::kNone || !machine.ranks,
+              error_message("--int8", "takes one process",
+                            std::to_string(machine.size()) + " ranks"));
   const auto configuration = configuration_of(*trainer, command);
   check_ranks(configuration, machine);
-  on_first(machine, [&] { check_out(settings, configuration); });
+  on_first(machine, [&] { check_out(settings, command, configuration); });
   const auto images = trainer->load_images(machine, /*run=*/"");
   return run_session({command, command_line}, *trainer, *images, machine);
 }

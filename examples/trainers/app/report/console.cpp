@@ -25,13 +25,6 @@ double seconds_now() {
       .count();
 }
 
-std::string duration(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::max(seconds, 0.0));
-  return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60)
-                      : fmt::format("{}:{:02}:{:02}", whole / 3600,
-                                    whole / 60 % 60, whole % 60);
-}
-
 /// Nine columns wide; shares in percent.
 std::string column(const std::optional<tasks::Metrics>& metrics,
                    const tasks::Metric& metric) {
@@ -39,6 +32,13 @@ std::string column(const std::optional<tasks::Metrics>& metrics,
 }
 
 }  // namespace
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::max(seconds, 0.0));
+  return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60)
+                      : fmt::format("{}:{:02}:{:02}", whole / 3600,
+                                    whole / 60 % 60, whole % 60);
+}
 
 Console::Console(const ConsoleOptions& options)
     : options_(options),
@@ -58,14 +58,25 @@ void Console::line(const std::string& text) {
   std::cout << text << std::endl;
 }
 
-void Console::skip(std::int64_t steps) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  skipped_ += steps;
+void Console::line(const std::string& run, const std::string& text) {
+  line(fmt::format("{:<{}}{}", run, options_.name_width, text));
 }
 
-void Console::step() {
+void Console::skip(double work) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  ++done_;
+  skipped_ += work;
+}
+
+std::optional<double> Console::seconds_left() const {
+  if (done_ <= 0) return std::nullopt;
+  const auto left = std::max(0.0, options_.work - skipped_ - done_);
+  return (seconds_now() - started_) * left / done_;
+}
+
+void Console::step(double work) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  done_ += work;
+  ++steps_;
   if (!terminal_ || seconds_now() - drawn_ < kSecondsBetweenBars) return;
   draw_bar();
 }
@@ -73,25 +84,24 @@ void Console::step() {
 void Console::draw_bar() {
   drawn_ = seconds_now();
   const auto elapsed = drawn_ - started_;
-  const auto left = options_.steps - skipped_ - done_;
-  const auto share = static_cast<double>(skipped_ + done_) /
-                     static_cast<double>(options_.steps);
+  const auto share = std::min(1.0, (skipped_ + done_) / options_.work);
   const auto filled = std::min(
       kBarWidth,
       static_cast<std::int64_t>(share * static_cast<double>(kBarWidth)));
-  const auto rate = static_cast<double>(done_) / elapsed;
+  const auto rate = static_cast<double>(steps_) / elapsed;
   std::cerr << fmt::format(
                    "\r\033[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.0f} images/s  {} "
                    "left",
                    "", filled, "", kBarWidth - filled, 100 * share,
                    rate * static_cast<double>(options_.images_per_step),
-                   duration(static_cast<double>(left) / rate))
+                   duration(seconds_left().value_or(0)))
             << std::flush;
 }
 
 void Console::heading() {
-  auto text = fmt::format("{:<22}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}", "run",
-                          "epoch", "lr", "loss", "train", "loss", "valid");
+  auto text = fmt::format("{:<{}}{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}", "run",
+                          options_.name_width, "epoch", "lr", "loss", "train",
+                          "loss", "valid");
   for (std::size_t i = 1; i < options_.metrics.size(); ++i) {
     text += fmt::format("{:>9}", options_.metrics[i].label);
   }
@@ -103,7 +113,7 @@ void Console::epoch(const std::string& run, const train::Training& training) {
   const tasks::Metric loss{"loss", "loss", /*share=*/false};
   const auto& selecting = options_.metrics.front();
   auto text =
-      fmt::format("{:<22}{:>9}{:>10.3g}", run,
+      fmt::format("{:<{}}{:>9}{:>10.3g}", run, options_.name_width,
                   fmt::format("{}/{}", record.epoch, training.options().epochs),
                   record.learning_rate);
   text += column(record.training, loss) + column(record.training, selecting) +
@@ -119,15 +129,31 @@ void Console::epoch(const std::string& run, const train::Training& training) {
 }
 
 void Console::result(const std::string& run, const RunResult& result) {
-  auto text = fmt::format("{:<22}epoch {} contracted and saved", run,
-                          result.chosen_epoch);
-  if (result.test) {
-    text += ", test " + shown(*result.test, options_.metrics.front());
+  const auto& metric = options_.metrics.front();
+  auto text = fmt::format("epoch {}", result.chosen_epoch);
+  if (result.state == kDiverged) {
+    text = "diverged";
+  } else if (result.deploy_parameters > 0) {
+    text += " contracted and saved";
+    if (result.test) text += ", test " + shown(*result.test, metric);
+  } else if (result.validation) {
+    text += ", validation " + shown(*result.validation, metric);
   }
-  line(text);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++ended_;
+    const auto left = seconds_left();
+    if (left && ended_ < options_.runs) {
+      text += fmt::format(" ({} of {} runs, {} left)", ended_, options_.runs,
+                          duration(*left));
+    }
+  }
+  line(run, text);
 }
 
-void RunLog::on_step(const train::Training& /*training*/) { console_.step(); }
+void RunLog::on_step(const train::Training& /*training*/) {
+  console_.step(run_.plan().step_ms);
+}
 
 void RunLog::on_epoch(const train::Training& training) {
   const auto name = run_.plan().name() + (run_.trains_twin() ? " twin" : "");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,10 @@
 namespace expandnet::examples {
 
 struct ConsoleOptions {
-  std::int64_t steps = 0;            ///< of all runs
+  double work =
+      0;  ///< of all runs, in whatever unit; none is left when it is 0
+  std::int64_t runs = 1;
+  int name_width = 22;               ///< of the column that names runs
   std::int64_t images_per_step = 1;  ///< of all that train together
   /// Those that have columns, the one that selects first.
   std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
@@ -32,24 +36,34 @@ class Console {
   void heading();
   /// The last epoch of a run.
   void epoch(const std::string& run, const train::Training& training);
-  /// What has come of a run.
+  /// A line about a run.
+  void line(const std::string& run, const std::string& text);
+  /// What has come of a run and, of several, when all will be done.
   void result(const std::string& run, const RunResult& result);
-  /// Steps that a run had done already when it was taken up.
-  void skip(std::int64_t steps);
-  void step();
+  /// Work that had been done already when a run was taken up.
+  void skip(double work);
+  void step(double work);
 
  private:
+  /// Seconds until all is done, at the speed so far; none as long as nothing is
+  /// known of it.
+  [[nodiscard]] std::optional<double> seconds_left() const;
   void draw_bar();
   void clear_bar() const;
 
   std::mutex mutex_;
   ConsoleOptions options_;
-  std::int64_t skipped_ = 0;
-  std::int64_t done_ = 0;
+  double skipped_ = 0;
+  double done_ = 0;
+  std::int64_t steps_ = 0;
+  std::int64_t ended_ = 0;  ///< runs
   double started_;
   double drawn_ = 0;
   bool terminal_;
 };
+
+/// "2:05" or "1:02:05".
+[[nodiscard]] std::string duration(double seconds);
 
 /// Tells the console of a run, and keeps its log.jsonl.
 class RunLog : public train::Observer {

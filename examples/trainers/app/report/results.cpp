@@ -11,6 +11,7 @@
 
 #include "base/table.h"
 #include "report_template.h"
+#include "trainers/app/report/comparison.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
@@ -30,6 +31,10 @@ std::optional<double> number_at(const Json& object, const char* key) {
   return value.get<double>();
 }
 
+std::string label_of(const VariantResult& variant) {
+  return variant.recipe == "none" ? "compact" : variant.recipe;
+}
+
 /// A metric of every run, null where it is not known.
 Json over_runs(const VariantResult& variant,
                std::optional<tasks::Metrics> RunResult::*set,
@@ -40,6 +45,11 @@ Json over_runs(const VariantResult& variant,
     values.push_back(or_null(metrics ? metrics->find(name) : std::nullopt));
   }
   return values;
+}
+
+bool has_int8(const VariantResult& variant) {
+  return std::any_of(variant.runs.begin(), variant.runs.end(),
+                     [](const auto& run) { return run.int8.has_value(); });
 }
 
 /// The names of all metrics that a run has, and of those that are shown.
@@ -61,11 +71,53 @@ std::vector<std::string> metric_names(const VariantResult& variant,
   return names;
 }
 
+Json json_of(const Tuning& tuning, const tasks::Metric& metric) {
+  if (tuning.trials.empty()) return nullptr;
+  Json object;
+  object["chosen"] = Json::object();
+  if (tuning.chosen) {
+    for (const auto& [name, value] : tuning.trials[*tuning.chosen].values) {
+      object["chosen"][name] = value;
+    }
+  }
+  object["seeds"] = tuning.seeds;
+  object["trials"] = Json::array();
+  for (const auto& trial : tuning.trials) {
+    Json one;
+    for (const auto& [name, value] : trial.values) one[name] = value;
+    auto& scores = one["validation_" + metric.name];
+    scores = Json::array();
+    for (const auto& score : trial.scores) scores.push_back(or_null(score));
+    object["trials"].push_back(one);
+  }
+  object["warnings"] = edge_warnings(tuning);
+  return object;
+}
+
+Json json_of(const std::optional<Comparison>& comparison,
+             const tasks::Metric& metric) {
+  if (!comparison) return nullptr;
+  const auto& difference = comparison->difference;
+  Json object;
+  object["metric"] = comparison->set + "_" + metric.name;
+  object["n"] = difference.n;
+  object["mean"] = difference.mean;
+  object["confidence"] = kConfidence;
+  object["low"] = or_null(difference.low);
+  object["high"] = or_null(difference.high);
+  object["p"] = or_null(difference.p);
+  object["p_holm"] = or_null(comparison->adjusted);
+  object["variants"] = comparison->variants;
+  object["verdict"] = verdict(*comparison, metric);
+  return object;
+}
+
 Json variant_json(const VariantResult& variant,
                   const std::vector<tasks::Metric>& shown) {
   Json object;
   object["name"] = variant.recipe;
-  object["label"] = variant.recipe == "none" ? "compact" : variant.recipe;
+  object["label"] = label_of(variant);
+  object["tuning"] = json_of(variant.tuning, shown.front());
   // A run that was not begun, or not finished, does not know all of this.
   const auto known = [&](std::int64_t RunResult::*count) {
     std::int64_t largest = 0;
@@ -85,6 +137,9 @@ Json variant_json(const VariantResult& variant,
     object["validation_" + name] =
         over_runs(variant, &RunResult::validation, name);
     object["test_" + name] = over_runs(variant, &RunResult::test, name);
+    if (has_int8(variant)) {
+      object["int8_" + name] = over_runs(variant, &RunResult::int8, name);
+    }
   }
   std::optional<double> error;
   for (const auto& run : variant.runs) {
@@ -168,8 +223,12 @@ Json results_json(const Occasion& occasion,
                                  {"share", metric.share}});
   }
   object["variants"] = Json::array();
-  for (const auto& variant : variants) {
-    object["variants"].push_back(variant_json(variant, occasion.metrics));
+  const auto& selecting = occasion.metrics.front();
+  const auto comparisons = compare_to_compact(variants, selecting);
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    object["variants"].push_back(variant_json(variants[i], occasion.metrics));
+    object["variants"].back()["difference_to_compact"] =
+        json_of(comparisons[i], selecting);
   }
   return object;
 }
@@ -189,7 +248,13 @@ std::string results_table(const std::vector<VariantResult>& variants,
   for (std::size_t i = 1; i < metrics.size(); ++i) {
     header.push_back(metrics[i].label + unit(metrics[i]));
   }
+  const bool in_int8 = std::any_of(variants.begin(), variants.end(), has_int8);
+  if (in_int8) header.push_back("int8" + unit(metrics.front()));
   header.emplace_back("contraction error");
+  const bool has_choice = std::any_of(
+      variants.begin(), variants.end(),
+      [](const auto& variant) { return variant.tuning.chosen.has_value(); });
+  if (has_choice) header.emplace_back("chosen");
   std::vector<std::vector<std::string>> rows;
   for (const auto& variant : variants) {
     const auto object = variant_json(variant, metrics);
@@ -211,9 +276,53 @@ std::string results_table(const std::vector<VariantResult>& variants,
     for (const auto& metric : metrics) {
       rows.back().push_back(spread("test_", metric));
     }
+    if (in_int8) {
+      rows.back().push_back(has_int8(variant) ? spread("int8_", metrics.front())
+                                              : "-");
+    }
     rows.back().push_back(format("contraction_error", "{:.1e}"));
+    if (!has_choice) continue;
+    const auto& tuning = variant.tuning;
+    rows.back().push_back(
+        tuning.chosen ? in_words(tuning.trials[*tuning.chosen].values) : "-");
   }
   return render_table(header, rows, {/*left_columns=*/1, /*rule=*/false});
+}
+
+std::string differences_in_words(const std::vector<VariantResult>& variants,
+                                 const tasks::Metric& metric) {
+  const auto comparisons = compare_to_compact(variants, metric);
+  std::string lines;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    if (!comparisons[i]) continue;
+    lines += fmt::format("{} minus compact, {} {}: {}\n", label_of(variants[i]),
+                         comparisons[i]->set, metric.label,
+                         verdict(*comparisons[i], metric));
+  }
+  return lines;
+}
+
+std::string tuning_table(const std::vector<VariantResult>& variants,
+                         const tasks::Metric& metric) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& variant : variants) {
+    const auto& tuning = variant.tuning;
+    for (std::size_t i = 0; i < tuning.trials.size(); ++i) {
+      const auto& trial = tuning.trials[i];
+      std::vector<double> scores;
+      for (const auto& score : trial.scores) {
+        if (score) scores.push_back(*score);
+      }
+      rows.push_back({label_of(variant), in_words(trial.values),
+                      mean_and_deviation(scores, metric),
+                      tuning.chosen == i ? "*" : ""});
+    }
+  }
+  if (rows.empty()) return "";
+  return render_table(
+      {"variant", "tried", metric.share ? "validation % (n)" : "validation (n)",
+       "chosen"},
+      rows, {/*left_columns=*/2, /*rule=*/false});
 }
 
 std::string report_html(const Occasion& occasion,

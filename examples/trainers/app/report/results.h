@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "trainers/app/report/run_result.h"
+#include "trainers/app/runs/grid.h"
 
 namespace expandnet::examples {
 
@@ -17,6 +18,7 @@ struct VariantResult {
   double step_ms = 0;           ///< median
   double ratio_to_compact = 0;  ///< 0: compact was not timed
   std::vector<RunResult> runs;  ///< in the order of their seeds
+  Tuning tuning;  ///< without trials where there was nothing to choose
 };
 
 /// What was run on what, for the head of a report.
@@ -45,6 +47,17 @@ nlohmann::ordered_json results_json(const Occasion& occasion,
 std::string results_table(const std::vector<VariantResult>& variants,
                           const std::vector<tasks::Metric>& metrics = {
                               {"accuracy", "accuracy"}});
+
+/// A line for each variant that can be compared with the compact net; "" for
+/// none.
+std::string differences_in_words(const std::vector<VariantResult>& variants,
+                                 const tasks::Metric& metric);
+
+/// What each variant was tried with, and the validation metric of each: mean ±
+/// sample standard deviation (n), an asterisk at the choice. "" where nothing
+/// was chosen.
+std::string tuning_table(const std::vector<VariantResult>& variants,
+                         const tasks::Metric& metric);
 
 /// A self-contained page with curves, table and configuration.
 std::string report_html(const Occasion& occasion,

@@ -66,7 +66,7 @@ train::NamedNumbers numbers_in(const Json& object) {
   return numbers;
 }
 
-/// The metrics whose keys begin with "test_" or "validation_".
+/// The metrics whose keys begin with "test_", say.
 std::optional<tasks::Metrics> metrics_at(const Json& object,
                                          const std::string& set) {
   tasks::Metrics metrics;
@@ -110,6 +110,7 @@ RunResult result_from(const Json& object) {
   result.chosen_epoch = count_at(object, "chosen_epoch");
   result.validation = metrics_at(object, "validation_");
   result.test = metrics_at(object, "test_");
+  result.int8 = metrics_at(object, "int8_");
   for (const auto& layer : object.at("layers")) {
     result.layers.push_back(layer_from(layer));
   }
@@ -169,6 +170,7 @@ Json to_json(const RunResult& result) {
   object["chosen_epoch"] = result.chosen_epoch;
   add_metrics(object, "validation_", result.validation, result);
   add_metrics(object, "test_", result.test, result);
+  if (result.int8) add_metrics(object, "int8_", result.int8, result);
   object["contraction_error"] = json_of(result.contraction_error());
   object["layers"] = Json::array();
   for (const auto& layer : result.layers) {

@@ -12,17 +12,23 @@
 
 namespace expandnet::examples {
 
+/// States of runs that will not be trained any more.
+inline constexpr const char* kFinished = "finished";
+inline constexpr const char* kDiverged = "diverged";
+
 /// Of a run that is not finished, so far.
 struct RunResult {
   std::string recipe;
   std::uint64_t seed = 0;
-  std::string state;  ///< "finished", "interrupted"
+  std::string state;  ///< "finished", "diverged", "interrupted", "not begun"
   std::int64_t train_parameters = 0;
   std::int64_t deploy_parameters = 0;
   std::int64_t chosen_epoch = 0;
   std::optional<tasks::Metrics> validation;  ///< of the chosen epoch
   /// Of the contracted net with the weights of the chosen epoch, read once.
   std::optional<tasks::Metrics> test;
+  /// The same in eight bits, where asked for.
+  std::optional<tasks::Metrics> int8;
   std::vector<LayerReport> layers;
   std::vector<train::EpochRecord> epochs;
 

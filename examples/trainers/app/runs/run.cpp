@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/read_file.h"
+#include "trainers/app/runs/int8.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/training_options.h"
 #include "trainers/app/runs/weights.h"
@@ -57,10 +58,10 @@ std::int64_t steps_of(const train::Training& training) {
 std::unique_ptr<Stage> make_main(const RunPlan& plan,
                                  const RunContext& context) {
   torch::manual_seed(plan.seed);
-  auto trainee = context.trainer.make_trainee(
+  auto trainee = plan.trainer->make_trainee(
       plan.recipe, context.images.classes(), context.machine);
   return std::make_unique<Stage>(std::move(trainee), plan, plan.folder,
-                                 context.settings(), context);
+                                 plan.settings(), context);
 }
 
 /// Null for a run that has no twin.
@@ -68,12 +69,12 @@ std::unique_ptr<Stage> make_twin(const RunPlan& plan,
                                  const RunContext& context) {
   if (!context.has_twin(plan.recipe)) return nullptr;
   torch::manual_seed(plan.seed);
-  auto twin = context.trainer.make_twin(plan.recipe, context.images.classes(),
-                                        context.machine);
+  auto twin = plan.trainer->make_twin(plan.recipe, context.images.classes(),
+                                      context.machine);
   TORCH_CHECK(twin.has_value(),
               error_message("--init", "twin needs nets that have one",
                             context.trainer.title()));
-  auto settings = context.settings();
+  auto settings = plan.settings();
   if (settings.twin_epochs > 0) settings.epochs = settings.twin_epochs;
   const auto folder =
       (std::filesystem::path(plan.folder) / kTwinFolder).string();
@@ -84,7 +85,9 @@ std::unique_ptr<Stage> make_twin(const RunPlan& plan,
 }  // namespace
 
 std::string RunPlan::name() const {
-  return fmt::format("{} seed {}", recipe == "none" ? "compact" : recipe, seed);
+  const auto choice = in_words(values);
+  return fmt::format("{}{}{} seed {}", recipe == "none" ? "compact" : recipe,
+                     choice.empty() ? "" : " ", choice, seed);
 }
 
 Stage::Stage(Trainee the_trainee, const RunPlan& plan,
@@ -92,7 +95,7 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
              const RunContext& context)
     : trainee(std::move(the_trainee)),
       data(context.images.run_data(plan.seed)),
-      optimizer(make_optimizer(settings, trainee.parameters())),
+      optimizer(make_optimizer(settings, trainee)),
       checkpoints(
           folder, configuration_with_effect(plan.configuration),
           context.machine.ranks.get(),
@@ -212,12 +215,21 @@ std::int64_t Run::keep_skipped() const {
   return static_cast<std::int64_t>(files.size());
 }
 
+void Run::remove_checkpoints() const {
+  if (!machine_.is_first()) return;
+  for (const auto& path :
+       {main_->checkpoints.last_path(), main_->checkpoints.best_path(),
+        (std::filesystem::path(plan_.folder) / kTwinFolder).string()}) {
+    std::filesystem::remove_all(path);
+  }
+}
+
 RunResult Run::result_so_far() const {
   const auto& training = main_->training;
   RunResult result;
   result.recipe = plan_.recipe;
   result.seed = plan_.seed;
-  result.state = training.finished() ? "finished" : "interrupted";
+  result.state = training.finished() ? kFinished : "interrupted";
   result.train_parameters = train_parameters_;
   result.chosen_epoch = training.best_epoch();
   result.epochs = training.history();
@@ -231,6 +243,7 @@ RunResult Run::result_so_far() const {
 
 RunResult Run::finish() {
   auto& stage = *main_;
+  if (plan_.tunes) return result_so_far();
   stage.checkpoints.load_best(stage.training);
   auto result = result_so_far();
   auto& trainee = stage.trainee;
@@ -249,6 +262,12 @@ RunResult Run::finish() {
     const auto meter = stage.training.new_meter();
     result.test = train::evaluate(trainee.model, *stage.data.test, *meter,
                                   machine_.precision, machine_.ranks.get());
+    const auto int8 = plan_.settings().int8;
+    if (int8 != Int8Choice::kNone && !machine_.ranks) {
+      result.int8 = evaluate_int8(
+          trainee.model, plan_.trainer->example().to(machine_.device), int8,
+          *stage.data.training, *stage.data.test, *meter);
+    }
   }
   if (machine_.is_first()) {
     save_weights(module,

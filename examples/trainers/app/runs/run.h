@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/report/run_result.h"
+#include "trainers/app/runs/grid.h"
 #include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/run_context.h"
 #include "trainers/app/runs/run_files.h"
@@ -20,12 +21,20 @@ namespace expandnet::examples {
 
 /// Which run, and where it is kept.
 struct RunPlan {
+  std::shared_ptr<const Trainer> trainer;  ///< with the settings of this run
   std::string recipe;
+  Cell cell;
+  CellValues values;  ///< of the cell, those that were chosen
   std::uint64_t seed = 0;
   std::string folder;
   std::string configuration;  ///< the text of a configuration file
+  bool tunes = false;         ///< only its validation is wanted
+  bool shared = false;        ///< whether other processes may train it, too
+  std::int64_t steps = 0;     ///< its twin's, too
+  double step_ms = 1;         ///< what a step costs, to tell when all is done
 
-  /// "ck+fc seed 0"
+  [[nodiscard]] const Settings& settings() const { return trainer->settings; }
+  /// "ck+fc seed 0", "ck+fc lr 0.03 seed 10000"
   [[nodiscard]] std::string name() const;
 };
 
@@ -73,8 +82,10 @@ class Run {
   void save() const;
   /// Training images left out so far, which are listed in skipped.txt.
   [[nodiscard]] std::int64_t keep_skipped() const;
-  /// Loads the chosen epoch, contracts it, tests it, saves compact weights.
+  /// Loads the chosen epoch, contracts it, tests it, saves compact weights. A
+  /// run that tunes has its result already.
   RunResult finish();
+  void remove_checkpoints() const;
   [[nodiscard]] RunResult result_so_far() const;
 
  private:

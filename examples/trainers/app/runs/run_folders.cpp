@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <stdexcept>
 
 #include "base/error.h"
@@ -22,25 +23,46 @@ namespace fs = std::filesystem;
 
 std::string quoted(const std::string& path) { return "\"" + path + "\""; }
 
+/// The flag that is wrong where something else is in a folder.
+const char* flag_of(const Settings& settings) {
+  return settings.resume ? "--resume" : "--out";
+}
+
+/// Settings of a comparison that each of its runs has for itself.
+bool is_of_runs(const std::string& difference) {
+  constexpr const char* kKeys[] = {"expand", "rate", "lr", "weight-decay",
+                                   "tune-seeds"};
+  return std::any_of(std::begin(kKeys), std::end(kKeys), [&](const auto* key) {
+    return difference.rfind(std::string(key) + " (", 0) == 0;
+  });
+}
+
 /// Refuses to go on in a folder whose configuration file says otherwise.
 void check_same_configuration(const fs::path& file,
                               const std::string& configuration,
                               const std::string& folder,
-                              const AbsentValues& absent) {
+                              const Settings& settings,
+                              Command command = Command::kTrain) {
   std::vector<std::string> other;
   try {
-    other = differences(read_file(file.string()), configuration, absent);
+    other =
+        differences(read_file(file.string()), configuration, settings.absent);
   } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false,
-                error_message("--resume", "a run must have its configuration",
-                              quoted(file.string()) + " (" + error.what() + ")",
-                              "name another folder"));
+    TORCH_CHECK(
+        false,
+        error_message(flag_of(settings), "a run must have its configuration",
+                      quoted(file.string()) + " (" + error.what() + ")",
+                      "name another folder"));
   }
-  TORCH_CHECK(other.empty(),
-              error_message("--resume", "a run goes on as it was configured",
-                            "another " + c10::Join(", ", other) + " for " +
-                                quoted(folder),
-                            "name another folder"));
+  if (command == Command::kCompare) {
+    other.erase(std::remove_if(other.begin(), other.end(), is_of_runs),
+                other.end());
+  }
+  TORCH_CHECK(other.empty(), error_message(flag_of(settings),
+                                           "a run goes on as it was configured",
+                                           "another " + c10::Join(", ", other) +
+                                               " for " + quoted(folder),
+                                           "name another folder"));
 }
 
 /// Writes the names of the classes into a run's folder. Those of a run that
@@ -64,6 +86,12 @@ void make_folders(const Settings& settings, const std::string& configuration,
                   const std::vector<RunPlan>& plans,
                   const std::vector<std::string>& classes) {
   const auto& out = settings.out;
+  for (const auto& plan : plans) {
+    const auto file = fs::path(plan.folder) / kConfigurationFile;
+    if (fs::exists(file)) {
+      check_same_configuration(file, plan.configuration, plan.folder, settings);
+    }
+  }
   try {
     fs::create_directories(out);
     write_file_atomically((fs::path(out) / kConfigurationFile).string(),
@@ -76,10 +104,6 @@ void make_folders(const Settings& settings, const std::string& configuration,
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
-    if (fs::exists(file)) {
-      check_same_configuration(file, plan.configuration, plan.folder,
-                               settings.absent);
-    }
     write_file_atomically(file.string(), plan.configuration);
     keep_classes(plan.folder, classes);
   }
@@ -110,7 +134,8 @@ void remove_folders(const fs::path& out, bool existed) {
 
 }  // namespace
 
-void check_out(const Settings& settings, const std::string& configuration) {
+void check_out(const Settings& settings, Command command,
+               const std::string& configuration) {
   const fs::path out = settings.out;
   if (!fs::exists(out)) return;
   TORCH_CHECK(fs::is_directory(out),
@@ -126,11 +151,23 @@ void check_out(const Settings& settings, const std::string& configuration) {
                       quoted(settings.out)));
     return;
   }
-  TORCH_CHECK(settings.resume,
+  TORCH_CHECK(settings.resume || command == Command::kCompare,
               error_message("--out", "must be a new or an empty folder",
                             "a run in " + quoted(settings.out),
                             "go on with it by --resume"));
-  check_same_configuration(file, configuration, settings.out, settings.absent);
+  check_same_configuration(file, configuration, settings.out, settings,
+                           command);
+  // A run that `train` has made has no number of runs.
+  const auto pairs = keys_and_values(read_file(file.string()));
+  const bool is_comparison =
+      std::any_of(pairs.begin(), pairs.end(),
+                  [](const auto& pair) { return pair.first == "runs"; });
+  TORCH_CHECK(command == Command::kTrain || is_comparison,
+              error_message("--out",
+                            "must be a new or an empty folder, or hold a "
+                            "comparison",
+                            "a run of train in " + quoted(settings.out),
+                            "name another folder"));
 }
 
 RunFolders::RunFolders(const Settings& settings, const Machine& machine)

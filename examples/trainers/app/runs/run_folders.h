@@ -10,8 +10,11 @@
 namespace expandnet::examples {
 
 /// Refuses an `--out` that is not a folder, cannot be made, or holds something
-/// else than the run to resume. Throws `c10::Error`; makes nothing.
-void check_out(const Settings& settings, const std::string& configuration);
+/// else than the run to resume. A comparison goes on without being told, and
+/// with other variants or values to choose from: its runs have configurations
+/// of their own. Throws `c10::Error`; makes nothing.
+void check_out(const Settings& settings, Command command,
+               const std::string& configuration);
 
 /// The folder of all results and that of each run. Where nothing was trained in
 /// them when it goes, new ones go with it, so that the command can be corrected
@@ -23,7 +26,8 @@ class RunFolders {
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
 
-  /// Makes them, with configuration and classes. Rank 0 does, for all.
+  /// Makes them, with configuration and classes. Rank 0 does, for all. May be
+  /// called again for more runs.
   void make(const std::string& configuration, const std::vector<RunPlan>& plans,
             const std::vector<std::string>& classes);
   /// Has them stay, whatever is in them.

@@ -13,20 +13,20 @@
 
 #include "trainers/app/report/console.h"
 #include "trainers/app/runs/run.h"
+#include "trainers/app/runs/run_claim.h"
 
 namespace expandnet::examples {
-
-/// Steps of the whole run, its twin's too.
-std::int64_t steps_in(const RunPlan& plan, const RunContext& context);
 
 /// One run of a queue, with its log.
 struct QueuedRun {
   QueuedRun(std::size_t index, const RunPlan& plan, const RunContext& context,
-            Console& console);
+            Console& console, std::unique_ptr<RunClaim> claim);
 
   std::size_t index;  ///< of its plan
+  std::unique_ptr<RunClaim> claim;
   Run run;
   RunLog log;
+  bool diverged = false;
 };
 
 /// Makes runs as they are asked for, and ends them. May be used by several
@@ -38,11 +38,15 @@ class RunQueue {
            const train::Interrupt& interrupt, Console& console);
 
   /// The next run that is to be trained; null: there is none. A run that its
-  /// folder says to be finished is read, not repeated.
-  std::unique_ptr<QueuedRun> next();
+  /// folder says to be finished is read, not repeated. One that another process
+  /// trains is left to it: when nothing else is to be done, with `may_wait`, it
+  /// is waited for, and taken up if the other ends without a result.
+  std::unique_ptr<QueuedRun> next(bool may_wait);
   /// Whether a run takes another step: it is not finished, and it is not
   /// interrupted at a place where it can be taken up. Ranks ask each other.
   [[nodiscard]] bool goes_on(const QueuedRun& queued);
+  /// Takes a step. A run that tunes may diverge, which ends it.
+  void step(QueuedRun& queued);
   /// Contracts a finished run and saves it; saves the state of another.
   void end(QueuedRun& queued);
   /// Saves the state of a run that another's failure has stopped.
@@ -58,8 +62,9 @@ class RunQueue {
 
  private:
   [[nodiscard]] bool stopping();
+  std::unique_ptr<QueuedRun> take();
   void tell_of_skipped(const Run& run);
-  RunResult finish(Run& run);
+  void keep(const Run& run, const RunResult& result);
 
   const std::vector<RunPlan>& plans_;
   const RunContext& context_;
@@ -67,7 +72,8 @@ class RunQueue {
   Console& console_;
   std::vector<RunResult> results_;
   std::mutex making_;
-  std::size_t next_ = 0;
+  std::vector<std::size_t> open_;  ///< plans of which nothing is known yet
+  bool told_of_waiting_ = false;
   std::atomic<bool> stopped_ = false;
   bool agreed_to_stop_ = false;
 };

@@ -37,8 +37,8 @@ class ThreadScheduler : public RunScheduler {
   /// One thread's: a run after another.
   void work(RunQueue& queue) try {
     at::set_num_threads(queue.machine().threads);  // this thread's
-    while (const auto queued = queue.next()) {
-      while (queue.goes_on(*queued)) queued->run.step();
+    while (const auto queued = queue.next(/*may_wait=*/true)) {
+      while (queue.goes_on(*queued)) queue.step(*queued);
       queue.end(*queued);
     }
   } catch (...) {
@@ -67,7 +67,7 @@ class TurnScheduler : public RunScheduler {
       turns_.pop_front();
       const c10::StreamGuard guard(turn.stream);
       if (queue.goes_on(*turn.queued)) {
-        turn.queued->run.step();
+        queue.step(*turn.queued);
         turns_.push_back(std::move(turn));
         continue;
       }
@@ -99,7 +99,7 @@ class TurnScheduler : public RunScheduler {
       const auto stream = machine.ranks
                               ? streams.getDefaultStream(machine.device)
                               : streams.getStreamFromGlobalPool(machine.device);
-      auto queued = queue.next();
+      auto queued = queue.next(/*may_wait=*/turns_.empty());
       if (queued == nullptr) return;
       turns_.push_back({std::move(queued), stream});
     }

@@ -39,7 +39,7 @@ struct Contestant {
              train::TrainingOptions options, const RunContext& context)
       : trainee(std::move(the_trainee)),
         batch(std::move(the_batch)),
-        optimizer(make_optimizer(settings, trainee.parameters())),
+        optimizer(make_optimizer(settings, trainee)),
         training(
             [&] {
               train::TrainingParts parts;
@@ -61,7 +61,24 @@ struct Contestant {
 
 }  // namespace
 
-std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
+bool operator==(const StepKind& a, const StepKind& b) {
+  return a.recipe == b.recipe && (a.recipe == "none" || a.rate == b.rate);
+}
+
+StepKind kind_of(const RunPlan& plan) { return {plan.recipe, plan.cell.rate}; }
+
+std::vector<RunPlan> one_of_each_kind(const std::vector<RunPlan>& plans) {
+  std::vector<RunPlan> kinds;
+  for (const auto& plan : plans) {
+    const bool is_known = std::any_of(
+        kinds.begin(), kinds.end(),
+        [&](const RunPlan& known) { return kind_of(known) == kind_of(plan); });
+    if (!is_known) kinds.push_back(plan);
+  }
+  return kinds;
+}
+
+std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
                                  const RunContext& context) {
   const auto& machine = context.machine;
   auto slow = context.settings();
@@ -70,10 +87,11 @@ std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
   options.select = train::Select::kLast;
   std::vector<std::unique_ptr<Contestant>> contestants;
   std::vector<std::function<void()>> steps;
-  for (const auto& recipe : recipes) {
+  for (const auto& plan : plans) {
     torch::manual_seed(slow.seed);
     contestants.push_back(std::make_unique<Contestant>(
-        context.trainer.make_trainee(recipe, context.images.classes(), machine),
+        plan.trainer->make_trainee(plan.recipe, context.images.classes(),
+                                   machine),
         SameBatch(context.images.run_data(slow.seed).training->batch(0)), slow,
         options, context));
     auto& training = contestants.back()->training;
@@ -87,8 +105,10 @@ std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
   const auto times = time_in_turns(steps, machine.device, timing);
 
   const auto compact =
-      std::find(recipes.begin(), recipes.end(), "none") - recipes.begin();
-  const bool has_compact = static_cast<std::size_t>(compact) < recipes.size();
+      std::find_if(plans.begin(), plans.end(),
+                   [](const RunPlan& plan) { return plan.recipe == "none"; }) -
+      plans.begin();
+  const bool has_compact = static_cast<std::size_t>(compact) < plans.size();
   std::vector<StepTime> result;
   for (const auto& of_one : times) {
     StepTime time;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "trainers/app/runs/run.h"
 #include "trainers/app/runs/run_context.h"
 
 namespace expandnet::examples {
@@ -13,9 +14,20 @@ struct StepTime {
   double ratio_to_compact = 0;  ///< median of the ratios; 0: no compact net
 };
 
-/// Trains a throwaway net of each recipe on one batch, in turns, and times the
+/// What a run costs depends on these of its settings.
+struct StepKind {
+  std::string recipe;
+  double rate = 0;  ///< of a compact net, any
+};
+bool operator==(const StepKind& a, const StepKind& b);
+StepKind kind_of(const RunPlan& plan);
+
+/// The kinds of several plans, each once, with a plan that is of it.
+std::vector<RunPlan> one_of_each_kind(const std::vector<RunPlan>& plans);
+
+/// Trains a throwaway net of each plan on one batch, in turns, and times the
 /// whole steps.
-std::vector<StepTime> time_steps(const std::vector<std::string>& recipes,
+std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
                                  const RunContext& context);
 
 }  // namespace expandnet::examples

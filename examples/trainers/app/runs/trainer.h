@@ -36,6 +36,10 @@ class Images {
   [[nodiscard]] virtual std::string in_words() const = 0;
   /// Lines about the data that the log begins with.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+  /// What a reader of the results has to know of the images.
+  [[nodiscard]] virtual std::vector<std::string> notes_on_results() const {
+    return {};
+  }
   /// The batches of one run.
   [[nodiscard]] virtual RunData run_data(std::uint64_t seed) const = 0;
   /// Images in one of the trainer's `sets`.

@@ -33,24 +33,31 @@ train::Schedule schedule_of(const Settings& settings) {
                              : plain;
 }
 
-/// One group, or a second one without weight decay for BatchNorm and biases:
-/// all that has one dimension.
+using Decayed = std::function<bool(const torch::Tensor&)>;
+
+/// One group, or a second one for what has no weight decay.
 template <typename Optimizer, typename Options>
 std::unique_ptr<torch::optim::Optimizer> optimizer_of(
     const Options& options, const Settings& settings,
-    std::vector<torch::Tensor> parameters) {
-  if (settings.decay_all || settings.weight_decay == 0) {
+    std::vector<torch::Tensor> parameters, const Decayed& decayed) {
+  if ((settings.decay_all && !decayed) || settings.weight_decay == 0) {
     return std::make_unique<Optimizer>(std::move(parameters), options);
   }
-  const auto vectors = std::stable_partition(
+  const auto without_decay = std::stable_partition(
       parameters.begin(), parameters.end(),
-      [](const torch::Tensor& parameter) { return parameter.dim() > 1; });
+      [&](const torch::Tensor& parameter) {
+        // BatchNorm and biases have one dimension.
+        return (settings.decay_all || parameter.dim() > 1) &&
+               (!decayed || decayed(parameter));
+      });
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(std::vector<torch::Tensor>(parameters.begin(), vectors));
+  groups.emplace_back(
+      std::vector<torch::Tensor>(parameters.begin(), without_decay));
   auto without = options;
   without.weight_decay(0);
-  groups.emplace_back(std::vector<torch::Tensor>(vectors, parameters.end()),
-                      std::make_unique<Options>(without));
+  groups.emplace_back(
+      std::vector<torch::Tensor>(without_decay, parameters.end()),
+      std::make_unique<Options>(without));
   return std::make_unique<Optimizer>(std::move(groups), options);
 }
 
@@ -64,6 +71,15 @@ train::TrainingOptions training_options(const Settings& settings,
   options.precision = machine.precision;
   options.schedule = schedule_of(settings);
   options.schedule_per_iteration = settings.per_iteration;
+  if (settings.decay_schedule == DecayScheduleChoice::kCosine &&
+      settings.weight_decay > 0) {
+    options.decay_schedule = train::cosine_schedule(
+        static_cast<double>(settings.epochs), settings.decay_last);
+  }
+  if (settings.decay_on == DecayChoice::kFold) {
+    options.step.fold_decay = settings.weight_decay;
+    options.step.fold_decay_of_vectors = settings.decay_all;
+  }
   options.select = settings.select;
   options.ema = settings.ema;
   options.step.max_grad_norm = settings.max_grad_norm;
@@ -78,17 +94,33 @@ train::DistillationOptions distillation_options(const Settings& settings) {
 }
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, std::vector<torch::Tensor> parameters) {
+    const Settings& settings, std::vector<torch::Tensor> parameters,
+    const Decayed& decayed) {
   if (settings.optimizer == OptimizerChoice::kAdamW) {
     return optimizer_of<train::AdamW>(torch::optim::AdamWOptions(settings.lr)
                                           .weight_decay(settings.weight_decay),
-                                      settings, std::move(parameters));
+                                      settings, std::move(parameters), decayed);
   }
   return optimizer_of<train::SGD>(torch::optim::SGDOptions(settings.lr)
                                       .momentum(settings.momentum)
                                       .nesterov(settings.nesterov)
                                       .weight_decay(settings.weight_decay),
-                                  settings, std::move(parameters));
+                                  settings, std::move(parameters), decayed);
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(
+    const Settings& settings, const Trainee& trainee) {
+  if (settings.decay_on == DecayChoice::kFactors ||
+      trainee.expansion == nullptr) {
+    return make_optimizer(settings, trainee.parameters());
+  }
+  const auto of_model = trainee.model.module->parameters();
+  return make_optimizer(
+      settings, trainee.parameters(), [&](const torch::Tensor& parameter) {
+        return std::any_of(
+            of_model.begin(), of_model.end(),
+            [&](const auto& other) { return other.is_same(parameter); });
+      });
 }
 
 }  // namespace expandnet::examples

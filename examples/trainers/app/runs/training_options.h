@@ -5,10 +5,12 @@
 #include <expandnet/train/training.h>
 #include <torch/optim/optimizer.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "trainers/app/runs/machine.h"
+#include "trainers/app/runs/trainee.h"
 #include "trainers/app/settings/settings.h"
 
 namespace expandnet::examples {
@@ -16,7 +18,14 @@ namespace expandnet::examples {
 train::TrainingOptions training_options(const Settings& settings,
                                         const Machine& machine);
 train::DistillationOptions distillation_options(const Settings& settings);
+/// `decayed` says whether weight decay is of a parameter at all; BatchNorm and
+/// biases may be left out besides.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, std::vector<torch::Tensor> parameters);
+    const Settings& settings, std::vector<torch::Tensor> parameters,
+    const std::function<bool(const torch::Tensor&)>& decayed = {});
+/// What trains of a net, by the optimizer that the settings ask for. Where
+/// weight decay is of folds, the factors have none.
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(
+    const Settings& settings, const Trainee& trainee);
 
 }  // namespace expandnet::examples

@@ -58,15 +58,6 @@ std::string configuration_of(const Trainer& trainer, Command command) {
   return configuration_of(app);
 }
 
-std::string run_configuration(const Trainer& trainer, const std::string& recipe,
-                              std::uint64_t seed, const std::string& folder) {
-  const auto one = trainer.clone();
-  one->settings.expand = {recipe};
-  one->settings.seed = seed;
-  one->settings.out = folder;
-  return configuration_of(*one, Command::kTrain);
-}
-
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                                         const std::string& folder) {
   const auto file =

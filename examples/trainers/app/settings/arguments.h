@@ -26,10 +26,6 @@ void set_defaults(Trainer& trainer, Command command,
 /// All that a trainer was told, as a configuration file of that command.
 std::string configuration_of(const Trainer& trainer, Command command);
 
-/// The configuration of one run among those of a comparison, as `train` has it.
-std::string run_configuration(const Trainer& trainer, const std::string& recipe,
-                              std::uint64_t seed, const std::string& folder);
-
 /// A trainer as the run in a folder was told. Throws `c10::Error` where there
 /// is no run.
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,

@@ -4,6 +4,7 @@
 
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
+#include "trainers/app/runs/grid.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
@@ -11,8 +12,19 @@ namespace expandnet::examples {
 namespace {
 
 constexpr int kMostRecipes = 100;
-constexpr std::int64_t kMostRuns = 10000;
 constexpr std::int64_t kLongestTimeout = 1000000;  // seconds
+
+/// A number; `compare` takes several and chooses one for each variant.
+CLI::Option* add_tuned(CLI::App& app, const std::string& name, double& value,
+                       std::vector<double>& values,
+                       const std::string& description, Command command) {
+  if (command == Command::kTrain) {
+    return add_number(app, name, value, description);
+  }
+  if (values.empty()) values = {value};
+  return add_numbers(app, name, values,
+                     description + "; of several each variant gets its best");
+}
 
 void add_expansion(CLI::App& app, Settings& settings, Command command) {
   // `train` reads several as well, to refuse them: CLI11 would drop all but
@@ -22,7 +34,9 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
                      ? "how to expand the net, none for compact"
                      : "what to compare")
       ->expected(1, kMostRecipes);
-  add_number(app, "--rate", settings.rate, "expansion rate")->check(positive());
+  add_tuned(app, "--rate", settings.rate, settings.grid.rate, "expansion rate",
+            command)
+      ->check(positive());
   add_named(app, "--execution", settings.execution, kExecutions,
             "train beside the model, or as expanded modules, folded or "
             "chained over the feature maps");
@@ -34,19 +48,29 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
       ->check(not_negative());
 }
 
-void add_training(CLI::App& app, Settings& settings) {
+void add_training(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--epochs", settings.epochs)->check(positive());
   app.add_option("--batch-size", settings.batch_size)->check(positive());
   add_named(app, "--optimizer", settings.optimizer, kOptimizers);
-  add_number(app, "--lr", settings.lr, "learning rate at the start")
+  add_tuned(app, "--lr", settings.lr, settings.grid.lr,
+            "learning rate at the start", command)
       ->check(positive());
   add_number(app, "--momentum", settings.momentum, "of sgd")->check(share());
   app.add_option("--nesterov", settings.nesterov, "true or false");
-  add_number(app, "--weight-decay", settings.weight_decay,
-             "of all parameters; of expanded layers, of the factors")
+  add_tuned(app, "--weight-decay", settings.weight_decay,
+            settings.grid.weight_decay,
+            "of all parameters; of expanded layers, see --decay-on", command)
       ->check(not_negative());
   app.add_option("--decay-all", settings.decay_all,
                  "false: no weight decay of BatchNorm and biases");
+  add_named(app, "--decay-on", settings.decay_on, kDecays,
+            "what weight decay is of, where a layer is expanded: its factors, "
+            "or the weight that they fold to");
+  add_named(app, "--decay-schedule", settings.decay_schedule, kDecaySchedules,
+            "of the weight decay");
+  add_number(app, "--decay-last", settings.decay_last,
+             "share of --weight-decay that cosine ends with")
+      ->check(not_negative());
   add_number(app, "--label-smoothing", settings.label_smoothing)
       ->check(below_one());
   add_number(app, "--ema", settings.ema,
@@ -115,26 +139,38 @@ void add_data(CLI::App& app, Settings& settings) {
   app.add_option("--data", settings.data, "folder of the data set");
 }
 
+void add_int8(CLI::App& app, Settings& settings) {
+  add_named(app, "--int8", settings.int8, kInt8s,
+            "evaluate in eight bits, too, with a step for each weight tensor "
+            "or for each of its output channels");
+}
+
 }  // namespace
 
 void add_evaluation_settings(CLI::App& app, Settings& settings) {
   add_data(app, settings);
+  add_int8(app, settings);
   add_device(app, settings);
 }
 
 void add_settings(CLI::App& app, Settings& settings, Command command) {
   add_data(app, settings);
   add_expansion(app, settings, command);
-  add_training(app, settings);
+  add_training(app, settings, command);
   add_named(app, "--select", settings.select, kSelects,
             "the epoch whose weights are kept: the best on the validation "
             "set, the last, or the best on the test set (as the paper "
             "does; optimistic)");
+  add_int8(app, settings);
   app.add_option("--seed", settings.seed,
                  command == Command::kTrain ? "of everything that is drawn"
                                             : "of the first run");
   if (command == Command::kCompare) {
     app.add_option("--runs", settings.runs, "seeds of each variant")
+        ->check(from_to(1, kMostRuns));
+    app.add_option("--tune-seeds", settings.tune_seeds,
+                   "seeds, of their own, that each variant is tried from with "
+                   "each of several values")
         ->check(from_to(1, kMostRuns));
   }
   add_machine(app, settings, command);

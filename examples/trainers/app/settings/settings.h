@@ -31,8 +31,21 @@ constexpr bool operator==(InitChoice a, InitChoice b) {
 
 enum class OptimizerChoice { kSGD, kAdamW };
 enum class ScheduleChoice { kSteps, kLinear, kCosine, kConstant };
+/// What weight decay is of, where a layer is expanded.
+enum class DecayChoice { kFactors, kFold };
+enum class DecayScheduleChoice { kConstant, kCosine };
+/// Eight bits, for an evaluation: how the weights of a layer are rounded.
+enum class Int8Choice { kNone, kTensor, kChannel };
 enum class DeviceChoice { kAuto, kCPU, kCUDA };
 enum class MemoryFormatChoice { kAuto, kContiguous, kChannelsLast };
+
+/// The values that `compare` tries; where each has one, there is nothing to
+/// choose.
+struct Grid {
+  std::vector<double> lr;
+  std::vector<double> weight_decay;
+  std::vector<double> rate;
+};
 
 /// Defaults are the paper's for CIFAR.
 struct Settings {
@@ -51,6 +64,9 @@ struct Settings {
   bool nesterov = false;
   double weight_decay = 0;
   bool decay_all = true;  ///< BatchNorm and biases, too
+  DecayChoice decay_on = DecayChoice::kFactors;
+  DecayScheduleChoice decay_schedule = DecayScheduleChoice::kConstant;
+  double decay_last = 0;  ///< share of weight_decay that the schedule ends with
   double label_smoothing = 0;
   double ema = 0;  ///< decay of the weights' moving average; 0: none
   ScheduleChoice schedule = ScheduleChoice::kSteps;
@@ -66,9 +82,12 @@ struct Settings {
   double temperature = 4;
   double distill = 0.9;
 
+  Int8Choice int8 = Int8Choice::kNone;
   train::Select select = train::Select::kBestValidation;
   std::uint64_t seed = 0;
   std::int64_t runs = 3;
+  Grid grid;
+  std::int64_t tune_seeds = 1;  ///< of each variant and each cell of the grid
 
   DeviceChoice device = DeviceChoice::kAuto;
   train::Precision precision = train::Precision::kFloat32;
@@ -122,6 +141,18 @@ inline constexpr Named<ScheduleChoice> kSchedules[] = {
     {ScheduleChoice::kLinear, "linear"},
     {ScheduleChoice::kCosine, "cosine"},
     {ScheduleChoice::kConstant, "constant"}};
+
+inline constexpr Named<DecayChoice> kDecays[] = {
+    {DecayChoice::kFactors, "factors"}, {DecayChoice::kFold, "fold"}};
+
+inline constexpr Named<DecayScheduleChoice> kDecaySchedules[] = {
+    {DecayScheduleChoice::kConstant, "constant"},
+    {DecayScheduleChoice::kCosine, "cosine"}};
+
+inline constexpr Named<Int8Choice> kInt8s[] = {
+    {Int8Choice::kNone, "none"},
+    {Int8Choice::kTensor, "tensor"},
+    {Int8Choice::kChannel, "channel"}};
 
 inline constexpr Named<DeviceChoice> kDevices[] = {
     {DeviceChoice::kAuto, "auto"},

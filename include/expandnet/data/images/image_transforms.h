@@ -3,6 +3,7 @@
 
 #include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/image.h>
+#include <expandnet/data/images/rand_augment.h>
 #include <expandnet/data/images/resize.h>
 
 #include <cstdint>
@@ -22,6 +23,7 @@ struct RandomCrop {
 struct TrainTransform {
   std::int64_t size = 224;  ///< of a side of the result
   double min_area = 0.08;   ///< of a crop, as a share of the image; 0 to 1
+  RandAugment augment = {/*changes=*/0};  ///< of the crop
 
   /// Draws the area from `min_area` to 1 and, alike for wide and high, its
   /// width over height from 3/4 to 4/3. After ten that do not fit, the largest
@@ -30,8 +32,8 @@ struct TrainTransform {
   /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] RandomCrop draw(ImageSize image, const DrawKey& key) const;
 
-  /// Reads the image and returns its crop, [size, size, 3]. A crop with twice
-  /// the size or more is decoded at a fraction of its own.
+  /// Reads the image and returns its crop, [size, size, 3], augmented. A crop
+  /// with twice the size or more is decoded at a fraction of its own.
   ///
   /// Throws as `draw` and `ImageFile` do.
   [[nodiscard]] Image read(const std::string& path, const DrawKey& key) const;

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/MemoryFormat.h>
+#include <expandnet/data/images/rand_augment.h>
 #include <expandnet/data/loading/batch_source.h>
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct BatchOptions {
   /// Black pixels put around each image before its random crop; 0: no crop.
   std::int64_t padding = 4;
   bool flip = true;          ///< left to right, each image with probability 1/2
+  RandAugment augment = {/*changes=*/0};  ///< of the crops; for three channels
   bool drop_last = false;    ///< leave out a last batch that is not full
   std::vector<double> mean;  ///< per channel, of pixels in [0, 1]
   std::vector<double> deviation;  ///< per channel; both empty: not normalized
@@ -58,12 +60,16 @@ class Batches : public BatchSource {
  private:
   /// Bytes [n, C, H W] or, for channels_last, [n, H W C].
   [[nodiscard]] at::Tensor crop(const at::Tensor& order) const;
+  /// The same bytes with the changes of RandAugment, which the CPU makes.
+  [[nodiscard]] at::Tensor augmented(const at::Tensor& crops,
+                                     const at::Tensor& order) const;
 
   bool channels_last_;
   at::Tensor padded_;    ///< uint8 [N, C, P] or, for channels_last, [N P, C]
   std::int64_t pixels_;  ///< P = (H + 2 padding) (W + 2 padding)
   at::Tensor labels_;
   BatchOptions options_;
+  std::int64_t epoch_ = 0;
   std::int64_t height_;
   std::int64_t width_;
   at::Tensor scale_;   ///< [C, 1] or [H W C], of bytes

@@ -1,0 +1,100 @@
+#include "trainers/app/runs/grid.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace expandnet::examples {
+
+namespace {
+
+/// The rates that make a difference to a variant.
+std::vector<double> rates_of(const Grid& grid, const std::string& recipe) {
+  if (recipe != "none" || grid.rate.empty()) return grid.rate;
+  return {grid.rate.front()};
+}
+
+}  // namespace
+
+CellValues values_of(const Cell& cell, const Grid& grid,
+                     const std::string& recipe) {
+  CellValues values;
+  if (grid.lr.size() > 1) values.emplace_back("lr", cell.lr);
+  if (grid.weight_decay.size() > 1) {
+    values.emplace_back("weight-decay", cell.weight_decay);
+  }
+  if (rates_of(grid, recipe).size() > 1) values.emplace_back("rate", cell.rate);
+  return values;
+}
+
+std::string in_words(const CellValues& values) {
+  std::string words;
+  for (const auto& [name, value] : values) {
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", name, value);
+  }
+  return words;
+}
+
+bool has_choice(const Grid& grid) {
+  return grid.lr.size() > 1 || grid.weight_decay.size() > 1 ||
+         grid.rate.size() > 1;
+}
+
+std::vector<Cell> cells_of(const Grid& grid, const std::string& recipe) {
+  std::vector<Cell> cells;
+  for (const auto lr : grid.lr) {
+    for (const auto weight_decay : grid.weight_decay) {
+      for (const auto rate : rates_of(grid, recipe)) {
+        cells.push_back({lr, weight_decay, rate});
+      }
+    }
+  }
+  return cells;
+}
+
+std::optional<double> Trial::mean() const {
+  if (scores.empty()) return std::nullopt;
+  double sum = 0;
+  for (const auto& score : scores) {
+    if (!score) return std::nullopt;
+    sum += *score;
+  }
+  return sum / static_cast<double>(scores.size());
+}
+
+std::optional<std::size_t> best_of(const std::vector<Trial>& trials) {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto mean = trials[i].mean();
+    if (mean && (!best || *mean > *trials[*best].mean())) best = i;
+  }
+  return best;
+}
+
+std::vector<std::string> edge_warnings(const Tuning& tuning) {
+  std::vector<std::string> warnings;
+  if (!tuning.chosen) return warnings;
+  for (const auto& [name, best] : tuning.trials.at(*tuning.chosen).values) {
+    double smallest = best, largest = best;
+    for (const auto& trial : tuning.trials) {
+      for (const auto& [other, value] : trial.values) {
+        if (other != name) continue;
+        smallest = std::min(smallest, value);
+        largest = std::max(largest, value);
+      }
+    }
+    // Below 0 there is no weight decay.
+    if (best == smallest && best > 0) {
+      warnings.push_back(fmt::format(
+          "the best {}, {}, is the smallest that was tried; try smaller ones",
+          name, best));
+    } else if (best == largest) {
+      warnings.push_back(fmt::format(
+          "the best {}, {}, is the largest that was tried; try larger ones",
+          name, best));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace expandnet::examples
