@@ -204,7 +204,8 @@ Trainee CifarTrainer::make_trainee(const std::string& recipe,
                                    const Machine& machine) const {
   if (recipe == "none" || settings.execution == ExecutionChoice::kWeightSpace) {
     return weight_space_trainee(compact_net(classes), recipe,
-                                selector_of(recipe, /*twin=*/false), machine);
+                                selector_of(recipe, /*twin=*/false), machine,
+                                settings);
   }
   Trainee trainee;
   trainee.model = expanded_modules(recipe, classes, /*twin=*/false);

@@ -235,7 +235,7 @@ Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
   options.initial_values(settings.init.values);
   return weight_space_trainee(compact_net(classes), recipe,
                               models::imagenet_recipe(net_, recipe, options),
-                              machine);
+                              machine, settings);
 }
 
 }  // namespace expandnet::examples

@@ -64,6 +64,16 @@ std::unique_ptr<Stage> make_main(const RunPlan& plan,
                                  plan.settings(), context);
 }
 
+/// What the net is worth before its first step; nothing where no images but the
+/// test's are there to tell.
+std::optional<tasks::Metrics> evaluate_before(const Stage& stage,
+                                              const Machine& machine) {
+  if (stage.data.validation == nullptr) return std::nullopt;
+  const auto meter = stage.training.new_meter();
+  return train::evaluate(stage.trainee.model, *stage.data.validation, *meter,
+                         machine.precision, machine.ranks.get());
+}
+
 /// Null for a run that has no twin.
 std::unique_ptr<Stage> make_twin(const RunPlan& plan,
                                  const RunContext& context) {
@@ -113,8 +123,11 @@ std::vector<std::string> check_run(const RunPlan& plan,
   std::vector<std::string> notes;
   {
     const auto main = make_main(plan, context);
-    const auto& expansion = main->trainee.expansion;
-    if (expansion != nullptr) notes = expansion->notes();
+    notes = main->trainee.notes;
+    if (const auto& expansion = main->trainee.expansion) {
+      const auto& more = expansion->notes();
+      notes.insert(notes.end(), more.begin(), more.end());
+    }
   }
   make_twin(plan, context);
   return notes;
@@ -130,6 +143,10 @@ Run::Run(RunPlan plan, const RunContext& context)
                                         kTwinFolder);
     twin_steps_ =
         twin_->training.options().epochs * twin_->training.steps_per_epoch();
+  }
+  if (!context.settings().fine_tuning.weights.empty() &&
+      !main_->checkpoints.has_last()) {
+    before_ = evaluate_before(*main_, machine_);
   }
   if (main_->checkpoints.has_last()) {
     main_->checkpoints.load_last(main_->training);

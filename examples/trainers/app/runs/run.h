@@ -68,6 +68,11 @@ class Run {
   [[nodiscard]] const RunPlan& plan() const { return plan_; }
   void observe(train::Observer& observer);
 
+  /// Of a net that starts from weights, on the validation images, before its
+  /// first step.
+  [[nodiscard]] const std::optional<tasks::Metrics>& before() const {
+    return before_;
+  }
   [[nodiscard]] bool finished() const { return main_->training.finished(); }
   /// Takes the next step, of the twin as long as it trains. A loss that is not
   /// finite ends in an error that names the last checkpoint.
@@ -97,6 +102,7 @@ class Run {
   std::unique_ptr<Stage> twin_;  ///< gone once it has handed over
   std::unique_ptr<Stage> main_;
   std::int64_t twin_steps_ = 0;
+  std::optional<tasks::Metrics> before_;
 };
 
 }  // namespace expandnet::examples

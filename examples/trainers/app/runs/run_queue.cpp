@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/read_file.h"
+#include "trainers/app/report/results.h"
 
 namespace expandnet::examples {
 
@@ -81,6 +82,11 @@ QueuedRun::QueuedRun(std::size_t plan_index, const RunPlan& plan,
       run(plan, context),
       log(run, console, context.machine.is_first()) {
   run.observe(log);
+  if (run.before()) {
+    console.line(plan.name(),
+                 "starts with validation " +
+                     shown(*run.before(), context.settings().metrics.front()));
+  }
   console.skip(static_cast<double>(run.steps_done()) * plan.step_ms);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/runs/machine.h"
+#include "trainers/app/settings/settings.h"
 
 namespace expandnet::examples {
 
@@ -18,7 +19,8 @@ namespace expandnet::examples {
 struct Trainee {
   train::Model model;
   std::unique_ptr<Expansion> expansion;
-  bool has_chains = false;  ///< beside the model or in it
+  bool has_chains = false;         ///< beside the model or in it
+  std::vector<std::string> notes;  ///< on the weights that it starts from
 
   [[nodiscard]] std::vector<torch::Tensor> parameters() const {
     return expansion ? expansion->parameters() : model.module->parameters();
@@ -26,8 +28,10 @@ struct Trainee {
 };
 
 /// A compact net on the machine, its chains beside it; none for "none".
+/// The net starts from the weights that `settings` name, if they name any.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
-                             const Selector& selector, const Machine& machine);
+                             const Selector& selector, const Machine& machine,
+                             const Settings& settings);
 
 /// The batches of one run; no two share them.
 struct RunData {

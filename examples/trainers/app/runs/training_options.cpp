@@ -1,10 +1,15 @@
 #include "trainers/app/runs/training_options.h"
 
+#include <c10/util/Exception.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/schedules.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
+
+#include "base/error.h"
+#include "trainers/app/runs/fine_tuning.h"
 
 namespace expandnet::examples {
 
@@ -33,32 +38,96 @@ train::Schedule schedule_of(const Settings& settings) {
                              : plain;
 }
 
-using Decayed = std::function<bool(const torch::Tensor&)>;
+/// What tells the groups of parameters apart; null: all are alike.
+struct Grouping {
+  std::function<bool(const torch::Tensor&)> decayed;
+  std::function<bool(const torch::Tensor&)> in_head;
+};
 
-/// One group, or a second one for what has no weight decay.
+/// A group for each of: with and without weight decay, outside and in the head.
 template <typename Optimizer, typename Options>
 std::unique_ptr<torch::optim::Optimizer> optimizer_of(
     const Options& options, const Settings& settings,
-    std::vector<torch::Tensor> parameters, const Decayed& decayed) {
-  if ((settings.decay_all && !decayed) || settings.weight_decay == 0) {
+    std::vector<torch::Tensor> parameters, const Grouping& grouping) {
+  const bool splits_decay =
+      settings.weight_decay != 0 && (!settings.decay_all || grouping.decayed);
+  if (!splits_decay && !grouping.in_head) {
     return std::make_unique<Optimizer>(std::move(parameters), options);
   }
-  const auto without_decay = std::stable_partition(
-      parameters.begin(), parameters.end(),
-      [&](const torch::Tensor& parameter) {
-        // BatchNorm and biases have one dimension.
-        return (settings.decay_all || parameter.dim() > 1) &&
-               (!decayed || decayed(parameter));
-      });
+  const auto has_decay = [&](const torch::Tensor& parameter) {
+    // BatchNorm and biases have one dimension.
+    return !splits_decay ||
+           ((settings.decay_all || parameter.dim() > 1) &&
+            (!grouping.decayed || grouping.decayed(parameter)));
+  };
+  const auto is_head = [&](const torch::Tensor& parameter) {
+    return grouping.in_head && grouping.in_head(parameter);
+  };
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(
-      std::vector<torch::Tensor>(parameters.begin(), without_decay));
-  auto without = options;
-  without.weight_decay(0);
-  groups.emplace_back(
-      std::vector<torch::Tensor>(without_decay, parameters.end()),
-      std::make_unique<Options>(without));
+  const auto add = [&](bool decay, bool head) {
+    std::vector<torch::Tensor> members;
+    for (const auto& parameter : parameters) {
+      const bool belongs =
+          has_decay(parameter) == decay && is_head(parameter) == head;
+      if (belongs) members.push_back(parameter);
+    }
+    auto of_group = options;
+    if (!decay) of_group.weight_decay(0);
+    if (head) of_group.lr(settings.lr * settings.fine_tuning.lr_head);
+    groups.emplace_back(std::move(members),
+                        std::make_unique<Options>(of_group));
+  };
+  for (const bool head : {false, true}) {
+    if (head && !grouping.in_head) continue;
+    add(/*decay=*/true, head);
+    if (splits_decay) add(/*decay=*/false, head);
+  }
   return std::make_unique<Optimizer>(std::move(groups), options);
+}
+
+std::function<bool(const torch::Tensor&)> one_of(
+    std::vector<torch::Tensor> tensors) {
+  return [tensors = std::move(tensors)](const torch::Tensor& parameter) {
+    return std::any_of(tensors.begin(), tensors.end(), [&](const auto& other) {
+      return other.is_same(parameter);
+    });
+  };
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_grouped(
+    const Settings& settings, std::vector<torch::Tensor> parameters,
+    const Grouping& grouping) {
+  if (settings.optimizer == OptimizerChoice::kAdamW) {
+    return optimizer_of<train::AdamW>(torch::optim::AdamWOptions(settings.lr)
+                                          .weight_decay(settings.weight_decay),
+                                      settings, std::move(parameters),
+                                      grouping);
+  }
+  return optimizer_of<train::SGD>(torch::optim::SGDOptions(settings.lr)
+                                      .momentum(settings.momentum)
+                                      .nesterov(settings.nesterov)
+                                      .weight_decay(settings.weight_decay),
+                                  settings, std::move(parameters), grouping);
+}
+
+/// The parameters of the net's last linear layer, which must train as they are.
+std::vector<torch::Tensor> head_parameters(
+    const torch::nn::Module& module,
+    const std::vector<torch::Tensor>& trained) {
+  const auto path = head_of(module);
+  std::vector<torch::Tensor> head;
+  for (const auto& item : module.named_parameters()) {
+    if (item.key().rfind(path + ".", 0) == 0) head.push_back(item.value());
+  }
+  const bool trains = !path.empty() && !head.empty() &&
+                      std::all_of(head.begin(), head.end(), one_of(trained));
+  TORCH_CHECK(trains,
+              error_message("--lr-head",
+                            "the net must end in a linear layer that is not "
+                            "expanded",
+                            path.empty() ? "none" : "\"" + path + "\"",
+                            "leave the flag out"));
+  return head;
 }
 
 }  // namespace
@@ -94,33 +163,22 @@ train::DistillationOptions distillation_options(const Settings& settings) {
 }
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, std::vector<torch::Tensor> parameters,
-    const Decayed& decayed) {
-  if (settings.optimizer == OptimizerChoice::kAdamW) {
-    return optimizer_of<train::AdamW>(torch::optim::AdamWOptions(settings.lr)
-                                          .weight_decay(settings.weight_decay),
-                                      settings, std::move(parameters), decayed);
-  }
-  return optimizer_of<train::SGD>(torch::optim::SGDOptions(settings.lr)
-                                      .momentum(settings.momentum)
-                                      .nesterov(settings.nesterov)
-                                      .weight_decay(settings.weight_decay),
-                                  settings, std::move(parameters), decayed);
+    const Settings& settings, std::vector<torch::Tensor> parameters) {
+  return make_grouped(settings, std::move(parameters), {});
 }
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, const Trainee& trainee) {
-  if (settings.decay_on == DecayChoice::kFactors ||
-      trainee.expansion == nullptr) {
-    return make_optimizer(settings, trainee.parameters());
+  auto parameters = trainee.parameters();
+  const auto& module = *trainee.model.module;
+  Grouping grouping;
+  if (settings.decay_on == DecayChoice::kFold && trainee.expansion) {
+    grouping.decayed = one_of(module.parameters());
   }
-  const auto of_model = trainee.model.module->parameters();
-  return make_optimizer(
-      settings, trainee.parameters(), [&](const torch::Tensor& parameter) {
-        return std::any_of(
-            of_model.begin(), of_model.end(),
-            [&](const auto& other) { return other.is_same(parameter); });
-      });
+  if (settings.fine_tuning.lr_head != 1) {
+    grouping.in_head = one_of(head_parameters(module, parameters));
+  }
+  return make_grouped(settings, std::move(parameters), grouping);
 }
 
 }  // namespace expandnet::examples

@@ -5,7 +5,6 @@
 #include <expandnet/train/training.h>
 #include <torch/optim/optimizer.h>
 
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,13 +17,12 @@ namespace expandnet::examples {
 train::TrainingOptions training_options(const Settings& settings,
                                         const Machine& machine);
 train::DistillationOptions distillation_options(const Settings& settings);
-/// `decayed` says whether weight decay is of a parameter at all; BatchNorm and
-/// biases may be left out besides.
+/// By the optimizer that the settings ask for.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, std::vector<torch::Tensor> parameters,
-    const std::function<bool(const torch::Tensor&)>& decayed = {});
+    const Settings& settings, std::vector<torch::Tensor> parameters);
 /// What trains of a net, by the optimizer that the settings ask for. Where
-/// weight decay is of folds, the factors have none.
+/// weight decay is of folds, the factors have none; the head may have a learning
+/// rate of its own. Throws `c10::Error` if it should and does not train as it is.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, const Trainee& trainee);
 

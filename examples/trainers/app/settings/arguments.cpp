@@ -46,9 +46,13 @@ void set_defaults(Trainer& trainer, Command command,
     app.parse(words);
   } catch (const CLI::ParseError&) {  // is told when everything is read
   }
+  const bool starts_from_weights = !asked->settings.fine_tuning.weights.empty();
   asked->settings = trainer.settings;
   asked->set_defaults(command);
   trainer.settings = asked->settings;
+  if (starts_from_weights) {
+    trainer.settings.init = {InitialValues::kPreserving};
+  }
 }
 
 std::string configuration_of(const Trainer& trainer, Command command) {

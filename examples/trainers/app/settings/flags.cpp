@@ -105,6 +105,24 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
       ->check(share());
 }
 
+void add_fine_tuning(CLI::App& app, FineTuning& tuning) {
+  app.add_option("--weights", tuning.weights,
+                 "file of weights, or folder of a finished run, to start from; "
+                 "--init is then preserving unless it is given");
+  app.add_option("--weights-key", tuning.weights_key,
+                 "entry of a Python checkpoint that holds them");
+  add_named(app, "--head", tuning.head, kHeads,
+            "the last linear layer: the file's, or new values; auto: the "
+            "file's if it has the size");
+  app.add_option("--freeze", tuning.freeze,
+                 "modules and parameters that keep their values, by their "
+                 "paths; * is any part of one")
+      ->expected(1, kMostRecipes);
+  add_number(app, "--lr-head", tuning.lr_head,
+             "learning rate of the last linear layer, as a multiple of --lr")
+      ->check(positive());
+}
+
 void add_device(CLI::App& app, Settings& settings) {
   add_named(app, "--device", settings.device, kDevices);
   add_named(app, "--precision", settings.precision, kPrecisions,
@@ -157,6 +175,7 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
   add_data(app, settings);
   add_expansion(app, settings, command);
   add_training(app, settings, command);
+  add_fine_tuning(app, settings.fine_tuning);
   add_named(app, "--select", settings.select, kSelects,
             "the epoch whose weights are kept: the best on the validation "
             "set, the last, or the best on the test set (as the paper "

@@ -47,6 +47,22 @@ struct Grid {
   std::vector<double> rate;
 };
 
+/// What becomes of the file's last linear layer.
+enum class HeadChoice {
+  kAuto,  ///< it is kept if it has the net's size
+  kKeep,
+  kNew,
+};
+
+/// A net that starts from weights.
+struct FineTuning {
+  std::string weights;  ///< a file, or a run's folder; "": new values
+  std::string weights_key;
+  HeadChoice head = HeadChoice::kAuto;
+  std::vector<std::string> freeze;  ///< patterns of paths
+  double lr_head = 1;               ///< times the learning rate
+};
+
 /// Defaults are the paper's for CIFAR.
 struct Settings {
   std::string data = "data";
@@ -77,6 +93,8 @@ struct Settings {
   bool per_iteration = false;
   double max_grad_norm = 0;  ///< 0: no clipping
   std::int64_t accumulate = 1;
+
+  FineTuning fine_tuning;
 
   std::string teacher;  ///< folder of a finished run; "": none
   double temperature = 4;
@@ -153,6 +171,10 @@ inline constexpr Named<Int8Choice> kInt8s[] = {
     {Int8Choice::kNone, "none"},
     {Int8Choice::kTensor, "tensor"},
     {Int8Choice::kChannel, "channel"}};
+
+inline constexpr Named<HeadChoice> kHeads[] = {{HeadChoice::kAuto, "auto"},
+                                               {HeadChoice::kKeep, "keep"},
+                                               {HeadChoice::kNew, "new"}};
 
 inline constexpr Named<DeviceChoice> kDevices[] = {
     {DeviceChoice::kAuto, "auto"},

@@ -1,0 +1,32 @@
+// fine_tuning.h: a net that starts from weights, and what of it stays as it is.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <string>
+#include <vector>
+
+#include "trainers/app/settings/settings.h"
+
+namespace expandnet::examples {
+
+/// Loads the weights that `settings` name into the net, and freezes what they
+/// say; nothing where they say nothing. Returns notes: what the reader of the
+/// file did, and that the head has new values.
+///
+/// The head is the net's last linear layer. Of another size than the file's it
+/// keeps its new values, unless it must be the file's; all else must fit.
+///
+/// Throws `c10::Error`, the net as it was, for weights of another net, a head
+/// that the net does not have, and a pattern that names nothing.
+std::vector<std::string> fine_tune(torch::nn::Module& net,
+                                   const Settings& settings);
+
+/// Path of the net's last linear layer; "" for none.
+[[nodiscard]] std::string head_of(const torch::nn::Module& net);
+
+/// Whether the pattern names the tensor or one of the modules around it, part
+/// by part; * is any part: "features.*.bn" names "features.3.bn.weight".
+[[nodiscard]] bool names(const std::string& pattern, const std::string& tensor);
+
+}  // namespace expandnet::examples
