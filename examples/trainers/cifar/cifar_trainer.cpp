@@ -128,6 +128,7 @@ Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
   ExpansionOptions options;
   options.rate(settings.rate);
   options.initial_values(settings.init.values);
+  options.narrow(!twin && settings.narrows());
   if (twin) options.activation(at::relu);
   return models::small_net_recipe(recipe, options,
                                   first_layer_ == "kept"

@@ -4,11 +4,15 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <set>
+#include <stdexcept>
 #include <string>
 
+#include "base/read_file.h"
 #include "command_line/command_line.h"
 #include "trainers/app/commands/commands.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/run_folders.h"
 #include "trainers/app/runs/session.h"
 #include "trainers/app/settings/arguments.h"
@@ -36,6 +40,13 @@ void check_together(const Settings& settings, Command command) {
   if (settings.nesterov && settings.momentum == 0) {
     throw CLI::ValidationError("--nesterov", "needs a momentum, got 0");
   }
+  if (settings.narrow == NarrowChoice::kOn &&
+      settings.optimizer != OptimizerChoice::kSGD) {
+    throw CLI::ValidationError(
+        "--narrow", "is exact under sgd only, got on with " +
+                        name_in(kOptimizers, settings.optimizer) +
+                        "; use auto or off");
+  }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
     throw CLI::ValidationError(
         "--label-smoothing",
@@ -52,6 +63,25 @@ void check_ranks(const std::string& configuration, const Machine& machine) {
     TORCH_CHECK(other.empty(), "rank ", rank,
                 " must be configured as rank 0 is, got another ",
                 c10::Join(", ", other), "; start all of them alike");
+  }
+}
+
+/// A run that is resumed goes on as narrow as it began: wide if there was no
+/// --narrow yet.
+void keep_narrow(Settings& settings, const Machine& machine) {
+  if (!settings.resume || settings.narrow != NarrowChoice::kAuto) return;
+  const auto file = std::filesystem::path(settings.out) / kConfigurationFile;
+  std::string began;
+  if (machine.is_first() && std::filesystem::exists(file)) {
+    try {
+      began = value_at(read_file(file.string()), "narrow")
+                  .value_or(settings.absent.at("narrow"));
+    } catch (const std::runtime_error&) {  // is told when it is compared
+    }
+  }
+  if (machine.ranks) began = machine.ranks->gather(began).front();
+  for (const auto& [choice, name] : kNarrows) {
+    if (began == name) settings.narrow = choice;
   }
 }
 
@@ -75,9 +105,10 @@ int train_command(const Trainer& prototype, Command command, int argc,
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }
-  const auto& settings = trainer->settings;
+  auto& settings = trainer->settings;
   const auto recipes = static_cast<std::int64_t>(settings.expand.size());
   const auto machine = set_up(settings, train ? 1 : settings.runs * recipes);
+  keep_narrow(settings, machine);
   const auto configuration = configuration_of(*trainer, command);
   check_ranks(configuration, machine);
   on_first(machine, [&] { check_out(settings, configuration); });
