@@ -146,10 +146,9 @@ Kernel compose(const Kernel& outer, const Kernel& inner) {
     return result;
   }
   result.weight = at::zeros(shape, products.options());
-  for_each_shift(products, result.weight, outer.sides, inner.sides,
-                 [](const at::Tensor& into, const at::Tensor& from) {
-                   into.add_(from);
-                 });
+  for_each_shift(
+      products, result.weight, outer.sides, inner.sides,
+      [](const at::Tensor& into, const at::Tensor& from) { into.add_(from); });
   return result;
 }
 

@@ -52,12 +52,11 @@ ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
 /// Calls `add(into, from)` for the views of which each `from`, a part of the
 /// products of two spatial kernels [g, (out a), (b in)], has to be added to its
 /// `into`, a part of their composition [g, out, taps, in].
-void for_each_shift(
-    const at::Tensor& products, const at::Tensor& sum,
-    const std::vector<std::int64_t>& outer,
-    const std::vector<std::int64_t>& inner,
-    const std::function<void(const at::Tensor& into, const at::Tensor& from)>&
-        add);
+void for_each_shift(const at::Tensor& products, const at::Tensor& sum,
+                    const std::vector<std::int64_t>& outer,
+                    const std::vector<std::int64_t>& inner,
+                    const std::function<void(const at::Tensor& into,
+                                             const at::Tensor& from)>& add);
 
 /// The transpose of that: a view [g, out, *a, *b, in] of the composition's
 /// gradient, every (a, b) holding the value at t = a + b.

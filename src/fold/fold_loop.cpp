@@ -52,14 +52,11 @@ FoldLoop::FoldLoop(const Plan& plan, const std::vector<Affine>& factors)
     auto& node = nodes_[i];
     node.sides = plan.factors[i].kernel_size;
     // [g, out, *k, in], a view whatever the strides
-    const auto kernel = factors[i]
-                            .weight.detach()
-                            .unflatten(0, {groups_, -1})
-                            .movedim(2, -1);
+    const auto kernel =
+        factors[i].weight.detach().unflatten(0, {groups_, -1}).movedim(2, -1);
     const bool is_kernel =
         kernel.is_contiguous() && kernel.scalar_type() == dtype;
-    const auto memory =
-        is_kernel ? kernel : at::empty(kernel.sizes(), options);
+    const auto memory = is_kernel ? kernel : at::empty(kernel.sizes(), options);
     if (!is_kernel) staged_.push_back({memory, kernel});
     node.weight = memory.view(
         {groups_, kernel.size(1), plan.factors[i].taps(), kernel.size(-1)});
@@ -87,9 +84,9 @@ FoldLoop::FoldLoop(const Plan& plan, const std::vector<Affine>& factors)
     const auto& inner = nodes_[inner_index];
     auto& result = nodes_[factors.size() + i];
     result.sides = sides;
-    result.weight = at::empty({groups_, outer.weight.size(1), taps_of(sides),
-                               inner.weight.size(3)},
-                              options);
+    result.weight = at::empty(
+        {groups_, outer.weight.size(1), taps_of(sides), inner.weight.size(3)},
+        options);
     result.weight_grad = at::empty_like(result.weight);
     result.bias = outer.bias;
     result.bias_grad = outer.bias_grad;
@@ -189,8 +186,7 @@ void FoldLoop::fold() {
     } else if (groups_ == 1) {
       at::addmv_out(step.bias, step.outer_bias, step.summed, step.inner_bias);
     } else {
-      at::baddbmm_out(step.bias, step.outer_bias, step.summed,
-                      step.inner_bias);
+      at::baddbmm_out(step.bias, step.outer_bias, step.summed, step.inner_bias);
     }
   }
 }

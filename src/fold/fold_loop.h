@@ -55,7 +55,7 @@ class FoldLoop {
     // Matrices [g, rows, columns], of two dimensions where g is 1.
     at::Tensor outer, inner, product;
     at::Tensor outer_transposed, inner_transposed;
-    at::Tensor sum;           ///< undefined unless both are spatial
+    at::Tensor sum;            ///< undefined unless both are spatial
     std::vector<Pair> shifts;  ///< into `sum`, from the product
     // The bias: `summed` is the outer kernel's sum over its taps.
     Pair taps;  ///< from the outer kernel; undefined where it has one tap

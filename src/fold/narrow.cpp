@@ -44,8 +44,7 @@ Affine map_outputs(const Affine& factor, const at::Tensor& map) {
   Affine mapped;
   mapped.weight = at::bmm(matrix, by_outputs(weight, groups)).reshape(sizes);
   if (factor.bias.defined()) {
-    mapped.bias =
-        at::bmm(matrix, factor.bias.view({groups, -1, 1})).flatten();
+    mapped.bias = at::bmm(matrix, factor.bias.view({groups, -1, 1})).flatten();
   }
   return mapped;
 }
@@ -151,11 +150,11 @@ std::vector<Affine> widen(const Plan& plan, const std::vector<Affine>& factors,
   const auto narrowed = narrow(plan);
   check_factors(narrowed, factors, site);
   const auto interiors = factors.size() - 1;
-  TORCH_CHECK(bases.empty() || bases.size() == interiors,
-              error_message(site,
-                            "there must be a basis for each interior, or none",
-                            std::to_string(bases.size()) + " for " +
-                                std::to_string(interiors)));
+  TORCH_CHECK(
+      bases.empty() || bases.size() == interiors,
+      error_message(
+          site, "there must be a basis for each interior, or none",
+          std::to_string(bases.size()) + " for " + std::to_string(interiors)));
   const at::NoGradGuard no_grad;
   const FullPrecisionGuard full_precision;
   const auto groups = groups_of(plan);
@@ -165,16 +164,14 @@ std::vector<Affine> widen(const Plan& plan, const std::vector<Affine>& factors,
     const auto kept = narrowed.factors[i].out_channels / groups;
     const std::vector<std::int64_t> shape = {groups, width, kept};
     const bool has_basis = !bases.empty() && bases[i].defined();
-    TORCH_CHECK(
-        !has_basis || bases[i].sizes() == shape,
-        error_message(site,
-                      "the basis of interior " + std::to_string(i) +
-                          " must be " + sizes(shape),
-                      has_basis ? sizes(bases[i].sizes()) : "none"));
+    TORCH_CHECK(!has_basis || bases[i].sizes() == shape,
+                error_message(site,
+                              "the basis of interior " + std::to_string(i) +
+                                  " must be " + sizes(shape),
+                              has_basis ? sizes(bases[i].sizes()) : "none"));
     if (kept == width) continue;
-    const auto basis =
-        has_basis ? bases[i].to(exact())
-                  : at::eye(width, kept, exact()).expand(shape);
+    const auto basis = has_basis ? bases[i].to(exact())
+                                 : at::eye(width, kept, exact()).expand(shape);
     map_interior(wide, i, basis.transpose(1, 2));
   }
   return as(wide, factors);

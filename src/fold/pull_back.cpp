@@ -67,8 +67,7 @@ std::vector<Affine> pull_back(const Plan& plan, const Folded& folded,
   nodes.back() = compact_gradient(plan, folded, grad);
   for (auto i = order.size(); i-- > 0;) {
     const auto& [outer, inner, sides] = order[i];
-    auto parts =
-        compose_backward(node(outer), node(inner), nodes[factors + i]);
+    auto parts = compose_backward(node(outer), node(inner), nodes[factors + i]);
     nodes[factors + i] = {};
     nodes[outer] = std::move(parts.outer);
     nodes[inner] = std::move(parts.inner);

@@ -145,7 +145,8 @@ torch::Tensor ExpandedLayer::run(
   for (const auto& factor : chain->factors()) {
     factors.push_back(in_format_of(input, cast(factor, chain->dtype())));
   }
-  return run_chain(chain->plan(), factors, input, expansion_.activation(), output_size);
+  return run_chain(chain->plan(), factors, input, expansion_.activation(),
+                   output_size);
 }
 
 void ExpandedLayer::check_archive(

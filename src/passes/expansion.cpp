@@ -135,9 +135,8 @@ void Expansion::Impl::batch() {
 std::vector<ChainedLayer> Expansion::Impl::chained_layers() const {
   std::vector<ChainedLayer> chained;
   for (const auto& layer : layers) {
-    chained.push_back(
-        {layer.path, layer.chain.get(), layer.compact, std::nullopt,
-         std::nullopt});
+    chained.push_back({layer.path, layer.chain.get(), layer.compact,
+                       std::nullopt, std::nullopt});
     const auto found = work.find(layer.compact.weight.unsafeGetTensorImpl());
     if (found != work.end()) chained.back().work = found->second;
   }

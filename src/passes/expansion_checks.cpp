@@ -107,12 +107,12 @@ void Expansion::Impl::check_optimizer(
                       "build the optimizer over expansion.parameters()"));
   }
   for (const auto& [path, key, tensor] : factors) {
-    TORCH_CHECK(held.count(tensor.unsafeGetTensorImpl()) == 1,
-                error_message(Site{"step", path},
-                              "the optimizer must hold all factors",
-                              "none for \"" + key + "\"",
-                              "build the optimizer over "
-                              "expansion.parameters()"));
+    TORCH_CHECK(
+        held.count(tensor.unsafeGetTensorImpl()) == 1,
+        error_message(Site{"step", path}, "the optimizer must hold all factors",
+                      "none for \"" + key + "\"",
+                      "build the optimizer over "
+                      "expansion.parameters()"));
   }
 }
 

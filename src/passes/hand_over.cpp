@@ -31,8 +31,8 @@ std::vector<Affine> factors_in(const State& state, const NarrowedChain& into) {
   for (std::size_t i = 0; i < into.chain->plan().factors.size(); ++i) {
     const auto key = into.prefix + std::to_string(i);
     const auto* bias = state.find(key + ".bias");
-    factors.push_back({state[key + ".weight"],
-                       bias != nullptr ? *bias : torch::Tensor()});
+    factors.push_back(
+        {state[key + ".weight"], bias != nullptr ? *bias : torch::Tensor()});
   }
   return factors;
 }
@@ -78,8 +78,7 @@ void check_state(const State& from, const State& into,
 }
 
 /// Copies what is not of a narrowed chain; those narrow what they get.
-void copy_state(const State& from, State into,
-                const NarrowedChains& narrowed) {
+void copy_state(const State& from, State into, const NarrowedChains& narrowed) {
   std::unordered_set<const void*> done;
   for (const auto& chain : narrowed) {
     auto target = chain.chain;

@@ -112,8 +112,8 @@ LayerWork layer_work(torch::nn::Module& model,
   for (const auto& target : find_targets(model)) {
     const auto& weight = target.parameters.weight;
     const bool transposed = target.layer.transposed;
-    const auto channels = transposed ? target.layer.in_channels
-                                     : target.layer.out_channels;
+    const auto channels =
+        transposed ? target.layer.in_channels : target.layer.out_channels;
     counted.by_storage.emplace(weight.storage().unsafeGetStorageImpl(),
                                Watched{weight.unsafeGetTensorImpl(),
                                        weight.numel() / channels, transposed});

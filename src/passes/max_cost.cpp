@@ -60,20 +60,21 @@ Selector within(double share, torch::nn::Module& model, Selector selector,
     layers.emplace(target.path, Worked{target.layer, found->second});
   }
   return [=, &notes, selector = std::move(selector)](
-             const std::string& path,
-             const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
+             const std::string& path, const torch::nn::Module& layer)
+             -> std::optional<ExpansionOptions> {
     auto options = selector(path, layer);
     const auto found = layers.find(path);
     if (!options || found == layers.end()) return options;
     const Site site{"expand", path};
     const auto cost = cost_of(found->second, *options, site);
     if (cost <= share) return options;
-    const auto why = fmt::format(
-        "{:.1f} % of the layer's own step, above {:.1f} %", 100 * cost,
-        100 * share);
-    const auto rate = options->widths().empty()
-                          ? affordable_rate(found->second, *options, share, site)
-                          : 0;
+    const auto why =
+        fmt::format("{:.1f} % of the layer's own step, above {:.1f} %",
+                    100 * cost, 100 * share);
+    const auto rate =
+        options->widths().empty()
+            ? affordable_rate(found->second, *options, share, site)
+            : 0;
     if (rate == 0) {
       notes.push_back(fmt::format(
           "\"{}\" stays compact: fold and pull back would be {}", path, why));

@@ -109,20 +109,19 @@ std::string Summary::to_string() const {
   std::vector<std::vector<std::string>> cells;
   cells.reserve(lines.size());
   for (const auto& row : lines) {
-    cells.push_back({row.path, row.expansion, 
-                     grouped(row.train_parameters, row.kept_parameters),
-                     grouped(row.deploy_parameters),
-                     grouped(row.chained_multiply_adds),
-                     grouped(row.compact_multiply_adds),
-                     grouped(row.chain_step_multiply_adds),
-                     grouped(row.compact_step_multiply_adds),
-                     percent(row.cost()), bytes(row.train_bytes),
-                     bytes(row.deploy_bytes)});
+    cells.push_back(
+        {row.path, row.expansion,
+         grouped(row.train_parameters, row.kept_parameters),
+         grouped(row.deploy_parameters), grouped(row.chained_multiply_adds),
+         grouped(row.compact_multiply_adds),
+         grouped(row.chain_step_multiply_adds),
+         grouped(row.compact_step_multiply_adds), percent(row.cost()),
+         bytes(row.train_bytes), bytes(row.deploy_bytes)});
   }
-  return render_table(
-      {"layer", "expansion", "train params", "deploy params", "chained madds",
-       "compact madds", "fold/step", "compact/step", "cost", "train memory", "deploy memory"},
-      cells);
+  return render_table({"layer", "expansion", "train params", "deploy params",
+                       "chained madds", "compact madds", "fold/step",
+                       "compact/step", "cost", "train memory", "deploy memory"},
+                      cells);
 }
 
 std::ostream& operator<<(std::ostream& stream, const Summary& summary) {

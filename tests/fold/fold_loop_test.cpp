@@ -96,8 +96,8 @@ TEST(FoldLoopMemory, MayHoldFactorsOfAnyStrides) {
   const auto chain = plan(conv2d_layer(4, 6, 7), Strategy::kCK);
   auto factors = random_factors(chain, at::kDouble);
   factors[0].weight = factors[0].weight.contiguous();
-  factors[1].weight = factors[1].weight.transpose(2, 3).contiguous().transpose(
-      2, 3);
+  factors[1].weight =
+      factors[1].weight.transpose(2, 3).contiguous().transpose(2, 3);
   FoldLoop loop(chain, factors);
 
   for (int step = 0; step < 2; ++step) {

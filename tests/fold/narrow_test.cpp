@@ -47,8 +47,8 @@ WideChain wide_chain(std::uint64_t seed) {
     layer.kernel_size.push_back(strategy == Strategy::kCK ? 5 + 2 * d
                                                           : between(2, 3));
     for (auto* list : {&layer.stride, &layer.dilation}) list->push_back(1);
-    for (auto* list : {&layer.padding_before, &layer.padding_after,
-                       &layer.output_padding}) {
+    for (auto* list :
+         {&layer.padding_before, &layer.padding_after, &layer.output_padding}) {
       list->push_back(0);
     }
   }
@@ -83,9 +83,8 @@ WideChain wide_chain(std::uint64_t seed) {
 }
 
 /// How factors are trained: an optimizer over all of their tensors.
-using MakeOptimizer =
-    std::function<std::unique_ptr<torch::optim::Optimizer>(
-        const std::vector<at::Tensor>& tensors)>;
+using MakeOptimizer = std::function<std::unique_ptr<torch::optim::Optimizer>(
+    const std::vector<at::Tensor>& tensors)>;
 
 template <typename Optimizer, typename Options>
 MakeOptimizer all_by(Options options) {
@@ -118,7 +117,7 @@ struct Trained {
 /// Trains a chain against targets that differ from step to step, with a
 /// gradient that is not linear in the weights.
 Trained train_chain(const Plan& plan, const std::vector<Affine>& start,
-              const MakeOptimizer& make, double max_grad_norm = 0) {
+                    const MakeOptimizer& make, double max_grad_norm = 0) {
   torch::manual_seed(7);  // the same targets for every chain of the layer
   Trained result;
   for (const auto& [weight, bias] : start) {
@@ -137,8 +136,8 @@ Trained train_chain(const Plan& plan, const std::vector<Affine>& start,
   for (int step = 0; step < kSteps; ++step) {
     const torch::NoGradGuard no_grad;
     const auto folded = fold(plan, result.factors);
-    const auto grads = pull_back(
-        plan, folded, {toward(folded.weight), toward(folded.bias)});
+    const auto grads =
+        pull_back(plan, folded, {toward(folded.weight), toward(folded.bias)});
     for (std::size_t i = 0; i < grads.size(); ++i) {
       result.factors[i].weight.mutable_grad() = grads[i].weight;
       if (!grads[i].bias.defined()) continue;
@@ -149,9 +148,9 @@ Trained train_chain(const Plan& plan, const std::vector<Affine>& start,
     }
     optimizer->step();
     const auto after = fold(plan, result.factors);
-    result.compact.push_back(
-        {after.weight.clone(),
-         after.bias.defined() ? after.bias.clone() : after.bias});
+    result.compact.push_back({after.weight.clone(), after.bias.defined()
+                                                        ? after.bias.clone()
+                                                        : after.bias});
   }
   return result;
 }
@@ -186,8 +185,8 @@ TEST_P(NarrowUnderSGD, TrainsToTheWideChainsWeights) {
     const auto narrowed = narrow(plan, factors);
     const auto wide =
         train_chain(plan, factors, recipe.optimizer, recipe.max_grad_norm);
-    const auto small = train_chain(narrowed.plan, narrowed.factors, recipe.optimizer,
-                             recipe.max_grad_norm);
+    const auto small = train_chain(narrowed.plan, narrowed.factors,
+                                   recipe.optimizer, recipe.max_grad_norm);
 
     ASSERT_LT(narrowed.plan.factors[interior].out_channels,
               plan.factors[interior].out_channels)
@@ -215,10 +214,9 @@ INSTANTIATE_TEST_SUITE_P(
         Recipe{"Dampening", all_by<torch::optim::SGD>(
                                 SGDOptions(0.02).momentum(0.8).dampening(0.3))},
         Recipe{"NesterovClipped",
-               all_by<torch::optim::SGD>(SGDOptions(0.02)
-                                             .momentum(0.9)
-                                             .nesterov(true)
-                                             .weight_decay(0.01)),
+               all_by<torch::optim::SGD>(
+                   SGDOptions(0.02).momentum(0.9).nesterov(true).weight_decay(
+                       0.01)),
                0.5},
         Recipe{"RatesAndDecayPerTensor",
                each_by_its_own(
@@ -296,8 +294,8 @@ TEST(Narrow, LeavesAChainWithoutWidthToSpareAsItIs) {
 // formula of shapes keeps.
 TEST(Narrow, SpansASpaceOfLowRank) {
   torch::manual_seed(0);
-  const auto wide = plan(linear_layer(6, 4),
-                         ExpansionOptions(Strategy::kFC).widths({40}));
+  const auto wide =
+      plan(linear_layer(6, 4), ExpansionOptions(Strategy::kFC).widths({40}));
   auto factors = random_factors(wide, at::kDouble);
   factors[0].bias.zero_();
   factors[0].weight.slice(1, 3) = factors[0].weight.slice(1, 0, 3);
@@ -306,11 +304,10 @@ TEST(Narrow, SpansASpaceOfLowRank) {
   const auto narrowed = narrow(wide, factors);
 
   EXPECT_EQ(narrowed.plan.widths(), "6 -> 11 -> 4");
-  EXPECT_LE(
-      largest_difference(
-          train_chain(narrowed.plan, narrowed.factors, sgd).compact,
-          train_chain(wide, factors, sgd).compact),
-      kSame);
+  EXPECT_LE(largest_difference(
+                train_chain(narrowed.plan, narrowed.factors, sgd).compact,
+                train_chain(wide, factors, sgd).compact),
+            kSame);
 }
 
 TEST(Narrow, ReturnsFloatFactorsInTheLibrarysMemoryOrder) {
@@ -345,9 +342,10 @@ class NarrowErrors : public ::testing::Test {
 };
 
 TEST_F(NarrowErrors, NameAFactorThatIsNotOfThePlan) {
-  EXPECT_EQ(error_of([&] { static_cast<void>(narrow(wide, narrowed.factors)); }),
-            "narrow: factor 0's weight must be [9, 2], got [6, 2]; restore its "
-            "shape");
+  EXPECT_EQ(
+      error_of([&] { static_cast<void>(narrow(wide, narrowed.factors)); }),
+      "narrow: factor 0's weight must be [9, 2], got [6, 2]; restore its "
+      "shape");
   EXPECT_EQ(error_of([&] { static_cast<void>(widen(wide, factors)); }),
             "widen: factor 0's weight must be [6, 2], got [9, 2]; restore its "
             "shape");

@@ -209,11 +209,10 @@ TEST(ContractReport, CountsParametersAndMultiplyAdds) {
 
 TEST(ContractReport, PrintsATable) {
   ContractionReport report;
-  report.layers = {
-      {"conv", "CK", "3 -> 12 -> 8", 6136, 5000, 1184, 5000, 1000, 2.5e-16,
-       3e-8, "Float"},
-      {"", "FC", "4 -> 2", 12, std::nullopt, 6, std::nullopt, std::nullopt, 0,
-       0, "Half"}};
+  report.layers = {{"conv", "CK", "3 -> 12 -> 8", 6136, 5000, 1184, 5000, 1000,
+                    2.5e-16, 3e-8, "Float"},
+                   {"", "FC", "4 -> 2", 12, std::nullopt, 6, std::nullopt,
+                    std::nullopt, 0, 0, "Half"}};
   report.already_contracted = 1;
 
   EXPECT_EQ(report.to_string(),

@@ -18,14 +18,13 @@ namespace {
 TEST(StepCost, OfTheObservedBatchIsThatOfEveryKindOfLayer) {
   torch::manual_seed(0);
   torch::nn::Sequential net(
-      torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 5)
-                            .stride(2)
-                            .padding(2)
-                            .padding_mode(torch::kReflect)),
+      torch::nn::Conv2d(
+          torch::nn::Conv2dOptions(3, 4, 5).stride(2).padding(2).padding_mode(
+              torch::kReflect)),
       torch::nn::ConvTranspose2d(
           torch::nn::ConvTranspose2dOptions(4, 6, 4).stride(2).groups(2)),
-      torch::nn::Flatten(torch::nn::FlattenOptions().start_dim(2).end_dim(3)), torch::nn::Linear(18 * 14, 8),
-      torch::nn::Flatten(),
+      torch::nn::Flatten(torch::nn::FlattenOptions().start_dim(2).end_dim(3)),
+      torch::nn::Linear(18 * 14, 8), torch::nn::Flatten(),
       torch::nn::Linear(torch::nn::LinearOptions(48, 5).bias(false)));
   auto expansion = expand(*net);
   const auto x = torch::randn({2, 3, 16, 12});
@@ -63,24 +62,23 @@ TEST(StepCost, OfModulesIsThatOfTheirLastBatch) {
 TEST(StepCost, IsThatOfTheNarrowedChain) {
   torch::manual_seed(0);
   CompactNet net;
-  auto expansion =
-      expand(*net, ExpansionOptions(Strategy::kFC).narrow(true));
+  auto expansion = expand(*net, ExpansionOptions(Strategy::kFC).narrow(true));
   expansion.observe([&] { net(torch::randn({4, 3, 12, 12})); });
 
   const auto row = expansion.summary().rows[0];
 
   // 150 -> 600 -> 32 -> 8 keeps 183 of 600.
   EXPECT_EQ(row.chain_step_multiply_adds, 3 * (8 * 32 * 183 + 8 * 183 * 150));
-  EXPECT_DOUBLE_EQ(*row.cost(), (8. * 32 * 183 + 8. * 183 * 150) /
-                                    (4. * 150 * 8));
+  EXPECT_DOUBLE_EQ(*row.cost(),
+                   (8. * 32 * 183 + 8. * 183 * 150) / (4. * 150 * 8));
 }
 
 /// Bounds the chains of a CompactNet on a batch of `count`.
 Expansion within(double share, CompactNet& net, std::int64_t count,
                  const Selector& selector) {
-  return expand(
-      *net, selector,
-      MaxCost{share, [&] { net(torch::randn({count, 3, 12, 12})); }});
+  return expand(*net, selector, MaxCost{share, [&] {
+                                          net(torch::randn({count, 3, 12, 12}));
+                                        }});
 }
 
 TEST(MaxCost, LowersRatesAndLeavesLayersCompactWithANote) {
@@ -125,14 +123,14 @@ TEST(MaxCost, LeavesGivenWidthsAsTheyAreOrTheLayerCompact) {
   torch::manual_seed(0);
   CompactNet net;
 
-  const auto expansion = within(
-      0.1, net, 4,
-      [](const std::string& path,
-         const torch::nn::Module&) -> std::optional<ExpansionOptions> {
-        if (path == "conv1") return ExpansionOptions().widths({3, 4});
-        if (path == "conv2") return ExpansionOptions().widths({40, 40});
-        return std::nullopt;
-      });
+  const auto expansion =
+      within(0.1, net, 4,
+             [](const std::string& path,
+                const torch::nn::Module&) -> std::optional<ExpansionOptions> {
+               if (path == "conv1") return ExpansionOptions().widths({3, 4});
+               if (path == "conv2") return ExpansionOptions().widths({40, 40});
+               return std::nullopt;
+             });
 
   EXPECT_EQ(expansion.size(), 1U);
   EXPECT_EQ(expansion.summary().rows[0].expansion, "CK 3 -> 3 -> 4 -> 4");

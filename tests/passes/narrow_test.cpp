@@ -1,7 +1,7 @@
 #include <c10/core/DefaultDtype.h>
 #include <expandnet/fold/narrow.h>
-#include <expandnet/nn/expanded_conv.h>
 #include <expandnet/nn/describe.h>
+#include <expandnet/nn/expanded_conv.h>
 #include <expandnet/nn/expanded_linear.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/expand.h>
@@ -88,8 +88,8 @@ struct NarrowNet {
 };
 
 /// One update of two batches, as the arguments say.
-void update_net(NarrowNet& net, torch::optim::Optimizer& optimizer, const at::Tensor& x,
-            double max_grad_norm) {
+void update_net(NarrowNet& net, torch::optim::Optimizer& optimizer,
+                const at::Tensor& x, double max_grad_norm) {
   net.expansion->zero_grad();
   for (const auto& half : x.chunk(2)) {
     (loss_of(net.compact(half)) / 2).backward();
@@ -115,10 +115,9 @@ TEST(Narrowed, TrainsToTheWideModelsWeights) {
   NarrowNet wide(false);
   NarrowNet narrow(true);
   const auto batches = torch::randn({kSteps, 8, 3, 12, 12}, at::kDouble);
-  const auto options = torch::optim::SGDOptions(0.05)
-                           .momentum(0.9)
-                           .nesterov(true)
-                           .weight_decay(1e-3);
+  const auto options =
+      torch::optim::SGDOptions(0.05).momentum(0.9).nesterov(true).weight_decay(
+          1e-3);
   torch::optim::SGD of_wide(wide.expansion->parameters(), options);
   torch::optim::SGD of_narrow(narrow.expansion->parameters(), options);
   std::vector<std::vector<at::Tensor>> bases;
@@ -250,8 +249,9 @@ TEST(NarrowedErrors, NameOptimizersThatTellWidthsApart) {
   EXPECT_EQ(error_of([&] { net.expansion->step(rmsprop); }),
             rule + "RMSprop" + remedy);
   EXPECT_TRUE(net.factors("conv1")[0].weight.equal(before));
-  EXPECT_FALSE(
-      net.expansion->named_parameters()["conv1.chain.0.weight"].grad().defined());
+  EXPECT_FALSE(net.expansion->named_parameters()["conv1.chain.0.weight"]
+                   .grad()
+                   .defined());
 }
 
 // The same with nothing to narrow: there is nothing to refuse.
@@ -289,7 +289,8 @@ TEST(NarrowedErrors, NameATwinOfOtherWidths) {
 TEST(NarrowedErrors, NameATwinThatIsToBeNarrowed) {
   EXPECT_EQ(error_of([] {
               const ExpandedLinear twin(
-                  8, 4, ExpansionOptions().narrow(true).activation(torch::relu));
+                  8, 4,
+                  ExpansionOptions().narrow(true).activation(torch::relu));
             }),
             "Chain: only a linear chain can be narrowed, got a nonlinear twin; "
             "leave out narrow(true)");

@@ -377,7 +377,8 @@ TEST_F(ExpandnetCifar, GoesOnAsWideAsARunBegan) {
   const auto outcome = run(words);
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   expect_same_run("out", "straight");
-  EXPECT_TRUE(json("out/result.json")["variants"][0]["kept_parameters"].is_null());
+  EXPECT_TRUE(
+      json("out/result.json")["variants"][0]["kept_parameters"].is_null());
   // It says so from then on, and is contracted from what it says or not.
   const auto again = run(words);
   EXPECT_EQ(again.status, 0) << again.err;
@@ -417,9 +418,8 @@ TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
   const std::string cost =
       "conv3: fold and pull back count 75 % of the layer's own step at 8 "
       "images an update, ";
-  EXPECT_NE(
-      outcome.out.find("test images\nnote: " + note + "\nnote: " + cost),
-      std::string::npos)
+  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\nnote: " + cost),
+            std::string::npos)
       << outcome.out;
   const auto notes = json("out/result.json")["notes"];
   ASSERT_EQ(notes.size(), 2);

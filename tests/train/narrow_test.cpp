@@ -44,16 +44,13 @@ class ExactRun {
     torch::manual_seed(1);
     first_ = net_->register_module("first", torch::nn::Linear(12, 6));
     last_ = net_->register_module("last", torch::nn::Linear(6, 3));
-    expansion_ = std::make_unique<Expansion>(
-        expand(*net_, ExpansionOptions(Strategy::kFC)
-                          .widths({60, 7})
-                          .narrow(narrow)));
+    expansion_ = std::make_unique<Expansion>(expand(
+        *net_, ExpansionOptions(Strategy::kFC).widths({60, 7}).narrow(narrow)));
     c10::set_default_dtype(c10::scalarTypeToTypeMeta(at::kFloat));
     optimizer_ = std::make_unique<train::SGD>(
-        expansion_->parameters(), torch::optim::SGDOptions(0.1)
-                                      .momentum(0.9)
-                                      .nesterov(true)
-                                      .weight_decay(1e-3));
+        expansion_->parameters(),
+        torch::optim::SGDOptions(0.1).momentum(0.9).nesterov(true).weight_decay(
+            1e-3));
     train::TrainingOptions options;
     options.epochs = 6;
     options.select = train::Select::kLast;
@@ -129,8 +126,7 @@ void load(ExactRun& run, const std::string& text) {
 TEST(TrainingNarrowed, IsThatOfTheWideChain) {
   ExactRun wide(false);
   ExactRun narrow(true);
-  ASSERT_TRUE(
-      narrow.expansion().summary().total().kept_parameters.has_value());
+  ASSERT_TRUE(narrow.expansion().summary().total().kept_parameters.has_value());
 
   wide.finish();
   narrow.finish();

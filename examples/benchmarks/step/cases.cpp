@@ -22,11 +22,12 @@ at::MemoryFormat memory_format(Layout layout) {
 /// Chains beside a net may be narrow; modules are as wide as they are asked to
 /// be.
 Selector selector_for(const Net& net, bool narrow) {
-  return [net, narrow](const std::string& path, const torch::nn::Module& layer) {
-    auto options = net.selector(path, layer);
-    if (options) options->narrow(narrow);
-    return options;
-  };
+  return
+      [net, narrow](const std::string& path, const torch::nn::Module& layer) {
+        auto options = net.selector(path, layer);
+        if (options) options->narrow(narrow);
+        return options;
+      };
 }
 
 /// Gives the parameters of `model` the values that `source` has by their keys.
@@ -91,8 +92,7 @@ double counted_cost(const Setup& setup) {
   prepared.model.module->eval();
   prepared.expansion->observe([&] {
     // What is counted is proportional to the batch.
-    static_cast<void>(
-        prepared.model.forward(prepared.images.narrow(0, 0, 1)));
+    static_cast<void>(prepared.model.forward(prepared.images.narrow(0, 0, 1)));
   });
   const auto total = prepared.expansion->summary().total();
   return *total.cost() / static_cast<double>(setup.batch);

@@ -96,19 +96,20 @@ TORCH_MODULE(ResNet18For224);
 
 /// Every 3x3 of it by CL: dense and wide, where expansion is not free.
 Net resnet18() {
-  return {"resnet18",
-          /*image_size=*/224,
-          /*classes=*/1000,
-          [](const std::string& /*path*/, const torch::nn::Module& layer)
-              -> std::optional<ExpansionOptions> {
-            const auto* conv = layer.as<torch::nn::Conv2dImpl>();
-            if (conv == nullptr || conv->options.kernel_size()->at(0) != 3) {
-              return std::nullopt;
-            }
-            return ExpansionOptions(Strategy::kCL).rate(4);
-          },
-          [](std::int64_t /*image_size*/) { return model_of(ResNet18For224()); },
-          nullptr};
+  return {
+      "resnet18",
+      /*image_size=*/224,
+      /*classes=*/1000,
+      [](const std::string& /*path*/,
+         const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
+        const auto* conv = layer.as<torch::nn::Conv2dImpl>();
+        if (conv == nullptr || conv->options.kernel_size()->at(0) != 3) {
+          return std::nullopt;
+        }
+        return ExpansionOptions(Strategy::kCL).rate(4);
+      },
+      [](std::int64_t /*image_size*/) { return model_of(ResNet18For224()); },
+      nullptr};
 }
 
 const std::vector<Net>& nets() {
@@ -156,12 +157,11 @@ const Net& find_net(const std::string& name) {
 
 std::vector<Way> ways_to_train(const Net& net, std::vector<Way> ways) {
   if (net.expanded) return ways;
-  ways.erase(std::remove_if(ways.begin(), ways.end(),
-                            [](Way way) {
-                              return way == Way::kFolded ||
-                                     way == Way::kChained;
-                            }),
-             ways.end());
+  ways.erase(
+      std::remove_if(
+          ways.begin(), ways.end(),
+          [](Way way) { return way == Way::kFolded || way == Way::kChained; }),
+      ways.end());
   return ways;
 }
 

@@ -43,18 +43,17 @@ nlohmann::ordered_json json_of(const StepResult& row) {
 }  // namespace
 
 std::string heading(const Setup& setup) {
-  return fmt::format("\n{}, {}, {}, {}, {}{}{}, batch {}\n", setup.net,
-                     setup.device.is_cuda() ? "cuda" : "cpu",
-                     name_in(kPrecisions, setup.precision),
-                     name_in(kLayouts, setup.layout),
-                     name_in(kModes, setup.mode),
-                     setup.overlap ? " with overlap" : "",
-                     setup.narrow ? "" : ", wide", setup.batch);
+  return fmt::format(
+      "\n{}, {}, {}, {}, {}{}{}, batch {}\n", setup.net,
+      setup.device.is_cuda() ? "cuda" : "cpu",
+      name_in(kPrecisions, setup.precision), name_in(kLayouts, setup.layout),
+      name_in(kModes, setup.mode), setup.overlap ? " with overlap" : "",
+      setup.narrow ? "" : ", wide", setup.batch);
 }
 
 const std::vector<std::string>& step_heads() {
   static const std::vector<std::string> heads = {
-      "phase",     "execution", "median ms", "quartiles",
+      "phase",     "execution",  "median ms", "quartiles",
       "x compact", "x by count", "peak MiB",  "x expected"};
   return heads;
 }

@@ -42,10 +42,10 @@ void check_together(const Settings& settings, Command command) {
   }
   if (settings.narrow == NarrowChoice::kOn &&
       settings.optimizer != OptimizerChoice::kSGD) {
-    throw CLI::ValidationError(
-        "--narrow", "is exact under sgd only, got on with " +
-                        name_in(kOptimizers, settings.optimizer) +
-                        "; use auto or off");
+    throw CLI::ValidationError("--narrow",
+                               "is exact under sgd only, got on with " +
+                                   name_in(kOptimizers, settings.optimizer) +
+                                   "; use auto or off");
   }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
     throw CLI::ValidationError(

@@ -208,13 +208,12 @@ std::string results_table(const std::vector<VariantResult>& variants,
     const auto spread = [&](const char* set, const tasks::Metric& metric) {
       return mean_and_deviation(present(object[set + metric.name]), metric);
     };
-    rows.push_back({object["label"],
-                    grouped(count("train_parameters"),
-                            count("kept_parameters")),
-                    grouped(count("deploy_parameters")),
-                    format("step_ms", "{:.2f}"),
-                    format("ratio_to_compact", "{:.2f}"),
-                    spread("validation_", metrics.front())});
+    rows.push_back(
+        {object["label"],
+         grouped(count("train_parameters"), count("kept_parameters")),
+         grouped(count("deploy_parameters")), format("step_ms", "{:.2f}"),
+         format("ratio_to_compact", "{:.2f}"),
+         spread("validation_", metrics.front())});
     for (const auto& metric : metrics) {
       rows.back().push_back(spread("test_", metric));
     }

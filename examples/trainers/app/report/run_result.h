@@ -16,7 +16,7 @@ namespace expandnet::examples {
 struct RunResult {
   std::string recipe;
   std::uint64_t seed = 0;
-  std::string state;  ///< "finished", "interrupted"
+  std::string state;                  ///< "finished", "interrupted"
   std::int64_t train_parameters = 0;  ///< of the expansion asked for
   /// Of these, those that narrowing keeps; absent: all.
   std::optional<std::int64_t> kept_parameters;

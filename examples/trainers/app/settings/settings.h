@@ -129,9 +129,10 @@ inline constexpr Named<InitChoice> kInits[] = {
     {{InitialValues::kPreserving}, "preserving"},
     {{InitialValues::kDefault, /*twin=*/true}, "twin"}};
 
-inline constexpr Named<NarrowChoice> kNarrows[] = {{NarrowChoice::kAuto, "auto"},
-                                                   {NarrowChoice::kOn, "on"},
-                                                   {NarrowChoice::kOff, "off"}};
+inline constexpr Named<NarrowChoice> kNarrows[] = {
+    {NarrowChoice::kAuto, "auto"},
+    {NarrowChoice::kOn, "on"},
+    {NarrowChoice::kOff, "off"}};
 
 inline constexpr Named<OptimizerChoice> kOptimizers[] = {
     {OptimizerChoice::kSGD, "sgd"}, {OptimizerChoice::kAdamW, "adamw"}};
