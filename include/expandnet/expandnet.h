@@ -2,10 +2,12 @@
 #pragma once
 
 #include <expandnet/base/atomic_file.h>
+#include <expandnet/fold/cost.h>
 #include <expandnet/fold/factorize.h>
 #include <expandnet/fold/fold.h>
 #include <expandnet/fold/initial_values.h>
 #include <expandnet/fold/layer.h>
+#include <expandnet/fold/narrow.h>
 #include <expandnet/fold/options.h>
 #include <expandnet/fold/plan.h>
 #include <expandnet/fold/pull_back.h>
@@ -20,5 +22,6 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/passes/fuse_batch_norm.h>
 #include <expandnet/passes/hand_over.h>
+#include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/summary.h>
 #include <expandnet/passes/verify.h>

@@ -59,6 +59,12 @@ std::string grouped(std::optional<std::int64_t> number) {
   return digits;
 }
 
+std::string grouped(std::optional<std::int64_t> number,
+                    std::optional<std::int64_t> kept) {
+  if (!kept || kept == number) return grouped(number);
+  return grouped(number) + " (" + grouped(kept) + " kept)";
+}
+
 std::string scientific(double number) { return fmt::format("{:.1e}", number); }
 
 std::string bytes(std::int64_t count) {

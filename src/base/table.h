@@ -24,6 +24,10 @@ struct TableOptions {
 /// 1234567 -> "1,234,567"; "-" for nothing.
 [[nodiscard]] std::string grouped(std::optional<std::int64_t> number);
 
+/// "1,745,766", and "1,745,766 (762,215 kept)" where fewer are kept.
+[[nodiscard]] std::string grouped(std::optional<std::int64_t> number,
+                                  std::optional<std::int64_t> kept);
+
 /// Two significant digits: "2.4e-16".
 [[nodiscard]] std::string scientific(double number);
 

@@ -7,24 +7,18 @@
 #include <ATen/ops/mv.h>
 #include <ATen/ops/zeros.h>
 
+#include <initializer_list>
+
 #include "fold/sides.h"
 
 namespace expandnet {
 
 namespace {
 
-/// Batched product, into the memory of `reuse` if that is defined. mm is faster
-/// than bmm of one.
-at::Tensor product(const at::Tensor& a, const at::Tensor& b,
-                   const at::Tensor& reuse) {
-  if (!reuse.defined()) {
-    if (a.size(0) != 1) return at::bmm(a, b);
-    return at::mm(a.squeeze(0), b.squeeze(0)).unsqueeze(0);
-  }
-  auto out = reuse.view({a.size(0), a.size(1), b.size(2)});
-  if (a.size(0) != 1) return at::bmm_out(out, a, b);
-  auto matrix = out.squeeze(0);
-  return at::mm_out(matrix, a.squeeze(0), b.squeeze(0)).unsqueeze(0);
+/// Batched product. mm is faster than bmm of one.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
+  if (a.size(0) != 1) return at::bmm(a, b);
+  return at::mm(a.squeeze(0), b.squeeze(0)).unsqueeze(0);
 }
 
 /// [g, out, a, in] as the matrices [g, (out a), in].
@@ -66,53 +60,21 @@ bool both_spatial(const Kernel& outer, const Kernel& inner) {
   return outer.weight.size(2) > 1 && inner.weight.size(2) > 1;
 }
 
+using Add = std::function<void(const at::Tensor&, const at::Tensor&)>;
+
 /// Adds `terms` to `sum`, [g, out, *t, in], shifted by each of the `taps` that
 /// they have at `place`, from dimension `d` on.
 void add_shifted(const at::Tensor& sum, const at::Tensor& terms,
                  std::int64_t place, const Sides& taps, const Sides& others,
-                 std::size_t d = 0) {
+                 const Add& add, std::size_t d = 0) {
   if (d == taps.size()) {
-    sum.add_(terms);
+    add(sum, terms);
     return;
   }
   for (std::int64_t tap = 0; tap < taps[d]; ++tap) {
     add_shifted(sum.narrow(2 + static_cast<std::int64_t>(d), tap, others[d]),
-                terms.select(place, tap), place, taps, others, d + 1);
+                terms.select(place, tap), place, taps, others, add, d + 1);
   }
-}
-
-/// [g, out, *a, *b, in] -> [g, out, taps, in], summed along a + b = t.
-at::Tensor sum_shifted(const at::Tensor& products, const Sides& outer,
-                       const Sides& inner, const at::Tensor& reuse) {
-  const auto result_sides = composed_sides(outer, inner);
-  Sides shape = {products.size(0), products.size(1)};
-  shape.insert(shape.end(), result_sides.begin(), result_sides.end());
-  shape.push_back(products.size(-1));
-  const auto sum = reuse.defined() ? reuse.view(shape).zero_()
-                                   : at::zeros(shape, products.options());
-  if (taps_of(outer) <= taps_of(inner)) {
-    add_shifted(sum, products, 2, outer, inner);
-  } else {
-    const auto behind = 2 + static_cast<std::int64_t>(outer.size());
-    add_shifted(sum, products, behind, inner, outer);
-  }
-  return sum.flatten(2, -2);
-}
-
-/// The transpose of `sum_shifted`: [g, out, t, in] -> [g, out, *a, *b, in],
-/// every (a, b) holding the value at t = a + b.
-at::Tensor spread_shifted(const at::Tensor& grad, const Sides& outer,
-                          const Sides& inner) {
-  auto windows = grad.unflatten(2, composed_sides(outer, inner));
-  Sides order = {0, 1};  // of windows [g, out, *a, in, *b] below
-  const auto dims = static_cast<std::int64_t>(outer.size());
-  for (std::int64_t d = 0; d < dims; ++d) {
-    windows = windows.unfold(2 + d, inner[static_cast<std::size_t>(d)], 1);
-    order.push_back(2 + d);
-  }
-  for (std::int64_t d = 0; d < dims; ++d) order.push_back(3 + dims + d);
-  order.push_back(2 + dims);
-  return windows.permute(order);
 }
 
 }  // namespace
@@ -135,50 +97,76 @@ at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups) {
       .flatten(0, 1);
 }
 
-Kernel compose(const Kernel& outer, const Kernel& inner, const Kernel& reuse) {
-  const bool spatial = both_spatial(outer, inner);
-  const auto products = product(rows(outer.weight), columns(inner.weight),
-                                spatial ? at::Tensor() : reuse.weight);
+void for_each_shift(const at::Tensor& products, const at::Tensor& sum,
+                    const Sides& outer, const Sides& inner, const Add& add) {
+  const auto joined = [](std::initializer_list<Sides> parts) {
+    Sides whole;
+    for (const auto& part : parts) {
+      whole.insert(whole.end(), part.begin(), part.end());
+    }
+    return whole;
+  };
+  const Sides front = {sum.size(0), sum.size(1)};
+  const Sides back = {sum.size(3)};
+  const auto terms = products.view(joined({front, outer, inner, back}));
+  const auto whole =
+      sum.view(joined({front, composed_sides(outer, inner), back}));
+  if (taps_of(outer) <= taps_of(inner)) {
+    add_shifted(whole, terms, 2, outer, inner, add);
+  } else {
+    const auto behind = 2 + static_cast<std::int64_t>(outer.size());
+    add_shifted(whole, terms, behind, inner, outer, add);
+  }
+}
+
+at::Tensor shifted_windows(const at::Tensor& grad, const Sides& outer,
+                           const Sides& inner) {
+  auto windows = grad.unflatten(2, composed_sides(outer, inner));
+  Sides order = {0, 1};  // of windows [g, out, *a, in, *b] below
+  const auto dims = static_cast<std::int64_t>(outer.size());
+  for (std::int64_t d = 0; d < dims; ++d) {
+    windows = windows.unfold(2 + d, inner[static_cast<std::size_t>(d)], 1);
+    order.push_back(2 + d);
+  }
+  for (std::int64_t d = 0; d < dims; ++d) order.push_back(3 + dims + d);
+  order.push_back(2 + dims);
+  return windows.permute(order);
+}
+
+Kernel compose(const Kernel& outer, const Kernel& inner) {
+  const auto products = product(rows(outer.weight), columns(inner.weight));
   const auto groups = outer.weight.size(0);
   const auto out = outer.weight.size(1);
   const auto in = inner.weight.size(3);
   Kernel result{{}, compose_bias(outer, inner), {}};
-  // Without an inner bias the result's is the outer one itself, not a new one.
-  if (reuse.bias.defined() && inner.bias.defined()) {
-    result.bias = reuse.bias.copy_(result.bias);
-  }
   result.sides = composed_sides(outer.sides, inner.sides);
-  if (!spatial) {
-    result.weight = products.view({groups, out, taps_of(result.sides), in});
+  const Sides shape = {groups, out, taps_of(result.sides), in};
+  if (!both_spatial(outer, inner)) {
+    result.weight = products.view(shape);
     return result;
   }
-  Sides shape = {groups, out};
-  shape.insert(shape.end(), outer.sides.begin(), outer.sides.end());
-  shape.insert(shape.end(), inner.sides.begin(), inner.sides.end());
-  shape.push_back(in);
-  result.weight =
-      sum_shifted(products.view(shape), outer.sides, inner.sides, reuse.weight);
+  result.weight = at::zeros(shape, products.options());
+  for_each_shift(
+      products, result.weight, outer.sides, inner.sides,
+      [](const at::Tensor& into, const at::Tensor& from) { into.add_(from); });
   return result;
 }
 
 ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
-                                  const Kernel& grad,
-                                  const ComposeGradients& reuse) {
+                                  const Kernel& grad) {
   const auto spread =
       both_spatial(outer, inner)
-          ? spread_shifted(grad.weight, outer.sides, inner.sides)
+          ? shifted_windows(grad.weight, outer.sides, inner.sides)
           : grad.weight;
   const auto matrix =  // [g, (out a), (b in)]
       spread.reshape({outer.weight.size(0),
                       outer.weight.size(1) * outer.weight.size(2),
                       inner.weight.size(2) * inner.weight.size(3)});
   ComposeGradients grads;
-  grads.outer.weight =
-      product(matrix, columns(inner.weight).transpose(1, 2), reuse.outer.weight)
-          .view(outer.weight.sizes());
-  grads.inner.weight =
-      product(rows(outer.weight).transpose(1, 2), matrix, reuse.inner.weight)
-          .view(inner.weight.sizes());
+  grads.outer.weight = product(matrix, columns(inner.weight).transpose(1, 2))
+                           .view(outer.weight.sizes());
+  grads.inner.weight = product(rows(outer.weight).transpose(1, 2), matrix)
+                           .view(inner.weight.sizes());
   if (!grad.bias.defined()) return grads;
   if (outer.bias.defined()) grads.outer.bias = grad.bias;
   if (inner.bias.defined()) {

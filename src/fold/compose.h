@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace expandnet {
@@ -36,10 +37,7 @@ at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups);
 ///
 ///     weight[o, t, i] = sum_m sum_{a+b=t} outer[o, a, m] inner[m, b, i]
 ///     bias[o] = sum_m sum_a outer[o, a, m] inner.bias[m] + outer.bias[o]
-///
-/// Written into the tensors of `reuse` that are defined.
-Kernel compose(const Kernel& outer, const Kernel& inner,
-               const Kernel& reuse = {});
+Kernel compose(const Kernel& outer, const Kernel& inner);
 
 struct ComposeGradients {
   Kernel outer;
@@ -47,9 +45,23 @@ struct ComposeGradients {
 };
 
 /// Gradients of `compose` given that of its result, whose bias may be
-/// undefined. Weights are written into those of `reuse` that are defined.
+/// undefined.
 ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
-                                  const Kernel& grad,
-                                  const ComposeGradients& reuse = {});
+                                  const Kernel& grad);
+
+/// Calls `add(into, from)` for the views of which each `from`, a part of the
+/// products of two spatial kernels [g, (out a), (b in)], has to be added to its
+/// `into`, a part of their composition [g, out, taps, in].
+void for_each_shift(const at::Tensor& products, const at::Tensor& sum,
+                    const std::vector<std::int64_t>& outer,
+                    const std::vector<std::int64_t>& inner,
+                    const std::function<void(const at::Tensor& into,
+                                             const at::Tensor& from)>& add);
+
+/// The transpose of that: a view [g, out, *a, *b, in] of the composition's
+/// gradient, every (a, b) holding the value at t = a + b.
+at::Tensor shifted_windows(const at::Tensor& grad,
+                           const std::vector<std::int64_t>& outer,
+                           const std::vector<std::int64_t>& inner);
 
 }  // namespace expandnet

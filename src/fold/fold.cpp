@@ -1,4 +1,3 @@
-#include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/fold.h>
 
@@ -9,48 +8,6 @@
 namespace expandnet {
 
 namespace {
-
-Folded fold_reusing(const Plan& plan, const std::vector<Affine>& factors,
-                    const Folded& reuse) {
-  check_factors(plan, factors);
-  const FullPrecisionGuard full_precision;
-  const auto dtype = master_dtype(factors.front().weight.scalar_type());
-  const auto groups = plan.layer.groups;
-
-  std::vector<Kernel> nodes;
-  nodes.reserve(2 * factors.size() - 1);
-  for (std::size_t i = 0; i < factors.size(); ++i) {
-    Kernel node{to_kernel(factors[i].weight.to(dtype), groups),
-                {},
-                plan.factors[i].kernel_size};
-    if (factors[i].bias.defined()) {
-      node.bias = factors[i].bias.to(dtype).unflatten(0, {groups, -1});
-    }
-    nodes.push_back(std::move(node));
-  }
-  for (const auto& step : plan.order) {
-    Kernel into;
-    if (!reuse.kernels.empty()) {
-      into = {reuse.kernels[nodes.size()], reuse.biases[nodes.size()], {}};
-    }
-    nodes.push_back(compose(nodes[step.outer], nodes[step.inner], into));
-  }
-
-  Folded folded;
-  const auto& whole = nodes.back();
-  folded.weight = from_kernel(whole.weight, whole.sides);
-  if (plan.layer.transposed) {
-    folded.weight = swap_channels(folded.weight, groups);
-  }
-  if (whole.bias.defined()) folded.bias = whole.bias.flatten();
-  folded.kernels.reserve(nodes.size());
-  folded.biases.reserve(nodes.size());
-  for (const auto& node : nodes) {
-    folded.kernels.push_back(node.weight);
-    folded.biases.push_back(node.bias);
-  }
-  return folded;
-}
 
 std::string ordinal(std::size_t i, const char* part) {
   return "factor " + std::to_string(i) + "'s " + part;
@@ -120,13 +77,40 @@ void check_factors(const Plan& plan, const std::vector<Affine>& factors,
 }
 
 Folded fold(const Plan& plan, const std::vector<Affine>& factors) {
-  return fold_reusing(plan, factors, {});
-}
+  check_factors(plan, factors);
+  const FullPrecisionGuard full_precision;
+  const auto dtype = master_dtype(factors.front().weight.scalar_type());
+  const auto groups = plan.layer.groups;
 
-void fold_again(const Plan& plan, const std::vector<Affine>& factors,
-                Folded& folded) {
-  const at::NoGradGuard no_grad;
-  folded = fold_reusing(plan, factors, folded);
+  std::vector<Kernel> nodes;
+  nodes.reserve(2 * factors.size() - 1);
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    Kernel node{to_kernel(factors[i].weight.to(dtype), groups),
+                {},
+                plan.factors[i].kernel_size};
+    if (factors[i].bias.defined()) {
+      node.bias = factors[i].bias.to(dtype).unflatten(0, {groups, -1});
+    }
+    nodes.push_back(std::move(node));
+  }
+  for (const auto& step : plan.order) {
+    nodes.push_back(compose(nodes[step.outer], nodes[step.inner]));
+  }
+
+  Folded folded;
+  const auto& whole = nodes.back();
+  folded.weight = from_kernel(whole.weight, whole.sides);
+  if (plan.layer.transposed) {
+    folded.weight = swap_channels(folded.weight, groups);
+  }
+  if (whole.bias.defined()) folded.bias = whole.bias.flatten();
+  folded.kernels.reserve(nodes.size());
+  folded.biases.reserve(nodes.size());
+  for (const auto& node : nodes) {
+    folded.kernels.push_back(node.weight);
+    folded.biases.push_back(node.bias);
+  }
+  return folded;
 }
 
 }  // namespace expandnet

@@ -1,4 +1,3 @@
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/pull_back.h>
@@ -47,23 +46,16 @@ Kernel compact_gradient(const Plan& plan, const Folded& folded,
   return kernel;
 }
 
-/// The memory of a factor's gradient, as a kernel; nothing for compositions.
-Kernel memory_of(const std::vector<Affine>& grads, std::size_t i,
-                 std::int64_t groups) {
-  if (i >= grads.size() || !grads[i].weight.defined()) return {};
-  return {to_kernel(grads[i].weight, groups), {}, {}};
-}
+}  // namespace
 
-std::vector<Affine> pull_back_reusing(const Plan& plan, const Folded& folded,
-                                      const Affine& grad,
-                                      const std::vector<Affine>& reuse) {
+std::vector<Affine> pull_back(const Plan& plan, const Folded& folded,
+                              const Affine& grad) {
   check_gradient(plan.layer, grad);
   const auto factors = plan.factors.size();
   std::vector<Affine> grads(factors);
   if (!grad.weight.defined() && !grad.bias.defined()) return grads;
 
   const FullPrecisionGuard full_precision;
-  const auto groups = plan.layer.groups;
   const auto& order = plan.order;
   const auto node = [&](std::size_t i) -> Kernel {
     return {
@@ -75,9 +67,7 @@ std::vector<Affine> pull_back_reusing(const Plan& plan, const Folded& folded,
   nodes.back() = compact_gradient(plan, folded, grad);
   for (auto i = order.size(); i-- > 0;) {
     const auto& [outer, inner, sides] = order[i];
-    auto parts = compose_backward(
-        node(outer), node(inner), nodes[factors + i],
-        {memory_of(reuse, outer, groups), memory_of(reuse, inner, groups)});
+    auto parts = compose_backward(node(outer), node(inner), nodes[factors + i]);
     nodes[factors + i] = {};
     nodes[outer] = std::move(parts.outer);
     nodes[inner] = std::move(parts.inner);
@@ -86,27 +76,11 @@ std::vector<Affine> pull_back_reusing(const Plan& plan, const Folded& folded,
     grads[i].weight = from_kernel(nodes[i].weight, plan.factors[i].kernel_size);
     if (!nodes[i].bias.defined()) continue;
     auto bias = nodes[i].bias.flatten();
-    if (!reuse.empty() && reuse[i].bias.defined()) {
-      bias = reuse[i].bias.copy_(bias);
-    } else if (bias.is_alias_of(grad.bias)) {
-      bias = bias.clone();  // the last factor's: gradients share no memory
-    }
+    // The last factor's: gradients share no memory.
+    if (bias.is_alias_of(grad.bias)) bias = bias.clone();
     grads[i].bias = std::move(bias);
   }
   return grads;
-}
-
-}  // namespace
-
-std::vector<Affine> pull_back(const Plan& plan, const Folded& folded,
-                              const Affine& grad) {
-  return pull_back_reusing(plan, folded, grad, {});
-}
-
-void pull_back_again(const Plan& plan, const Folded& folded, const Affine& grad,
-                     std::vector<Affine>& grads) {
-  const at::NoGradGuard no_grad;
-  grads = pull_back_reusing(plan, folded, grad, grads);
 }
 
 }  // namespace expandnet

@@ -3,6 +3,7 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/initial_values.h>
+#include <expandnet/fold/narrow.h>
 #include <expandnet/nn/chain.h>
 
 #include <algorithm>
@@ -14,6 +15,21 @@
 #include "nn/fold_function.h"
 
 namespace expandnet {
+
+namespace {
+
+bool has_sizes_of(const Plan& plan, const std::vector<Affine>& factors) {
+  if (factors.size() != plan.factors.size()) return false;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    const auto& weight = factors[i].weight;
+    if (!weight.defined() || weight.sizes() != plan.weight_sizes(i)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
 
 FactorImpl::FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias)
     : weight_sizes_(std::move(weight_sizes)), has_bias_(has_bias) {
@@ -35,8 +51,13 @@ void FactorImpl::pretty_print(std::ostream& stream) const {
 }
 
 ChainImpl::ChainImpl(Plan plan, ExpansionOptions options)
-    : plan_(std::make_shared<const Plan>(std::move(plan))),
+    : asked_(std::move(plan)),
+      plan_(std::make_shared<const Plan>(options.narrow() ? narrow(asked_)
+                                                          : asked_)),
       options_(std::move(options)) {
+  TORCH_CHECK(!options_.narrow() || !options_.activation(),
+              error_message("Chain", "only a linear chain can be narrowed",
+                            "a nonlinear twin", "leave out narrow(true)"));
   set_dtype(c10::get_default_dtype_as_scalartype());
   ChainImpl::reset();
   reset_parameters();
@@ -53,7 +74,11 @@ void ChainImpl::reset() {
 
 void ChainImpl::reset_parameters() {
   set_factors(
-      initial_values(*plan_, options_, factors_.front()->weight.options()));
+      initial_values(asked_, options_, factors_.front()->weight.options()));
+}
+
+bool ChainImpl::is_narrowed() const {
+  return plan_->parameter_count() < asked_.parameter_count();
 }
 
 void ChainImpl::pretty_print(std::ostream& stream) const {
@@ -95,6 +120,10 @@ std::vector<Affine> ChainImpl::factors() const {
 }
 
 void ChainImpl::set_factors(const std::vector<Affine>& values) {
+  if (is_narrowed() && has_sizes_of(asked_, values)) {
+    set_factors(narrow(asked_, values).factors);
+    return;
+  }
   check_factors(*plan_, values, {"set_factors", ""});
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -129,6 +129,9 @@ torch::Tensor ExpandedLayer::run(
     input_size_ =
         input.sizes().slice(input.dim() - layer().spatial_dims()).vec();
     if (layer().kernel_size.empty()) input_size_.clear();
+    auto sample = layer().in_channels;
+    for (const auto side : input_size_) sample *= side;
+    batch_ = sample > 0 ? input.numel() / sample : 0;
     has_run_ = true;
   }
   if (contracted_) {
@@ -142,7 +145,8 @@ torch::Tensor ExpandedLayer::run(
   for (const auto& factor : chain->factors()) {
     factors.push_back(in_format_of(input, cast(factor, chain->dtype())));
   }
-  return run_chain(plan_, factors, input, expansion_.activation(), output_size);
+  return run_chain(chain->plan(), factors, input, expansion_.activation(),
+                   output_size);
 }
 
 void ExpandedLayer::check_archive(
@@ -186,6 +190,9 @@ void ExpandedLayer::print(std::ostream& stream) const {
     return;
   }
   stream << ", " << name(plan_.strategy) << ": " << plan_.widths();
+  if (chain->is_narrowed()) {
+    stream << " (narrow: " << chain->plan().widths() << ")";
+  }
   if (is_twin()) stream << ", nonlinear twin";
   stream << ")";
 }

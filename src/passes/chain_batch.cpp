@@ -1,12 +1,10 @@
 #include "passes/chain_batch.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros_like.h>
-#include <expandnet/fold/pull_back.h>
 
-#include "fold/below_autograd.h"
+#include <algorithm>
+
 #include "fold/memory.h"
 
 namespace expandnet {
@@ -43,61 +41,27 @@ std::vector<std::vector<std::int64_t>> group_shapes(const Plan& plan) {
   return shapes;
 }
 
-/// Cuts tensors that hold one row after another for all members.
-class Cutter {
- public:
-  explicit Cutter(const at::Tensor& whole) : whole_(whole) {}
-
-  at::Tensor next(const at::Tensor& like) {
-    if (!whole_.defined() || whole_.size(0) == like.size(0)) return whole_;
-    const auto start = std::exchange(start_, start_ + like.size(0));
-    return whole_.narrow(0, start, like.size(0));
-  }
-
- private:
-  at::Tensor whole_;
-  std::int64_t start_ = 0;
-};
-
 bool has_gradient(const Affine& affine) {
   return affine.weight.grad().defined() ||
          (affine.bias.defined() && affine.bias.grad().defined());
 }
 
-/// The gradients of one parameter of every layer, end to end, zeros where one
-/// has none; undefined if none has. Those of several are in `memory`.
-at::Tensor joined_gradient(const std::vector<WeightSpaceLayer>& layers,
-                           Part part, at::Tensor& memory) {
-  std::vector<at::Tensor> grads;
-  bool any = false;
-  for (const auto& layer : layers) {
-    const auto& parameter = layer.compact.*part;
-    if (!parameter.defined()) return {};
-    any = any || parameter.grad().defined();
-    grads.push_back(parameter.grad().defined() ? parameter.grad()
-                                               : at::zeros_like(parameter));
-  }
-  if (!any) return {};
-  if (grads.size() == 1) return grads.front();
-  if (memory.defined()) {
-    at::cat_out(memory, grads);
-  } else {
-    memory = at::cat(grads);
-  }
-  return memory;
+/// A compact weight, or its gradient, in a shape that is a view of a kernel:
+/// LibTorch's own, and [groups, in, out, *k] for transposed convolutions.
+at::Tensor target_of(const at::Tensor& weight, const CompactLayer& layer) {
+  if (!layer.transposed) return weight;
+  return weight.unflatten(0, {layer.groups, -1});
 }
 
-std::vector<std::int64_t> versions_of(
-    const std::vector<WeightSpaceLayer>& layers) {
-  std::vector<std::int64_t> versions;
-  for (const auto& layer : layers) {
-    for (const auto& [weight, bias] : layer.chain->factors()) {
-      versions.push_back(static_cast<std::int64_t>(weight._version()));
-      if (!bias.defined()) continue;
-      versions.push_back(static_cast<std::int64_t>(bias._version()));
-    }
-  }
-  return versions;
+/// A layer's slice of a kernel, [g, out, taps, in], in the shape of
+/// `target_of`.
+at::Tensor as_target(const at::Tensor& kernel, const CompactLayer& layer) {
+  std::vector<std::int64_t> shape;
+  if (layer.transposed) shape.push_back(kernel.size(0));
+  shape.push_back(layer.transposed ? kernel.size(1) : layer.out_channels);
+  shape.insert(shape.end(), layer.kernel_size.begin(), layer.kernel_size.end());
+  shape.push_back(kernel.size(3));
+  return kernel.view(shape).movedim(-1, 1);
 }
 
 }  // namespace
@@ -114,101 +78,150 @@ bool ChainBatch::compatible(const ChainImpl& a, const ChainImpl& b) {
          first.device() == second.device();
 }
 
-bool ChainBatch::is_gathered() const {
-  if (factors_.empty()) return false;
-  for (std::size_t f = 0; f < factors_.size(); ++f) {
-    for (const Part part : {&Affine::weight, &Affine::bias}) {
-      const auto& whole = factors_[f].*part;
-      if (!whole.defined()) continue;
-      auto offset = whole.storage_offset();
-      for (const auto& layer : layers_) {
-        const auto member = layer.chain->factors()[f].*part;
-        if (!member.is_alias_of(whole) || member.storage_offset() != offset ||
-            member.strides() != whole.strides()) {
-          return false;
-        }
-        offset += member.numel();
+bool ChainBatch::is_in_place() const {
+  if (loop_ == nullptr) return false;
+  for (const auto& member : members_) {
+    for (const auto& parameter : member.parameters) {
+      const auto& tensor = parameter.tensor;
+      if (tensor.const_data_ptr() != parameter.memory ||
+          tensor.sizes() != parameter.sizes ||
+          tensor.strides() != parameter.strides) {
+        return false;
       }
     }
-  }
-  return true;
-}
-
-bool ChainBatch::is_folded_here() const {
-  if (folded_.kernels.empty()) return false;
-  for (std::size_t f = 0; f < factors_.size(); ++f) {
-    if (!folded_.kernels[f].is_alias_of(factors_[f].weight)) return false;
   }
   return true;
 }
 
 void ChainBatch::gather() {
-  factors_ = layers_.front().chain->factors();
-  if (layers_.size() == 1) return;
-  for (std::size_t f = 0; f < factors_.size(); ++f) {
-    const auto options = factors_[f].weight.options();
-    factors_[f].weight = empty_weight(plan_.weight_sizes(f), options);
-    if (plan_.factors[f].bias) {
-      factors_[f].bias = at::empty({plan_.factors[f].out_channels}, options);
-    }
-    for (const Part part : {&Affine::weight, &Affine::bias}) {
-      Cutter cutter(factors_[f].*part);
-      for (const auto& layer : layers_) {
-        auto member = layer.chain->factors()[f].*part;
-        if (!member.defined()) continue;
-        auto slice = cutter.next(member);
-        slice.copy_(member);
-        member.set_data(slice);
+  members_.clear();
+  auto factors = layers_.front().chain->factors();
+  if (layers_.size() > 1) {
+    for (std::size_t f = 0; f < factors.size(); ++f) {
+      const auto options = factors[f].weight.options().requires_grad(false);
+      factors[f].weight = empty_weight(plan_.weight_sizes(f), options);
+      if (plan_.factors[f].bias) {
+        factors[f].bias = at::empty({plan_.factors[f].out_channels}, options);
+      }
+      for (const Part part : {&Affine::weight, &Affine::bias}) {
+        std::int64_t start = 0;
+        for (const auto& layer : layers_) {
+          auto member = layer.chain->factors()[f].*part;
+          if (!member.defined()) continue;
+          auto slice = (factors[f].*part).narrow(0, start, member.size(0));
+          slice.copy_(member);
+          member.set_data(slice);
+          start += member.size(0);
+        }
       }
     }
+  }
+  loop_ = std::make_unique<FoldLoop>(plan_, factors);
+
+  std::int64_t group = 0;
+  std::vector<std::int64_t> rows(factors.size(), 0);
+  for (const auto& layer : layers_) {
+    const auto& shape = layer.chain->plan().layer;
+    const auto slices = [&](const Affine& kernel) -> Affine {
+      const auto of = [&](const at::Tensor& tensor) {
+        return tensor.narrow(0, group, shape.groups);
+      };
+      return {as_target(of(kernel.weight), shape),
+              kernel.bias.defined() ? of(kernel.bias).flatten() : kernel.bias};
+    };
+    Member member;
+    member.folded = slices(loop_->folded());
+    member.gradient = slices(loop_->gradient());
+    const auto own = layer.chain->factors();
+    for (std::size_t f = 0; f < own.size(); ++f) {
+      const auto& grads = loop_->gradients()[f];
+      const auto add = [&](const at::Tensor& tensor, const at::Tensor& grad,
+                           bool is_bias) {
+        if (!tensor.defined()) return;
+        const bool is_whole = grad.size(0) == tensor.size(0);
+        member.parameters.push_back(
+            {tensor, tensor.const_data_ptr(), tensor.sizes().vec(),
+             tensor.strides().vec(), 0,
+             is_whole ? grad : grad.narrow(0, rows[f], tensor.size(0)),
+             is_bias});
+      };
+      add(own[f].weight, grads.weight, false);
+      add(own[f].bias, grads.bias, true);
+      rows[f] += own[f].weight.size(0);
+    }
+    members_.push_back(std::move(member));
+    group += shape.groups;
   }
 }
 
 void ChainBatch::fold() {
   const torch::NoGradGuard no_grad;
-  if (is_gathered() && is_folded_here()) {
-    const BelowAutograd below_autograd;
-    fold_again(plan_, factors_, folded_);
-  } else {
+  if (!is_in_place()) {
+    for (const auto& layer : layers_) {
+      check_factors(layer.chain->plan(), layer.chain->factors());
+    }
     gather();
-    folded_ = expandnet::fold(plan_, factors_);
-    grads_.clear();
   }
-  Cutter weights(folded_.weight);
-  Cutter biases(folded_.bias);
-  for (auto& layer : layers_) {
-    layer.compact.weight.copy_(weights.next(layer.compact.weight));
-    if (!layer.compact.bias.defined()) continue;
-    layer.compact.bias.copy_(biases.next(layer.compact.bias));
+  loop_->fold();
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    auto& compact = layers_[i].compact;
+    auto& member = members_[i];
+    target_of(compact.weight, layers_[i].chain->plan().layer)
+        .copy_(member.folded.weight);
+    if (compact.bias.defined()) compact.bias.copy_(member.folded.bias);
+    for (auto& parameter : member.parameters) {
+      parameter.version =
+          static_cast<std::int64_t>(parameter.tensor._version());
+    }
   }
-  versions_ = versions_of(layers_);
 }
 
 void ChainBatch::pull_back() {
   const torch::NoGradGuard no_grad;
-  {
-    const BelowAutograd below_autograd;
-    pull_back_again(plan_, folded_,
-                    {joined_gradient(layers_, &Affine::weight, joined_.weight),
-                     joined_gradient(layers_, &Affine::bias, joined_.bias)},
-                    grads_);
+  const auto has_any = [&](Part part) {
+    return std::any_of(layers_.begin(), layers_.end(), [&](const auto& layer) {
+      const auto& parameter = layer.compact.*part;
+      return parameter.defined() && parameter.grad().defined();
+    });
+  };
+  const bool with_bias = has_any(&Affine::bias);
+  if (!with_bias && !has_any(&Affine::weight)) return;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const auto& [weight, bias] = layers_[i].compact;
+    auto& gradient = members_[i].gradient;
+    if (weight.grad().defined()) {
+      gradient.weight.copy_(
+          target_of(weight.grad(), layers_[i].chain->plan().layer));
+    } else {
+      gradient.weight.zero_();
+    }
+    if (!with_bias || !gradient.bias.defined()) continue;
+    if (bias.grad().defined()) {
+      gradient.bias.copy_(bias.grad());
+    } else {
+      gradient.bias.zero_();
+    }
   }
-  for (std::size_t f = 0; f < grads_.size(); ++f) {
-    for (const Part part : {&Affine::weight, &Affine::bias}) {
-      if (!(grads_[f].*part).defined()) continue;
-      Cutter cutter(grads_[f].*part);
-      for (const auto& layer : layers_) {
-        auto member = layer.chain->factors()[f].*part;
-        const auto grad = cutter.next(member);
-        if (has_gradient(layer.compact)) member.mutable_grad() = grad;
-      }
+  loop_->pull_back(with_bias);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (!has_gradient(layers_[i].compact)) continue;
+    for (auto& parameter : members_[i].parameters) {
+      if (parameter.is_bias && !with_bias) continue;
+      parameter.tensor.mutable_grad() = parameter.grad;
     }
   }
 }
 
 bool ChainBatch::is_stale() const {
-  return !is_gathered() || !is_folded_here() ||
-         versions_ != versions_of(layers_);
+  if (!is_in_place()) return true;
+  for (const auto& member : members_) {
+    for (const auto& parameter : member.parameters) {
+      const auto version =
+          static_cast<std::int64_t>(parameter.tensor._version());
+      if (version != parameter.version) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace expandnet

@@ -11,8 +11,11 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "fold/fold_loop.h"
 
 namespace expandnet {
 
@@ -32,7 +35,8 @@ class ChainBatch {
   /// dtype and device.
   static bool compatible(const ChainImpl& a, const ChainImpl& b);
 
-  /// Writes the folds of all members into their compact parameters.
+  /// Writes the folds of all members into their compact parameters. After the
+  /// first time nothing is allocated, here and in `pull_back`.
   void fold();
   /// Sets the gradients of the members' factors; those of members without a
   /// gradient are left undefined.
@@ -45,20 +49,33 @@ class ChainBatch {
   }
 
  private:
-  /// Whether the members' factors are slices of this batch's.
-  [[nodiscard]] bool is_gathered() const;
+  /// A factor's weight or bias, as it was when it was folded.
+  struct Parameter {
+    at::Tensor tensor;
+    const void* memory;
+    std::vector<std::int64_t> sizes, strides;
+    std::int64_t version;
+    at::Tensor grad;  ///< its slice of the batch's
+    bool is_bias;
+  };
+  /// A layer, and its slices of what the batch folds to and of the gradient of
+  /// that, in the shape of `target_of` its parameters.
+  struct Member {
+    Affine folded;
+    Affine gradient;
+    std::vector<Parameter> parameters;
+  };
+
+  /// Whether the factors are where they were when the loop was made; loading
+  /// and converting move them.
+  [[nodiscard]] bool is_in_place() const;
+  /// Brings the factors together and makes the loop over them.
   void gather();
-  /// Whether `folded_` came from the memory that the factors have now; loading
-  /// and converting replace it.
-  [[nodiscard]] bool is_folded_here() const;
 
   std::vector<WeightSpaceLayer> layers_;
-  Plan plan_;                    ///< one chain with the groups of all
-  std::vector<Affine> factors_;  ///< its factors, sliced into the members'
-  Folded folded_;
-  Affine joined_;              ///< the memory of the members' compact gradients
-  std::vector<Affine> grads_;  ///< that of the factors' gradients
-  std::vector<std::int64_t> versions_;  ///< of every factor, when folded
+  Plan plan_;  ///< one chain with the groups of all
+  std::unique_ptr<FoldLoop> loop_;
+  std::vector<Member> members_;  ///< one per layer
 };
 
 }  // namespace expandnet

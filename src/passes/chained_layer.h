@@ -25,6 +25,8 @@ struct ChainedLayer {
   Affine compact;
   /// [C, *spatial] of the last input, where the layer has run.
   std::optional<std::vector<std::int64_t>> input_size;
+  /// Multiply-adds of the compact layer's last forward pass, the whole batch.
+  std::optional<std::int64_t> work;
 };
 
 struct CheckedChains {

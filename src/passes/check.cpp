@@ -130,8 +130,12 @@ CheckedModel check_all(torch::nn::Module& model, const VerifyOptions& options,
 
 ChainedLayer chained_layer(const std::string& path,
                            const ExpandedLayer& layer) {
-  ChainedLayer chained{path, layer.chain.get(), {}, std::nullopt};
-  if (layer.has_run()) chained.input_size = layer.input_size();
+  ChainedLayer chained{path, layer.chain.get(), {}, std::nullopt, std::nullopt};
+  if (layer.has_run()) {
+    chained.input_size = layer.input_size();
+    chained.work =
+        layer.batch() * multiply_adds(layer.layer(), layer.input_size());
+  }
   return chained;
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "fold/site_message.h"
 #include "passes/expansion_impl.h"
+#include "passes/max_cost.h"
 #include "passes/target.h"
 #include "passes/walk.h"
 
@@ -142,9 +143,18 @@ WeightSpaceLayer make_layer(const Choice& choice,
 
 }  // namespace
 
-Expansion expand(torch::nn::Module& model, const Selector& selector) {
+Expansion expand(torch::nn::Module& model, const Selector& selector,
+                 const MaxCost& max_cost) {
+  TORCH_CHECK(max_cost.share >= 0,
+              error_message("expand", "max_cost must not be negative",
+                            c10::str(max_cost.share)));
   auto impl = std::make_unique<Expansion::Impl>(model);
-  const auto choices = choose(model, selector, impl->notes);
+  auto chosen = selector;
+  if (max_cost.forward) {
+    impl->work = layer_work(model, max_cost.forward);
+    chosen = within(max_cost.share, model, selector, impl->work, impl->notes);
+  }
+  const auto choices = choose(model, chosen, impl->notes);
   std::vector<WeightSpaceLayer> layers;
   layers.reserve(choices.size());
   for (const auto& choice : choices) {
@@ -154,6 +164,10 @@ Expansion expand(torch::nn::Module& model, const Selector& selector) {
   Expansion expansion(std::move(impl));
   expansion.fold();
   return expansion;
+}
+
+Expansion expand(torch::nn::Module& model, const Selector& selector) {
+  return expand(model, selector, MaxCost{});
 }
 
 Expansion expand(torch::nn::Module& model, const ExpansionOptions& options) {

@@ -99,6 +99,10 @@ void Expansion::Impl::adopt(std::vector<WeightSpaceLayer> adopted) {
   layers = std::move(adopted);
   for (const auto& layer : layers) {
     plant(*chains, layer.path, layer.chain);
+    for (const auto& factor : layer.chain->named_parameters()) {
+      factors.push_back(
+          {layer.path, chain_key(layer.path, factor.key()), factor.value()});
+    }
     registry().add(layer.compact.weight);
   }
   batch();
@@ -107,6 +111,7 @@ void Expansion::Impl::adopt(std::vector<WeightSpaceLayer> adopted) {
 void Expansion::Impl::release() {
   for (const auto& layer : layers) registry().remove(layer.compact.weight);
   layers.clear();
+  factors.clear();
   batches.clear();
 }
 
@@ -130,8 +135,10 @@ void Expansion::Impl::batch() {
 std::vector<ChainedLayer> Expansion::Impl::chained_layers() const {
   std::vector<ChainedLayer> chained;
   for (const auto& layer : layers) {
-    chained.push_back(
-        {layer.path, layer.chain.get(), layer.compact, std::nullopt});
+    chained.push_back({layer.path, layer.chain.get(), layer.compact,
+                       std::nullopt, std::nullopt});
+    const auto found = work.find(layer.compact.weight.unsafeGetTensorImpl());
+    if (found != work.end()) chained.back().work = found->second;
   }
   return chained;
 }
@@ -143,14 +150,14 @@ void Expansion::Impl::fold() {
 
 std::vector<at::Tensor> Expansion::Impl::not_expanded(
     const torch::optim::Optimizer& optimizer) const {
-  std::unordered_set<const void*> factors;
-  for (const auto& factor : chains->parameters()) {
-    factors.insert(factor.unsafeGetTensorImpl());
+  std::unordered_set<const void*> own;
+  for (const auto& factor : factors) {
+    own.insert(factor.tensor.unsafeGetTensorImpl());
   }
   std::vector<at::Tensor> others;
   for (const auto& group : optimizer.param_groups()) {
     for (const auto& parameter : group.params()) {
-      if (factors.count(parameter.unsafeGetTensorImpl()) == 0) {
+      if (own.count(parameter.unsafeGetTensorImpl()) == 0) {
         others.push_back(parameter);
       }
     }
@@ -270,6 +277,10 @@ void Expansion::step_in_backward(torch::optim::Optimizer& optimizer,
   how.update(impl_->not_expanded(optimizer));
 }
 
+void Expansion::observe(const std::function<void()>& forward) {
+  impl_->work = layer_work(*impl_->model, forward);
+}
+
 void Expansion::to(torch::Device device) {
   impl_->model->to(device);
   impl_->chains->to(device);
@@ -371,6 +382,13 @@ Summary Expansion::summary() const {
     }
   }
   add_other_parameters(*impl_->model, covered, result);
+  if (result.rows.back().path == kOtherPath && !impl_->work.empty()) {
+    auto& step = result.rows.back().compact_step_multiply_adds;
+    step = 0;
+    for (const auto& [weight, work] : impl_->work) {
+      if (covered.count(weight) == 0) *step += 3 * work;
+    }
+  }
   return result;
 }
 

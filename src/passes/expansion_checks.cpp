@@ -1,7 +1,10 @@
 // What an Expansion demands of the model and the optimizer, step by step.
 #include <c10/util/Exception.h>
+#include <c10/util/Type.h>
 #include <torch/optim/lbfgs.h>
+#include <torch/optim/sgd.h>
 
+#include <typeinfo>
 #include <unordered_set>
 
 #include "fold/site_message.h"
@@ -74,6 +77,20 @@ void Expansion::Impl::check_optimizer(
       error_message("step",
                     "the optimizer must take gradients of any memory order",
                     "LBFGS", "use one that works element by element"));
+  // What derives from torch::optim::SGD is SGD, as train::SGD is.
+  const bool is_sgd =
+      dynamic_cast<const torch::optim::SGD*>(&optimizer) != nullptr;
+  for (const auto& layer : layers) {
+    if (is_sgd || !layer.chain->is_narrowed()) continue;
+    TORCH_CHECK(
+        false,
+        error_message(Site{"step", layer.path},
+                      "a narrowed chain is trained by SGD, under which it "
+                      "computes what the wide one does",
+                      c10::demangle(typeid(optimizer).name()),
+                      "use torch::optim::SGD or train::SGD, or expand with "
+                      "narrow(false)"));
+  }
   std::unordered_set<const void*> held;
   for (const auto& group : optimizer.param_groups()) {
     for (const auto& parameter : group.params()) {
@@ -88,14 +105,14 @@ void Expansion::Impl::check_optimizer(
                       "expanded weights",
                       "the compact weight",
                       "build the optimizer over expansion.parameters()"));
-    for (const auto& entry : layer.chain->named_parameters()) {
-      TORCH_CHECK(
-          held.count(entry.value().unsafeGetTensorImpl()) == 1,
-          error_message(
-              Site{"step", layer.path}, "the optimizer must hold all factors",
-              "none for \"" + chain_key(layer.path, entry.key()) + "\"",
-              "build the optimizer over expansion.parameters()"));
-    }
+  }
+  for (const auto& [path, key, tensor] : factors) {
+    TORCH_CHECK(
+        held.count(tensor.unsafeGetTensorImpl()) == 1,
+        error_message(Site{"step", path}, "the optimizer must hold all factors",
+                      "none for \"" + key + "\"",
+                      "build the optimizer over "
+                      "expansion.parameters()"));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "passes/chain_batch.h"
 #include "passes/chained_layer.h"
+#include "passes/layer_work.h"
 
 namespace expandnet {
 
@@ -46,11 +47,18 @@ struct Expansion::Impl {
 
   torch::nn::Module* model;
   std::vector<WeightSpaceLayer> layers;  ///< in the model's order
+  /// Every factor by its key, which takes long to write down.
+  struct NamedFactor {
+    std::string path, key;
+    at::Tensor tensor;
+  };
+  std::vector<NamedFactor> factors;
   std::vector<ChainBatch> batches;
   /// The chains at the paths of their layers: the state's tree.
   std::shared_ptr<torch::nn::Module> chains =
       std::make_shared<torch::nn::Module>("Expansion");
   std::vector<std::string> notes;
+  LayerWork work;  ///< of the forward pass that was observed last
 
   /// The compact gradients that were pulled back last, and their versions.
   struct SeenGradient {

@@ -3,7 +3,14 @@
 #include <expandnet/passes/hand_over.h>
 #include <torch/ordered_dict.h>
 
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
 #include "fold/site_message.h"
+#include "passes/expansion_impl.h"
+#include "passes/walk.h"
 
 namespace expandnet {
 
@@ -11,7 +18,39 @@ namespace {
 
 using State = torch::OrderedDict<std::string, torch::Tensor>;
 
-void check_state(const State& from, const State& into) {
+/// A narrowed chain and where its keys begin: "<path>.chain.".
+struct NarrowedChain {
+  std::string prefix;
+  Chain chain;
+};
+using NarrowedChains = std::vector<NarrowedChain>;
+
+/// The twin's factors that belong to a chain.
+std::vector<Affine> factors_in(const State& state, const NarrowedChain& into) {
+  std::vector<Affine> factors;
+  for (std::size_t i = 0; i < into.chain->plan().factors.size(); ++i) {
+    const auto key = into.prefix + std::to_string(i);
+    const auto* bias = state.find(key + ".bias");
+    factors.push_back(
+        {state[key + ".weight"], bias != nullptr ? *bias : torch::Tensor()});
+  }
+  return factors;
+}
+
+/// The shapes that the chain's keys had if it were not narrowed.
+void add_wide_shapes(
+    const NarrowedChain& into,
+    std::unordered_map<std::string, std::vector<std::int64_t>>& shapes) {
+  const auto& asked = into.chain->asked();
+  for (std::size_t i = 0; i < asked.factors.size(); ++i) {
+    const auto key = into.prefix + std::to_string(i);
+    shapes[key + ".weight"] = asked.weight_sizes(i);
+    shapes[key + ".bias"] = {asked.factors[i].out_channels};
+  }
+}
+
+void check_state(const State& from, const State& into,
+                 const NarrowedChains& narrowed) {
   for (const auto& entry : from) {
     TORCH_CHECK(
         into.contains(entry.key()),
@@ -19,41 +58,73 @@ void check_state(const State& from, const State& into) {
                       "\"" + entry.key() + "\" in the twin only"));
   }
   for (const auto& entry : into) {
-    const auto* source = from.find(entry.key());
     TORCH_CHECK(
-        source != nullptr,
+        from.find(entry.key()) != nullptr,
         error_message("hand_over", "both models must have the same state keys",
                       "\"" + entry.key() + "\" in the model only"));
-    TORCH_CHECK(
-        source->sizes() == entry.value().sizes(),
-        error_message(Site{"hand_over", entry.key()},
-                      "the model's shape is " + sizes(entry.value().sizes()),
-                      sizes(source->sizes())));
+  }
+  std::unordered_map<std::string, std::vector<std::int64_t>> wide;
+  for (const auto& chain : narrowed) add_wide_shapes(chain, wide);
+  for (const auto& entry : into) {
+    const auto found = wide.find(entry.key());
+    const auto expected =
+        found != wide.end() ? found->second : entry.value().sizes().vec();
+    const auto& source = from[entry.key()];
+    TORCH_CHECK(source.sizes() == expected,
+                error_message(Site{"hand_over", entry.key()},
+                              "the model's shape is " + sizes(expected),
+                              sizes(source.sizes())));
   }
 }
 
-void copy_state(const State& from, State into) {
-  for (auto& entry : into) entry.value().copy_(from[entry.key()]);
+/// Copies what is not of a narrowed chain; those narrow what they get.
+void copy_state(const State& from, State into, const NarrowedChains& narrowed) {
+  std::unordered_set<const void*> done;
+  for (const auto& chain : narrowed) {
+    auto target = chain.chain;
+    target->set_factors(factors_in(from, chain));
+    for (const auto& factor : target->parameters()) {
+      done.insert(factor.unsafeGetTensorImpl());
+    }
+  }
+  for (auto& entry : into) {
+    if (done.count(entry.value().unsafeGetTensorImpl()) > 0) continue;
+    entry.value().copy_(from[entry.key()]);
+  }
 }
 
 void hand_over_state(const torch::nn::Module& twin, const State& parameters,
-                     const State& buffers) {
+                     const State& buffers, const NarrowedChains& narrowed) {
   const torch::NoGradGuard no_grad;
-  check_state(twin.named_parameters(), parameters);
-  check_state(twin.named_buffers(), buffers);
-  copy_state(twin.named_parameters(), parameters);
-  copy_state(twin.named_buffers(), buffers);
+  check_state(twin.named_parameters(), parameters, narrowed);
+  check_state(twin.named_buffers(), buffers, {});
+  copy_state(twin.named_parameters(), parameters, narrowed);
+  copy_state(twin.named_buffers(), buffers, {});
+}
+
+void add_if_narrowed(const std::string& path, const Chain& chain,
+                     NarrowedChains& narrowed) {
+  if (chain->is_narrowed()) narrowed.push_back({chain_key(path, ""), chain});
 }
 
 }  // namespace
 
 void hand_over(const torch::nn::Module& twin, torch::nn::Module& model) {
-  hand_over_state(twin, model.named_parameters(), model.named_buffers());
+  NarrowedChains narrowed;
+  for (const auto& [path, layer] : expanded_layers(model)) {
+    if (!layer->is_contracted()) add_if_narrowed(path, layer->chain, narrowed);
+  }
+  hand_over_state(twin, model.named_parameters(), model.named_buffers(),
+                  narrowed);
 }
 
 void hand_over(const torch::nn::Module& twin, Expansion& expansion) {
+  NarrowedChains narrowed;
+  for (const auto& layer : expansion.impl_->layers) {
+    add_if_narrowed(layer.path, layer.chain, narrowed);
+  }
   hand_over_state(twin, expansion.named_parameters(),
-                  expansion.model().named_buffers());
+                  expansion.model().named_buffers(), narrowed);
   expansion.fold();
 }
 

@@ -11,7 +11,8 @@ std::string ContractionReport::to_string() const {
   for (const auto& layer : layers) {
     rows.push_back(
         {layer.path.empty() ? "(model)" : layer.path,
-         layer.strategy + " " + layer.widths, grouped(layer.parameters_before),
+         layer.strategy + " " + layer.widths,
+         grouped(layer.parameters_before, layer.parameters_kept),
          grouped(layer.parameters_after), grouped(layer.multiply_adds_before),
          grouped(layer.multiply_adds_after), scientific(layer.error_fp64),
          scientific(layer.error_dtype) + " " + layer.dtype});

@@ -2,6 +2,7 @@
 
 #include <expandnet/nn/run.h>
 #include <expandnet/passes/summary.h>
+#include <fmt/format.h>
 
 #include <ostream>
 #include <unordered_set>
@@ -33,6 +34,10 @@ SummaryRow contracted_row(const std::string& path, const ExpandedLayer& layer) {
   return row;
 }
 
+std::string percent(std::optional<double> share) {
+  return share ? fmt::format("{:.1f} %", 100 * *share) : "-";
+}
+
 void add(std::optional<std::int64_t>& sum,
          const std::optional<std::int64_t>& term) {
   if (term) sum = sum.value_or(0) + *term;
@@ -59,7 +64,7 @@ void add_other_parameters(const torch::nn::Module& model,
                           std::unordered_set<const void*> covered,
                           Summary& summary) {
   SummaryRow other;
-  other.path = "(other)";
+  other.path = kOtherPath;
   for (const auto& parameter : model.parameters()) {
     if (!covered.insert(parameter.unsafeGetTensorImpl()).second) continue;
     const auto size = static_cast<std::int64_t>(parameter.nbytes());
@@ -71,17 +76,30 @@ void add_other_parameters(const torch::nn::Module& model,
   if (other.deploy_parameters > 0) summary.rows.push_back(std::move(other));
 }
 
+std::optional<double> SummaryRow::cost() const {
+  if (!chain_step_multiply_adds || !compact_step_multiply_adds) {
+    return std::nullopt;
+  }
+  return static_cast<double>(*chain_step_multiply_adds) /
+         static_cast<double>(*compact_step_multiply_adds);
+}
+
 SummaryRow Summary::total() const {
   SummaryRow sum;
   sum.path = "total";
+  std::int64_t kept = 0;
   for (const auto& row : rows) {
     sum.train_parameters += row.train_parameters;
+    kept += row.kept_parameters.value_or(row.train_parameters);
     sum.deploy_parameters += row.deploy_parameters;
     sum.train_bytes += row.train_bytes;
     sum.deploy_bytes += row.deploy_bytes;
+    add(sum.chain_step_multiply_adds, row.chain_step_multiply_adds);
+    add(sum.compact_step_multiply_adds, row.compact_step_multiply_adds);
     add(sum.chained_multiply_adds, row.chained_multiply_adds);
     add(sum.compact_multiply_adds, row.compact_multiply_adds);
   }
+  if (kept < sum.train_parameters) sum.kept_parameters = kept;
   return sum;
 }
 
@@ -91,16 +109,19 @@ std::string Summary::to_string() const {
   std::vector<std::vector<std::string>> cells;
   cells.reserve(lines.size());
   for (const auto& row : lines) {
-    cells.push_back({row.path, row.expansion, grouped(row.train_parameters),
-                     grouped(row.deploy_parameters),
-                     grouped(row.chained_multiply_adds),
-                     grouped(row.compact_multiply_adds), bytes(row.train_bytes),
-                     bytes(row.deploy_bytes)});
+    cells.push_back(
+        {row.path, row.expansion,
+         grouped(row.train_parameters, row.kept_parameters),
+         grouped(row.deploy_parameters), grouped(row.chained_multiply_adds),
+         grouped(row.compact_multiply_adds),
+         grouped(row.chain_step_multiply_adds),
+         grouped(row.compact_step_multiply_adds), percent(row.cost()),
+         bytes(row.train_bytes), bytes(row.deploy_bytes)});
   }
-  return render_table(
-      {"layer", "expansion", "train params", "deploy params", "chained madds",
-       "compact madds", "train memory", "deploy memory"},
-      cells);
+  return render_table({"layer", "expansion", "train params", "deploy params",
+                       "chained madds", "compact madds", "fold/step",
+                       "compact/step", "cost", "train memory", "deploy memory"},
+                      cells);
 }
 
 std::ostream& operator<<(std::ostream& stream, const Summary& summary) {

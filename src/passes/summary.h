@@ -7,6 +7,9 @@
 
 namespace expandnet {
 
+/// The path of the row of all parameters without a chain.
+inline constexpr const char* kOtherPath = "(other)";
+
 /// Adds the row of all parameters of the model that are not `covered`, by the
 /// addresses of their TensorImpl.
 void add_other_parameters(const torch::nn::Module& model,

@@ -8,7 +8,6 @@
 #include <expandnet/train/optimizers.h>
 #include <torch/csrc/autograd/variable.h>
 
-#include <map>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -21,6 +20,8 @@ using torch::optim::OptimizerParamGroup;
 
 /// The tensors of one fused call: one device, one dtype.
 struct Batch {
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;
   std::vector<at::Tensor> parameters;
   std::vector<at::Tensor> gradients;
 };
@@ -49,7 +50,17 @@ class Selection {
 /// read while it is still in the cache.
 std::vector<Batch> batches_of(const OptimizerParamGroup& group,
                               const Selection& selection) {
-  std::map<std::pair<std::string, at::ScalarType>, Batch> batches;
+  std::vector<Batch> batches;
+  const auto batch_for = [&](const at::Tensor& parameter) -> Batch& {
+    for (auto& batch : batches) {
+      if (batch.device == parameter.device() &&
+          batch.dtype == parameter.scalar_type()) {
+        return batch;
+      }
+    }
+    return batches.emplace_back(
+        Batch{parameter.device(), parameter.scalar_type(), {}, {}});
+  };
   const auto& parameters = group.params();
   for (auto i = parameters.size(); i-- > 0;) {
     const auto& parameter = parameters[i];
@@ -58,14 +69,11 @@ std::vector<Batch> batches_of(const OptimizerParamGroup& group,
     if (grad.strides() != parameter.strides()) {
       grad = at::empty_like(parameter).copy_(grad);
     }
-    auto& batch = batches[{parameter.device().str(), parameter.scalar_type()}];
+    auto& batch = batch_for(parameter);
     batch.parameters.push_back(parameter);
     batch.gradients.push_back(grad);
   }
-  std::vector<Batch> result;
-  result.reserve(batches.size());
-  for (auto& entry : batches) result.push_back(std::move(entry.second));
-  return result;
+  return batches;
 }
 
 /// The fused kernels write without telling autograd.

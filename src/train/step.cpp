@@ -161,12 +161,23 @@ void Step::step_in_backward(const std::function<void()>& backward) {
   streams_->join();
 }
 
+torch::Tensor Step::loss_of(const torch::Tensor& input,
+                            const torch::Tensor& target) {
+  if (expansion_ == nullptr || counted_sizes_ == input.sizes()) {
+    return loss_(input, target);
+  }
+  counted_sizes_ = input.sizes().vec();
+  torch::Tensor loss;
+  expansion_->observe([&] { loss = loss_(input, target); });
+  return loss;
+}
+
 torch::Tensor Step::eager(const torch::Tensor& input,
                           const torch::Tensor& target) {
   const auto position = calls_ % options_.accumulate;
   if (position == 0) zero_grad();
   ++calls_;
-  auto loss = loss_(input, target);
+  auto loss = loss_of(input, target);
   const auto backward = [&] {
     if (options_.accumulate > 1) {
       (loss / options_.accumulate).backward();

@@ -1,4 +1,5 @@
 // Training by ranks: they start alike, stay alike, and stop where they are not.
+#include <c10/core/DefaultDtype.h>
 #include <expandnet/data/loading/batches.h>
 #include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
@@ -17,15 +18,21 @@
 namespace expandnet::testing {
 namespace {
 
+/// Of the chains; narrow and wide ones are compared in fp64.
+enum class Width { kAsEver, kWide, kNarrow };
+
 /// Two steps of two images in an epoch, in weight space, from another seed and
 /// on other images on each rank.
 class SharedRun {
  public:
-  explicit SharedRun(distributed::Ranks& ranks)
-      : net_(seeded(ranks.rank())),
-        expansion_(expand(*net_, models::small_net_recipe("cl+fc"))),
+  explicit SharedRun(distributed::Ranks& ranks, Width width = Width::kAsEver)
+      : net_(seeded(ranks.rank(), width)),
+        expansion_(expand(*net_, models::small_net_recipe(
+                                     "cl+fc", ExpansionOptions().narrow(
+                                                  width == Width::kNarrow)))),
         optimizer_(expansion_.parameters(),
-                   torch::optim::SGDOptions(0.01).momentum(0.9)),
+                   torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(
+                       width == Width::kAsEver ? 0 : 1e-3)),
         batches_(torch::randint(256, {4, 3, 32, 32}, at::kByte),
                  torch::arange(4), options_of_batches()),
         training_(parts(), options_of(ranks)) {}
@@ -36,8 +43,11 @@ class SharedRun {
   Expansion& expansion() { return expansion_; }
 
  private:
-  static models::SmallNet seeded(int rank) {
+  static models::SmallNet seeded(int rank, Width width) {
     torch::manual_seed(rank);
+    if (width != Width::kAsEver) {  // narrowed in fp64, too
+      c10::set_default_dtype(c10::scalarTypeToTypeMeta(at::kDouble));
+    }
     return models::SmallNet(models::SmallNetOptions().kernel_size(3));
   }
   static data::BatchOptions options_of_batches() {
@@ -54,7 +64,10 @@ class SharedRun {
   }
   train::TrainingParts parts() {
     train::TrainingParts parts;
-    parts.model = train::model_of(net_);
+    parts.model = {net_.ptr(), [this](const torch::Tensor& images) {
+                     return net_->forward(
+                         images.to(net_->parameters().front().scalar_type()));
+                   }};
     parts.optimizer = &optimizer_;
     parts.expansion = &expansion_;
     parts.training = &batches_;
@@ -89,6 +102,26 @@ const Role kDrifts("drifts", [](distributed::Ranks& ranks) {
   }
   run.finish();
 });
+
+// Momentum, decay and what ranks average, in fp64, of the same images.
+const Role kTrainsNarrow("trains narrow", [](distributed::Ranks& ranks) {
+  SharedRun wide(ranks, Width::kWide);
+  SharedRun narrow(ranks, Width::kNarrow);
+  TORCH_CHECK(narrow.expansion().summary().total().kept_parameters,
+              "nothing was narrowed");
+  wide.finish();
+  narrow.finish();
+  const auto expected = wide.expansion().model().named_parameters();
+  for (const auto& item : narrow.expansion().model().named_parameters()) {
+    const auto error = relative_error(item.value(), expected[item.key()]);
+    TORCH_CHECK(error <= 1e-10, item.key(), " differs by ", error);
+  }
+});
+
+TEST(TrainingByRanks, OfNarrowedChainsIsThatOfWideOnes) {
+  Team team("trains narrow");
+  expect_success(team);
+}
 
 TEST(TrainingByRanks, StopsAndNamesTheFactorAndTheRankThatDiffer) {
   Team team("drifts");

@@ -209,21 +209,21 @@ TEST(ContractReport, CountsParametersAndMultiplyAdds) {
 
 TEST(ContractReport, PrintsATable) {
   ContractionReport report;
-  report.layers = {
-      {"conv", "CK", "3 -> 12 -> 8", 6136, 1184, 5000, 1000, 2.5e-16, 3e-8,
-       "Float"},
-      {"", "FC", "4 -> 2", 12, 6, std::nullopt, std::nullopt, 0, 0, "Half"}};
+  report.layers = {{"conv", "CK", "3 -> 12 -> 8", 6136, 5000, 1184, 5000, 1000,
+                    2.5e-16, 3e-8, "Float"},
+                   {"", "FC", "4 -> 2", 12, std::nullopt, 6, std::nullopt,
+                    std::nullopt, 0, 0, "Half"}};
   report.already_contracted = 1;
 
   EXPECT_EQ(report.to_string(),
-            "layer    chain            parameters  contracted  multiply-adds  "
-            "contracted  error fp64          error\n"
-            "-------  ---------------  ----------  ----------  -------------  "
-            "----------  ----------  -------------\n"
-            "conv     CK 3 -> 12 -> 8       6,136       1,184          5,000  "
-            "     1,000     2.5e-16  3.0e-08 Float\n"
-            "(model)  FC 4 -> 2                12           6              -  "
-            "         -     0.0e+00   0.0e+00 Half\n"
+            "layer    chain                    parameters  contracted  "
+            "multiply-adds  contracted  error fp64          error\n"
+            "-------  ---------------  ------------------  ----------  "
+            "-------------  ----------  ----------  -------------\n"
+            "conv     CK 3 -> 12 -> 8  6,136 (5,000 kept)       1,184  "
+            "        5,000       1,000     2.5e-16  3.0e-08 Float\n"
+            "(model)  FC 4 -> 2                        12           6  "
+            "            -           -     0.0e+00   0.0e+00 Half\n"
             "1 layer was contracted already; nothing to do there\n");
 }
 

@@ -46,18 +46,27 @@ TEST(Summary, PrintsATable) {
   Summary sums;
   sums.rows = {{"conv", "CK 3 -> 12 -> 8", 6136, 1184, 5000, 1000, 49088, 4736},
                {"(other)", "", 10, 10, std::nullopt, std::nullopt, 80, 40}};
+  sums.rows[0].kept_parameters = 5000;
+  sums.rows[0].chain_step_multiply_adds = 3000;
+  sums.rows[0].compact_step_multiply_adds = 24000;
+  sums.rows[1].compact_step_multiply_adds = 36000;
 
   EXPECT_EQ(sums.to_string(),
-            "layer    expansion        train params  deploy params  chained "
-            "madds  compact madds  train memory  deploy memory\n"
-            "-------  ---------------  ------------  -------------  "
-            "-------------  -------------  ------------  -------------\n"
-            "conv     CK 3 -> 12 -> 8         6,136          1,184          "
-            "5,000          1,000     47.94 KiB      4.625 KiB\n"
-            "(other)                             10             10             "
-            " -              -          80 B           40 B\n"
-            "total                            6,146          1,194          "
-            "5,000          1,000     48.02 KiB      4.664 KiB\n");
+            "layer    expansion              train params  deploy params  "
+            "chained madds  compact madds  fold/step  compact/step    cost  "
+            "train memory  deploy memory\n"
+            "-------  ---------------  ------------------  -------------  "
+            "-------------  -------------  ---------  ------------  ------  "
+            "------------  -------------\n"
+            "conv     CK 3 -> 12 -> 8  6,136 (5,000 kept)          1,184  "
+            "        5,000          1,000      3,000        24,000  12.5 %  "
+            "   47.94 KiB      4.625 KiB\n"
+            "(other)                                   10             10  "
+            "            -              -          -        36,000       -  "
+            "        80 B           40 B\n"
+            "total                     6,146 (5,010 kept)          1,194  "
+            "        5,000          1,000      3,000        60,000   5.0 %  "
+            "   48.02 KiB      4.664 KiB\n");
 }
 
 }  // namespace

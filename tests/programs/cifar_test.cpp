@@ -517,6 +517,62 @@ TEST_F(ExpandnetCifar, ResumesARunOfBeforeAFlag) {
   EXPECT_EQ(evaluated.status, 0) << evaluated.err;
 }
 
+/// Takes a line out of a file, as it was before there was such a line.
+void drop_line(const fs::path& file, const std::string& line) {
+  auto text = content_of(file);
+  const auto start = text.find(line + "\n");
+  ASSERT_NE(start, std::string::npos) << text;
+  text.erase(start, line.size() + 1);
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+TEST_F(ExpandnetCifar, GoesOnAsWideAsARunBegan) {
+  auto wide = kLong;
+  wide.insert(wide.end(), {"--narrow", "off"});
+  ASSERT_EQ(run(command("train", wide, "straight")).status, 0);
+  {
+    Process process(command("train", wide), folder_);
+    ASSERT_TRUE(process.wait_for("/40"));
+    process.send(SIGTERM);
+    EXPECT_EQ(process.wait().status, 128 + SIGTERM);
+  }
+  drop_line(folder_ / "out/configuration.ini", "narrow=\"off\"");
+
+  auto words = command("train", kLong);
+  words.emplace_back("--resume");
+  const auto outcome = run(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  expect_same_run("out", "straight");
+  EXPECT_TRUE(
+      json("out/result.json")["variants"][0]["kept_parameters"].is_null());
+  // It says so from then on, and is contracted from what it says or not.
+  const auto again = run(words);
+  EXPECT_EQ(again.status, 0) << again.err;
+  drop_line(folder_ / "out/configuration.ini", "narrow=\"off\"");
+  const auto contracted =
+      run_plain({"contract", path("out"), "--out", path("again.pt")});
+  EXPECT_EQ(contracted.status, 0) << contracted.err;
+  EXPECT_TRUE(content_of(folder_ / "again.pt") ==
+              content_of(folder_ / "out/weights.pt"));
+}
+
+TEST_F(ExpandnetCifar, NarrowsUnderSgd) {
+  const auto kept_by = [&](const Words& more, const std::string& out) {
+    const auto outcome = run(command("train", joined(kShort, more), out));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return json(out + "/result.json")["variants"][0]["kept_parameters"];
+  };
+  EXPECT_LT(kept_by({}, "narrow"), 1000000);
+  EXPECT_TRUE(kept_by({"--optimizer", "adamw"}, "adamw").is_null());
+  EXPECT_TRUE(kept_by({"--execution", "modules"}, "modules").is_null());
+  EXPECT_LT(kept_by({"--execution", "modules", "--narrow", "on"}, "on"),
+            1000000);
+  const auto layers = json("narrow/result.json")["variants"][0]["layers"];
+  const auto& fc1 = layers.back();
+  EXPECT_EQ(fc1["path"], "fc1");
+  EXPECT_LT(fc1["kept_parameters"], fc1["train_parameters"]);
+}
+
 TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
   auto words = command("train", {"--epochs", "1", "--expand", "cl"});
   words.front() = "frozen-cifar";
@@ -524,10 +580,22 @@ TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const std::string note =
       "\"conv2\" stays compact: frozen (requires_grad is false)";
-  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\n1 run: about "),
+  // And what the chain of conv3 costs: (r^2 16 + r 32) / (8 images x 8 x 8).
+  const std::string cost =
+      "conv3: fold and pull back count 75 % of the layer's own step at 8 "
+      "images an update, ";
+  EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\nnote: " + cost),
             std::string::npos)
       << outcome.out;
-  EXPECT_EQ(json("out/result.json")["notes"], Json({note}));
+  const auto notes = json("out/result.json")["notes"];
+  ASSERT_EQ(notes.size(), 2);
+  EXPECT_EQ(notes[0], note);
+  const std::string found = notes[1];
+  EXPECT_EQ(found.substr(0, cost.size()), cost);
+  const std::string remedy =
+      "a lower --rate, narrower widths, or a larger --batch-size or "
+      "--accumulate make it less";
+  EXPECT_NE(found.find(remedy), std::string::npos) << found;
 }
 
 TEST_F(ExpandnetCifar, KeepsItsRunWhenTheDiskIsFull) {
@@ -663,6 +731,9 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
             "--corrupt-labels: must be from 0 to 1, got 1.5");
   EXPECT_EQ(refusal({"--threads", "99999999999"}),
             "--threads: must be from 0 to 1024, got 99999999999");
+  EXPECT_EQ(refusal({"--narrow", "on", "--optimizer", "adamw"}),
+            "--narrow: is exact under sgd only, got on with adamw; use auto or "
+            "off");
   EXPECT_EQ(refusal({"--lr", "nan"}), "--lr: must be finite, got nan");
   const auto of_compare = [&](const Words& more) {
     return complaint_of(run(command("compare", more)));

@@ -120,6 +120,8 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv) {
       "--overlap,!--no-overlap", arguments.overlap,
       "in weight space step each chain within the backward pass; by default "
       "on CUDA");
+  app.add_flag("--narrow,!--no-narrow", arguments.narrow,
+               "in weight space keep only the width that sgd can tell apart");
   app.add_option("--threads", arguments.threads)
       ->check(from_to(1, kMostThreads));
   app.add_option("--seed", arguments.seed);

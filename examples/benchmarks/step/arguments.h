@@ -22,6 +22,7 @@ struct Arguments {
   bool infer = true;
   bool overhead = true;
   bool overlap = false;  ///< as train::StepOptions has it; on CUDA true
+  bool narrow = true;    ///< the chains in weight space
   std::int64_t batch = 128;
   std::int64_t image_size = 0;  ///< 0: the net's own
   int iterations = 0;           ///< samples of each way; 0: 30, on CUDA 50

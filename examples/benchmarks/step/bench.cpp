@@ -110,14 +110,16 @@ std::vector<StepResult> compare(const Setup& setup,
   return rows;
 }
 
-/// Sets what memory the way in weight space should need.
-void expect_memory(const Setup& setup, std::vector<StepResult>& rows) {
+/// Sets what memory the way in weight space should need, and what it costs by
+/// count.
+void expect(const Setup& setup, std::vector<StepResult>& rows) {
   constexpr std::int64_t kPerFactor = 3;  // value, gradient, momentum
   if (rows.front().execution != name_in(kWays, Way::kCompact)) return;
   for (auto& row : rows) {
     if (row.execution != name_in(kWays, Way::kWeightSpace)) continue;
     row.expected_bytes =
         *rows.front().peak_bytes + kPerFactor * factor_bytes(setup);
+    row.counted_ratio = 1 + counted_cost(setup);
   }
 }
 
@@ -158,15 +160,16 @@ std::vector<StepResult> overhead(const Setup& setup, double compact_ms,
 std::vector<StepResult> measure(const Setup& setup,
                                 const Arguments& arguments) {
   const auto options = timing_options(arguments);
+  const auto train_ways = ways_to_train(find_net(setup.net), arguments.ways);
   std::vector<StepResult> rows;
   const auto add = [&](const std::vector<StepResult>& more) {
     rows.insert(rows.end(), more.begin(), more.end());
   };
   auto compact_ms = std::numeric_limits<double>::quiet_NaN();
-  if (arguments.train) {
+  if (arguments.train && !train_ways.empty()) {
     auto training =
-        compare(setup, arguments.ways, "train", &Training::step, options);
-    expect_memory(setup, training);
+        compare(setup, train_ways, "train", &Training::step, options);
+    expect(setup, training);
     add(training);
     if (rows.front().execution == "compact")
       compact_ms = rows.front().ms.median;
@@ -175,7 +178,7 @@ std::vector<StepResult> measure(const Setup& setup,
   if (setup.mode == Mode::kGraph) return rows;
   if (arguments.overhead) add(overhead(setup, compact_ms, options));
   if (arguments.infer) {
-    const auto ways = ways_to_infer(arguments.ways);
+    const auto ways = ways_to_infer(train_ways);
     if (!ways.empty()) {
       add(compare(setup, ways, "infer", &Inference::run, options));
     }
@@ -192,7 +195,7 @@ std::vector<Setup> setups(const Arguments& arguments) {
         for (const auto mode : arguments.modes) {
           all.push_back({net, arguments.device, precision, layout, mode,
                          arguments.batch, arguments.image_size, arguments.seed,
-                         arguments.overlap});
+                         arguments.overlap, arguments.narrow});
         }
       }
     }

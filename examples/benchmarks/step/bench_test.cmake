@@ -125,6 +125,22 @@ if(NOT execution STREQUAL "weight-space" OR peak_bytes GREATER most)
   message(SEND_ERROR "${execution} must not need more than ${most} bytes, got ${peak_bytes}")
 endif()
 
+# A network that is not written in modules, at a batch where expansion costs.
+execute_process(
+  COMMAND "${BENCH}" --net resnet18 --device cpu --layout channels_last --iterations 1
+          --batch-size 1 --image-size 64 --phase train --json "${file}"
+  RESULT_VARIABLE status
+  ERROR_VARIABLE message)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "expected 0, got ${status} and '${message}'")
+endif()
+file(READ "${file}" results)
+string(JSON count LENGTH "${results}")
+string(JSON counted GET "${results}" 1 counted_ratio)
+if(NOT count EQUAL 2 OR counted LESS 2)
+  message(SEND_ERROR "expected two rows and a step that counts twice the compact one or more, got ${results}")
+endif()
+
 # A network for ImageNet as expanded modules, which has the loss of the compact
 # one or is refused.
 execute_process(

@@ -19,6 +19,17 @@ at::MemoryFormat memory_format(Layout layout) {
                                          : at::MemoryFormat::Contiguous;
 }
 
+/// Chains beside a net may be narrow; modules are as wide as they are asked to
+/// be.
+Selector selector_for(const Net& net, bool narrow) {
+  return
+      [net, narrow](const std::string& path, const torch::nn::Module& layer) {
+        auto options = net.selector(path, layer);
+        if (options) options->narrow(narrow);
+        return options;
+      };
+}
+
 /// Gives the parameters of `model` the values that `source` has by their keys.
 void copy_values(const torch::OrderedDict<std::string, torch::Tensor>& source,
                  torch::nn::Module& model) {
@@ -44,7 +55,9 @@ Prepared prepare(const Setup& setup, Way way) {
   result.model = net.compact(size);
   result.model.module->to(setup.device);
   train::set_memory_format(*result.model.module, memory_format(setup.layout));
-  result.expansion = expand(*result.model.module, net.selector);
+  result.expansion =
+      expand(*result.model.module,
+             selector_for(net, setup.narrow && way == Way::kWeightSpace));
   if (way == Way::kWeightSpace) return result;
 
   if (way == Way::kFolded || way == Way::kChained) {
@@ -71,6 +84,18 @@ std::int64_t factor_bytes(const Setup& setup) {
     if (is_factor) bytes += static_cast<std::int64_t>(item.value().nbytes());
   }
   return bytes;
+}
+
+double counted_cost(const Setup& setup) {
+  auto prepared = prepare(setup, Way::kWeightSpace);
+  const torch::NoGradGuard no_grad;
+  prepared.model.module->eval();
+  prepared.expansion->observe([&] {
+    // What is counted is proportional to the batch.
+    static_cast<void>(prepared.model.forward(prepared.images.narrow(0, 0, 1)));
+  });
+  const auto total = prepared.expansion->summary().total();
+  return *total.cost() / static_cast<double>(setup.batch);
 }
 
 Training::Training(const Setup& setup, Way way)

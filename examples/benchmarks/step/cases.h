@@ -32,6 +32,10 @@ torch::optim::SGDOptions sgd_options();
 /// beside the compact net; as much again for their gradients, and for momentum.
 std::int64_t factor_bytes(const Setup& setup);
 
+/// Multiply-adds of fold and pull back as a share of those of the compact net's
+/// step, its convolutions and linear layers forward and backward.
+double counted_cost(const Setup& setup);
+
 /// Training of one network in one way, on one batch, by SGD with momentum.
 class Training {
  public:

@@ -5,8 +5,13 @@
 #include <expandnet/models/mobilenet_v1.h>
 #include <expandnet/models/mobilenet_v2.h>
 #include <expandnet/models/recipes.h>
+#include <expandnet/models/resnet.h>
 #include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/models/small_net.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/types.h>
 
 #include <algorithm>
 
@@ -20,15 +25,13 @@ using train::model_of;
 
 namespace {
 
-/// In pixels: what any machine trains at once.
-constexpr std::int64_t kSmall = 32;
-
 Net small_net(const std::string& name, std::int64_t kernel,
-              const std::string& recipe) {
+              const std::string& recipe, double rate = 4) {
   const auto options_for = [kernel](std::int64_t image_size) {
     return models::SmallNetOptions().kernel_size(kernel).image_size(image_size);
   };
-  const auto selector = models::small_net_recipe(recipe);
+  const auto selector =
+      models::small_net_recipe(recipe, ExpansionOptions().rate(rate));
   return {name,
           /*image_size=*/32,
           /*classes=*/10,
@@ -39,7 +42,8 @@ Net small_net(const std::string& name, std::int64_t kernel,
           [=](std::int64_t image_size, Execution execution) {
             return model_of(
                 ExpandedSmallNet(options_for(image_size), selector, execution));
-          }};
+          },
+          /*by_default=*/rate == 4};
 }
 
 /// A network for ImageNet; `Holder` makes it as the paper has it.
@@ -58,6 +62,56 @@ Net imagenet_net(const std::string& name) {
           }};
 }
 
+/// ResNet-18 as it is for ImageNet: 11.7 M parameters.
+class ResNet18For224Impl : public torch::nn::Module {
+ public:
+  ResNet18For224Impl() {
+    conv1 = register_module(
+        "conv1",
+        torch::nn::Conv2d(
+            torch::nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(
+                false)));
+    bn1 = register_module("bn1", torch::nn::BatchNorm2d(64));
+    std::int64_t in = 64;
+    for (const std::int64_t out : {64, 128, 256, 512}) {
+      blocks->push_back(models::BasicBlock(in, out, in == out ? 1 : 2));
+      blocks->push_back(models::BasicBlock(out, out, 1));
+      in = out;
+    }
+    register_module("blocks", blocks);
+    fc = register_module("fc", torch::nn::Linear(512, 1000));
+  }
+
+  torch::Tensor forward(torch::Tensor x) {
+    x = torch::max_pool2d(torch::relu(bn1(conv1(x))), 3, 2, 1);
+    return fc(blocks->forward(x).mean({2, 3}));
+  }
+
+  torch::nn::Conv2d conv1{nullptr};
+  torch::nn::BatchNorm2d bn1{nullptr};
+  torch::nn::Sequential blocks;
+  torch::nn::Linear fc{nullptr};
+};
+TORCH_MODULE(ResNet18For224);
+
+/// Every 3x3 of it by CL: dense and wide, where expansion is not free.
+Net resnet18() {
+  return {
+      "resnet18",
+      /*image_size=*/224,
+      /*classes=*/1000,
+      [](const std::string& /*path*/,
+         const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
+        const auto* conv = layer.as<torch::nn::Conv2dImpl>();
+        if (conv == nullptr || conv->options.kernel_size()->at(0) != 3) {
+          return std::nullopt;
+        }
+        return ExpansionOptions(Strategy::kCL).rate(4);
+      },
+      [](std::int64_t /*image_size*/) { return model_of(ResNet18For224()); },
+      nullptr};
+}
+
 const std::vector<Net>& nets() {
   static const std::vector<Net> all = {
       small_net("smallnet7-ck-fc", 7, "ck+fc"),
@@ -66,6 +120,10 @@ const std::vector<Net>& nets() {
       imagenet_net<models::MobileNetV1>("mobilenet_v1"),
       imagenet_net<models::MobileNetV2>("mobilenet_v2"),
       imagenet_net<models::ShuffleNetV2>("shufflenet_v2"),
+      resnet18(),
+      small_net("smallnet7-fc-rate8", 7, "fc", 8),
+      small_net("smallnet7-fc-rate16", 7, "fc", 16),
+      small_net("smallnet7-fc-rate64", 7, "fc", 64),
   };
   return all;
 }
@@ -84,7 +142,7 @@ const std::vector<std::string>& net_names() {
 std::vector<std::string> default_net_names() {
   std::vector<std::string> result;
   for (const auto& net : nets()) {
-    if (net.image_size <= kSmall) result.push_back(net.name);
+    if (net.by_default) result.push_back(net.name);
   }
   return result;
 }
@@ -95,6 +153,16 @@ const Net& find_net(const std::string& name) {
   }
   TORCH_CHECK(false, error_message("find_net", "name must be one of --net",
                                    c10::str("\"", name, "\"")));
+}
+
+std::vector<Way> ways_to_train(const Net& net, std::vector<Way> ways) {
+  if (net.expanded) return ways;
+  ways.erase(
+      std::remove_if(
+          ways.begin(), ways.end(),
+          [](Way way) { return way == Way::kFolded || way == Way::kChained; }),
+      ways.end());
+  return ways;
 }
 
 std::vector<Way> ways_to_infer(std::vector<Way> ways) {

@@ -25,8 +25,9 @@ struct Net {
   /// The plain LibTorch network ...
   std::function<Model(std::int64_t image_size)> compact;
   /// ... and the same of expanded modules, with the keys that the parameters
-  /// have in weight space.
+  /// have in weight space. Null: it is not written in modules.
   std::function<Model(std::int64_t image_size, Execution execution)> expanded;
+  bool by_default = false;  ///< is small enough for any machine
 };
 
 /// A new network is one more entry of the table behind these.
@@ -35,6 +36,9 @@ const std::vector<std::string>& net_names();
 std::vector<std::string> default_net_names();
 /// `name` is one of the names.
 const Net& find_net(const std::string& name);
+
+/// Of the ways to train, those of this net: not all are written as modules.
+std::vector<Way> ways_to_train(const Net& net, std::vector<Way> ways);
 
 /// Of the ways to train a net, those to run it: weight space is compact then.
 std::vector<Way> ways_to_infer(std::vector<Way> ways);

@@ -50,6 +50,7 @@ struct Setup {
   std::int64_t image_size = 0;  ///< side in pixels; 0: the net's own
   std::uint64_t seed = 0;
   bool overlap = false;  ///< as train::StepOptions has it
+  bool narrow = true;    ///< the chains in weight space (fold/narrow.h)
 };
 
 }  // namespace expandnet::examples::bench

@@ -17,6 +17,7 @@ nlohmann::ordered_json json_of(const StepResult& row) {
   object["execution"] = row.execution;
   object["mode"] = name_in(kModes, row.setup.mode);
   object["overlap"] = row.setup.overlap;
+  object["narrow"] = row.setup.narrow;
   object["phase"] = row.phase;
   object["batch"] = row.setup.batch;
   object["step_ms"] = row.ms.median;
@@ -32,24 +33,28 @@ nlohmann::ordered_json json_of(const StepResult& row) {
   if (row.expected_bytes.has_value()) {
     object["expected_bytes"] = *row.expected_bytes;
   }
+  object["counted_ratio"] = nullptr;
+  if (row.counted_ratio.has_value()) {
+    object["counted_ratio"] = *row.counted_ratio;
+  }
   return object;
 }
 
 }  // namespace
 
 std::string heading(const Setup& setup) {
-  return fmt::format("\n{}, {}, {}, {}, {}{}, batch {}\n", setup.net,
-                     setup.device.is_cuda() ? "cuda" : "cpu",
-                     name_in(kPrecisions, setup.precision),
-                     name_in(kLayouts, setup.layout),
-                     name_in(kModes, setup.mode),
-                     setup.overlap ? " with overlap" : "", setup.batch);
+  return fmt::format(
+      "\n{}, {}, {}, {}, {}{}{}, batch {}\n", setup.net,
+      setup.device.is_cuda() ? "cuda" : "cpu",
+      name_in(kPrecisions, setup.precision), name_in(kLayouts, setup.layout),
+      name_in(kModes, setup.mode), setup.overlap ? " with overlap" : "",
+      setup.narrow ? "" : ", wide", setup.batch);
 }
 
 const std::vector<std::string>& step_heads() {
   static const std::vector<std::string> heads = {
-      "phase",     "execution", "median ms", "quartiles",
-      "x compact", "peak MiB",  "x expected"};
+      "phase",     "execution",  "median ms", "quartiles",
+      "x compact", "x by count", "peak MiB",  "x expected"};
   return heads;
 }
 
@@ -59,6 +64,9 @@ Row row_of(const StepResult& result) {
   const auto ratio = std::isnan(result.ratio_to_compact)
                          ? std::string("-")
                          : fmt::format("{:.3f}", result.ratio_to_compact);
+  const auto counted = result.counted_ratio
+                           ? fmt::format("{:.3f}", *result.counted_ratio)
+                           : std::string("-");
   const auto mebibytes =
       peak ? fmt::format("{:.1f}", static_cast<double>(*peak) / 0x1p20)
            : std::string("-");
@@ -69,7 +77,7 @@ Row row_of(const StepResult& result) {
           : std::string("-");
   return {
       {result.phase, result.execution, fmt::format("{:.3f}", result.ms.median),
-       range(result.ms, 3), ratio, mebibytes, of_expected},
+       range(result.ms, 3), ratio, counted, mebibytes, of_expected},
       json_of(result)};
 }
 

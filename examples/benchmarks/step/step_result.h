@@ -26,6 +26,8 @@ struct StepResult {
   /// Of training in weight space, where compact was run: its peak, and the
   /// factors with their gradients and momentum.
   std::optional<std::int64_t> expected_bytes;
+  /// Of the same, the ratio to compact by the count of multiply-adds.
+  std::optional<double> counted_ratio;
 };
 
 /// What all results of a setup share, in words.

@@ -182,6 +182,7 @@ Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
   ExpansionOptions options;
   options.rate(settings.rate);
   options.initial_values(settings.init.values);
+  options.narrow(!twin && settings.narrows());
   if (twin) options.activation(at::relu);
   if (is_mobile()) return models::imagenet_recipe(net_, recipe, options);
   return models::small_net_recipe(recipe, options,

@@ -233,6 +233,7 @@ Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
   ExpansionOptions options;
   options.rate(settings.rate);
   options.initial_values(settings.init.values);
+  options.narrow(settings.narrows());
   return weight_space_trainee(compact_net(classes), recipe,
                               models::imagenet_recipe(net_, recipe, options),
                               machine, settings);

@@ -42,12 +42,6 @@ struct Folded {
 /// Throws `c10::Error` as `check_factors` does.
 [[nodiscard]] Folded fold(const Plan& plan, const std::vector<Affine>& factors);
 
-/// The same into the tensors of `folded`, which came from a fold of this plan:
-/// a step after another allocates nothing that can be reused, and addresses
-/// stay. Not differentiable.
-void fold_again(const Plan& plan, const std::vector<Affine>& factors,
-                Folded& folded);
-
 /// Throws `c10::Error` unless there is one factor per shape of the plan, with
 /// that shape, a bias exactly where the plan has one, and all of one floating
 /// dtype on one device.

@@ -67,6 +67,12 @@ struct ExpansionOptions {
   TORCH_ARG(InitialValues, initial_values) = InitialValues::kDefault;
   /// Standard deviation of `InitialValues::kNormal`.
   TORCH_ARG(double, std) = 0.01;
+  /// Keep only the interior width that training by SGD can tell apart
+  /// (narrow.h): the same compact weights at every step, from fewer numbers.
+  /// Exact under `torch::optim::SGD` and `train::SGD` in all their forms, wrong
+  /// under optimizers that treat each number by itself (Adam, RMSprop). An
+  /// Expansion refuses those; modules do not see their optimizer.
+  TORCH_ARG(bool, narrow) = false;
   /// Of modules; weight space is always folded.
   TORCH_ARG(Execution, execution) = Execution::kFolded;
   /// Applied between the factors. It makes the module a nonlinear twin, which

@@ -24,9 +24,4 @@ namespace expandnet {
                                             const Folded& folded,
                                             const Affine& grad);
 
-/// The same into the tensors of `grads`, which came from a pull back of this
-/// plan. Not differentiable.
-void pull_back_again(const Plan& plan, const Folded& folded, const Affine& grad,
-                     std::vector<Affine>& grads);
-
 }  // namespace expandnet

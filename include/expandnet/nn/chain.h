@@ -38,9 +38,13 @@ TORCH_MODULE(Factor);
 /// leave them float and only set the dtype in which the folded weight is
 /// handed out.
 ///
+/// With `narrow(true)` the factors are drawn as those of the chain that was
+/// asked for, then narrowed (fold/narrow.h): train them with SGD.
+///
 ///     Chain chain(plan(linear_layer(512, 64), Strategy::kFC));
 class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
  public:
+  /// Throws `c10::Error` for a nonlinear twin that is to be narrowed.
   explicit ChainImpl(Plan plan, ExpansionOptions options = {});
 
   void reset() override;
@@ -53,7 +57,12 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
           bool non_blocking = false) override;
   void to(torch::Dtype dtype, bool non_blocking = false) override;
 
+  /// The chain that trains: narrowed, if the options say so.
   [[nodiscard]] const Plan& plan() const { return *plan_; }
+  /// The chain that was asked for.
+  [[nodiscard]] const Plan& asked() const { return asked_; }
+  /// Whether `plan()` is narrower than `asked()`.
+  [[nodiscard]] bool is_narrowed() const;
   [[nodiscard]] const ExpansionOptions& options() const { return options_; }
   /// The dtype of the compact layer: the factors', or the half precision that
   /// `to` asked for.
@@ -62,7 +71,8 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   /// The registered parameters themselves, first factor first.
   [[nodiscard]] std::vector<Affine> factors() const;
   /// Copies `values` into the factors (no new parameters, so optimizers stay
-  /// valid); this is how a twin's factors are handed over.
+  /// valid); this is how a twin's factors are handed over. Factors of the
+  /// chain that was asked for are narrowed first, if this one is.
   /// Throws `c10::Error` as `check_factors` does, before the first copy.
   void set_factors(const std::vector<Affine>& values);
 
@@ -90,6 +100,7 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   [[nodiscard]] bool is_current(const Cache& cache) const;
   [[nodiscard]] Affine in_layer_dtype(const Affine& affine) const;
 
+  Plan asked_;
   std::shared_ptr<const Plan> plan_;  // shared with autograd graphs
   ExpansionOptions options_;
   std::vector<Factor> factors_;

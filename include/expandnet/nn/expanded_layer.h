@@ -18,6 +18,7 @@ class ExpandedLayer {
   virtual ~ExpandedLayer() = default;
 
   [[nodiscard]] const CompactLayer& layer() const { return plan_.layer; }
+  /// The chain that was asked for; `chain->plan()` may be narrower.
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const ExpansionOptions& expansion() const { return expansion_; }
   [[nodiscard]] bool is_contracted() const { return contracted_; }
@@ -47,6 +48,8 @@ class ExpandedLayer {
   [[nodiscard]] const std::vector<std::int64_t>& input_size() const {
     return input_size_;
   }
+  /// Samples in the last input; of a linear layer, its rows.
+  [[nodiscard]] std::int64_t batch() const { return batch_; }
   /// Whether the layer has run yet.
   [[nodiscard]] bool has_run() const { return has_run_; }
 
@@ -77,6 +80,7 @@ class ExpandedLayer {
   bool contracted_ = false;
   bool has_run_ = false;
   std::vector<std::int64_t> input_size_;
+  std::int64_t batch_ = 0;
 };
 
 /// Joins an expanded layer to LibTorch's module of type `Derived`.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/passes/expansion.h>
+#include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/selector.h>
 
 namespace expandnet {
@@ -22,5 +23,11 @@ namespace expandnet {
                                const Selector& selector);
 [[nodiscard]] Expansion expand(torch::nn::Module& model,
                                const ExpansionOptions& options = {});
+/// The same within a bound on the cost of each chain: a layer whose chain would
+/// cost more gets the largest rate of at least 1 that does not, or is left
+/// compact, with a note. Throws also for a bound that is negative.
+[[nodiscard]] Expansion expand(torch::nn::Module& model,
+                               const Selector& selector,
+                               const MaxCost& max_cost);
 
 }  // namespace expandnet

@@ -13,6 +13,7 @@
 // network.
 #pragma once
 
+#include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/selector.h>
 #include <expandnet/passes/step_in_backward.h>
 #include <expandnet/passes/summary.h>
@@ -74,8 +75,10 @@ class Expansion {
   /// for these gradients already, to clip them say, it is not called again.
   ///
   /// Throws `c10::Error`, before anything changes, for an optimizer that does
-  /// not hold all factors or that holds expanded weights, and for LBFGS, which
-  /// in LibTorch reads gradients as flat memory.
+  /// not hold all factors or that holds expanded weights, for LBFGS, which in
+  /// LibTorch reads gradients as flat memory, and where a chain is narrowed
+  /// (`ExpansionOptions::narrow`) for all but `torch::optim::SGD` and
+  /// `train::SGD`.
   void step(torch::optim::Optimizer& optimizer);
 
   /// `backward(); step(optimizer);` with each chain pulled back, updated and
@@ -89,6 +92,13 @@ class Expansion {
   void step_in_backward(torch::optim::Optimizer& optimizer,
                         const std::function<void()>& backward,
                         const StepInBackward& how);
+
+  /// Runs `forward`, a forward pass of the model, and counts what its layers
+  /// do: `summary` then says what the chains add to a step of that batch and
+  /// size. `train::Step` does so for batches of a new size.
+  ///
+  ///     expansion.observe([&] { model->forward(batch.data); });
+  void observe(const std::function<void()>& forward);
 
   /// Moves or converts the model and the factors together and folds again;
   /// factors of a half-precision model stay float.
@@ -122,7 +132,9 @@ class Expansion {
  private:
   struct Impl;
   explicit Expansion(std::unique_ptr<Impl> impl);
-  friend Expansion expand(torch::nn::Module& model, const Selector& selector);
+  friend Expansion expand(torch::nn::Module& model, const Selector& selector,
+                          const MaxCost& max_cost);
+  friend void hand_over(const torch::nn::Module& twin, Expansion& expansion);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -9,7 +9,8 @@ namespace expandnet {
 /// Copies all parameters and buffers of `twin` into `model` (paper, +Init: the
 /// nonlinear twin is trained first, then the linear chains start from its
 /// factors). Values are copied into the existing tensors, so optimizers of
-/// `model` stay valid; dtype and device may differ.
+/// `model` stay valid; dtype and device may differ. Narrowed chains
+/// (`ExpansionOptions::narrow`) take the twin's wide factors and narrow them.
 ///
 /// Throws `c10::Error` before the first copy when a key is missing on either
 /// side or a shape differs.

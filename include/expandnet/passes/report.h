@@ -13,8 +13,10 @@ namespace expandnet {
 struct LayerReport {
   std::string path;  ///< in the model; "" for the model itself
   std::string strategy;
-  std::string widths;  ///< "3 -> 12 -> 32 -> 8"
+  std::string widths;  ///< as asked for: "3 -> 12 -> 32 -> 8"
   std::int64_t parameters_before = 0;
+  /// Numbers that trained where the chain was narrowed; absent: all.
+  std::optional<std::int64_t> parameters_kept;
   std::int64_t parameters_after = 0;
   /// Per sample of the last input's size; absent if the layer has not run.
   std::optional<std::int64_t> multiply_adds_before;

@@ -15,6 +15,7 @@ namespace expandnet {
 struct SummaryRow {
   std::string path;
   std::string expansion;  ///< "CK 3 -> 12 -> 32 -> 8", or "contracted"
+  /// Numbers in the chain that was asked for.
   std::int64_t train_parameters = 0;
   std::int64_t deploy_parameters = 0;
   /// Per sample of the last input's size: the factors over feature maps, and
@@ -26,6 +27,17 @@ struct SummaryRow {
   /// state and activations; of parameters in deployment.
   std::int64_t train_bytes = 0;
   std::int64_t deploy_bytes = 0;
+  /// Numbers that train where the chain is narrowed; absent: all.
+  std::optional<std::int64_t> kept_parameters;
+  /// Per update: of fold and pull back, and of the forward and backward pass of
+  /// the compact layer on the batch and the size that it ran on last. Absent
+  /// for layers without a chain, and for those that have not run.
+  std::optional<std::int64_t> chain_step_multiply_adds;
+  std::optional<std::int64_t> compact_step_multiply_adds;
+
+  /// The first as a share of the second: what the chain adds to the layer's own
+  /// step, as far as multiply-adds tell. Absent where one of them is.
+  [[nodiscard]] std::optional<double> cost() const;
 };
 
 /// Prints as a table with a line of totals.
@@ -39,6 +51,7 @@ std::ostream& operator<<(std::ostream& stream, const Summary& summary);
 
 /// Returns one row per expanded layer and one, with the path "(other)", for all
 /// other parameters. Run the model once before to have multiply-adds counted.
+/// A layer's step is three times its forward pass.
 [[nodiscard]] Summary summary(torch::nn::Module& model);
 
 }  // namespace expandnet

@@ -94,6 +94,10 @@ class Step {
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
+  /// The loss of a batch; of one of a new size, the Expansion counts what the
+  /// layers do.
+  torch::Tensor loss_of(const torch::Tensor& input,
+                        const torch::Tensor& target);
   torch::Tensor eager(const torch::Tensor& input, const torch::Tensor& target);
   torch::Tensor on_cuda(const torch::Tensor& input,
                         const torch::Tensor& target);
@@ -116,6 +120,7 @@ class Step {
   std::vector<torch::Tensor> folds_;  ///< that `fold_decay` is of
   bool may_overlap_;
   std::int64_t calls_ = 0;
+  std::vector<std::int64_t> counted_sizes_;
   std::vector<std::int64_t> warm_sizes_;
   std::int64_t warm_steps_ = 0;
   std::string reason_;

@@ -76,6 +76,16 @@ TEST(ResultsTable, HasMeansAndSampleDeviationsInPercent) {
             "83.00 ± 2.65 (3)  82.00 ± 2.65 (3)            3.0e-16\n");
 }
 
+TEST(ResultsTable, SaysHowManyParametersNarrowingKeeps) {
+  auto variant = some_variant();
+  for (auto& run : variant.runs) run.kept_parameters = 762215;
+  EXPECT_EQ(results_table({variant}),
+            "variant         parameters trained  deployed  ms/step  x compact  "
+            "validation % (n)        test % (n)  contraction error\n"
+            "ck+fc    1,745,766 (762,215 kept)    66,186    12.50       1.25  "
+            "83.00 ± 2.65 (3)  82.00 ± 2.65 (3)            3.0e-16\n");
+}
+
 TEST(ResultsTable, HasAColumnForEachMetricThatIsShown) {
   EXPECT_EQ(results_table({some_variant()},
                           {{"accuracy", "accuracy"}, {"top5", "top-5"}}),
@@ -115,12 +125,27 @@ TEST(ResultsTable, LeavesOutWhatIsNotKnown) {
 TEST(RunResults, AreReadAsTheyWereWritten) {
   const auto object = to_json(some_run(3, 0.8));
   EXPECT_EQ(to_json(read_run_result(text_of(object))), object);
+  auto narrowed = some_run(3, 0.8);
+  narrowed.kept_parameters = 762215;
+  narrowed.layers.front().parameters_kept = 1000;
+  const auto kept = to_json(narrowed);
+  EXPECT_EQ(kept["kept_parameters"], 762215);
+  EXPECT_EQ(kept["layers"][0]["kept_parameters"], 1000);
+  EXPECT_EQ(to_json(read_run_result(text_of(kept))), kept);
   auto unfinished = some_run(std::numeric_limits<std::uint64_t>::max(), 0.8);
   unfinished.test.reset();
   unfinished.validation.reset();
   const auto other = to_json(unfinished);
   EXPECT_TRUE(other["test_accuracy"].is_null());
   EXPECT_EQ(to_json(read_run_result(text_of(other, 2))), other);
+}
+
+TEST(RunResults, AreReadFromBeforeChainsWereNarrowed) {
+  auto old = to_json(some_run(0, 0.8));
+  old.erase("kept_parameters");
+  old["layers"][0].erase("kept_parameters");
+  EXPECT_EQ(read_run_result(text_of(old)).kept_parameters, std::nullopt);
+  EXPECT_EQ(to_json(read_run_result(text_of(old))), to_json(some_run(0, 0.8)));
 }
 
 TEST(RunResults, AreRefusedWhereTheyAreDamaged) {

@@ -4,16 +4,20 @@
 #include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/read_file.h"
 #include "command_line/command_line.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/commands/commands.h"
 #include "trainers/app/runs/grid.h"
 #include "trainers/app/runs/plans.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/run_folders.h"
 #include "trainers/app/runs/session.h"
 #include "trainers/app/settings/arguments.h"
@@ -84,6 +88,13 @@ void check_together(const Settings& settings, Command command) {
                                      name_in(kExecutions, settings.execution));
     }
   }
+  if (settings.narrow == NarrowChoice::kOn &&
+      settings.optimizer != OptimizerChoice::kSGD) {
+    throw CLI::ValidationError("--narrow",
+                               "is exact under sgd only, got on with " +
+                                   name_in(kOptimizers, settings.optimizer) +
+                                   "; use auto or off");
+  }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
     throw CLI::ValidationError(
         "--label-smoothing",
@@ -100,6 +111,25 @@ void check_ranks(const std::string& configuration, const Machine& machine) {
     TORCH_CHECK(other.empty(), "rank ", rank,
                 " must be configured as rank 0 is, got another ",
                 c10::Join(", ", other), "; start all of them alike");
+  }
+}
+
+/// A run that is resumed goes on as narrow as it began: wide if there was no
+/// --narrow yet.
+void keep_narrow(Settings& settings, const Machine& machine) {
+  if (!settings.resume || settings.narrow != NarrowChoice::kAuto) return;
+  const auto file = std::filesystem::path(settings.out) / kConfigurationFile;
+  std::string began;
+  if (machine.is_first() && std::filesystem::exists(file)) {
+    try {
+      began = value_at(read_file(file.string()), "narrow")
+                  .value_or(settings.absent.at("narrow"));
+    } catch (const std::runtime_error&) {  // is told when it is compared
+    }
+  }
+  if (machine.ranks) began = machine.ranks->gather(began).front();
+  for (const auto& [choice, name] : kNarrows) {
+    if (began == name) settings.narrow = choice;
   }
 }
 
@@ -128,8 +158,9 @@ int train_command(const Trainer& prototype, Command command, int argc,
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }
-  const auto& settings = trainer->settings;
+  auto& settings = trainer->settings;
   const auto machine = set_up(settings, most_runs(settings, command));
+  keep_narrow(settings, machine);
   TORCH_CHECK(settings.int8 == Int8Choice::kNone || !machine.ranks,
               error_message("--int8", "takes one process",
                             std::to_string(machine.size()) + " ranks"));

@@ -127,6 +127,10 @@ Json variant_json(const VariantResult& variant,
     return largest > 0 ? Json(largest) : Json(nullptr);
   };
   object["train_parameters"] = known(&RunResult::train_parameters);
+  object["kept_parameters"] = nullptr;  // where all are
+  for (const auto& run : variant.runs) {
+    if (run.kept_parameters) object["kept_parameters"] = *run.kept_parameters;
+  }
   object["deploy_parameters"] = known(&RunResult::deploy_parameters);
   object["step_ms"] = variant.step_ms > 0 ? Json(variant.step_ms) : nullptr;
   object["ratio_to_compact"] =
@@ -262,17 +266,19 @@ std::string results_table(const std::vector<VariantResult>& variants,
       const auto value = number_at(object, key);
       return value ? fmt::format(fmt::runtime(how), *value) : std::string("-");
     };
-    const auto count = [&](const char* key) {
-      if (object[key].is_null()) return grouped(std::nullopt);
-      return grouped(object[key].get<std::int64_t>());
+    const auto count = [&](const char* key) -> std::optional<std::int64_t> {
+      if (object[key].is_null()) return std::nullopt;
+      return object[key].get<std::int64_t>();
     };
     const auto spread = [&](const char* set, const tasks::Metric& metric) {
       return mean_and_deviation(present(object[set + metric.name]), metric);
     };
-    rows.push_back({object["label"], count("train_parameters"),
-                    count("deploy_parameters"), format("step_ms", "{:.2f}"),
-                    format("ratio_to_compact", "{:.2f}"),
-                    spread("validation_", metrics.front())});
+    rows.push_back(
+        {object["label"],
+         grouped(count("train_parameters"), count("kept_parameters")),
+         grouped(count("deploy_parameters")), format("step_ms", "{:.2f}"),
+         format("ratio_to_compact", "{:.2f}"),
+         spread("validation_", metrics.front())});
     for (const auto& metric : metrics) {
       rows.back().push_back(spread("test_", metric));
     }

@@ -41,6 +41,13 @@ std::int64_t count_at(const Json& object, const char* key) {
   return static_cast<std::int64_t>(count);
 }
 
+/// Files from before chains could be narrowed have no such key.
+std::optional<std::int64_t> count_or_nothing(const Json& object,
+                                             const char* key) {
+  if (!object.contains(key) || object.at(key).is_null()) return std::nullopt;
+  return count_at(object, key);
+}
+
 std::optional<double> real_or_null(const Json& object, const std::string& key) {
   const auto& value = object.at(key);
   if (value.is_null()) return std::nullopt;
@@ -87,6 +94,7 @@ LayerReport layer_from(const Json& object) {
   layer.strategy = chain.substr(0, space);
   layer.widths = chain.substr(std::min(space + 1, chain.size()));
   layer.parameters_before = count_at(object, "train_parameters");
+  layer.parameters_kept = count_or_nothing(object, "kept_parameters");
   layer.parameters_after = count_at(object, "deploy_parameters");
   layer.error_fp64 = real_at(object, "error_fp64");
   layer.error_dtype = real_at(object, "error");
@@ -106,6 +114,7 @@ RunResult result_from(const Json& object) {
   result.seed = unsigned_at(object, "seed");
   result.state = object.at("state");
   result.train_parameters = count_at(object, "train_parameters");
+  result.kept_parameters = count_or_nothing(object, "kept_parameters");
   result.deploy_parameters = count_at(object, "deploy_parameters");
   result.chosen_epoch = count_at(object, "chosen_epoch");
   result.validation = metrics_at(object, "validation_");
@@ -154,6 +163,7 @@ Json to_json(const LayerReport& layer) {
   return {{"path", layer.path},
           {"chain", layer.strategy + " " + layer.widths},
           {"train_parameters", layer.parameters_before},
+          {"kept_parameters", json_of(layer.parameters_kept)},
           {"deploy_parameters", layer.parameters_after},
           {"error_fp64", layer.error_fp64},
           {"error", layer.error_dtype},
@@ -166,6 +176,7 @@ Json to_json(const RunResult& result) {
   object["seed"] = result.seed;
   object["state"] = result.state;
   object["train_parameters"] = result.train_parameters;
+  object["kept_parameters"] = json_of(result.kept_parameters);
   object["deploy_parameters"] = result.deploy_parameters;
   object["chosen_epoch"] = result.chosen_epoch;
   add_metrics(object, "validation_", result.validation, result);

@@ -21,7 +21,9 @@ struct RunResult {
   std::string recipe;
   std::uint64_t seed = 0;
   std::string state;  ///< "finished", "diverged", "interrupted", "not begun"
-  std::int64_t train_parameters = 0;
+  std::int64_t train_parameters = 0;  ///< of the expansion asked for
+  /// Of these, those that narrowing keeps; absent: all.
+  std::optional<std::int64_t> kept_parameters;
   std::int64_t deploy_parameters = 0;
   std::int64_t chosen_epoch = 0;
   std::optional<tasks::Metrics> validation;  ///< of the chosen epoch

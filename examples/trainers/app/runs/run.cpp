@@ -4,6 +4,7 @@
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/hand_over.h>
+#include <expandnet/passes/summary.h>
 #include <expandnet/train/evaluate.h>
 #include <fmt/format.h>
 #include <torch/utils.h>
@@ -16,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/read_file.h"
+#include "trainers/app/runs/cost_notes.h"
 #include "trainers/app/runs/int8.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/training_options.h"
@@ -128,6 +130,9 @@ std::vector<std::string> check_run(const RunPlan& plan,
       const auto& more = expansion->notes();
       notes.insert(notes.end(), more.begin(), more.end());
     }
+    for (auto& note : cost_notes(main->trainee, context)) {
+      notes.push_back(std::move(note));
+    }
   }
   make_twin(plan, context);
   return notes;
@@ -136,7 +141,12 @@ std::vector<std::string> check_run(const RunPlan& plan,
 Run::Run(RunPlan plan, const RunContext& context)
     : plan_(std::move(plan)), machine_(context.machine) {
   main_ = make_main(plan_, context);
-  train_parameters_ = count_in(main_->trainee.parameters());
+  const auto& trainee = main_->trainee;
+  const auto total = trainee.expansion != nullptr
+                         ? trainee.expansion->summary().total()
+                         : summary(*trainee.model.module).total();
+  train_parameters_ = total.train_parameters;
+  kept_parameters_ = total.kept_parameters;
   twin_ = make_twin(plan_, context);
   if (twin_ != nullptr) {
     std::filesystem::create_directories(std::filesystem::path(plan_.folder) /
@@ -248,6 +258,7 @@ RunResult Run::result_so_far() const {
   result.seed = plan_.seed;
   result.state = training.finished() ? kFinished : "interrupted";
   result.train_parameters = train_parameters_;
+  result.kept_parameters = kept_parameters_;
   result.chosen_epoch = training.best_epoch();
   result.epochs = training.history();
   if (result.chosen_epoch > 0) {

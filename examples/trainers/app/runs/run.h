@@ -53,7 +53,7 @@ class Stage {
 
 /// Makes what a run is made of and drops it: throws what a `Run` would for
 /// settings that are wrong, before there is a folder. Ranks do so together.
-/// Returns the notes of its Expansion.
+/// Returns the notes of its Expansion, and of chains that cost much.
 std::vector<std::string> check_run(const RunPlan& plan,
                                    const RunContext& context);
 
@@ -99,6 +99,7 @@ class Run {
   RunPlan plan_;
   Machine machine_;
   std::int64_t train_parameters_ = 0;
+  std::optional<std::int64_t> kept_parameters_;
   std::unique_ptr<Stage> twin_;  ///< gone once it has handed over
   std::unique_ptr<Stage> main_;
   std::int64_t twin_steps_ = 0;

@@ -162,6 +162,14 @@ std::vector<std::pair<std::string, std::string>> keys_and_values(
   return pairs;
 }
 
+std::optional<std::string> value_at(const std::string& configuration,
+                                    const std::string& key) {
+  for (const auto& [name, value] : keys_and_values(configuration)) {
+    if (name == key) return value;
+  }
+  return std::nullopt;
+}
+
 std::string complaint_about(const std::string& file, const CLI::App& app) {
   namespace fs = std::filesystem;
   constexpr std::uintmax_t kMostBytes = 1 << 20;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -31,6 +32,10 @@ std::string configuration_of(const CLI::App& app);
 /// throw `std::runtime_error` for a text that is no configuration file.
 std::vector<std::pair<std::string, std::string>> keys_and_values(
     const std::string& configuration);
+
+/// The value of a key; nothing if there is none.
+std::optional<std::string> value_at(const std::string& configuration,
+                                    const std::string& key);
 
 /// What is wrong with a file as a configuration for `app`, which it names; ""
 /// for nothing.

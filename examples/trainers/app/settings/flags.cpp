@@ -37,6 +37,11 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
   add_tuned(app, "--rate", settings.rate, settings.grid.rate, "expansion rate",
             command)
       ->check(positive());
+  add_named(app, "--narrow", settings.narrow, kNarrows,
+            "keep only the width of chains that sgd can tell apart, with the "
+            "same results; auto: for sgd in weight space, and a resumed run "
+            "as it began");
+  settings.absent["narrow"] = "off";
   add_named(app, "--execution", settings.execution, kExecutions,
             "train beside the model, or as expanded modules, folded or "
             "chained over the feature maps");

@@ -29,6 +29,13 @@ constexpr bool operator==(InitChoice a, InitChoice b) {
   return a.values == b.values && a.twin == b.twin;
 }
 
+/// Whether chains keep only the width that SGD can tell apart.
+enum class NarrowChoice {
+  kAuto,  ///< under SGD in weight space; a resumed run as it began
+  kOn,
+  kOff,
+};
+
 enum class OptimizerChoice { kSGD, kAdamW };
 enum class ScheduleChoice { kSteps, kLinear, kCosine, kConstant };
 /// What weight decay is of, where a layer is expanded.
@@ -68,6 +75,7 @@ struct Settings {
   std::string data = "data";
   std::vector<std::string> expand;  ///< recipes; `train` takes one
   double rate = 4;
+  NarrowChoice narrow = NarrowChoice::kAuto;
   ExecutionChoice execution = ExecutionChoice::kWeightSpace;
   InitChoice init;
   std::int64_t twin_epochs = 0;  ///< of --init twin; 0: epochs
@@ -120,14 +128,21 @@ struct Settings {
   /// What flags stand for in the configuration of a run that was written before
   /// they were there. `add_flags` declares what is not the flag's default:
   ///
-  ///     app.add_option("--narrow", narrow_);
-  ///     settings.absent["narrow"] = "false";
+  ///     add_named(app, "--narrow", settings.narrow, kNarrows);
+  ///     settings.absent["narrow"] = "off";
   AbsentValues absent;
 
   // The trainer's choice, no flags.
   /// Shown in tables; the first is the one that selects.
   std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
   bool by_ranks = false;  ///< whether several processes may train one net
+
+  /// Whether the chains of a linear net are narrowed.
+  [[nodiscard]] bool narrows() const {
+    if (narrow != NarrowChoice::kAuto) return narrow == NarrowChoice::kOn;
+    return optimizer == OptimizerChoice::kSGD &&
+           execution == ExecutionChoice::kWeightSpace;
+  }
 };
 
 enum class Command { kTrain, kCompare };
@@ -150,6 +165,11 @@ inline constexpr Named<InitChoice> kInits[] = {
     {{InitialValues::kNormal}, "normal"},
     {{InitialValues::kPreserving}, "preserving"},
     {{InitialValues::kDefault, /*twin=*/true}, "twin"}};
+
+inline constexpr Named<NarrowChoice> kNarrows[] = {
+    {NarrowChoice::kAuto, "auto"},
+    {NarrowChoice::kOn, "on"},
+    {NarrowChoice::kOff, "off"}};
 
 inline constexpr Named<OptimizerChoice> kOptimizers[] = {
     {OptimizerChoice::kSGD, "sgd"}, {OptimizerChoice::kAdamW, "adamw"}};

@@ -1,0 +1,33 @@
+#include <expandnet/fold/cost.h>
+
+#include <vector>
+
+#include "fold/sides.h"
+
+namespace expandnet {
+
+std::int64_t fold_multiply_adds(const Plan& plan) {
+  struct Node {
+    std::int64_t in, out, taps;  // channels of one group
+  };
+  const auto groups = plan.layer.groups;
+  std::vector<Node> nodes;
+  for (const auto& factor : plan.factors) {
+    nodes.push_back({factor.in_channels / groups, factor.out_channels / groups,
+                     factor.taps()});
+  }
+  std::int64_t count = 0;
+  for (const auto& step : plan.order) {
+    const auto outer = nodes[step.outer];
+    const auto inner = nodes[step.inner];
+    count += groups * outer.out * outer.taps * outer.in * inner.taps * inner.in;
+    nodes.push_back({inner.in, outer.out, taps_of(step.sides)});
+  }
+  return count;
+}
+
+std::int64_t step_multiply_adds(const Plan& plan) {
+  return 3 * fold_multiply_adds(plan);
+}
+
+}  // namespace expandnet

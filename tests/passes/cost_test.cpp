@@ -1,0 +1,164 @@
+#include <expandnet/fold/cost.h>
+#include <expandnet/nn/run.h>
+#include <expandnet/passes/expand.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <string>
+
+#include "nn/models.h"
+#include "passes/pair.h"
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+TEST(StepCost, OfTheObservedBatchIsThatOfEveryKindOfLayer) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(
+          torch::nn::Conv2dOptions(3, 4, 5).stride(2).padding(2).padding_mode(
+              torch::kReflect)),
+      torch::nn::ConvTranspose2d(
+          torch::nn::ConvTranspose2dOptions(4, 6, 4).stride(2).groups(2)),
+      torch::nn::Flatten(torch::nn::FlattenOptions().start_dim(2).end_dim(3)),
+      torch::nn::Linear(18 * 14, 8), torch::nn::Flatten(),
+      torch::nn::Linear(torch::nn::LinearOptions(48, 5).bias(false)));
+  auto expansion = expand(*net);
+  const auto x = torch::randn({2, 3, 16, 12});
+
+  expansion.observe([&] { net->forward(x); });
+
+  const auto summary = expansion.summary();
+  ASSERT_EQ(summary.rows.size(), 4U);
+  const auto step_of = [&](std::size_t row) {
+    return summary.rows[row].compact_step_multiply_adds.value_or(-1);
+  };
+  EXPECT_EQ(step_of(0), 3 * 2 * (4 * 3 * 25) * (8 * 6));
+  EXPECT_EQ(step_of(1), 3 * 2 * (4 * 3 * 16) * (8 * 6));  // of the input
+  EXPECT_EQ(step_of(2), 3 * 2 * 6 * (18 * 14 * 8));
+  EXPECT_EQ(step_of(3), 3 * 2 * 48 * 5);  // (other)
+  EXPECT_EQ(summary.total().compact_step_multiply_adds,
+            step_of(0) + step_of(1) + step_of(2) + step_of(3));
+}
+
+TEST(StepCost, OfModulesIsThatOfTheirLastBatch) {
+  ExpandedNet net;
+  net->eval();
+  EXPECT_EQ(summary(*net).total().cost(), std::nullopt);
+
+  static_cast<void>(net(torch::randn({4, 3, 12, 12})));
+
+  const auto rows = summary(*net).rows;
+  EXPECT_EQ(rows[0].compact_step_multiply_adds, 3 * 4 * (588 * 12 * 12));
+  EXPECT_EQ(rows[1].compact_step_multiply_adds, 3 * 4 * (216 * 5 * 5));
+  EXPECT_EQ(rows[2].compact_step_multiply_adds, 3 * 4 * (150 * 8));
+  EXPECT_EQ(rows[2].chain_step_multiply_adds,
+            step_multiply_adds(net->fc1->plan()));
+}
+
+TEST(StepCost, IsThatOfTheNarrowedChain) {
+  torch::manual_seed(0);
+  CompactNet net;
+  auto expansion = expand(*net, ExpansionOptions(Strategy::kFC).narrow(true));
+  expansion.observe([&] { net(torch::randn({4, 3, 12, 12})); });
+
+  const auto row = expansion.summary().rows[0];
+
+  // 150 -> 600 -> 32 -> 8 keeps 183 of 600.
+  EXPECT_EQ(row.chain_step_multiply_adds, 3 * (8 * 32 * 183 + 8 * 183 * 150));
+  EXPECT_DOUBLE_EQ(*row.cost(),
+                   (8. * 32 * 183 + 8. * 183 * 150) / (4. * 150 * 8));
+}
+
+/// Bounds the chains of a CompactNet on a batch of `count`.
+Expansion within(double share, CompactNet& net, std::int64_t count,
+                 const Selector& selector) {
+  return expand(*net, selector, MaxCost{share, [&] {
+                                          net(torch::randn({count, 3, 12, 12}));
+                                        }});
+}
+
+TEST(MaxCost, LowersRatesAndLeavesLayersCompactWithANote) {
+  torch::manual_seed(0);
+  CompactNet net;
+
+  const auto expansion = within(0.3, net, 16, default_selector(*net));
+
+  const auto rows = expansion.summary().rows;
+  for (const auto& row : rows) {
+    if (row.cost()) EXPECT_LE(*row.cost(), 0.3) << row.path;
+  }
+  // (r^2 4 + 6 r) / (16 5 5) at the rate 4 is 0.22, of conv1 less.
+  EXPECT_EQ(rows[0].expansion, "CK 3 -> 12 -> 16 -> 4");
+  EXPECT_EQ(rows[1].expansion, "CL 4 -> 16 -> 24 -> 6");
+  EXPECT_EQ(rows.size(), 3U);  // fc1 is compact
+  ASSERT_EQ(expansion.notes().size(), 1U);
+  // 8 32 600 + 8 600 150 of 16 150 8.
+  EXPECT_EQ(expansion.notes()[0],
+            "\"fc1\" stays compact: fold and pull back would be 4550.0 % of "
+            "the layer's own step, above 30.0 %");
+}
+
+TEST(MaxCost, TakesTheLargestRateThatFits) {
+  torch::manual_seed(0);
+  CompactNet net;
+
+  const auto expansion =
+      within(0.2, net, 16, default_selector(*net, Strategy::kCL));
+
+  // Widths 15 and 22: 22 (15 + 6) / (6 400) is 0.1925; from 3.75 on it is 23.
+  const auto& row = expansion.summary().rows[1];
+  EXPECT_EQ(row.path, "conv2");
+  EXPECT_DOUBLE_EQ(*row.cost(), 0.1925);
+  ASSERT_EQ(expansion.notes().size(), 1U);
+  EXPECT_EQ(expansion.notes()[0],
+            "\"conv2\" has rate 3.74 in place of 4, at which fold and pull "
+            "back would be 22.0 % of the layer's own step, above 20.0 %");
+}
+
+TEST(MaxCost, LeavesGivenWidthsAsTheyAreOrTheLayerCompact) {
+  torch::manual_seed(0);
+  CompactNet net;
+
+  const auto expansion =
+      within(0.1, net, 4,
+             [](const std::string& path,
+                const torch::nn::Module&) -> std::optional<ExpansionOptions> {
+               if (path == "conv1") return ExpansionOptions().widths({3, 4});
+               if (path == "conv2") return ExpansionOptions().widths({40, 40});
+               return std::nullopt;
+             });
+
+  EXPECT_EQ(expansion.size(), 1U);
+  EXPECT_EQ(expansion.summary().rows[0].expansion, "CK 3 -> 3 -> 4 -> 4");
+  ASSERT_EQ(expansion.notes().size(), 1U);
+  EXPECT_EQ(expansion.notes()[0].find("\"conv2\" stays compact: "), 0U);
+}
+
+TEST(MaxCostErrors, NameABoundThatIsNegative) {
+  CompactNet net;
+
+  EXPECT_EQ(error_of([&] {
+              static_cast<void>(within(-0.5, net, 4, default_selector(*net)));
+            }),
+            "expand: max_cost must not be negative, got -0.5");
+}
+
+TEST(MaxCostErrors, NameWhatStayedCompactWhereNothingIsLeft) {
+  CompactNet net;
+
+  EXPECT_EQ(
+      error_of([&] {
+        static_cast<void>(
+            within(0.01, net, 4, default_selector(*net, Strategy::kFC)));
+      }),
+      "expand: the model must hold a layer to expand, got none; give a "
+      "selector that names one; \"fc1\" stays compact: fold and pull back "
+      "would be 18200.0 % of the layer's own step, above 1.0 %");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
