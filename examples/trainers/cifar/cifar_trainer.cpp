@@ -16,6 +16,7 @@
 
 #include "command_line/checks.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/script_net.h"
 #include "trainers/cifar/cifar_images.h"
 #include "trainers/cifar/expanded_small_net.h"
 
@@ -51,9 +52,11 @@ void CifarTrainer::add_flags(CLI::App& app) {
                  "pixels around the image for its random crop; 0: no crop")
       ->check(not_negative());
   app.add_option("--flip", flip_, "true or false: left to right");
-  app.add_option("--net", net_)
-      ->check(CLI::IsMember({"smallnet", "analysis", "resnet18", "mobilenet_v1",
-                             "mobilenet_v2", "shufflenet_v2"}));
+  app.add_option("--net", net_,
+                 "or a file of TorchScript from Python, NAME.pt, whose layers "
+                 "--expand default chooses")
+      ->check(net_among({"smallnet", "analysis", "resnet18", "mobilenet_v1",
+                         "mobilenet_v2", "shufflenet_v2"}));
   app.add_option("--kernel", kernel_, "side of smallnet's, odd")
       ->check(positive());
   app.add_option("--first-layer", first_layer_,
@@ -63,7 +66,10 @@ void CifarTrainer::add_flags(CLI::App& app) {
 }
 
 void CifarTrainer::set_defaults(Command command) {
-  const std::string recipe = is_mobile() ? kPaper : "ck+fc";
+  const std::string recipe = is_script(net_) ? kDefaultRecipe
+                             : is_mobile()   ? kPaper
+                                             : "ck+fc";
+  if (is_script(net_)) settings.init = {InitialValues::kPreserving};
   settings.expand = {recipe};
   if (command == Command::kCompare) settings.expand = {"none", recipe};
 }
@@ -83,8 +89,10 @@ void CifarTrainer::check() const {
         "--validation",
         "must set images apart to choose one of several values on, got 0");
   }
+  check_script_recipes(net_, settings.expand);
   for (const auto& recipe : settings.expand) {
-    if (recipe == "none" || (recipe == kPaper) == is_mobile()) continue;
+    if (recipe == "none" || is_script(net_)) continue;
+    if ((recipe == kPaper) == is_mobile()) continue;
     throw CLI::ValidationError(
         "--expand",
         is_mobile() ? "must be none or paper for " + net_ + ", got " + recipe
@@ -105,6 +113,7 @@ void CifarTrainer::check() const {
 std::vector<std::string> CifarTrainer::recipes() const {
   auto names = models::small_net_recipes();
   names.emplace_back(kPaper);
+  names.emplace_back(kDefaultRecipe);
   return names;
 }
 
@@ -116,6 +125,7 @@ std::string CifarTrainer::title() const {
   const auto net = net_ == "smallnet" ? fmt::format("SmallNet {0}x{0}", kernel_)
                    : net_ == "analysis"     ? std::string("The analysis net")
                    : net_ == "resnet18"     ? std::string("ResNet-18")
+                   : is_script(net_)        ? net_
                    : net_ == "mobilenet_v1" ? std::string("MobileNetV1")
                    : net_ == "mobilenet_v2" ? std::string("MobileNetV2")
                                             : std::string("ShuffleNetV2 0.5x");
@@ -161,6 +171,7 @@ torch::Tensor CifarTrainer::example() const {
 }
 
 train::Model CifarTrainer::compact_net(std::int64_t classes) const {
+  if (is_script(net_)) return script_net(net_, classes, example());
   if (net_ == "analysis") return train::model_of(models::AnalysisNet(classes));
   if (net_ == "resnet18") return train::model_of(models::ResNet18(classes));
   if (net_ == "mobilenet_v1") {
@@ -203,6 +214,10 @@ train::Model CifarTrainer::expanded_modules(const std::string& recipe,
 Trainee CifarTrainer::make_trainee(const std::string& recipe,
                                    std::int64_t classes,
                                    const Machine& machine) const {
+  if (is_script(net_)) {
+    return script_trainee(compact_net(classes), recipe, example(), machine,
+                          settings);
+  }
   if (recipe == "none" || settings.execution == ExecutionChoice::kWeightSpace) {
     return weight_space_trainee(compact_net(classes), recipe,
                                 selector_of(recipe, /*twin=*/false), machine,

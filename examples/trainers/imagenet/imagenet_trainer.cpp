@@ -17,6 +17,7 @@
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/runs/run_files.h"
+#include "trainers/app/runs/script_net.h"
 #include "trainers/app/settings/class_list.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/imagenet/imagenet_images.h"
@@ -69,7 +70,10 @@ std::unique_ptr<Trainer> ImageNetTrainer::clone() const {
 }
 
 void ImageNetTrainer::add_flags(CLI::App& app) {
-  app.add_option("--net", net_)->check(CLI::IsMember(models::imagenet_nets()));
+  app.add_option("--net", net_,
+                 "or a file of TorchScript from Python, NAME.pt, whose layers "
+                 "--expand default chooses")
+      ->check(net_among(models::imagenet_nets()));
   add_number(app, "--width", width_,
              "multiplier of the channels; 0: 1, of shufflenet_v2 0.5")
       ->check(not_negative());
@@ -108,6 +112,15 @@ void ImageNetTrainer::add_reading_flags(CLI::App& app) {
 
 void ImageNetTrainer::set_defaults(Command command) {
   const auto& nets = models::imagenet_nets();
+  settings.select = train::Select::kLast;
+  settings.runs = 1;
+  settings.jobs = 1;
+  if (is_script(net_)) {
+    settings.expand = {kDefaultRecipe};
+    if (command == Command::kCompare)
+      settings.expand = {"none", kDefaultRecipe};
+    settings.init = {InitialValues::kPreserving};
+  }
   if (std::find(nets.begin(), nets.end(), net_) == nets.end()) return;
   const auto recipe = models::imagenet_training(net_);
   settings.expand = {"paper"};
@@ -126,12 +139,10 @@ void ImageNetTrainer::set_defaults(Command command) {
   if (net_ != "shufflenet_v2") {
     settings.init = {InitialValues::kKaimingNormal};
   }
-  settings.select = train::Select::kLast;
-  settings.runs = 1;
-  settings.jobs = 1;
 }
 
 void ImageNetTrainer::check() const {
+  check_script_recipes(net_, settings.expand);
   if (resize_ < image_size_) {
     throw CLI::ValidationError(
         "--resize", fmt::format("must not be below --image-size, got {} and {}",
@@ -157,7 +168,9 @@ void ImageNetTrainer::check() const {
 }
 
 std::vector<std::string> ImageNetTrainer::recipes() const {
-  return models::imagenet_recipes();
+  auto names = models::imagenet_recipes();
+  names.emplace_back(kDefaultRecipe);
+  return names;
 }
 
 std::vector<std::string> ImageNetTrainer::sets() const {
@@ -165,6 +178,7 @@ std::vector<std::string> ImageNetTrainer::sets() const {
 }
 
 std::string ImageNetTrainer::title() const {
+  if (is_script(net_)) return net_ + " on " + settings.data;
   const auto net = net_ == "mobilenet_v1"   ? "MobileNetV1"
                    : net_ == "mobilenet_v2" ? "MobileNetV2"
                                             : "ShuffleNetV2";
@@ -213,6 +227,7 @@ torch::Tensor ImageNetTrainer::example() const {
 }
 
 train::Model ImageNetTrainer::compact_net(std::int64_t classes) const {
+  if (is_script(net_)) return script_net(net_, classes, example());
   using models::MobileNetV1Options, models::MobileNetV2Options,
       models::ShuffleNetV2Options;
   if (net_ == "mobilenet_v1") {
@@ -230,6 +245,10 @@ train::Model ImageNetTrainer::compact_net(std::int64_t classes) const {
 Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
                                       std::int64_t classes,
                                       const Machine& machine) const {
+  if (is_script(net_)) {
+    return script_trainee(compact_net(classes), recipe, example(), machine,
+                          settings);
+  }
   ExpansionOptions options;
   options.rate(settings.rate);
   options.initial_values(settings.init.values);

@@ -73,7 +73,7 @@ TEST(TrainingOptions, DecayFoldsInPlaceOfFactors) {
   settings.decay_on = DecayChoice::kFold;
   const auto trainee = weight_space_trainee(
       train::model_of(models::SmallNet(models::SmallNetOptions())), "cl",
-      models::small_net_recipe("cl"), Machine());
+      models::small_net_recipe("cl"), Machine(), settings);
   const auto optimizer = make_optimizer(settings, trainee);
 
   // The model's own parameters decay, the factors of three chains do not.

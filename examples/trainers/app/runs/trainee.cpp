@@ -7,8 +7,8 @@
 namespace expandnet::examples {
 
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
-                             const Selector& selector, const Machine& machine,
-                             const Settings& settings) {
+                             const ExpandNet& expand_net,
+                             const Machine& machine, const Settings& settings) {
   Trainee trainee;
   trainee.model = std::move(net);
   auto& module = *trainee.model.module;
@@ -17,8 +17,18 @@ Trainee weight_space_trainee(train::Model net, const std::string& recipe,
   train::set_memory_format(module, machine.memory_format);
   if (recipe == "none") return trainee;
   trainee.has_chains = true;
-  trainee.expansion = std::make_unique<Expansion>(expand(module, selector));
+  trainee.expansion = std::make_unique<Expansion>(expand_net(module));
   return trainee;
+}
+
+Trainee weight_space_trainee(train::Model net, const std::string& recipe,
+                             const Selector& selector, const Machine& machine,
+                             const Settings& settings) {
+  const ExpandNet expand_net = [&](torch::nn::Module& module) {
+    return expand(module, selector);
+  };
+  return weight_space_trainee(std::move(net), recipe, expand_net, machine,
+                              settings);
 }
 
 }  // namespace expandnet::examples

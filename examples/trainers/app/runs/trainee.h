@@ -5,6 +5,7 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/model.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,8 +28,15 @@ struct Trainee {
   }
 };
 
-/// A compact net on the machine, its chains beside it; none for "none".
-/// The net starts from the weights that `settings` name, if they name any.
+/// Puts chains beside a net.
+using ExpandNet = std::function<Expansion(torch::nn::Module& net)>;
+
+/// A compact net on the machine, its chains beside it; none for "none". The net
+/// starts from the weights that `settings` name, if they name any.
+Trainee weight_space_trainee(train::Model net, const std::string& recipe,
+                             const ExpandNet& expand_net,
+                             const Machine& machine, const Settings& settings);
+/// With the chains that `selector` plans.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const Selector& selector, const Machine& machine,
                              const Settings& settings);

@@ -21,8 +21,9 @@ train::DistillationOptions distillation_options(const Settings& settings);
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters);
 /// What trains of a net, by the optimizer that the settings ask for. Where
-/// weight decay is of folds, the factors have none; the head may have a learning
-/// rate of its own. Throws `c10::Error` if it should and does not train as it is.
+/// weight decay is of folds, the factors have none; the head may have a
+/// learning rate of its own. Throws `c10::Error` if it should and does not
+/// train as it is.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, const Trainee& trainee);
 

@@ -87,7 +87,12 @@ void save_weights(const train::Model& model, const torch::Tensor& example,
     write_pytorch(weights_of(*model.module), path);
   } else if (format == "torchscript") {
     model.module->eval();
-    export_torchscript(*model.module, model.forward, example, path);
+    if (auto script =
+            std::dynamic_pointer_cast<ImportedScriptImpl>(model.module)) {
+      export_torchscript(ImportedScript(script), example, path);
+    } else {
+      export_torchscript(*model.module, model.forward, example, path);
+    }
   } else {
     save_weights(*model.module, path);
   }

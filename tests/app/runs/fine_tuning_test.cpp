@@ -1,0 +1,272 @@
+#include "trainers/app/runs/fine_tuning.h"
+
+#include <expandnet/deploy/load_weights.h>
+#include <expandnet/io/weights_file.h>
+#include <expandnet/models/mobilenet_v2.h>
+#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net.h>
+#include <expandnet/passes/expand.h>
+#include <expandnet/train/model.h>
+#include <gtest/gtest.h>
+#include <torch/optim/sgd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "files.h"
+#include "testing.h"
+#include "trainers/app/runs/run_files.h"
+#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/training_options.h"
+
+namespace expandnet::examples {
+namespace {
+
+using expandnet::testing::error_of;
+using expandnet::testing::ScratchFolder;
+using Names = std::vector<std::string>;
+
+models::SmallNet small_net(std::int64_t classes, std::uint64_t seed) {
+  torch::manual_seed(seed);
+  return models::SmallNet(
+      models::SmallNetOptions().kernel_size(3).classes(classes));
+}
+
+std::map<std::string, torch::Tensor> state_of(const torch::nn::Module& net) {
+  std::map<std::string, torch::Tensor> state;
+  for (const auto& [name, tensor] : weights_of(net).tensors) {
+    state[name] = tensor.detach().clone();
+  }
+  return state;
+}
+
+/// Names of what differs.
+Names changed(const std::map<std::string, torch::Tensor>& a,
+              const std::map<std::string, torch::Tensor>& b) {
+  Names names;
+  for (const auto& [name, tensor] : a) {
+    if (!tensor.equal(b.at(name))) names.push_back(name);
+  }
+  return names;
+}
+
+class FineTuned : public ::testing::Test {
+ protected:
+  FineTuned() : trained_(small_net(10, 1)) {
+    file_ = folder_ / "net.pt";
+    write_weights(weights_of(*trained_), file_);
+    settings_.fine_tuning.weights = file_;
+  }
+
+  ScratchFolder folder_;
+  models::SmallNet trained_;
+  std::string file_;
+  Settings settings_;
+};
+
+TEST_F(FineTuned, StartsFromAllWeightsThatFit) {
+  auto net = small_net(10, 2);
+
+  EXPECT_EQ(fine_tune(*net, settings_), Names());
+
+  EXPECT_EQ(changed(state_of(*net), state_of(*trained_)), Names());
+}
+
+TEST_F(FineTuned, GivesAHeadOfAnotherSizeNewValues) {
+  auto net = small_net(7, 2);
+  const auto before = state_of(*net);
+
+  EXPECT_EQ(fine_tune(*net, settings_),
+            Names{"the head fc2 gets new values, for 7 outputs; the file's is "
+                  "for 10 outputs"});
+
+  auto after = state_of(*net), source = state_of(*trained_);
+  EXPECT_TRUE(after["fc2.weight"].equal(before.at("fc2.weight")));
+  for (const auto* name : {"fc2.weight", "fc2.bias"}) {
+    after.erase(name);
+    source.erase(name);
+  }
+  EXPECT_EQ(changed(after, source), Names());
+}
+
+TEST_F(FineTuned, GivesTheHeadNewValuesWhereAsked) {
+  settings_.fine_tuning.head = HeadChoice::kNew;
+  auto net = small_net(10, 2);
+  const auto before = state_of(*net);
+
+  EXPECT_EQ(fine_tune(*net, settings_).size(), 1U);
+
+  EXPECT_EQ(changed(state_of(*net), state_of(*trained_)),
+            (Names{"fc2.bias", "fc2.weight"}));
+  EXPECT_TRUE(state_of(*net)["fc2.bias"].equal(before.at("fc2.bias")));
+}
+
+TEST_F(FineTuned, ReadsARunsFolderAndExpandedWeights) {
+  write_weights(weights_of(*trained_), folder_ / kWeightsFile);
+  settings_.fine_tuning.weights = folder_ / "";
+  auto net = small_net(10, 2);
+  EXPECT_EQ(fine_tune(*net, settings_), Names());
+  EXPECT_EQ(changed(state_of(*net), state_of(*trained_)), Names());
+
+  // Chains are contracted on the way in.
+  auto expanded = small_net(10, 3);
+  const auto expansion =
+      expand(*expanded, models::small_net_recipe("cl", ExpansionOptions()));
+  auto weights = weights_of(*expanded);
+  for (const auto& item : expansion.named_parameters()) {
+    if (item.key().find(".chain.") != std::string::npos) {
+      weights.tensors.emplace_back(item.key(), item.value());
+    }
+  }
+  write_weights(weights, file_);
+  settings_.fine_tuning.weights = file_;
+  EXPECT_EQ(fine_tune(*net, settings_), Names());
+  EXPECT_LE(expandnet::testing::relative_error(net->conv1->weight,
+                                               expanded->conv1->weight),
+            1e-6);
+}
+
+TEST_F(FineTuned, ReadsTheFlatNamesOfMobileNetV2) {
+  torch::manual_seed(0);
+  models::MobileNetV2 source(models::MobileNetV2Options().width(0.1)),
+      net(models::MobileNetV2Options().width(0.1));
+  // features.2.conv.1.0.weight -> features.2.conv.3.weight and so on.
+  auto weights = weights_of(*source);
+  const std::map<std::string, std::string> flat = {
+      {"0.0.", "0."}, {"0.1.", "1."}, {"1.0.", "3."},
+      {"1.1.", "4."}, {"2.", "6."},   {"3.", "7."}};
+  const std::map<std::string, std::string> first = {
+      {"0.0.", "0."}, {"0.1.", "1."}, {"1.", "3."}, {"2.", "4."}};
+  for (auto& [name, tensor] : weights.tensors) {
+    const auto at = name.find(".conv.");
+    if (at != std::string::npos) {
+      const auto& table = name.rfind("features.1.", 0) == 0 ? first : flat;
+      for (const auto& [from, to] : table) {
+        if (name.compare(at + 6, from.size(), from) != 0) continue;
+        name = name.substr(0, at + 6) + to + name.substr(at + 6 + from.size());
+        break;
+      }
+    } else if (name.rfind("classifier.1.", 0) == 0) {
+      name = "classifier." + name.substr(13);
+    }
+  }
+  write_weights(weights, file_);
+
+  fine_tune(*net, settings_);
+
+  EXPECT_EQ(changed(state_of(*net), state_of(*source)), Names());
+}
+
+TEST_F(FineTuned, FreezesWhatPatternsName) {
+  settings_.fine_tuning.weights = "";
+  settings_.fine_tuning.freeze = {"conv1", "*.bias"};
+  auto net = small_net(10, 2);
+  fine_tune(*net, settings_);
+
+  Names frozen;
+  for (const auto& item : net->named_parameters()) {
+    if (!item.value().requires_grad()) frozen.push_back(item.key());
+  }
+  EXPECT_EQ(frozen, (Names{"conv1.weight", "conv1.bias", "bn1.bias",
+                           "conv2.bias", "bn2.bias", "conv3.bias", "bn3.bias",
+                           "fc1.bias", "fc2.bias"}));
+  EXPECT_TRUE(names("a.*.c", "a.b.c.d"));
+  EXPECT_FALSE(names("a.*.c", "a.b.d.c"));
+  EXPECT_FALSE(names("a", "ab.c"));
+  EXPECT_FALSE(names("a.b.c", "a.b"));
+}
+
+/// Weights, statistics and, with them, the mode of a frozen BatchNorm.
+TEST_F(FineTuned, LeavesFrozenPartsAsTheyAre) {
+  settings_.fine_tuning.freeze = {"bn1", "conv1"};
+  settings_.weight_decay = 0.1;
+  auto net = small_net(10, 2);
+  const auto trainee = weight_space_trainee(train::model_of(net), "cl",
+                                            models::small_net_recipe("cl"),
+                                            Machine(), settings_);
+  const auto optimizer = make_optimizer(settings_, trainee);
+  const auto before = state_of(*net);
+  train::set_training(*net, true);
+
+  for (int step = 0; step < 3; ++step) {
+    trainee.expansion->zero_grad();
+    net->forward(torch::randn({4, 3, 32, 32})).square().sum().backward();
+    trainee.expansion->step(*optimizer);
+  }
+
+  EXPECT_FALSE(net->bn1->is_training());
+  EXPECT_TRUE(net->bn2->is_training());
+  const auto after = state_of(*net);
+  for (const auto& [name, tensor] : before) {
+    const bool frozen =
+        name.rfind("conv1.", 0) == 0 || name.rfind("bn1.", 0) == 0;
+    EXPECT_EQ(tensor.equal(after.at(name)), frozen) << name;
+  }
+}
+
+TEST_F(FineTuned, GivesTheHeadARateOfItsOwn) {
+  settings_.fine_tuning.lr_head = 10;
+  settings_.lr = 0.5;
+  settings_.weight_decay = 0.1;
+  settings_.decay_all = false;
+  auto net = small_net(10, 2);
+  const auto trainee = weight_space_trainee(train::model_of(net), "cl",
+                                            models::small_net_recipe("cl"),
+                                            Machine(), settings_);
+
+  const auto optimizer = make_optimizer(settings_, trainee);
+
+  auto& groups = optimizer->param_groups();
+  ASSERT_EQ(groups.size(), 4U);
+  const std::vector<double> rates = {0.5, 0.5, 5, 5};
+  const std::vector<double> decays = {0.1, 0, 0.1, 0};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto& options =
+        static_cast<torch::optim::SGDOptions&>(groups[i].options());
+    EXPECT_EQ(options.lr(), rates[i]) << i;
+    EXPECT_EQ(options.weight_decay(), decays[i]) << i;
+  }
+  ASSERT_EQ(groups[2].params().size(), 1U);
+  EXPECT_TRUE(groups[2].params()[0].is_same(net->fc2->weight));
+  EXPECT_TRUE(groups[3].params()[0].is_same(net->fc2->bias));
+}
+
+TEST_F(FineTuned, SaysWhatDoesNotFit) {
+  torch::manual_seed(0);
+  models::SmallNet other(models::SmallNetOptions().kernel_size(5));
+  const auto before = state_of(*other);
+  const auto error = error_of([&] { fine_tune(*other, settings_); });
+  EXPECT_EQ(
+      error,
+      "--weights: the weights must be of this net, got \"" + file_ +
+          "\" (load_weights: weights and model must fit together, got 0 "
+          "missing, "
+          "0 unexpected and 3 of a wrong shape; load what fits with strict = "
+          "false\nwrong shape: conv1.weight Float [8, 3, 3, 3], not Float [8, "
+          "3, "
+          "5, 5]\nwrong shape: conv2.weight Float [16, 8, 3, 3], not Float "
+          "[16, "
+          "8, 5, 5]\nwrong shape: conv3.weight Float [32, 16, 3, 3], not Float "
+          "[32, 16, 5, 5]\n)");
+  EXPECT_EQ(changed(state_of(*other), before), Names());
+
+  auto seven = small_net(7, 2);
+  settings_.fine_tuning.head = HeadChoice::kKeep;
+  EXPECT_NE(error_of([&] {
+              fine_tune(*seven, settings_);
+            }).find("wrong shape: fc2.weight"),
+            std::string::npos);
+
+  auto net = small_net(10, 2);
+  settings_.fine_tuning.freeze = {"layer4"};
+  EXPECT_EQ(error_of([&] { fine_tune(*net, settings_); }),
+            "--freeze: a pattern must name parameters of the net, got "
+            "\"layer4\"; the net has conv1, bn1, conv2, bn2, conv3, bn3, fc1, "
+            "fc2");
+}
+
+}  // namespace
+}  // namespace expandnet::examples
