@@ -162,17 +162,6 @@ bool padding_matters(const ChainInWeights& chain) {
   return false;
 }
 
-std::vector<std::string> notes_on(const std::vector<ChainInWeights>& chains) {
-  std::vector<std::string> notes;
-  for (const auto& chain : chains) {
-    if (is_own(chain) || !padding_matters(chain)) continue;
-    notes.push_back(quoted_name(chain.layer) +
-                    " is the chain only if all padding is on its first factor; "
-                    "no file says where it is");
-  }
-  return notes;
-}
-
 /// The weights under their new names, each layer where the first tensor of its
 /// chain stood. `layers` are those of the chains.
 Weights placed(const Weights& weights,
@@ -216,6 +205,18 @@ Weights placed(const Weights& weights,
 
 }  // namespace
 
+std::vector<std::string> notes_on_padding(
+    const std::vector<ChainInWeights>& chains) {
+  std::vector<std::string> notes;
+  for (const auto& chain : chains) {
+    if (is_own(chain) || !padding_matters(chain)) continue;
+    notes.push_back(quoted_name(chain.layer) +
+                    " is the chain only if all padding is on its first factor; "
+                    "no file says where it is");
+  }
+  return notes;
+}
+
 ContractedWeights contract_weights(const Weights& weights,
                                    const ContractWeightsOptions& options) {
   const at::NoGradGuard no_grad;
@@ -254,7 +255,6 @@ ContractedWeights contract_weights(const Weights& weights,
   }
 
   result.weights = placed(weights, chains, layers);
-  result.notes = notes_on(chains);
   return result;
 }
 

@@ -450,7 +450,8 @@ TEST(ContractWeights, SaysWhereThePaddingOfAForeignChainMatters) {
                         const std::string& path = "conv") {
     ContractWeightsOptions options;
     if (path == "conv") options.chains = {"conv"};
-    return contract_weights(convolutions(kernels, bias, path), options).notes;
+    return notes_on_padding(
+        contract_weights(convolutions(kernels, bias, path), options).chains);
   };
   const Names note = {
       "\"conv\" is the chain only if all padding is on its first factor; no "

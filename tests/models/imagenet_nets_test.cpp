@@ -224,14 +224,13 @@ void expect_same_but_for_strides(const std::pair<Net, Net>& nets) {
 TEST(SmallImages, KeepFourPixelsOrSixteen) {
   const at::NoGradGuard no_grad;
   const auto x = torch::randn({2, 3, 32, 32});
-  const auto v1 = large_and_small<MobileNetV1, models::MobileNetV1Options>();
+  auto v1 = large_and_small<MobileNetV1, models::MobileNetV1Options>();
   expect_same_but_for_strides(v1);
   EXPECT_EQ(v1.second->model->forward(x).size(3), 2);
-  const auto v2 = large_and_small<MobileNetV2, models::MobileNetV2Options>();
+  auto v2 = large_and_small<MobileNetV2, models::MobileNetV2Options>();
   expect_same_but_for_strides(v2);
   EXPECT_EQ(v2.second->features->forward(x).size(3), 4);
-  const auto shuffle =
-      large_and_small<ShuffleNetV2, models::ShuffleNetV2Options>();
+  auto shuffle = large_and_small<ShuffleNetV2, models::ShuffleNetV2Options>();
   expect_same_but_for_strides(shuffle);
   EXPECT_EQ(shuffle.second->stage4
                 ->forward(shuffle.second->stage3->forward(

@@ -54,7 +54,7 @@ int contract(const ContractArguments& arguments) {
     list_chains(contracted.chains);
   }
   std::cout << contracted.report;
-  tell_notes(arguments.in, contracted.notes);
+  tell_notes(arguments.in, notes_on_padding(contracted.chains));
   tell_averages(averages);
   auto& weights = contracted.weights;
   if (arguments.torchvision_names) {

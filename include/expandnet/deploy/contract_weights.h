@@ -28,9 +28,6 @@ struct ContractedWeights {
   Weights weights;
   ContractionReport report;  ///< of each chain; prints as a table
   std::vector<ChainInWeights> chains;
-  /// What no file says and the user should check, a sentence each: where chains
-  /// that are not this library's have their padding, if that matters.
-  std::vector<std::string> notes;
 };
 
 /// Folds every chain in fp64 and casts it once to the dtype, after the check of
@@ -48,6 +45,11 @@ struct ContractedWeights {
 ///     write_safetensors(compact.weights, "compact.safetensors");
 [[nodiscard]] ContractedWeights contract_weights(
     const Weights& weights, const ContractWeightsOptions& options = {});
+
+/// What no file says and the user should check, a sentence each: where chains
+/// that are not this library's have their padding, if that matters.
+[[nodiscard]] std::vector<std::string> notes_on_padding(
+    const std::vector<ChainInWeights>& chains);
 
 /// Renames the weights of the widespread flat MobileNetV2, on which the paper's
 /// is built, as torchvision names them: `features.2.conv.3.weight` ->
