@@ -1,4 +1,6 @@
 // The program expandnet-cifar, on small files of the formats it reads.
+#include <expandnet/data/sets/load_image_set.h>
+#include <expandnet/io/weights_file.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "programs/program_test.h"
+#include "python.h"
 #include "trainers/app/commands/program.h"
 #include "trainers/cifar/cifar_trainer.h"
 
@@ -276,10 +279,9 @@ TEST_F(ExpandnetCifar, TrainsThePapersNetsForImageNet) {
 }
 
 TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
-  const auto outcome =
-      run(command("train", {"--epochs", "1", "--expand", "cl",
-                            "--train-images", "100", "--corrupt-labels", "0.5",
-                            "--split-seed", "4"}));
+  const auto outcome = run(command(
+      "train", {"--epochs", "1", "--expand", "cl", "--train-images", "100",
+                "--corrupt-labels", "0.5", "--split-seed", "4"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("100 training, 30 validation and 30 test images\n"
                              "Trained on 100 of 120 images (--train-images, "
@@ -304,6 +306,151 @@ TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
       complaint_of(run(command("train", {"--train-images", "121"}, "no"))),
       "--train-images: must be at most 120, as many as there are, got "
       "121");
+}
+
+/// The sample of Fashion-MNIST, but for images of other classes than these, in
+/// `folder`; of the training images only the first `count`.
+void write_classes(const fs::path& folder, std::int64_t first,
+                   std::int64_t last, std::int64_t count) {
+  fs::create_directories(folder);
+  const std::string sample = std::string(EXPANDNET_EXAMPLES) + "/data";
+  const auto number = [](std::size_t value) {
+    std::string bytes;
+    for (const auto shift : {24U, 16U, 8U, 0U}) {
+      bytes += static_cast<char>(value >> shift & 0xffU);
+    }
+    return bytes;
+  };
+  for (const auto& [part, split] : {std::pair{"train", data::Split::kTrain},
+                                    {"t10k", data::Split::kTest}}) {
+    const auto set = data::load_fashion_mnist(sample, split);
+    const auto* labels = set.labels.const_data_ptr<std::int64_t>();
+    const auto* pixels = set.images.const_data_ptr<std::uint8_t>();
+    const auto size = static_cast<std::size_t>(set.images[0].numel());
+    std::string images_kept, labels_kept;
+    for (std::int64_t i = 0; i < set.labels.size(0); ++i) {
+      const bool is_full =
+          split == data::Split::kTrain &&
+          static_cast<std::int64_t>(labels_kept.size()) == count;
+      if (labels[i] < first || labels[i] > last || is_full) continue;
+      labels_kept += static_cast<char>(labels[i]);
+      images_kept.append(reinterpret_cast<const char*>(pixels) +
+                             static_cast<std::size_t>(i) * size,
+                         size);
+    }
+    const auto n = number(labels_kept.size());
+    const auto side = number(28);
+    const auto write = [&](const std::string& name, const std::string& bytes) {
+      std::ofstream(folder / (part + name), std::ios::binary) << bytes;
+    };
+    write("-images-idx3-ubyte",
+          std::string("\0\0\x08\x03", 4) + n + side + side + images_kept);
+    write("-labels-idx1-ubyte",
+          std::string("\0\0\x08\x01", 4) + n + labels_kept);
+  }
+}
+
+/// What a net has learned of five classes helps with five others, and an
+/// expansion that preserves it starts from the very same function.
+TEST_F(ExpandnetCifar, FineTunesANetOfOtherClasses) {
+  write_classes(folder_ / "first", 0, 4, 2000);
+  write_classes(folder_ / "others", 5, 9, 1000);
+  const auto train = [&](const std::string& images, const Words& more,
+                         const std::string& out) {
+    return run(
+        joined({EXPANDNET_CIFAR, "train",      "--dataset",    "fashion-mnist",
+                "--data",        path(images), "--kernel",     "3",
+                "--validation",  "200",        "--batch-size", "32",
+                "--lr",          "0.03",       "--schedule",   "constant",
+                "--threads",     "1",          "--device",     "cpu",
+                "--out",         path(out)},
+               more));
+  };
+  ASSERT_EQ(
+      train("first", {"--epochs", "4", "--expand", "none"}, "source").status,
+      0);
+  // As another program leaves it: under a wrapper's names.
+  auto weights = read_weights(path("source/none_seed0/weights.pt"));
+  for (auto& item : weights.tensors) item.first = "module." + item.first;
+  write_weights(weights, path("net.pth"));
+
+  for (const std::string expand : {"none", "cl"}) {
+    const Words once = {"--epochs", "1", "--expand", expand};
+    const auto scratch = train("others", once, expand + "_scratch");
+    ASSERT_EQ(scratch.status, 0) << scratch.err;
+    const auto tuned = train("others",
+                             joined(once, {"--weights", path("net.pth"),
+                                           "--head", "new", "--lr-head", "3"}),
+                             expand + "_tuned");
+    ASSERT_EQ(tuned.status, 0) << tuned.err;
+    EXPECT_NE(tuned.out.find("note: names without \"module.\", which a wrapper "
+                             "puts into them\n"),
+              std::string::npos)
+        << tuned.out;
+    EXPECT_NE(tuned.out.find("note: the head fc2 gets new values, for 10 "
+                             "outputs; the file's is for 10 outputs\n"),
+              std::string::npos)
+        << tuned.out;
+    const auto accuracy = [&](const std::string& out) {
+      const auto result = json(out + "/result.json");
+      return result["variants"][0]["test_accuracy"][0].get<double>();
+    };
+    EXPECT_GT(accuracy(expand + "_tuned"), accuracy(expand + "_scratch") + 0.05)
+        << expand;
+  }
+  // The same first line for both: the expansion changes nothing.
+  const auto start = [&](const std::string& expand) {
+    const auto words = std::string("starts with validation ");
+    const auto out = train("first",
+                           {"--epochs", "1", "--expand", expand, "--weights",
+                            path("net.pth")},
+                           expand + "_start")
+                         .out;
+    const auto at = out.find(words);
+    EXPECT_NE(at, std::string::npos) << out;
+    return out.substr(at, out.find('\n', at) - at);
+  };
+  EXPECT_EQ(start("none"), start("cl"));
+}
+
+/// A net that was written in Python: trained, contracted, and back.
+TEST_F(ExpandnetCifar, TrainsANetFromPython) {
+  if (!python_has("torch")) GTEST_SKIP() << python_lacks("torch");
+  const std::string script = EXPANDNET_TESTS "/deploy/python_scripts.py";
+  ASSERT_TRUE(run_python({script, "write", path("")}, Complaints::kHidden));
+  const auto of_net = [&](const std::string& name, const Words& more) {
+    return run(command(name, joined({"--net", path("net.pt")}, more)));
+  };
+
+  const auto trained = of_net("train", {"--epochs", "1", "--rate", "1"});
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_NE(trained.out.find(path("net.pt") + " on cifar10: 120 training"),
+            std::string::npos)
+      << trained.out;
+  const auto folder = path("out/default_seed0");
+  const auto evaluated = run_plain({"evaluate", folder, "--data", path("data"),
+                                    "--device", "cpu", "--threads", "1"});
+  EXPECT_EQ(evaluated.status, 0) << evaluated.err;
+  const auto contracted = run_plain(
+      {"contract", folder, path("back.pt"), "--format", "torchscript"});
+  ASSERT_EQ(contracted.status, 0) << contracted.err;
+  Words names, names_back;
+  for (const auto& item : read_weights(path("net.pt")).tensors) {
+    names.push_back(item.first);
+  }
+  for (const auto& item : read_weights(path("back.pt")).tensors) {
+    names_back.push_back(item.first);
+  }
+  EXPECT_EQ(names_back, names);
+
+  EXPECT_EQ(complaint_of(of_net("train", {"--expand", "ck"})),
+            "--expand: must be none or default for a net in a file, got ck");
+  const auto no_file = run(command("train", {"--net", path("no.pt")}));
+  EXPECT_EQ(no_file.status, 1);
+  EXPECT_EQ(no_file.err, "cannot open \"" + path("no.pt") +
+                             "\": No such file or directory\n");
+  const auto other = run(command("train", {"--net", path("shared.pt")}));
+  EXPECT_EQ(other.status, 1);
 }
 
 TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
