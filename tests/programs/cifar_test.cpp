@@ -276,10 +276,9 @@ TEST_F(ExpandnetCifar, TrainsThePapersNetsForImageNet) {
 }
 
 TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
-  const auto outcome =
-      run(command("train", {"--epochs", "1", "--expand", "cl",
-                            "--train-images", "100", "--corrupt-labels", "0.5",
-                            "--split-seed", "4"}));
+  const auto outcome = run(command(
+      "train", {"--epochs", "1", "--expand", "cl", "--train-images", "100",
+                "--corrupt-labels", "0.5", "--split-seed", "4"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("100 training, 30 validation and 30 test images\n"
                              "Trained on 100 of 120 images (--train-images, "
