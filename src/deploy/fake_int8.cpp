@@ -147,10 +147,10 @@ struct FakeInt8::Impl {
     for (auto* node : graph->nodes()) {
       if (is_layer(*node)) layers.push_back(node);
     }
-    TORCH_CHECK(!layers.empty(),
-                error_message(kFakeInt8,
-                              "there must be a convolution or linear layer",
-                              "none"));
+    TORCH_CHECK(
+        !layers.empty(),
+        error_message(kFakeInt8, "there must be a convolution or linear layer",
+                      "none"));
     for (const auto* layer : layers) {
       auto* input = layer->input(0);
       if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) {
@@ -164,14 +164,13 @@ struct FakeInt8::Impl {
     for (auto* layer : layers) {
       const auto place = place_of(*layer, "weight");
       const auto weight = torch::jit::toIValue(layer->input(place));
-      TORCH_CHECK(weight.has_value() && weight->isTensor(),
-                  error_message(kFakeInt8, "a layer must have its own weight",
-                                "one that is computed",
-                                "contract the model before"));
+      TORCH_CHECK(
+          weight.has_value() && weight->isTensor(),
+          error_message(kFakeInt8, "a layer must have its own weight",
+                        "one that is computed", "contract the model before"));
       const torch::jit::WithInsertPoint before(layer);
-      layer->replaceInput(
-          place,
-          graph->insertConstant(round_to_int8(weight->toTensor(), steps)));
+      layer->replaceInput(place, graph->insertConstant(
+                                     round_to_int8(weight->toTensor(), steps)));
     }
   }
 
@@ -191,11 +190,10 @@ struct FakeInt8::Impl {
         if (layer->input(0) != inputs[i]) continue;
         const torch::jit::WithInsertPoint before(layer);
         layer->replaceInput(
-            0, graph->insert(
-                   c10::Symbol::fromQualString(
-                       "aten::fake_quantize_per_tensor_affine"),
-                   {inputs[i], ranges[i].step(), ranges[i].zero(),
-                    std::int64_t{0}, kLargestInput}));
+            0, graph->insert(c10::Symbol::fromQualString(
+                                 "aten::fake_quantize_per_tensor_affine"),
+                             {inputs[i], ranges[i].step(), ranges[i].zero(),
+                              std::int64_t{0}, kLargestInput}));
       }
     }
     rounded = std::make_unique<GraphExecutor>(graph, "fake_int8");
@@ -219,8 +217,9 @@ std::size_t FakeInt8::size() const { return impl_->layers.size(); }
 
 void FakeInt8::observe(const at::Tensor& images) {
   TORCH_CHECK(impl_->observer != nullptr,
-              error_message(kFakeInt8, "batches are observed before the first "
-                                       "forward",
+              error_message(kFakeInt8,
+                            "batches are observed before the first "
+                            "forward",
                             "one after it"));
   const at::NoGradGuard no_grad;
   torch::jit::Stack stack = {images};

@@ -31,10 +31,9 @@ bool is_spatial(const torch::nn::Conv2dImpl& conv) {
 /// 224x224; on small ones some have not.
 bool is_expanded_in_mobilenet_v2(const std::string& path,
                                  const torch::nn::Conv2dImpl& conv) {
-  constexpr const char* kPaths[] = {"features.0.0", "features.2.conv.1.0",
-                                    "features.4.conv.1.0",
-                                    "features.7.conv.1.0",
-                                    "features.14.conv.1.0"};
+  constexpr const char* kPaths[] = {
+      "features.0.0", "features.2.conv.1.0", "features.4.conv.1.0",
+      "features.7.conv.1.0", "features.14.conv.1.0"};
   return (*conv.options.stride())[0] > 1 ||
          std::find(std::begin(kPaths), std::end(kPaths), path) !=
              std::end(kPaths);

@@ -66,9 +66,8 @@ MobileNetV2Impl::MobileNetV2Impl(const MobileNetV2Options& net_options)
   TORCH_CHECK(width > 0, error_message("MobileNetV2", "width must be positive",
                                        c10::str(width)));
   auto in = scaled_channels(32, width);
-  torch::nn::Sequential layers(
-      conv_norm_relu6(options.in_channels(), in, 3,
-                      options.small_images() ? 1 : 2));
+  torch::nn::Sequential layers(conv_norm_relu6(options.in_channels(), in, 3,
+                                               options.small_images() ? 1 : 2));
   bool is_first_stride = true;
   for (const auto& group : kGroups) {
     const auto out = scaled_channels(group.channels, width);

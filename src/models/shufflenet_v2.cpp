@@ -88,9 +88,9 @@ torch::nn::Sequential conv_norm_relu(std::int64_t in, std::int64_t out,
 ShuffleNetV2Impl::ShuffleNetV2Impl(const ShuffleNetV2Options& net_options)
     : options(net_options) {
   const auto n = channels_at(options.width());
-  conv1 = register_module("conv1",
-                          conv_norm_relu(options.in_channels(), n.conv1, 3,
-                                         options.small_images() ? 1 : 2));
+  conv1 =
+      register_module("conv1", conv_norm_relu(options.in_channels(), n.conv1, 3,
+                                              options.small_images() ? 1 : 2));
   stage2 = register_module("stage2", shuffle_stage(n.conv1, n.stage2, 4));
   stage3 = register_module("stage3", shuffle_stage(n.stage2, n.stage3, 8));
   stage4 = register_module("stage4", shuffle_stage(n.stage3, n.stage4, 4));

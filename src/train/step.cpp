@@ -26,8 +26,8 @@ std::vector<torch::Tensor> parameters_of(
   return parameters;
 }
 
-/// The parameters of the model that are folds: those that the optimizer does not
-/// have.
+/// The parameters of the model that are folds: those that the optimizer does
+/// not have.
 std::vector<torch::Tensor> folds_of(const Expansion& expansion,
                                     bool with_vectors) {
   std::unordered_set<const c10::TensorImpl*> trained;
@@ -78,8 +78,7 @@ Step::Step(Loss loss, torch::optim::Optimizer& optimizer, Expansion* expansion,
       options_(options),
       may_overlap_(expansion != nullptr && capturable_ != nullptr &&
                    options.max_grad_norm == 0 && options.accumulate == 1 &&
-                   options.fold_decay == 0 &&
-                   options.reducer == nullptr),
+                   options.fold_decay == 0 && options.reducer == nullptr),
       reason_(reason_against(options, capturable_)) {
   TORCH_CHECK(options_.accumulate > 0,
               error_message("Step", "accumulate must be positive",
@@ -110,8 +109,7 @@ void Step::zero_grad() {
 
 void Step::set_fold_decay(double fold_decay) {
   TORCH_CHECK(!options_.capture || graph_ == nullptr,
-              error_message("Step",
-                            "a captured step must keep its fold_decay",
+              error_message("Step", "a captured step must keep its fold_decay",
                             c10::str(fold_decay), "switch capture off"));
   options_.fold_decay = fold_decay;
 }

@@ -251,9 +251,9 @@ void Training::start_epoch() {
 }
 
 void Training::follow_schedules() {
-  const auto position = static_cast<double>(epoch_) +
-                        static_cast<double>(iteration_) /
-                            static_cast<double>(steps_per_epoch());
+  const auto position =
+      static_cast<double>(epoch_) +
+      static_cast<double>(iteration_) / static_cast<double>(steps_per_epoch());
   if (options_.schedule) {
     set_learning_rates(*parts_.optimizer, initial_rates_, options_.schedule,
                        position);

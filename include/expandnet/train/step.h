@@ -80,8 +80,9 @@ class Step {
   torch::Tensor operator()(const torch::Tensor& input,
                            const torch::Tensor& target);
 
-  /// Another `fold_decay` from here on. A captured step cannot change it: throws
-  /// `c10::Error` unless `capture` is switched off or the step runs on the CPU.
+  /// Another `fold_decay` from here on. A captured step cannot change it:
+  /// throws `c10::Error` unless `capture` is switched off or the step runs on
+  /// the CPU.
   void set_fold_decay(double fold_decay);
 
   [[nodiscard]] bool is_captured() const { return graph_ != nullptr; }

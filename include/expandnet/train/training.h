@@ -65,9 +65,9 @@ struct TrainingOptions {
   Schedule schedule;
   /// Whether the rate follows the schedule within an epoch, too.
   bool schedule_per_iteration = false;
-  /// Of the weight decay, likewise: what it multiplies are the optimizer's decays
-  /// at the start and `step.fold_decay`; empty: constant. Steps are not captured
-  /// then.
+  /// Of the weight decay, likewise: what it multiplies are the optimizer's
+  /// decays at the start and `step.fold_decay`; empty: constant. Steps are not
+  /// captured then.
   Schedule decay_schedule;
   Select select = Select::kBestValidation;
   /// Decay of the weights' moving average (weight_average.h), which is then

@@ -56,12 +56,12 @@ void move_pixels(std::uint8_t* pixels, ImageSize size, Source source) {
   const std::vector<std::uint8_t> before(pixels, pixels + count_of(size));
   for (std::int64_t y = 0; y < size.height; ++y) {
     for (std::int64_t x = 0; x < size.width; ++x) {
-      const auto [from_x, from_y] = source(static_cast<double>(x) + 0.5,
-                                           static_cast<double>(y) + 0.5);
+      const auto [from_x, from_y] =
+          source(static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5);
       const auto column = static_cast<std::int64_t>(std::floor(from_x));
       const auto row = static_cast<std::int64_t>(std::floor(from_y));
-      const bool is_inside = column >= 0 && column < size.width && row >= 0 &&
-                             row < size.height;
+      const bool is_inside =
+          column >= 0 && column < size.width && row >= 0 && row < size.height;
       for (std::int64_t c = 0; c < kChannels; ++c) {
         pixels[(y * size.width + x) * kChannels + c] =
             is_inside ? before[static_cast<std::size_t>(
@@ -104,8 +104,8 @@ void sharpen(std::uint8_t* pixels, ImageSize size, double share) {
   blend(pixels, size, share, [&](const std::uint8_t* pixel, std::int64_t i) {
     const auto y = i / size.width, x = i % size.width;
     Color blurred{};
-    const bool is_border = y == 0 || x == 0 || y + 1 == size.height ||
-                           x + 1 == size.width;
+    const bool is_border =
+        y == 0 || x == 0 || y + 1 == size.height || x + 1 == size.width;
     for (std::int64_t c = 0; c < kChannels; ++c) {
       auto& value = blurred[static_cast<std::size_t>(c)];
       if (is_border) {

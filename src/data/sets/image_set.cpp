@@ -50,8 +50,8 @@ TrainingAndValidation split(const ImageSet& set, std::int64_t validation_count,
 
   const auto labels = set.labels.to(at::kCPU, at::kLong).contiguous();
   const auto* label = labels.const_data_ptr<std::int64_t>();
-  const auto validation = draw_stratified(
-      "split", {label, label + count}, set.classes, validation_count, seed);
+  const auto validation = draw_stratified("split", {label, label + count},
+                                          set.classes, validation_count, seed);
   std::vector<std::int64_t> training;
   auto apart = validation.begin();
   for (std::int64_t i = 0; i < count; ++i) {

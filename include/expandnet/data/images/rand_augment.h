@@ -32,9 +32,9 @@ inline constexpr int kImageChanges = 14;
 void change_image(std::uint8_t* pixels, ImageSize size, ImageChange change,
                   double amount);
 
-/// Some changes, one after another, each drawn uniformly from all: torchvision's
-/// `RandAugment` with its 31 magnitudes and its ranges. What is drawn is the same
-/// on every platform.
+/// Some changes, one after another, each drawn uniformly from all:
+/// torchvision's `RandAugment` with its 31 magnitudes and its ranges. What is
+/// drawn is the same on every platform.
 ///
 ///     RandAugment{2, 9}.apply(image.pixels.data(), {224, 224}, key);
 struct RandAugment {

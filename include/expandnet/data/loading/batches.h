@@ -19,10 +19,10 @@ struct BatchOptions {
   bool shuffle = true;
   /// Black pixels put around each image before its random crop; 0: no crop.
   std::int64_t padding = 4;
-  bool flip = true;          ///< left to right, each image with probability 1/2
+  bool flip = true;  ///< left to right, each image with probability 1/2
   RandAugment augment = {/*changes=*/0};  ///< of the crops; for three channels
-  bool drop_last = false;    ///< leave out a last batch that is not full
-  std::vector<double> mean;  ///< per channel, of pixels in [0, 1]
+  bool drop_last = false;         ///< leave out a last batch that is not full
+  std::vector<double> mean;       ///< per channel, of pixels in [0, 1]
   std::vector<double> deviation;  ///< per channel; both empty: not normalized
   std::uint64_t seed = 0;
   at::MemoryFormat memory_format = at::MemoryFormat::Contiguous;
