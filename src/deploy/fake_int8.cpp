@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -87,17 +88,43 @@ std::shared_ptr<Graph> trace(torch::nn::Module& module, const Forward& forward,
   return graph;
 }
 
-bool is_layer(const Node& node) {
-  const auto kind = node.kind();
-  return kind == c10::aten::_convolution || kind == c10::aten::convolution ||
-         kind == c10::aten::conv1d || kind == c10::aten::conv2d ||
-         kind == c10::aten::conv3d || kind == c10::aten::linear;
-}
-
 std::size_t place_of(const Node& node, const char* name) {
   const auto place = node.schema().argumentIndexWithName(name);
   TORCH_INTERNAL_ASSERT(place.has_value());
   return static_cast<std::size_t>(*place);
+}
+
+/// Where a layer has its input and its weight.
+struct Layer {
+  Node* node;
+  std::size_t input;
+  Node* holder;  ///< the node itself, or the one that transposes the weight
+  std::size_t weight;
+};
+
+/// LibTorch's linear layers are products with a weight that is transposed.
+std::optional<Layer> transposed_product(Node* node, const char* input,
+                                        const char* weight) {
+  auto* holder = node->input(place_of(*node, weight))->node();
+  if (holder->kind() != c10::aten::t) return std::nullopt;
+  if (!torch::jit::toIValue(holder->input(0))) return std::nullopt;
+  return Layer{node, place_of(*node, input), holder, 0};
+}
+
+std::optional<Layer> layer_of(Node* node) {
+  const auto kind = node->kind();
+  if (kind == c10::aten::addmm) {
+    return transposed_product(node, "mat1", "mat2");
+  }
+  if (kind == c10::aten::matmul) {
+    return transposed_product(node, "self", "other");
+  }
+  const bool is_layer =
+      kind == c10::aten::_convolution || kind == c10::aten::convolution ||
+      kind == c10::aten::conv1d || kind == c10::aten::conv2d ||
+      kind == c10::aten::conv3d || kind == c10::aten::linear;
+  if (!is_layer) return std::nullopt;
+  return Layer{node, 0, node, place_of(*node, "weight")};
 }
 
 /// Smallest and largest value, 0 among them.
@@ -136,7 +163,7 @@ at::Tensor round_to_int8(const at::Tensor& weight, Int8Steps steps) {
 
 struct FakeInt8::Impl {
   std::shared_ptr<Graph> graph;
-  std::vector<Node*> layers;
+  std::vector<Layer> layers;
   std::vector<Value*> inputs;  ///< of the layers, each once
   std::vector<Range> ranges;   ///< of the inputs
   bool observed = false;
@@ -145,14 +172,14 @@ struct FakeInt8::Impl {
 
   void find_layers() {
     for (auto* node : graph->nodes()) {
-      if (is_layer(*node)) layers.push_back(node);
+      if (const auto layer = layer_of(node)) layers.push_back(*layer);
     }
     TORCH_CHECK(
         !layers.empty(),
         error_message(kFakeInt8, "there must be a convolution or linear layer",
                       "none"));
-    for (const auto* layer : layers) {
-      auto* input = layer->input(0);
+    for (const auto& layer : layers) {
+      auto* input = layer.node->input(layer.input);
       if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) {
         inputs.push_back(input);
       }
@@ -161,16 +188,17 @@ struct FakeInt8::Impl {
   }
 
   void round_weights(Int8Steps steps) {
-    for (auto* layer : layers) {
-      const auto place = place_of(*layer, "weight");
-      const auto weight = torch::jit::toIValue(layer->input(place));
+    for (const auto& layer : layers) {
+      const auto weight =
+          torch::jit::toIValue(layer.holder->input(layer.weight));
       TORCH_CHECK(
           weight.has_value() && weight->isTensor(),
           error_message(kFakeInt8, "a layer must have its own weight",
                         "one that is computed", "contract the model before"));
-      const torch::jit::WithInsertPoint before(layer);
-      layer->replaceInput(place, graph->insertConstant(
-                                     round_to_int8(weight->toTensor(), steps)));
+      const torch::jit::WithInsertPoint before(layer.holder);
+      layer.holder->replaceInput(
+          layer.weight,
+          graph->insertConstant(round_to_int8(weight->toTensor(), steps)));
     }
   }
 
@@ -186,14 +214,15 @@ struct FakeInt8::Impl {
 
   void make_rounded() {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      for (auto* layer : layers) {
-        if (layer->input(0) != inputs[i]) continue;
-        const torch::jit::WithInsertPoint before(layer);
-        layer->replaceInput(
-            0, graph->insert(c10::Symbol::fromQualString(
-                                 "aten::fake_quantize_per_tensor_affine"),
-                             {inputs[i], ranges[i].step(), ranges[i].zero(),
-                              std::int64_t{0}, kLargestInput}));
+      for (const auto& layer : layers) {
+        if (layer.node->input(layer.input) != inputs[i]) continue;
+        const torch::jit::WithInsertPoint before(layer.node);
+        layer.node->replaceInput(
+            layer.input,
+            graph->insert(c10::Symbol::fromQualString(
+                              "aten::fake_quantize_per_tensor_affine"),
+                          {inputs[i], ranges[i].step(), ranges[i].zero(),
+                           std::int64_t{0}, kLargestInput}));
       }
     }
     rounded = std::make_unique<GraphExecutor>(graph, "fake_int8");

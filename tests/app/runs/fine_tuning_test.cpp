@@ -25,17 +25,15 @@
 namespace expandnet::examples {
 namespace {
 
-using expandnet::testing::error_of;
-using expandnet::testing::ScratchFolder;
-using Names = std::vector<std::string>;
+using WeightNames = std::vector<std::string>;
 
-models::SmallNet small_net(std::int64_t classes, std::uint64_t seed) {
+models::SmallNet seeded_net(std::int64_t classes, std::uint64_t seed) {
   torch::manual_seed(seed);
   return models::SmallNet(
       models::SmallNetOptions().kernel_size(3).classes(classes));
 }
 
-std::map<std::string, torch::Tensor> state_of(const torch::nn::Module& net) {
+std::map<std::string, torch::Tensor> net_state(const torch::nn::Module& net) {
   std::map<std::string, torch::Tensor> state;
   for (const auto& [name, tensor] : weights_of(net).tensors) {
     state[name] = tensor.detach().clone();
@@ -43,10 +41,10 @@ std::map<std::string, torch::Tensor> state_of(const torch::nn::Module& net) {
   return state;
 }
 
-/// Names of what differs.
-Names changed(const std::map<std::string, torch::Tensor>& a,
-              const std::map<std::string, torch::Tensor>& b) {
-  Names names;
+/// WeightNames of what differs.
+WeightNames changed(const std::map<std::string, torch::Tensor>& a,
+                    const std::map<std::string, torch::Tensor>& b) {
+  WeightNames names;
   for (const auto& [name, tensor] : a) {
     if (!tensor.equal(b.at(name))) names.push_back(name);
   }
@@ -55,64 +53,65 @@ Names changed(const std::map<std::string, torch::Tensor>& a,
 
 class FineTuned : public ::testing::Test {
  protected:
-  FineTuned() : trained_(small_net(10, 1)) {
+  FineTuned() : trained_(seeded_net(10, 1)) {
     file_ = folder_ / "net.pt";
     write_weights(weights_of(*trained_), file_);
     settings_.fine_tuning.weights = file_;
   }
 
-  ScratchFolder folder_;
+  expandnet::testing::ScratchFolder folder_;
   models::SmallNet trained_;
   std::string file_;
   Settings settings_;
 };
 
 TEST_F(FineTuned, StartsFromAllWeightsThatFit) {
-  auto net = small_net(10, 2);
+  auto net = seeded_net(10, 2);
 
-  EXPECT_EQ(fine_tune(*net, settings_), Names());
+  EXPECT_EQ(fine_tune(*net, settings_), WeightNames());
 
-  EXPECT_EQ(changed(state_of(*net), state_of(*trained_)), Names());
+  EXPECT_EQ(changed(net_state(*net), net_state(*trained_)), WeightNames());
 }
 
 TEST_F(FineTuned, GivesAHeadOfAnotherSizeNewValues) {
-  auto net = small_net(7, 2);
-  const auto before = state_of(*net);
+  auto net = seeded_net(7, 2);
+  const auto before = net_state(*net);
 
-  EXPECT_EQ(fine_tune(*net, settings_),
-            Names{"the head fc2 gets new values, for 7 outputs; the file's is "
+  EXPECT_EQ(
+      fine_tune(*net, settings_),
+      WeightNames{"the head fc2 gets new values, for 7 outputs; the file's is "
                   "for 10 outputs"});
 
-  auto after = state_of(*net), source = state_of(*trained_);
+  auto after = net_state(*net), source = net_state(*trained_);
   EXPECT_TRUE(after["fc2.weight"].equal(before.at("fc2.weight")));
   for (const auto* name : {"fc2.weight", "fc2.bias"}) {
     after.erase(name);
     source.erase(name);
   }
-  EXPECT_EQ(changed(after, source), Names());
+  EXPECT_EQ(changed(after, source), WeightNames());
 }
 
 TEST_F(FineTuned, GivesTheHeadNewValuesWhereAsked) {
   settings_.fine_tuning.head = HeadChoice::kNew;
-  auto net = small_net(10, 2);
-  const auto before = state_of(*net);
+  auto net = seeded_net(10, 2);
+  const auto before = net_state(*net);
 
   EXPECT_EQ(fine_tune(*net, settings_).size(), 1U);
 
-  EXPECT_EQ(changed(state_of(*net), state_of(*trained_)),
-            (Names{"fc2.bias", "fc2.weight"}));
-  EXPECT_TRUE(state_of(*net)["fc2.bias"].equal(before.at("fc2.bias")));
+  EXPECT_EQ(changed(net_state(*net), net_state(*trained_)),
+            (WeightNames{"fc2.bias", "fc2.weight"}));
+  EXPECT_TRUE(net_state(*net)["fc2.bias"].equal(before.at("fc2.bias")));
 }
 
 TEST_F(FineTuned, ReadsARunsFolderAndExpandedWeights) {
   write_weights(weights_of(*trained_), folder_ / kWeightsFile);
   settings_.fine_tuning.weights = folder_ / "";
-  auto net = small_net(10, 2);
-  EXPECT_EQ(fine_tune(*net, settings_), Names());
-  EXPECT_EQ(changed(state_of(*net), state_of(*trained_)), Names());
+  auto net = seeded_net(10, 2);
+  EXPECT_EQ(fine_tune(*net, settings_), WeightNames());
+  EXPECT_EQ(changed(net_state(*net), net_state(*trained_)), WeightNames());
 
   // Chains are contracted on the way in.
-  auto expanded = small_net(10, 3);
+  auto expanded = seeded_net(10, 3);
   const auto expansion =
       expand(*expanded, models::small_net_recipe("cl", ExpansionOptions()));
   auto weights = weights_of(*expanded);
@@ -123,7 +122,7 @@ TEST_F(FineTuned, ReadsARunsFolderAndExpandedWeights) {
   }
   write_weights(weights, file_);
   settings_.fine_tuning.weights = file_;
-  EXPECT_EQ(fine_tune(*net, settings_), Names());
+  EXPECT_EQ(fine_tune(*net, settings_), WeightNames());
   EXPECT_LE(expandnet::testing::relative_error(net->conv1->weight,
                                                expanded->conv1->weight),
             1e-6);
@@ -157,22 +156,22 @@ TEST_F(FineTuned, ReadsTheFlatNamesOfMobileNetV2) {
 
   fine_tune(*net, settings_);
 
-  EXPECT_EQ(changed(state_of(*net), state_of(*source)), Names());
+  EXPECT_EQ(changed(net_state(*net), net_state(*source)), WeightNames());
 }
 
 TEST_F(FineTuned, FreezesWhatPatternsName) {
   settings_.fine_tuning.weights = "";
   settings_.fine_tuning.freeze = {"conv1", "*.bias"};
-  auto net = small_net(10, 2);
+  auto net = seeded_net(10, 2);
   fine_tune(*net, settings_);
 
-  Names frozen;
+  WeightNames frozen;
   for (const auto& item : net->named_parameters()) {
     if (!item.value().requires_grad()) frozen.push_back(item.key());
   }
-  EXPECT_EQ(frozen, (Names{"conv1.weight", "conv1.bias", "bn1.bias",
-                           "conv2.bias", "bn2.bias", "conv3.bias", "bn3.bias",
-                           "fc1.bias", "fc2.bias"}));
+  EXPECT_EQ(frozen, (WeightNames{"conv1.weight", "conv1.bias", "bn1.bias",
+                                 "conv2.bias", "bn2.bias", "conv3.bias",
+                                 "bn3.bias", "fc1.bias", "fc2.bias"}));
   EXPECT_TRUE(names("a.*.c", "a.b.c.d"));
   EXPECT_FALSE(names("a.*.c", "a.b.d.c"));
   EXPECT_FALSE(names("a", "ab.c"));
@@ -183,12 +182,12 @@ TEST_F(FineTuned, FreezesWhatPatternsName) {
 TEST_F(FineTuned, LeavesFrozenPartsAsTheyAre) {
   settings_.fine_tuning.freeze = {"bn1", "conv1"};
   settings_.weight_decay = 0.1;
-  auto net = small_net(10, 2);
+  auto net = seeded_net(10, 2);
   const auto trainee = weight_space_trainee(train::model_of(net), "cl",
                                             models::small_net_recipe("cl"),
                                             Machine(), settings_);
   const auto optimizer = make_optimizer(settings_, trainee);
-  const auto before = state_of(*net);
+  const auto before = net_state(*net);
   train::set_training(*net, true);
 
   for (int step = 0; step < 3; ++step) {
@@ -199,7 +198,7 @@ TEST_F(FineTuned, LeavesFrozenPartsAsTheyAre) {
 
   EXPECT_FALSE(net->bn1->is_training());
   EXPECT_TRUE(net->bn2->is_training());
-  const auto after = state_of(*net);
+  const auto after = net_state(*net);
   for (const auto& [name, tensor] : before) {
     const bool frozen =
         name.rfind("conv1.", 0) == 0 || name.rfind("bn1.", 0) == 0;
@@ -212,7 +211,7 @@ TEST_F(FineTuned, GivesTheHeadARateOfItsOwn) {
   settings_.lr = 0.5;
   settings_.weight_decay = 0.1;
   settings_.decay_all = false;
-  auto net = small_net(10, 2);
+  auto net = seeded_net(10, 2);
   const auto trainee = weight_space_trainee(train::model_of(net), "cl",
                                             models::small_net_recipe("cl"),
                                             Machine(), settings_);
@@ -237,8 +236,9 @@ TEST_F(FineTuned, GivesTheHeadARateOfItsOwn) {
 TEST_F(FineTuned, SaysWhatDoesNotFit) {
   torch::manual_seed(0);
   models::SmallNet other(models::SmallNetOptions().kernel_size(5));
-  const auto before = state_of(*other);
-  const auto error = error_of([&] { fine_tune(*other, settings_); });
+  const auto before = net_state(*other);
+  const auto error =
+      expandnet::testing::error_of([&] { fine_tune(*other, settings_); });
   EXPECT_EQ(
       error,
       "--weights: the weights must be of this net, got \"" + file_ +
@@ -251,18 +251,18 @@ TEST_F(FineTuned, SaysWhatDoesNotFit) {
           "[16, "
           "8, 5, 5]\nwrong shape: conv3.weight Float [32, 16, 3, 3], not Float "
           "[32, 16, 5, 5]\n)");
-  EXPECT_EQ(changed(state_of(*other), before), Names());
+  EXPECT_EQ(changed(net_state(*other), before), WeightNames());
 
-  auto seven = small_net(7, 2);
+  auto seven = seeded_net(7, 2);
   settings_.fine_tuning.head = HeadChoice::kKeep;
-  EXPECT_NE(error_of([&] {
+  EXPECT_NE(expandnet::testing::error_of([&] {
               fine_tune(*seven, settings_);
             }).find("wrong shape: fc2.weight"),
             std::string::npos);
 
-  auto net = small_net(10, 2);
+  auto net = seeded_net(10, 2);
   settings_.fine_tuning.freeze = {"layer4"};
-  EXPECT_EQ(error_of([&] { fine_tune(*net, settings_); }),
+  EXPECT_EQ(expandnet::testing::error_of([&] { fine_tune(*net, settings_); }),
             "--freeze: a pattern must name parameters of the net, got "
             "\"layer4\"; the net has conv1, bn1, conv2, bn2, conv3, bn3, fc1, "
             "fc2");
