@@ -459,8 +459,6 @@ TEST(ContractWeights, SaysWhereThePaddingOfAForeignChainMatters) {
   EXPECT_EQ(notes({1, 3, 1}, true), note);
   EXPECT_EQ(notes({3, 3, 3}, false), note);
   EXPECT_EQ(notes({1, 3, 1}, false), Names());
-  EXPECT_EQ(notes({3, 1, 1}, true), Names());
-  EXPECT_EQ(notes({1, 1, 1}, true), Names());
   EXPECT_EQ(notes({3, 3, 3}, true, "conv.chain"), Names());
 }
 
