@@ -153,7 +153,7 @@ TEST_F(ExpandnetImagenet, TakesTheRecipesOfAllClassifiers) {
             std::string::npos)
       << outcome.out;
   const auto result = json("out/result.json");
-  ASSERT_EQ(result["notes"].size(), 3U) << result["notes"];
+  ASSERT_GE(result["notes"].size(), 3U);  // then those on costs
   EXPECT_EQ(result["notes"][0],
             "Distilled from the teacher in " + path("teacher") + ".");
   const auto& variant = result["variants"][0];

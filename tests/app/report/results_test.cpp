@@ -80,7 +80,7 @@ TEST(ResultsTable, SaysHowManyParametersNarrowingKeeps) {
   auto variant = some_variant();
   for (auto& run : variant.runs) run.kept_parameters = 762215;
   EXPECT_EQ(results_table({variant}),
-            "variant         parameters trained  deployed  ms/step  x compact  "
+            "variant        parameters trained  deployed  ms/step  x compact  "
             "validation % (n)        test % (n)  contraction error\n"
             "ck+fc    1,745,766 (762,215 kept)    66,186    12.50       1.25  "
             "83.00 ± 2.65 (3)  82.00 ± 2.65 (3)            3.0e-16\n");

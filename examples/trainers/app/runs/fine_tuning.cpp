@@ -82,11 +82,11 @@ void replace_head(const torch::nn::Module& net, const std::string& path,
                                         item.first == path + ".bias";
                                }),
                 tensors.end());
+  notes.push_back(fmt::format(
+      "the head {} gets new values, for {} outputs; the file's is for "
+      "{}",
+      path, head.front().second.size(0), sizes_in_file));
   for (auto& item : head) tensors.push_back(std::move(item));
-  notes.push_back(
-      fmt::format("the head {} gets new values, for {} outputs; the "
-                  "file's is for {}",
-                  path, head.front().second.size(0), sizes_in_file));
 }
 
 /// Loads all of them, or throws. The flat MobileNetV2, on which the paper's is
