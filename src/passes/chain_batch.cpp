@@ -48,7 +48,7 @@ bool has_gradient(const Affine& affine) {
 
 /// A compact weight, or its gradient, in a shape that is a view of a kernel:
 /// LibTorch's own, and [groups, in, out, *k] for transposed convolutions.
-at::Tensor target_of(const at::Tensor& weight, const CompactLayer& layer) {
+at::Tensor compact_like(const at::Tensor& weight, const CompactLayer& layer) {
   if (!layer.transposed) return weight;
   return weight.unflatten(0, {layer.groups, -1});
 }
@@ -166,7 +166,7 @@ void ChainBatch::fold() {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     auto& compact = layers_[i].compact;
     auto& member = members_[i];
-    target_of(compact.weight, layers_[i].chain->plan().layer)
+    compact_like(compact.weight, layers_[i].chain->plan().layer)
         .copy_(member.folded.weight);
     if (compact.bias.defined()) compact.bias.copy_(member.folded.bias);
     for (auto& parameter : member.parameters) {
@@ -191,7 +191,7 @@ void ChainBatch::pull_back() {
     auto& gradient = members_[i].gradient;
     if (weight.grad().defined()) {
       gradient.weight.copy_(
-          target_of(weight.grad(), layers_[i].chain->plan().layer));
+          compact_like(weight.grad(), layers_[i].chain->plan().layer));
     } else {
       gradient.weight.zero_();
     }

@@ -289,7 +289,7 @@ TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
             std::string::npos)
       << outcome.out;
   const auto notes = json("out/result.json")["notes"];
-  ASSERT_EQ(notes.size(), 2U);
+  ASSERT_GE(notes.size(), 2U);  // then those on costs
   EXPECT_TRUE(std::regex_match(
       notes[1].get<std::string>(),
       std::regex("[2-7][0-9]\\.00 % of the training labels were drawn anew, "
@@ -370,7 +370,7 @@ TEST_F(ExpandnetCifar, FineTunesANetOfOtherClasses) {
       train("first", {"--epochs", "4", "--expand", "none"}, "source").status,
       0);
   // As another program leaves it: under a wrapper's names.
-  auto weights = read_weights(path("source/none_seed0/weights.pt"));
+  auto weights = read_weights(path("source/weights.pt"));
   for (auto& item : weights.tensors) item.first = "module." + item.first;
   write_weights(weights, path("net.pth"));
 
@@ -427,12 +427,13 @@ TEST_F(ExpandnetCifar, TrainsANetFromPython) {
   EXPECT_NE(trained.out.find(path("net.pt") + " on cifar10: 120 training"),
             std::string::npos)
       << trained.out;
-  const auto folder = path("out/default_seed0");
+  const auto folder = path("out");
   const auto evaluated = run_plain({"evaluate", folder, "--data", path("data"),
                                     "--device", "cpu", "--threads", "1"});
   EXPECT_EQ(evaluated.status, 0) << evaluated.err;
-  const auto contracted = run_plain(
-      {"contract", folder, path("back.pt"), "--format", "torchscript"});
+  const auto contracted =
+      run_plain({"contract", folder, "--out", path("back.pt"), "--format",
+                 "torchscript"});
   ASSERT_EQ(contracted.status, 0) << contracted.err;
   Words names, names_back;
   for (const auto& item : read_weights(path("net.pt")).tensors) {
@@ -565,8 +566,7 @@ TEST_F(ExpandnetCifar, ChoosesForEachVariantWhatItTrainsBestWith) {
   expect_same_run("alone", "out/cl-lr0.01-seed1");
 
   // With another value the same folder goes on: nothing is repeated.
-  const auto wider =
-      run(command("compare", joined(kGrid, {"--lr", "0.003", "0.01", "3e3"})));
+  const auto wider = run(command("compare", joined(kGrid, {"--lr", "0.003"})));
   ASSERT_EQ(wider.status, 0) << wider.err;
   EXPECT_NE(wider.out.find("cl lr 0.01 seed 10000   finished before\n"),
             std::string::npos)
