@@ -728,9 +728,9 @@ TEST_F(ExpandnetCifar, SaysWhichLayersStayCompactAndWhy) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const std::string note =
       "\"conv2\" stays compact: frozen (requires_grad is false)";
-  // And what the chain of conv3 costs: (r^2 16 + r 32) / (8 images x 8 x 8).
+  // And what the chain of conv3 costs: (r^2 16 + r 32) / (8 images x 4 x 4).
   const std::string cost =
-      "conv3: fold and pull back count 75 % of the layer's own step at 8 "
+      "conv3: fold and pull back count 300 % of the layer's own step at 8 "
       "images an update, ";
   EXPECT_NE(outcome.out.find("test images\nnote: " + note + "\nnote: " + cost),
             std::string::npos)
