@@ -51,7 +51,7 @@ TEST_P(StepMemory, IsAllMadeWithTheExpansion) {
                                       watch);
       expansion.pull_back();
     }
-    optimizer.step();  // LibTorch's kernel is not ours
+    optimizer.step();  // its update allocates: not watched
     {
       const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE,
                                       watch);
