@@ -36,6 +36,9 @@ TEST(Checkpoints, OfVersion0GoOn) {
   for (std::size_t i = 0; i < resumed->history().size(); ++i) {
     const auto& actual = resumed->history()[i];
     const auto& expected = straight->history()[i];
+    for (const auto& [name, value] : expected.training) {
+      EXPECT_NEAR(actual.training.at(name), value, 1e-6) << i << name;
+    }
     for (const auto& [name, value] : expected.validation.value()) {
       EXPECT_NEAR(actual.validation->at(name), value, 1e-6) << i << name;
     }
