@@ -289,7 +289,7 @@ TEST_F(ExpandnetCifar, LeavesOutImagesAndCorruptsLabels) {
             std::string::npos)
       << outcome.out;
   const auto notes = json("out/result.json")["notes"];
-  ASSERT_GE(notes.size(), 2U);  // then those on costs
+  ASSERT_EQ(notes.size(), 4U);  // two on what the chains of conv2 and 3 cost
   EXPECT_TRUE(std::regex_match(
       notes[1].get<std::string>(),
       std::regex("[2-7][0-9]\\.00 % of the training labels were drawn anew, "
@@ -875,6 +875,10 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
             "adamw");
   EXPECT_EQ(refusal({"--decay-on", "fold", "--execution", "modules"}),
             "--decay-on: fold needs --execution weight-space, got modules");
+  EXPECT_EQ(refusal({"--weights", "w.pt", "--execution", "modules"}),
+            "--weights: needs --execution weight-space, got modules");
+  EXPECT_EQ(refusal({"--freeze", "conv1", "--init", "twin"}),
+            "--freeze: must not start from a twin, got --init twin");
   EXPECT_EQ(refusal({"--corrupt-labels", "1.5"}),
             "--corrupt-labels: must be from 0 to 1, got 1.5");
   EXPECT_EQ(refusal({"--threads", "99999999999"}),

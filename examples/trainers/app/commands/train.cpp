@@ -95,6 +95,19 @@ void check_together(const Settings& settings, Command command) {
                                    name_in(kOptimizers, settings.optimizer) +
                                    "; use auto or off");
   }
+  const auto& tuning = settings.fine_tuning;
+  const bool fine_tunes = !tuning.weights.empty() || !tuning.freeze.empty();
+  if (fine_tunes && settings.execution != ExecutionChoice::kWeightSpace) {
+    throw CLI::ValidationError(
+        tuning.weights.empty() ? "--freeze" : "--weights",
+        "needs --execution weight-space, got " +
+            name_in(kExecutions, settings.execution));
+  }
+  if (fine_tunes && settings.init.twin) {
+    throw CLI::ValidationError(
+        tuning.weights.empty() ? "--freeze" : "--weights",
+        "must not start from a twin, got --init twin");
+  }
   if (settings.label_smoothing > 0 && !settings.teacher.empty()) {
     throw CLI::ValidationError(
         "--label-smoothing",
