@@ -3,9 +3,9 @@
 #include <expandnet/models/imagenet_recipes.h>
 #include <expandnet/models/mobilenet_v1.h>
 #include <expandnet/models/mobilenet_v2.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/nn/expanded_conv.h>
 #include <expandnet/nn/expanded_conv_transpose.h>
 #include <expandnet/nn/expanded_linear.h>

@@ -1,8 +1,8 @@
 // Training by ranks: they start alike, stay alike, and stop where they are not.
 #include <c10/core/DefaultDtype.h>
 #include <expandnet/data/loading/batches.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/training.h>

@@ -1,6 +1,6 @@
 #include <expandnet/data/loading/batches.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/tasks/classification/classification_meter.h>
 #include <expandnet/train/checkpoints.h>
 #include <expandnet/train/evaluate.h>

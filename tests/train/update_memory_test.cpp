@@ -2,8 +2,8 @@
 // and fold is watched, not timed.
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/optimizers.h>

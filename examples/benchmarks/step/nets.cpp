@@ -4,10 +4,10 @@
 #include <expandnet/models/imagenet_recipes.h>
 #include <expandnet/models/mobilenet_v1.h>
 #include <expandnet/models/mobilenet_v2.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/resnet.h>
 #include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>

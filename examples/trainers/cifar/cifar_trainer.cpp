@@ -6,9 +6,9 @@
 #include <expandnet/models/imagenet_recipes.h>
 #include <expandnet/models/mobilenet_v1.h>
 #include <expandnet/models/mobilenet_v2.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/resnet.h>
 #include <expandnet/models/shufflenet_v2.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -137,6 +137,10 @@ std::vector<std::string> CifarTrainer::notes() const {
   return {
       "The test set chose the epochs (--select test-best), so its accuracies "
       "are optimistic."};
+}
+
+std::vector<tasks::Metric> CifarTrainer::metrics() const {
+  return {Trainer::metrics().front()};
 }
 
 std::int64_t CifarTrainer::classes_of_run(const std::string& /*folder*/) const {

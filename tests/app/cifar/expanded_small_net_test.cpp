@@ -1,7 +1,7 @@
 // The paper's SmallNet, trained in every way that there is.
 #include "trainers/cifar/expanded_small_net.h"
 
-#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <gtest/gtest.h>
 #include <torch/optim/schedulers/step_lr.h>
 #include <torch/optim/sgd.h>

@@ -3,8 +3,8 @@
 #include <expandnet/deploy/load_weights.h>
 #include <expandnet/io/weights_file.h>
 #include <expandnet/models/mobilenet_v2.h>
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/model.h>
 #include <gtest/gtest.h>

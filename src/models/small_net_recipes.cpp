@@ -1,7 +1,7 @@
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/fold/plan.h>
-#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/nn/describe.h>
 #include <torch/nn/modules/conv.h>
 

@@ -1,4 +1,4 @@
-// recipes.h: how the paper expands its networks, by name.
+// small_net_recipes.h: how the paper expands SmallNet, by name.
 //
 // A network knows nothing of its expansion. A recipe is a selector for `expand`
 // and for whatever builds the same network of expanded modules.

@@ -1,5 +1,5 @@
-#include <expandnet/models/recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
