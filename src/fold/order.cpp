@@ -7,8 +7,6 @@
 
 namespace expandnet {
 
-std::int64_t FactorShape::taps() const { return taps_of(kernel_size); }
-
 std::vector<Composition> cheapest_order(
     const std::vector<FactorShape>& factors) {
   const auto count = factors.size();
