@@ -10,11 +10,11 @@
 
 #include <algorithm>
 #include <array>
-#include <csetjmp>
 #include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/images/c_failure.h"
 #include "data/images/orientation.h"
 
 namespace expandnet::data {
@@ -28,16 +28,10 @@ constexpr int kJpegMaxScans = 500;
 // The coefficients of the largest progressive file take 1.5 GiB.
 constexpr long kJpegMaxMemory = 1L << 31U;
 
-/// Where libjpeg leaves for when it fails: it is C, which no exception crosses.
-struct JpegFailure {
-  std::jmp_buf exit;
-  std::array<char, JMSG_LENGTH_MAX> message;
-};
-
 [[noreturn]] void leave_jpeg(j_common_ptr info) {
-  auto* failure = static_cast<JpegFailure*>(info->client_data);
-  info->err->format_message(info, failure->message.data());
-  std::longjmp(failure->exit, 1);
+  std::array<char, JMSG_LENGTH_MAX> message;
+  info->err->format_message(info, message.data());
+  static_cast<CFailure*>(info->client_data)->leave(message.data());
 }
 
 /// Takes for failures all warnings but those that leave the pixels right.
@@ -56,10 +50,10 @@ void limit_jpeg_scans(j_common_ptr info) {
   if (info->is_decompressor == FALSE) return;
   auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
   if (decompress->input_scan_number <= kJpegMaxScans) return;
-  auto* failure = static_cast<JpegFailure*>(info->client_data);
-  std::snprintf(failure->message.data(), failure->message.size(),
-                "More than %d scans", kJpegMaxScans);
-  std::longjmp(failure->exit, 1);
+  std::array<char, 64> message;
+  std::snprintf(message.data(), message.size(), "More than %d scans",
+                kJpegMaxScans);
+  static_cast<CFailure*>(info->client_data)->leave(message.data());
 }
 
 /// Red, green and blue of `count` pixels, from rows of three or four channels.
@@ -90,7 +84,7 @@ struct JpegState {
   jpeg_decompress_struct info = {};
   jpeg_error_mgr errors = {};
   jpeg_progress_mgr progress = {};
-  JpegFailure failure = {};
+  CFailure failure;
 };
 
 /// The pixels that a crop covers where the image is decoded at a scale.
@@ -147,13 +141,9 @@ class JpegReader {
   /// pixel of each row.
   std::int64_t start(const ScaledCrop& crop);
 
-  /// Calls libjpeg. As `call` may be left by a jump, nothing in it may need to
-  /// be destroyed.
   template <typename Call>
   void guard(const Call& call) {
-    if (setjmp(state_.failure.exit) != 0)
-      complain(state_.failure.message.data());
-    call();
+    state_.failure.guard(call, [this](const char* why) { complain(why); });
   }
   [[noreturn]] void complain(const std::string& value) const {
     throw_file_error(kImageFile, "the JPEG data must decode",

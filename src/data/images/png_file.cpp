@@ -2,15 +2,13 @@
 
 #include <png.h>
 
-#include <array>
-#include <csetjmp>
 #include <cstddef>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/images/c_failure.h"
 
 namespace expandnet::data {
 
@@ -18,17 +16,8 @@ namespace {
 
 constexpr std::size_t kPngChannels = 3;
 
-/// Where libpng leaves for when it fails: it is C, which no exception crosses.
-struct PngFailure {
-  std::jmp_buf exit;
-  std::array<char, 256> message;
-};
-
 [[noreturn]] void leave_png(png_structp png, png_const_charp message) {
-  auto* failure = static_cast<PngFailure*>(png_get_error_ptr(png));
-  std::snprintf(failure->message.data(), failure->message.size(), "%s",
-                message);
-  std::longjmp(failure->exit, 1);
+  static_cast<CFailure*>(png_get_error_ptr(png))->leave(message);
 }
 
 void ignore_png_warning(png_structp /*png*/, png_const_charp /*message*/) {}
@@ -57,7 +46,7 @@ struct PngState {
   png_structp png = nullptr;
   png_infop info = nullptr;
   PngInput input;
-  PngFailure failure = {};
+  CFailure failure;
 };
 
 /// Reads an image once. libpng's simplified interface is of no use: it takes
@@ -123,13 +112,9 @@ class PngReader {
   }
 
  private:
-  /// Calls libpng. As `call` may be left by a jump, nothing in it may need to
-  /// be destroyed.
   template <typename Call>
   void guard(const Call& call) {
-    if (setjmp(state_.failure.exit) != 0)
-      complain(state_.failure.message.data());
-    call();
+    state_.failure.guard(call, [this](const char* why) { complain(why); });
   }
   [[noreturn]] void complain(const std::string& value) const {
     throw_file_error(kImageFile, "the PNG data must decode",
