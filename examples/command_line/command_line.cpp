@@ -44,12 +44,15 @@ std::string complaint_about_words(const CLI::App& app) {
         return word.size() > 1 && word[0] == '-' && word != "--";
       });
   if (flag != words.end()) return complaint_about_flag(app, *flag);
-  if (words.empty()) {
-    const auto given = app.get_subcommands();
-    return given.empty() ? "" : complaint_about_words(*given.front());
-  }
   const auto commands =
       app.get_subcommands([](const CLI::App* /*command*/) { return true; });
+  if (words.empty()) {
+    const auto given = app.get_subcommands();
+    if (!given.empty()) return complaint_about_words(*given.front());
+    return commands.empty() ? ""
+                            : full_name(app) + ": COMMAND must be " +
+                                  names_of(commands) + ", got none";
+  }
   const auto rule = commands.empty()
                         ? ": must have no more arguments"
                         : ": COMMAND must be " + names_of(commands);
