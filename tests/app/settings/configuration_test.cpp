@@ -107,8 +107,8 @@ TEST(Configurations, AreToldApartByWhatHasAnEffect) {
                   "epochs=3\ndata=\"there\"\nmilestones=[1,2]\nlr=0.1\n")
           .empty());
   EXPECT_EQ(differences(before, "epochs=4\ndata=\"here\"\nlr=0.1\nseed=1\n"),
-            (std::vector<std::string>{"epochs (3, now 4)", "seed (, now 1)",
-                                      "milestones (1 2, now )"}));
+            (std::vector<std::string>{"epochs (3, now 4)", "seed (none, now 1)",
+                                      "milestones (1 2, now none)"}));
 }
 
 TEST(Configurations, OfBeforeAFlagStandForWhatItDeclares) {
@@ -119,7 +119,7 @@ TEST(Configurations, OfBeforeAFlagStandForWhatItDeclares) {
   EXPECT_EQ(differences(before, "epochs=3\nnarrow=true\nlr=0.1\n", absent),
             (std::vector<std::string>{"narrow (false, now true)"}));
   EXPECT_EQ(differences(before, now),
-            (std::vector<std::string>{"narrow (, now false)"}));
+            (std::vector<std::string>{"narrow (none, now false)"}));
 
   EXPECT_TRUE(has_effect_of(now, configuration_with_effect(now), absent));
   EXPECT_TRUE(has_effect_of(now, configuration_with_effect(before), absent));

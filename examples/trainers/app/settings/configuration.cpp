@@ -207,6 +207,9 @@ const std::set<std::string>& keys_of_every_run() {
 std::vector<std::string> differences(const std::string& before,
                                      const std::string& now,
                                      const AbsentValues& absent) {
+  const auto in_words = [](const std::string& value) {
+    return value.empty() ? "none" : value;
+  };
   const auto old = keys_and_values(before);
   std::map<std::string, std::string> was(old.begin(), old.end());
   std::vector<std::string> found;
@@ -216,7 +219,8 @@ std::vector<std::string> differences(const std::string& before,
       was.emplace(*then);
     }
     if (was[key] != value && keys_without_effect().count(key) == 0) {
-      found.push_back(key + " (" + was[key] + ", now " + value + ")");
+      found.push_back(key + " (" + in_words(was[key]) + ", now " +
+                      in_words(value) + ")");
     }
     was.erase(key);
   };
