@@ -28,6 +28,8 @@ class CifarTrainer : public Trainer {
   [[nodiscard]] std::vector<std::string> sets() const override;
   [[nodiscard]] std::string title() const override;
   [[nodiscard]] std::vector<std::string> notes() const override;
+  /// Accuracy: five of ten classes are no news.
+  [[nodiscard]] std::vector<tasks::Metric> metrics() const override;
 
   [[nodiscard]] std::int64_t classes_of_run(
       const std::string& folder) const override;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <expandnet/data/loading/folder_batches.h>
-#include <expandnet/tasks/classification/classification_meter.h>
 
 #include <cstdint>
 #include <memory>
@@ -19,7 +18,6 @@ namespace expandnet::examples {
 class ImageNetTrainer : public Trainer {
  public:
   ImageNetTrainer() {
-    settings.metrics = tasks::classification_metrics();
     settings.by_ranks = true;
     // As images are read.
     settings.memory_format = MemoryFormatChoice::kChannelsLast;

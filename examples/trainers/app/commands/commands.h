@@ -2,25 +2,39 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "trainers/app/runs/trainer.h"
 
 namespace expandnet::examples {
 
-/// Do what their words say, of which the first is the command, and return the
-/// status to exit with: 2 after wrong usage, whose message is on stderr by
-/// then. `prototype` holds what no flag has set. Errors throw.
+/// The words of a command line that belong to a command, the command first.
+struct Words {
+  int argc;
+  const char* const* argv;
+  std::string line;  ///< the whole command line, as reports tell it
+};
 
-/// Trains and compares. `command_line` is told in the report.
-int train_command(const Trainer& prototype, Command command, int argc,
-                  const char* const* argv, const std::string& command_line);
+/// A command of every training program.
+struct ProgramCommand {
+  std::string name;
+  std::string description;
+  /// Does what the words say, and returns the status to exit with: 2 after
+  /// wrong usage, whose message is on stderr by then. `prototype` holds what
+  /// no flag has set. Errors throw.
+  int (*run)(const Trainer& prototype, const Words& words);
+};
+
+/// Trains one net, contracts it and saves it.
+int train_command(const Trainer& prototype, const Words& words);
+
+/// Trains several expansions of a net from several seeds.
+int compare_command(const Trainer& prototype, const Words& words);
 
 /// Evaluates the contracted weights of a finished run.
-int evaluate_command(const Trainer& prototype, int argc,
-                     const char* const* argv);
+int evaluate_command(const Trainer& prototype, const Words& words);
 
 /// Contracts a checkpoint of a run.
-int contract_command(const Trainer& prototype, int argc,
-                     const char* const* argv);
+int contract_command(const Trainer& prototype, const Words& words);
 
 }  // namespace expandnet::examples

@@ -19,23 +19,23 @@ namespace expandnet::examples {
 
 namespace {
 
-struct ContractWords {
+struct ContractChoices {
   std::string run;
   std::string checkpoint = "best";
   std::string format = weight_formats().front();
   std::string out;  ///< "": the format's own name in `run`
 };
 
-void add_contract_flags(CLI::App& app, ContractWords& words) {
+void add_contract_flags(CLI::App& app, ContractChoices& choices) {
   app.option_defaults()->always_capture_default();
-  app.add_option("run", words.run, "folder of the run")->required();
-  app.add_option("--checkpoint", words.checkpoint)
+  app.add_option("run", choices.run, "folder of the run")->required();
+  app.add_option("--checkpoint", choices.checkpoint)
       ->check(CLI::IsMember({"best", "last"}));
-  app.add_option("--format", words.format,
+  app.add_option("--format", choices.format,
                  "libtorch: for torch::load and evaluate; pt: for Python's "
                  "torch.load; torchscript: the net with its code")
       ->check(CLI::IsMember(weight_formats()));
-  app.add_option("--out", words.out,
+  app.add_option("--out", choices.out,
                  "file to write; by default weights.pt, .safetensors or .pth, "
                  "or net.torchscript.pt of the run");
 }
@@ -51,20 +51,21 @@ void contract_trainee(const Trainee& trainee) {
   }
 }
 
-int contract_checkpoint(const Trainer& prototype, const ContractWords& words) {
-  const auto trainer = trainer_of_run(prototype, words.run);
+int contract_checkpoint(const Trainer& prototype,
+                        const ContractChoices& choices) {
+  const auto trainer = trainer_of_run(prototype, choices.run);
   auto& settings = trainer->settings;
   settings.device = DeviceChoice::kCPU;
   settings.precision = train::Precision::kFloat32;
-  const std::filesystem::path folder = words.run;
-  const auto out = words.out.empty()
-                       ? (folder / weights_file(words.format)).string()
-                       : words.out;
+  const std::filesystem::path folder = choices.run;
+  const auto out = choices.out.empty()
+                       ? (folder / weights_file(choices.format)).string()
+                       : choices.out;
   check_writable(out);
   const auto machine = set_up(settings, 1);
-  const auto path = (folder / (words.checkpoint + ".pt")).string();
+  const auto path = (folder / (choices.checkpoint + ".pt")).string();
   const auto trainee = trainer->make_trainee(
-      settings.expand.front(), trainer->classes_of_run(words.run), machine);
+      settings.expand.front(), trainer->classes_of_run(choices.run), machine);
   const auto average = settings.ema > 0
                            ? std::make_unique<train::WeightAverage>(
                                  *trainee.model.module, settings.ema)
@@ -77,29 +78,28 @@ int contract_checkpoint(const Trainer& prototype, const ContractWords& words) {
   if (average != nullptr && !of_folds) average->swap();
   contract_trainee(trainee);
   if (average != nullptr && of_folds) average->swap();
-  save_weights(trainee.model, trainer->example(), words.format, out);
+  save_weights(trainee.model, trainer->example(), choices.format, out);
   std::cout << "saved " << out << "\n";
   return 0;
 }
 
 }  // namespace
 
-int contract_command(const Trainer& prototype, int argc,
-                     const char* const* argv) {
+int contract_command(const Trainer& prototype, const Words& words) {
   CLI::App app(
       "Contracts a checkpoint of a run, verifies it layer by layer, and saves "
       "the compact weights.",
       prototype.name() + " contract");
-  ContractWords words;
-  add_contract_flags(app, words);
+  ContractChoices choices;
+  add_contract_flags(app, choices);
   try {
-    app.parse(argc, argv);
-    const auto complaint = complaint_about_ending(words.out, words.format);
+    app.parse(words.argc, words.argv);
+    const auto complaint = complaint_about_ending(choices.out, choices.format);
     if (!complaint.empty()) throw CLI::ValidationError("--out", complaint);
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }
-  return contract_checkpoint(prototype, words);
+  return contract_checkpoint(prototype, choices);
 }
 
 }  // namespace expandnet::examples

@@ -24,28 +24,28 @@ namespace expandnet::examples {
 
 namespace {
 
-struct EvaluateWords {
+struct EvaluateChoices {
   std::string run;
   std::string set;
 };
 
 /// Reads the words into what was asked for and the settings of `trainer`.
 /// Returns the status where the program ends at that.
-std::optional<int> read_words(int argc, const char* const* argv,
-                              Trainer& trainer, EvaluateWords& words) {
+std::optional<int> read_words(const Words& words, Trainer& trainer,
+                              EvaluateChoices& choices) {
   CLI::App app(
       "Evaluates the contracted weights of a finished run. What is not given "
       "is as the run had it, but for the device: auto.",
       trainer.name() + " evaluate");
-  words.set = trainer.sets().front();
-  app.add_option("run", words.run, "folder of the run")->required();
-  app.add_option("--set", words.set)
+  choices.set = trainer.sets().front();
+  app.add_option("run", choices.run, "folder of the run")->required();
+  app.add_option("--set", choices.set)
       ->check(CLI::IsMember(trainer.sets()))
       ->capture_default_str();
   add_evaluation_settings(app, trainer.settings);
   trainer.add_evaluation_flags(app);
   try {
-    app.parse(argc, argv);
+    app.parse(words.argc, words.argv);
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }
@@ -61,19 +61,19 @@ std::int64_t skipped_by_all(const data::BatchSource& batches,
   return count.item<std::int64_t>();
 }
 
-int evaluate(const Trainer& trainer, const EvaluateWords& words) {
+int evaluate(const Trainer& trainer, const EvaluateChoices& choices) {
   const auto machine = set_up(trainer.settings, 1);
   TORCH_CHECK(trainer.settings.int8 == Int8Choice::kNone || !machine.ranks,
               error_message("--int8", "takes one process",
                             std::to_string(machine.size()) + " ranks"));
-  const auto images = trainer.load_images(machine, words.run);
-  const auto count = images->size_of(words.set);
+  const auto images = trainer.load_images(machine, choices.run);
+  const auto count = images->size_of(choices.set);
   TORCH_CHECK(count > 0,
               error_message(trainer.name(), "--set must name images",
-                            "none in the " + words.set + " set of this run"));
-  const auto batches = images->batches_of(words.set);
+                            "none in the " + choices.set + " set of this run"));
+  const auto batches = images->batches_of(choices.set);
   const auto model =
-      load_run(words.run, trainer, images->classes(), machine.device);
+      load_run(choices.run, trainer, images->classes(), machine.device);
   train::set_memory_format(*model.module, machine.memory_format);
   const auto meter = trainer.meter()(machine.device);
   const auto metrics = train::evaluate(model, *batches, *meter,
@@ -82,12 +82,12 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   if (!machine.is_first()) return 0;
   for (const auto& note : images->notes()) std::cout << note << "\n";
   std::cout << fmt::format("{} images of the {} set", count - skipped,
-                           words.set);
+                           choices.set);
   if (skipped > 0) {
     std::cout << fmt::format(" ({} more could not be read)", skipped);
   }
   std::cout << fmt::format(": loss {:.4f}", metrics.at("loss"));
-  for (const auto& metric : trainer.settings.metrics) {
+  for (const auto& metric : trainer.metrics()) {
     std::cout << ", " << metric.label << " " << shown(metrics, metric);
   }
   std::cout << "\n";
@@ -99,7 +99,7 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
   std::cout << fmt::format("in eight bits, by {}: loss {:.4f}",
                            name_in(kInt8s, trainer.settings.int8),
                            rounded.at("loss"));
-  for (const auto& metric : trainer.settings.metrics) {
+  for (const auto& metric : trainer.metrics()) {
     std::cout << ", " << metric.label << " " << shown(rounded, metric);
   }
   std::cout << "\n";
@@ -108,20 +108,19 @@ int evaluate(const Trainer& trainer, const EvaluateWords& words) {
 
 }  // namespace
 
-int evaluate_command(const Trainer& prototype, int argc,
-                     const char* const* argv) {
+int evaluate_command(const Trainer& prototype, const Words& words) {
   // What the flags are is known before the run that they are for.
-  EvaluateWords words;
+  EvaluateChoices choices;
   auto trainer = prototype.clone();
-  if (const auto status = read_words(argc, argv, *trainer, words)) {
+  if (const auto status = read_words(words, *trainer, choices)) {
     return *status;
   }
-  trainer = trainer_of_run(prototype, words.run);
+  trainer = trainer_of_run(prototype, choices.run);
   trainer->settings.device = DeviceChoice::kAuto;
-  if (const auto status = read_words(argc, argv, *trainer, words)) {
+  if (const auto status = read_words(words, *trainer, choices)) {
     return *status;
   }
-  return evaluate(*trainer, words);
+  return evaluate(*trainer, choices);
 }
 
 }  // namespace expandnet::examples

@@ -146,21 +146,19 @@ void keep_narrow(Settings& settings, const Machine& machine) {
   }
 }
 
-}  // namespace
-
-int train_command(const Trainer& prototype, Command command, int argc,
-                  const char* const* argv, const std::string& command_line) {
+int train_or_compare(const Trainer& prototype, Command command,
+                     const Words& words) {
   const bool train = command == Command::kTrain;
   CLI::App app(train ? "Trains one net, contracts it and saves it."
                      : "Trains several expansions of a net from several seeds "
                        "and compares them.",
                prototype.name() + (train ? " train" : " compare"));
   const auto trainer = prototype.clone();
-  set_defaults(*trainer, command, {argv + 1, argv + argc});
+  set_defaults(*trainer, command, {words.argv + 1, words.argv + words.argc});
   add_arguments(app, *trainer, command);
   add_absent_values(app, trainer->settings);
   try {
-    app.parse(argc, argv);
+    app.parse(words.argc, words.argv);
     if (train) {
       one_cell(trainer->settings);
     } else {
@@ -181,7 +179,17 @@ int train_command(const Trainer& prototype, Command command, int argc,
   check_ranks(configuration, machine);
   on_first(machine, [&] { check_out(settings, command, configuration); });
   const auto images = trainer->load_images(machine, /*run=*/"");
-  return run_session({command, command_line}, *trainer, *images, machine);
+  return run_session({command, words.line}, *trainer, *images, machine);
+}
+
+}  // namespace
+
+int train_command(const Trainer& prototype, const Words& words) {
+  return train_or_compare(prototype, Command::kTrain, words);
+}
+
+int compare_command(const Trainer& prototype, const Words& words) {
+  return train_or_compare(prototype, Command::kCompare, words);
 }
 
 }  // namespace expandnet::examples

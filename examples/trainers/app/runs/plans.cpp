@@ -95,7 +95,7 @@ Tuning tuning_of(const std::string& recipe, const std::vector<RunPlan>& plans,
     }
     const auto& result = results.at(i);
     const bool counts = result.state == kFinished && result.validation;
-    const auto& metric = plan.trainer->settings.metrics.front().name;
+    const auto metric = plan.trainer->metrics().front().name;
     trial->scores.push_back(
         counts ? std::optional<double>(result.validation->at(metric))
                : std::nullopt);

@@ -146,6 +146,7 @@ void report(const Session& session, const RunContext& context,
   const auto& machine = context.machine;
   const auto& settings = trainer.settings;
   const bool compares = session.command == Command::kCompare;
+  const auto metrics = trainer.metrics();
   auto notes = notes_of(trainer);
   const auto of_images = context.images.notes_on_results();
   notes.insert(notes.end(), of_images.begin(), of_images.end());
@@ -158,7 +159,7 @@ void report(const Session& session, const RunContext& context,
                           session.command_line,
                           configuration_of(trainer, session.command),
                           notes,
-                          settings.metrics};
+                          metrics};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
@@ -171,11 +172,10 @@ void report(const Session& session, const RunContext& context,
   if (!compares && !layers.empty()) {
     std::cout << "\n" << ContractionReport{layers};
   }
-  const auto tried = tuning_table(variants, settings.metrics.front());
+  const auto tried = tuning_table(variants, metrics.front());
   if (!tried.empty()) std::cout << "\n" << tried;
-  std::cout << "\n" << results_table(variants, settings.metrics);
-  const auto differences =
-      differences_in_words(variants, settings.metrics.front());
+  std::cout << "\n" << results_table(variants, metrics);
+  const auto differences = differences_in_words(variants, metrics.front());
   if (!differences.empty()) std::cout << "\n" << differences;
   const auto is_left = [](const VariantResult& variant) {
     return std::any_of(variant.runs.begin(), variant.runs.end(),
@@ -193,7 +193,7 @@ ConsoleOptions console_options(const std::vector<RunPlan>& plans,
   const auto& settings = context.settings();
   ConsoleOptions options;
   options.images_per_step = settings.batch_size;
-  options.metrics = settings.metrics;
+  options.metrics = context.trainer.metrics();
   options.speaks = context.machine.is_first();
   options.runs = static_cast<std::int64_t>(plans.size());
   for (const auto& plan : plans) {

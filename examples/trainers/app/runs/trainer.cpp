@@ -10,4 +10,8 @@ tasks::MeterFactory Trainer::meter() const {
   };
 }
 
+std::vector<tasks::Metric> Trainer::metrics() const {
+  return meter()(c10::kCPU)->metrics();
+}
+
 }  // namespace expandnet::examples

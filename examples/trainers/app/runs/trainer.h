@@ -82,6 +82,9 @@ class Trainer {
 
   /// Makes what counts the task's metrics; a classifier's, unless overridden.
   [[nodiscard]] virtual tasks::MeterFactory meter() const;
+  /// Those of its metrics that are shown, the one that selects first; all of
+  /// them, unless overridden.
+  [[nodiscard]] virtual std::vector<tasks::Metric> metrics() const;
 
   /// Classes of a run in a folder, without its images.
   [[nodiscard]] virtual std::int64_t classes_of_run(

@@ -133,8 +133,6 @@ struct Settings {
   AbsentValues absent;
 
   // The trainer's choice, no flags.
-  /// Shown in tables; the first is the one that selects.
-  std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
   bool by_ranks = false;  ///< whether several processes may train one net
 
   /// Whether the chains of a linear net are narrowed.
