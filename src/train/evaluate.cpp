@@ -1,7 +1,33 @@
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
 #include <expandnet/train/evaluate.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 namespace expandnet::train {
+
+namespace {
+
+/// Makes the meter of each rank hold what all have counted.
+void gather(tasks::Meter& meter, distributed::Ranks& ranks) {
+  ranks.sum(meter.sums());
+  const auto own = meter.rows();
+  if (!own.defined()) return;
+  const auto columns = own.size(1);
+  const auto doubles = own.contiguous();
+  const auto of_all = ranks.gather(std::string(
+      static_cast<const char*>(doubles.const_data_ptr()), doubles.nbytes()));
+  std::string bytes;
+  for (const auto& of_rank : of_all) bytes += of_rank;
+  const auto row_bytes = static_cast<std::size_t>(columns) * own.element_size();
+  const auto count = static_cast<std::int64_t>(bytes.size() / row_bytes);
+  meter.set_rows(
+      at::from_blob(bytes.data(), {count, columns}, own.options()).clone());
+}
+
+}  // namespace
 
 tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
                         tasks::Meter& meter, Precision precision,
@@ -11,12 +37,12 @@ tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
   meter.reset();
   batches.start_epoch(0);
   for (std::int64_t i = 0; i < batches.size(); ++i) {
-    const auto [images, labels] = batches.batch(i);
+    const auto [images, targets] = batches.batch(i);
     const Autocast autocast(meter.device(), precision);
     const auto output = model.forward(images);
-    meter.add(meter.loss(output, labels), output, labels);
+    meter.add(meter.loss(output, targets), output, targets);
   }
-  if (ranks != nullptr) ranks->sum(meter.sums());
+  if (ranks != nullptr) gather(meter, *ranks);
   return meter.result();
 }
 

@@ -4,6 +4,7 @@
 // that is never made.
 #pragma once
 
+#include <expandnet/data/loading/tensors.h>
 #include <torch/types.h>
 
 #include <functional>
@@ -16,10 +17,10 @@ class StepGraph {
   virtual ~StepGraph() = default;
   /// Copies the batch in, runs the captured step and returns its loss.
   virtual torch::Tensor replay(const torch::Tensor& input,
-                               const torch::Tensor& target) = 0;
+                               const data::Tensors& targets) = 0;
   /// Whether the batch has the shapes and dtypes of the captured one.
   [[nodiscard]] virtual bool accepts(const torch::Tensor& input,
-                                     const torch::Tensor& target) const = 0;
+                                     const data::Tensors& targets) const = 0;
 };
 
 /// A few streams that take work in turn. What is put on them while a stream is
@@ -40,7 +41,7 @@ std::unique_ptr<SideStreams> side_streams();
 
 /// The step to capture, on the tensors that every replay reads.
 using CapturedStep = std::function<torch::Tensor(const torch::Tensor& input,
-                                                 const torch::Tensor& target)>;
+                                                 const data::Tensors& targets)>;
 
 /// Whether this build can capture.
 bool can_capture();
@@ -48,11 +49,11 @@ bool can_capture();
 /// Runs `step` on the stream that captures. Eager steps before a capture belong
 /// there too: autograd remembers the stream of its nodes.
 torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
-                         const torch::Tensor& target);
+                         const data::Tensors& targets);
 
 /// Captures `step` without running it.
 std::unique_ptr<StepGraph> capture(const CapturedStep& step,
                                    const torch::Tensor& input,
-                                   const torch::Tensor& target);
+                                   const data::Tensors& targets);
 
 }  // namespace expandnet::train

@@ -89,8 +89,11 @@ bool succeeds(const Action& action) noexcept {
 class CudaGraph : public StepGraph {
  public:
   CudaGraph(const CapturedStep& step, const torch::Tensor& input,
-            const torch::Tensor& target)
-      : input_(input.clone()), target_(target.clone()) {
+            const data::Tensors& targets)
+      : input_(input.clone()) {
+    std::vector<torch::Tensor> copies;
+    for (const auto& target : targets.all()) copies.push_back(target.clone());
+    targets_ = std::move(copies);
     const auto device = input.device().index();
     const auto stream = capture_stream(device);
     wait_for(c10::cuda::getCurrentCUDAStream(device), stream);
@@ -104,7 +107,7 @@ class CudaGraph : public StepGraph {
     const auto pool = at::cuda::graph_pool_handle();
     try {
       begin(graph_, pool);
-      loss_ = step(input_, target_);
+      loss_ = step(input_, targets_);
       graph_.capture_end();
     } catch (...) {
       abandon(device, pool);
@@ -114,22 +117,28 @@ class CudaGraph : public StepGraph {
   }
 
   torch::Tensor replay(const torch::Tensor& input,
-                       const torch::Tensor& target) override {
+                       const data::Tensors& targets) override {
     input_.copy_(input, /*non_blocking=*/true);
-    target_.copy_(target, /*non_blocking=*/true);
+    for (std::size_t i = 0; i < targets_.all().size(); ++i) {
+      targets_.all()[i].copy_(targets.all()[i], /*non_blocking=*/true);
+    }
     graph_.replay();
     return loss_;
   }
 
   [[nodiscard]] bool accepts(const torch::Tensor& input,
-                             const torch::Tensor& target) const override {
-    return input.sizes() == input_.sizes() &&
-           input.scalar_type() == input_.scalar_type() &&
-           target.sizes() == target_.sizes() &&
-           target.scalar_type() == target_.scalar_type();
+                             const data::Tensors& targets) const override {
+    const auto& own = targets_.all();
+    return is_like(input, input_) &&
+           std::equal(own.begin(), own.end(), targets.all().begin(),
+                      targets.all().end(), is_like);
   }
 
  private:
+  static bool is_like(const torch::Tensor& a, const torch::Tensor& b) {
+    return a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type();
+  }
+
   /// Threads that read batches may allocate meanwhile.
   static void begin(at::cuda::CUDAGraph& graph, at::cuda::MempoolId_t pool) {
     graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);
@@ -156,7 +165,7 @@ class CudaGraph : public StepGraph {
   }
 
   torch::Tensor input_;
-  torch::Tensor target_;
+  data::Tensors targets_;
   torch::Tensor loss_;
   at::cuda::CUDAGraph graph_;
 };
@@ -170,7 +179,7 @@ std::unique_ptr<SideStreams> side_streams() {
 }
 
 torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
-                         const torch::Tensor& target) {
+                         const data::Tensors& targets) {
   const auto device = input.device().index();
   const auto current = c10::cuda::getCurrentCUDAStream(device);
   const auto stream = capture_stream(device);
@@ -178,7 +187,7 @@ torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
   torch::Tensor loss;
   {
     const c10::cuda::CUDAStreamGuard guard(stream);
-    loss = step(input, target);
+    loss = step(input, targets);
   }
   wait_for(stream, current);
   return loss;
@@ -186,8 +195,8 @@ torch::Tensor run_beside(const CapturedStep& step, const torch::Tensor& input,
 
 std::unique_ptr<StepGraph> capture(const CapturedStep& step,
                                    const torch::Tensor& input,
-                                   const torch::Tensor& target) {
-  return std::make_unique<CudaGraph>(step, input, target);
+                                   const data::Tensors& targets) {
+  return std::make_unique<CudaGraph>(step, input, targets);
 }
 
 }  // namespace expandnet::train

@@ -160,22 +160,22 @@ void Step::step_in_backward(const std::function<void()>& backward) {
 }
 
 torch::Tensor Step::loss_of(const torch::Tensor& input,
-                            const torch::Tensor& target) {
+                            const data::Tensors& targets) {
   if (expansion_ == nullptr || counted_sizes_ == input.sizes()) {
-    return loss_(input, target);
+    return loss_(input, targets);
   }
   counted_sizes_ = input.sizes().vec();
   torch::Tensor loss;
-  expansion_->observe([&] { loss = loss_(input, target); });
+  expansion_->observe([&] { loss = loss_(input, targets); });
   return loss;
 }
 
 torch::Tensor Step::eager(const torch::Tensor& input,
-                          const torch::Tensor& target) {
+                          const data::Tensors& targets) {
   const auto position = calls_ % options_.accumulate;
   if (position == 0) zero_grad();
   ++calls_;
-  auto loss = loss_of(input, target);
+  auto loss = loss_of(input, targets);
   const auto backward = [&] {
     if (options_.accumulate > 1) {
       (loss / options_.accumulate).backward();
@@ -213,38 +213,38 @@ bool Step::is_warm(const torch::Tensor& input) {
 }
 
 torch::Tensor Step::on_cuda(const torch::Tensor& input,
-                            const torch::Tensor& target) {
-  const auto run = [this](const torch::Tensor& x, const torch::Tensor& y) {
+                            const data::Tensors& targets) {
+  const auto run = [this](const torch::Tensor& x, const data::Tensors& y) {
     return eager(x, y);
   };
-  if (graph_ != nullptr && graph_->accepts(input, target)) {
+  if (graph_ != nullptr && graph_->accepts(input, targets)) {
     capturable_->write_rates();
-    auto loss = graph_->replay(input, target);
+    auto loss = graph_->replay(input, targets);
     capturable_->after_replay();
     if (expansion_ == nullptr) tell_autograd();
     return loss;
   }
   if (graph_ != nullptr || !is_warm(input)) {
-    return run_beside(run, input, target);
+    return run_beside(run, input, targets);
   }
   capturable_->write_rates();
   try {
     zero_grad();
-    graph_ = capture(run, input, target);
+    graph_ = capture(run, input, targets);
   } catch (const c10::Error& error) {
     reason_ = error.what_without_backtrace();
     // What was captured never ran.
     capturable_->count_again();
     if (expansion_ != nullptr) expansion_->fold();
-    return eager(input, target);
+    return eager(input, targets);
   }
-  return graph_->replay(input, target);  // counted while it was captured
+  return graph_->replay(input, targets);  // counted while it was captured
 }
 
 torch::Tensor Step::operator()(const torch::Tensor& input,
-                               const torch::Tensor& target) {
-  if (input.is_cuda() && reason_.empty()) return on_cuda(input, target);
-  return eager(input, target);
+                               const data::Tensors& targets) {
+  if (input.is_cuda() && reason_.empty()) return on_cuda(input, targets);
+  return eager(input, targets);
 }
 
 }  // namespace expandnet::train

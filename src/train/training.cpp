@@ -1,10 +1,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
-#include <expandnet/tasks/classification/classification_meter.h>
+#include <expandnet/tasks/classification/classification.h>
 #include <expandnet/train/evaluate.h>
 #include <expandnet/train/training.h>
 #include <torch/serialize/archive.h>
@@ -75,17 +74,11 @@ TrainingParts checked(TrainingParts parts, const TrainingOptions& options) {
       options.select != Select::kBestTest || parts.test != nullptr,
       error_message("Training", "to select on the test set it must be given",
                     "none"));
-  if (!parts.loss) {
-    parts.loss = [](const torch::Tensor& logits, const torch::Tensor&,
-                    const torch::Tensor& labels) {
-      return at::cross_entropy_loss(logits, labels);
-    };
-  }
-  if (!parts.meter) {
-    parts.meter = [](c10::Device device) {
-      return std::make_unique<tasks::ClassificationMeter>(device);
-    };
-  }
+  auto& task = parts.task;
+  const auto usual = tasks::classification();
+  if (!task.loss) task.loss = usual.loss;
+  if (!task.meter) task.meter = usual.meter;
+  if (!task.training_meter) task.training_meter = task.meter;
   return parts;
 }
 
@@ -163,12 +156,13 @@ Training::Training(TrainingParts parts, TrainingOptions options)
                           : std::vector<double>{}),
       reducer_(reducer_of(parts_, options_)),
       step_(
-          [this](const torch::Tensor& images, const torch::Tensor& labels) {
-            return loss_of(images, labels);
+          [this](const torch::Tensor& images, const data::Tensors& targets) {
+            return loss_of(images, targets);
           },
           *parts_.optimizer, parts_.expansion,
           step_options(options_, reducer_.get())),
-      meter_(parts_.meter(options_.device)) {
+      meter_(parts_.task.training_meter(options_.device)),
+      selecting_(parts_.task.meter(c10::kCPU)->metrics().front().name) {
   if (options_.ranks != nullptr) begin_together();
   if (options_.ema != 0) {
     average_ =
@@ -202,11 +196,11 @@ void Training::check_together() {
 void Training::observe(Observer& observer) { observers_.push_back(&observer); }
 
 torch::Tensor Training::loss_of(const torch::Tensor& images,
-                                const torch::Tensor& labels) {
+                                const data::Tensors& targets) {
   const Autocast autocast(options_.device, options_.precision);
-  const auto logits = parts_.model.forward(images);
-  auto loss = parts_.loss(logits, images, labels);
-  meter_->add(loss, logits.detach(), labels);
+  const auto output = parts_.model.forward(images);
+  auto loss = parts_.task.loss(output, images, targets);
+  meter_->add(loss, output.detach(), targets);
   return loss;
 }
 
@@ -277,8 +271,8 @@ bool Training::step() {
   if (options_.ranks != nullptr) {
     torch::manual_seed(draw_seed(options_, epoch_, iteration_));
   }
-  const auto [images, labels] = parts_.training->batch(iteration_);
-  step_(images, labels);
+  const auto [images, targets] = parts_.training->batch(iteration_);
+  step_(images, targets);
   if (average_ != nullptr && step_.updated()) average_->update();
   ++iteration_;
   if (options_.device.is_cpu() || iteration_ % kLookEvery == 0 ||
@@ -296,7 +290,7 @@ std::optional<double> Training::selecting(const EpochRecord& record) const {
   const auto& metrics =
       options_.select == Select::kBestTest ? record.test : record.validation;
   if (!metrics) return std::nullopt;
-  return metrics->at(meter_->metrics().front().name);
+  return metrics->at(selecting_);
 }
 
 std::optional<tasks::Metrics> Training::evaluated(

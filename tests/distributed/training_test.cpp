@@ -4,16 +4,20 @@
 #include <expandnet/models/small_net.h>
 #include <expandnet/models/small_net_recipes.h>
 #include <expandnet/passes/expand.h>
+#include <expandnet/train/evaluate.h>
 #include <expandnet/train/optimizers.h>
 #include <expandnet/train/training.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "distributed/team.h"
 #include "testing.h"
+#include "train/median_meter.h"
 
 namespace expandnet::testing {
 namespace {
@@ -132,6 +136,45 @@ TEST(TrainingByRanks, StopsAndNamesTheFactorAndTheRankThatDiffer) {
               "others on rank 1 than on rank 0; start all of them again, from "
               "the last checkpoint");
   }
+}
+
+/// Rank r has r + 1 batches, of numbers that no other rank has.
+class OwnNumbers : public data::BatchSource {
+ public:
+  explicit OwnNumbers(int rank) : rank_(rank) {}
+  [[nodiscard]] std::int64_t size() const override { return rank_ + 1; }
+  void start_epoch(std::int64_t /*epoch*/) override {}
+  data::Batch batch(std::int64_t index) override {
+    const auto numbers = torch::arange(2, at::kFloat).unsqueeze(1) +
+                         static_cast<double>(10 * rank_ + 2 * index);
+    return {numbers, std::vector<at::Tensor>{numbers, numbers}};
+  }
+
+ private:
+  int rank_;
+};
+
+const Role kRanksTheRows(
+    "ranks the rows of all", [](distributed::Ranks& ranks) {
+      const auto nothing = std::make_shared<torch::nn::Module>();
+      const train::Model model = {
+          nothing, [](const torch::Tensor& numbers) -> data::Tensors {
+            return std::vector<at::Tensor>{numbers, numbers};
+          }};
+      OwnNumbers numbers(ranks.rank());
+      MedianMeter meter(at::kCPU);
+      const auto metrics = train::evaluate(model, numbers, meter,
+                                           train::Precision::kFloat32, &ranks);
+      // Of 0, 1 by rank 0 and 10, 11, 12, 13 by rank 1.
+      TORCH_CHECK(meter.rows().flatten().equal(
+                      torch::tensor({0., 1., 10., 11., 12., 13.}, at::kDouble)),
+                  meter.rows());
+      TORCH_CHECK(metrics.at("median") == 10, metrics.at("median"));
+    });
+
+TEST(EvaluationByRanks, PutsTheRowsOfAllTogether) {
+  Team team("ranks the rows of all");
+  expect_success(team);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class ExactBatches : public data::BatchSource {
  public:
   [[nodiscard]] std::int64_t size() const override { return kBatches; }
   void start_epoch(std::int64_t /*epoch*/) override {}
-  std::pair<at::Tensor, at::Tensor> batch(std::int64_t index) override {
+  data::Batch batch(std::int64_t index) override {
     const auto points = torch::arange(96, at::kDouble).view({8, 12});
     return {(0.37 * points + static_cast<double>(index)).sin(),
             (torch::arange(8) + index) % 3};

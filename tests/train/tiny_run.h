@@ -17,7 +17,7 @@ class TinyBatches : public data::BatchSource {
  public:
   [[nodiscard]] std::int64_t size() const override { return 3; }
   void start_epoch(std::int64_t /*epoch*/) override {}
-  std::pair<at::Tensor, at::Tensor> batch(std::int64_t index) override {
+  data::Batch batch(std::int64_t index) override {
     const auto points = torch::arange(48, at::kFloat).view({8, 6});
     const auto labels = (torch::arange(8) + index) % 3;
     return {(points + static_cast<double>(index)).sin(), labels};

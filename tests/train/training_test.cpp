@@ -459,7 +459,7 @@ TEST(Evaluate, AveragesOverImagesNotBatches) {
   net->eval();
   const torch::NoGradGuard no_grad;
   at::Tensor images =
-      torch::cat({batches.batch(0).first, batches.batch(1).first});
+      torch::cat({batches.batch(0).images, batches.batch(1).images});
   const auto labels = torch::arange(11) % kClasses;
   const auto logits = net->forward(images);
   EXPECT_NEAR(metrics.at("loss"),

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <expandnet/data/loading/tensors.h>
 #include <expandnet/tasks/metrics.h>
 
 #include <functional>
@@ -27,21 +28,29 @@ class Meter {
 
   /// The mean loss of a batch that evaluations report: without smoothing, and
   /// without a teacher.
-  [[nodiscard]] virtual at::Tensor loss(const at::Tensor& output,
-                                        const at::Tensor& target) const = 0;
+  [[nodiscard]] virtual at::Tensor loss(const data::Tensors& output,
+                                        const data::Tensors& targets) const = 0;
   /// Adds a batch: its mean loss, what the model made of it, and what was
   /// meant.
-  virtual void add(const at::Tensor& loss, const at::Tensor& output,
-                   const at::Tensor& target) = 0;
+  virtual void add(const at::Tensor& loss, const data::Tensors& output,
+                   const data::Tensors& targets) = 0;
   /// "loss" first, then the others. Waits for the device. Not a number before
   /// the first `add`.
   [[nodiscard]] virtual Metrics result() const = 0;
 
-  void reset();
+  /// Sets all sums to zero. A meter of rows drops those, too.
+  virtual void reset();
   /// The sums, to be saved, restored and added to those of other processes; a
   /// tensor of doubles.
   [[nodiscard]] const at::Tensor& sums() const { return sums_; }
   void set_sums(const at::Tensor& sums);
+
+  /// What no sum holds: records that are ranked in the end, such as
+  /// detections. A matrix of doubles on the CPU, a row a record, in the order
+  /// in which they came; undefined: the sums are all. An evaluation by several
+  /// processes puts the rows of all one after another.
+  [[nodiscard]] virtual at::Tensor rows() const { return {}; }
+  virtual void set_rows(const at::Tensor& /*rows*/) {}
 
  protected:
   Meter(std::vector<Metric> metrics, at::Tensor sums);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/MemoryFormat.h>
+#include <expandnet/data/loading/tensors.h>
 #include <torch/nn/module.h>
 
 #include <functional>
@@ -13,7 +14,7 @@ namespace expandnet::train {
 /// A module of any type, and how to run it.
 struct Model {
   std::shared_ptr<torch::nn::Module> module;
-  std::function<torch::Tensor(const torch::Tensor& images)> forward;
+  std::function<data::Tensors(const torch::Tensor& images)> forward;
 };
 
 /// The Model of a LibTorch module holder, which it shares.

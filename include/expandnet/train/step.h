@@ -1,6 +1,7 @@
 // step.h: one training step, whatever is trained.
 #pragma once
 
+#include <expandnet/data/loading/tensors.h>
 #include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/passes/expand.h>
 #include <torch/optim/optimizer.h>
@@ -67,10 +68,10 @@ struct StepOptions {
 class Step {
  public:
   using Loss = std::function<torch::Tensor(const torch::Tensor& input,
-                                           const torch::Tensor& target)>;
+                                           const data::Tensors& targets)>;
 
-  /// `loss` runs the model and returns a scalar. Optimizer and expansion must
-  /// outlive the step.
+  /// `loss` runs the model and returns a scalar; where there is one target, it
+  /// may take that as a tensor. Optimizer and expansion must outlive the step.
   Step(Loss loss, torch::optim::Optimizer& optimizer,
        Expansion* expansion = nullptr, const StepOptions& options = {});
   ~Step();
@@ -78,7 +79,7 @@ class Step {
   /// Returns the loss of this batch, detached, on its device; under replay the
   /// same tensor every time.
   torch::Tensor operator()(const torch::Tensor& input,
-                           const torch::Tensor& target);
+                           const data::Tensors& targets);
 
   /// Another `fold_decay` from here on. A captured step cannot change it:
   /// throws `c10::Error` unless `capture` is switched off or the step runs on
@@ -98,10 +99,10 @@ class Step {
   /// The loss of a batch; of one of a new size, the Expansion counts what the
   /// layers do.
   torch::Tensor loss_of(const torch::Tensor& input,
-                        const torch::Tensor& target);
-  torch::Tensor eager(const torch::Tensor& input, const torch::Tensor& target);
+                        const data::Tensors& targets);
+  torch::Tensor eager(const torch::Tensor& input, const data::Tensors& targets);
   torch::Tensor on_cuda(const torch::Tensor& input,
-                        const torch::Tensor& target);
+                        const data::Tensors& targets);
   /// Whether enough steps have been taken on batches of this shape, one after
   /// the other: kernels are chosen, and memory is found, by shape.
   bool is_warm(const torch::Tensor& input);

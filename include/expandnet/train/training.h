@@ -10,7 +10,7 @@
 #include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/distributed/ranks.h>
 #include <expandnet/passes/expand.h>
-#include <expandnet/tasks/meter.h>
+#include <expandnet/tasks/task.h>
 #include <expandnet/train/epoch_record.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
@@ -30,20 +30,15 @@
 namespace expandnet::train {
 
 /// Which epoch's weights are the run's result: "best" is the highest value of
-/// the meter's first metric.
+/// the first metric of the task's meter.
 enum class Select {
   kBestValidation,  ///< best on the validation set; of equals, the earliest
   kLast,
   kBestTest,  ///< best on the test set: optimistic, the paper's habit
 };
 
-/// What a run works on. All of it but the loss must outlive the run.
+/// What a run works on. All of it but the task must outlive the run.
 struct TrainingParts {
-  /// The mean loss of a batch. `images` are for losses that ask a teacher.
-  using Loss = std::function<torch::Tensor(const torch::Tensor& logits,
-                                           const torch::Tensor& images,
-                                           const torch::Tensor& labels)>;
-
   Model model;
   torch::optim::Optimizer* optimizer = nullptr;
   Expansion* expansion = nullptr;  ///< for training in weight space
@@ -51,9 +46,7 @@ struct TrainingParts {
   /// Evaluated after each epoch, where given.
   data::BatchSource* validation = nullptr;
   data::BatchSource* test = nullptr;
-  Loss loss;  ///< empty: cross entropy
-  /// What training and evaluation count; empty: a ClassificationMeter.
-  tasks::MeterFactory meter;
+  tasks::Task task;  ///< what is not set is that of classification
 };
 
 struct TrainingOptions {
@@ -150,9 +143,9 @@ class Training {
   /// The epoch that `select` chooses of those so far, from 1; 0: none yet.
   [[nodiscard]] std::int64_t best_epoch() const { return best_epoch_; }
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
-  /// Another meter of the kind that the run counts with.
+  /// Another meter of the kind that evaluations count with.
   [[nodiscard]] std::unique_ptr<tasks::Meter> new_meter() const {
-    return parts_.meter(options_.device);
+    return parts_.task.meter(options_.device);
   }
   /// The weights' moving average; null without one.
   [[nodiscard]] WeightAverage* average() const { return average_.get(); }
@@ -168,7 +161,7 @@ class Training {
 
  private:
   torch::Tensor loss_of(const torch::Tensor& images,
-                        const torch::Tensor& labels);
+                        const data::Tensors& targets);
   void start_epoch();
   void follow_schedules();
   void finish_epoch();
@@ -192,7 +185,8 @@ class Training {
   std::unique_ptr<distributed::GradientReducer> reducer_;
   Step step_;
   std::unique_ptr<WeightAverage> average_;
-  std::unique_ptr<tasks::Meter> meter_;  ///< of the current epoch
+  std::unique_ptr<tasks::Meter> meter_;  ///< of the current epoch's training
+  std::string selecting_;                ///< the metric that selects
   std::vector<Observer*> observers_;
   std::vector<EpochRecord> history_;
   std::int64_t best_epoch_ = 0;

@@ -196,7 +196,7 @@ at::Tensor Batches::augmented(const at::Tensor& crops,
   return pixels.to(crops.device()).reshape(crops.sizes());
 }
 
-std::pair<at::Tensor, at::Tensor> Batches::batch(std::int64_t index) {
+Batch Batches::batch(std::int64_t index) {
   TORCH_CHECK(
       index >= 0 && index < size(),
       error_message(kBatches, "index must be below " + std::to_string(size()),

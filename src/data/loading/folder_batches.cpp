@@ -235,7 +235,7 @@ void FolderBatches::start_epoch(std::int64_t epoch) {
   impl.draw_order();
 }
 
-std::pair<at::Tensor, at::Tensor> FolderBatches::batch(std::int64_t index) {
+Batch FolderBatches::batch(std::int64_t index) {
   auto& impl = *impl_;
   check_folder(index >= 0 && index < size(),
                "index must be below " + std::to_string(size()),

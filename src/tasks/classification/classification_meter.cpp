@@ -26,18 +26,21 @@ ClassificationMeter::ClassificationMeter(c10::Device device)
     : Meter(classification_metrics(),
             at::zeros({4}, at::TensorOptions(at::kDouble).device(device))) {}
 
-at::Tensor ClassificationMeter::loss(const at::Tensor& output,
-                                     const at::Tensor& target) const {
-  return at::cross_entropy_loss(output, target);
+at::Tensor ClassificationMeter::loss(const data::Tensors& output,
+                                     const data::Tensors& targets) const {
+  return at::cross_entropy_loss(output, targets);
 }
 
-void ClassificationMeter::add(const at::Tensor& loss, const at::Tensor& output,
-                              const at::Tensor& target) {
+void ClassificationMeter::add(const at::Tensor& loss,
+                              const data::Tensors& output,
+                              const data::Tensors& targets) {
   const at::NoGradGuard no_grad;
-  const auto count = target.size(0);
-  const auto correct = output.argmax(1).eq(target).sum();
+  const auto& logits = output.one();
+  const auto& labels = targets.one();
+  const auto count = labels.size(0);
+  const auto correct = logits.argmax(1).eq(labels).sum();
   // As large as the label's own, that one too.
-  const auto place = output.ge(output.gather(1, target.unsqueeze(1))).sum(1);
+  const auto place = logits.ge(logits.gather(1, labels.unsqueeze(1))).sum(1);
   const auto among_five = place.ge(1).logical_and_(place.le(5)).sum();
   // In place: a captured step adds to the same memory at every replay.
   sums().select(0, kLoss).add_(loss.detach().to(at::kDouble), count);

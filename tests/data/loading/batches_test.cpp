@@ -73,7 +73,7 @@ TEST(Batches, CropFlipAndNormalizeLikeTheScalarReference) {
   for (std::int64_t i = 0; i < batches.size(); ++i) {
     const auto [made, labels] = batches.batch(i);
     for (std::int64_t n = 0; n < made.size(0); ++n) {
-      const auto image = images[labels[n].item<std::int64_t>()];
+      const auto image = images[labels.one()[n].item<std::int64_t>()];
       int found = 0;
       for (std::int64_t top = 0; top <= 4; ++top) {
         for (std::int64_t left = 0; left <= 4; ++left) {
@@ -101,7 +101,7 @@ TEST(Batches, HoldEveryImageOnceAnEpoch) {
     std::vector<std::int64_t> seen;
     ASSERT_EQ(batches.size(), 3);
     for (std::int64_t i = 0; i < batches.size(); ++i) {
-      const auto labels = batches.batch(i).second;
+      const auto labels = batches.batch(i).targets.one();
       EXPECT_EQ(labels.size(0), i < 2 ? 4 : 2);
       for (std::int64_t n = 0; n < labels.size(0); ++n) {
         seen.push_back(labels[n].item<std::int64_t>());
@@ -122,15 +122,15 @@ TEST(Batches, DependOnSeedAndEpochAlone) {
   straight.start_epoch(2);
   torch::manual_seed(77);  // the global state has no part in it
   jumped.start_epoch(2);
-  EXPECT_TRUE(straight.batch(1).first.equal(jumped.batch(1).first));
+  EXPECT_TRUE(straight.batch(1).images.equal(jumped.batch(1).images));
 
   straight.start_epoch(1);
-  EXPECT_FALSE(straight.batch(1).first.equal(jumped.batch(1).first));
+  EXPECT_FALSE(straight.batch(1).images.equal(jumped.batch(1).images));
   auto options = small_options();
   options.seed = 1;
   Batches other(some_images(), numbers(), options);
   other.start_epoch(2);
-  EXPECT_FALSE(other.batch(1).first.equal(jumped.batch(1).first));
+  EXPECT_FALSE(other.batch(1).images.equal(jumped.batch(1).images));
 }
 
 TEST(Batches, ArePlainForEvaluation) {
@@ -142,7 +142,7 @@ TEST(Batches, ArePlainForEvaluation) {
 
   const auto [made, labels] = batches.batch(2);
 
-  EXPECT_TRUE(labels.equal(torch::tensor({8, 9}, at::kLong)));
+  EXPECT_TRUE(labels.one().equal(torch::tensor({8, 9}, at::kLong)));
   EXPECT_LE(relative_error(made, images.slice(0, 8).to(at::kDouble) / 255),
             1e-6);
 }
@@ -153,8 +153,8 @@ TEST(Batches, LieInMemoryAsAsked) {
   options.memory_format = at::MemoryFormat::ChannelsLast;
   Batches channels_last(some_images(), numbers(), options);
   for (std::int64_t i = 0; i < contiguous.size(); ++i) {
-    const auto expected = contiguous.batch(i).first;
-    const auto images = channels_last.batch(i).first;
+    const auto expected = contiguous.batch(i).images;
+    const auto images = channels_last.batch(i).images;
     EXPECT_TRUE(expected.is_contiguous());
     EXPECT_TRUE(images.is_contiguous(at::MemoryFormat::ChannelsLast));
     EXPECT_TRUE(images.equal(expected));
@@ -219,7 +219,7 @@ TEST(Batches, AugmentImagesInEitherMemoryFormatAlike) {
     batches.start_epoch(3);
     const auto [made, labels] = batches.batch(1);
     for (std::int64_t i = 0; i < made.size(0); ++i) {
-      const auto index = labels[i].item<std::int64_t>();
+      const auto index = labels.one()[i].item<std::int64_t>();
       // [H, W, 3], by hand.
       auto pixels = images[index].permute({1, 2, 0}).contiguous().clone();
       options.augment.apply(pixels.mutable_data_ptr<std::uint8_t>(), {6, 5},

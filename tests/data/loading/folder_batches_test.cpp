@@ -79,7 +79,7 @@ TEST_F(FolderBatchesTest, AreTheImagesInOrderNormalized) {
   const auto [made, labels] = epoch_of(batches, 5);
   ASSERT_EQ(made.sizes(), (std::vector<std::int64_t>{11, 3, kSide, kSide}));
   EXPECT_TRUE(
-      batches.batch(0).first.is_contiguous(at::MemoryFormat::ChannelsLast));
+      batches.batch(0).images.is_contiguous(at::MemoryFormat::ChannelsLast));
   const auto files = images().files;
   const std::vector<double> mean = {.485, .456, .406};
   const std::vector<double> deviation = {.229, .224, .225};
@@ -110,7 +110,7 @@ TEST_F(FolderBatchesTest, AreNormalizedAsADeviceNormalizesBytes) {
       at::from_blob(image.pixels.data(), {kSide, kSide, 3}, at::kByte)
           .permute({2, 0, 1});
 
-  EXPECT_TRUE(batches.batch(0).first[0].equal(
+  EXPECT_TRUE(batches.batch(0).images[0].equal(
       bytes.to(at::kFloat)
           .mul_(per_channel(1 / (255 * deviation)))
           .add_(per_channel(-mean / deviation))));
@@ -123,7 +123,7 @@ TEST_F(FolderBatchesTest, StayAsTheyAreForWhoKeepsThem) {
   for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
     batches.start_epoch(epoch);
     for (std::int64_t i = 0; i < batches.size(); ++i) {
-      kept.push_back(batches.batch(i).first);
+      kept.push_back(batches.batch(i).images);
       copies.push_back(kept.back().clone());
     }
   }
@@ -144,9 +144,9 @@ TEST_F(FolderBatchesTest, AreSharedByRanks) {
     FolderBatches share(images(), shared, at::kCPU);
     EXPECT_EQ(share.size(), 2);
     share.start_epoch(1);
-    shares.push_back(share.batch(1).first);
+    shares.push_back(share.batch(1).images);
   }
-  EXPECT_TRUE(at::cat(shares).equal(whole.batch(1).first));
+  EXPECT_TRUE(at::cat(shares).equal(whole.batch(1).images));
 }
 
 TEST_F(FolderBatchesTest, AreTheSameForAnyNumberOfWorkers) {
@@ -182,9 +182,9 @@ TEST_F(FolderBatchesTest, BeginInTheMiddleOfAnEpoch) {
   const auto expected = epoch_of(straight, 1).first.slice(0, 4);
   FolderBatches resumed(images(), options(), at::kCPU);
   resumed.start_epoch(1);
-  const auto second = resumed.batch(1).first;
-  EXPECT_TRUE(at::cat({second, resumed.batch(2).first}).equal(expected));
-  EXPECT_TRUE(resumed.batch(1).first.equal(second));  // and back again
+  const auto second = resumed.batch(1).images;
+  EXPECT_TRUE(at::cat({second, resumed.batch(2).images}).equal(expected));
+  EXPECT_TRUE(resumed.batch(1).images.equal(second));  // and back again
 }
 
 TEST_F(FolderBatchesTest, StopAtABadImageAndNameIt) {
@@ -198,7 +198,7 @@ TEST_F(FolderBatchesTest, StopAtABadImageAndNameIt) {
     message = error.what();
   }
   EXPECT_NE(message.find(bad), std::string::npos) << message;
-  EXPECT_EQ(batches.batch(1).first.size(0), 4);
+  EXPECT_EQ(batches.batch(1).images.size(0), 4);
 }
 
 TEST_F(FolderBatchesTest, LeaveBadImagesOutAndCountThem) {
@@ -213,8 +213,8 @@ TEST_F(FolderBatchesTest, LeaveBadImagesOutAndCountThem) {
   EXPECT_EQ(batches.skipped(), std::vector<std::string>{bad});
 
   FolderBatches whole(images(), plain(), at::kCPU);
-  const auto third = batches.batch(2).first;
-  EXPECT_TRUE(third.equal(whole.batch(2).first));
+  const auto third = batches.batch(2).images;
+  EXPECT_TRUE(third.equal(whole.batch(2).images));
 }
 
 TEST_F(FolderBatchesTest, RefuseWhatTheyCannotUse) {

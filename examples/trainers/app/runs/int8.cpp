@@ -26,7 +26,7 @@ tasks::Metrics evaluate_int8(const train::Model& model,
   training.start_epoch(0);
   for (std::int64_t i = 0; i < std::min(kBatchesObserved, training.size());
        ++i) {
-    int8.observe(training.batch(i).first);
+    int8.observe(training.batch(i).images);
   }
   const train::Model rounded = {
       model.module,

@@ -48,8 +48,7 @@ train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
   parts.validation = data.validation.get();
   // Else it is read once, at the end.
   if (settings.select == train::Select::kBestTest) parts.test = data.test.get();
-  parts.loss = context.loss;
-  parts.meter = context.trainer.meter();
+  parts.task = context.task;
   return parts;
 }
 

@@ -1,7 +1,6 @@
 #include "trainers/app/runs/run_context.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <c10/util/Exception.h>
 #include <expandnet/train/distillation.h>
 #include <torch/types.h>
@@ -17,9 +16,8 @@ namespace expandnet::examples {
 
 namespace {
 
-train::TrainingParts::Loss distilling(const Trainer& trainer,
-                                      const Images& images,
-                                      const Machine& machine) {
+tasks::Task::Loss distilling(const Trainer& trainer, const Images& images,
+                             const Machine& machine) {
   const auto& folder = trainer.settings.teacher;
   const auto of_teacher = trainer_of_run(trainer, folder);
   const auto classes = of_teacher->classes_of_run(folder);
@@ -32,8 +30,8 @@ train::TrainingParts::Loss distilling(const Trainer& trainer,
   const auto teacher = load_run(folder, *of_teacher, classes, machine.device);
   train::set_memory_format(*teacher.module, machine.memory_format);
   return [teacher, options = distillation_options(trainer.settings)](
-             const torch::Tensor& logits, const torch::Tensor& images_of_batch,
-             const torch::Tensor& labels) {
+             const data::Tensors& logits, const torch::Tensor& images_of_batch,
+             const data::Tensors& labels) {
     const auto soft = [&] {
       const at::NoGradGuard no_grad;
       return teacher.forward(images_of_batch);
@@ -42,25 +40,14 @@ train::TrainingParts::Loss distilling(const Trainer& trainer,
   };
 }
 
-train::TrainingParts::Loss smoothing(double label_smoothing) {
-  return [label_smoothing](const torch::Tensor& logits, const torch::Tensor&,
-                           const torch::Tensor& labels) {
-    return at::cross_entropy_loss(logits, labels, /*weight=*/{},
-                                  at::Reduction::Mean, /*ignore_index=*/-100,
-                                  label_smoothing);
-  };
-}
-
 }  // namespace
 
 RunContext make_context(const Trainer& trainer, const Images& images,
                         const Machine& machine) {
   const auto& settings = trainer.settings;
-  RunContext context{trainer, images, machine, {}};
+  RunContext context{trainer, images, machine, trainer.task()};
   if (!settings.teacher.empty()) {
-    context.loss = distilling(trainer, images, machine);
-  } else if (settings.label_smoothing > 0) {
-    context.loss = smoothing(settings.label_smoothing);
+    context.task.loss = distilling(trainer, images, machine);
   }
   return context;
 }

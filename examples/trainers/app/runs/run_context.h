@@ -15,7 +15,7 @@ struct RunContext {
   const Trainer& trainer;
   const Images& images;
   Machine machine;
-  train::TrainingParts::Loss loss;  ///< empty: cross entropy
+  tasks::Task task;
 
   [[nodiscard]] const Settings& settings() const { return trainer.settings; }
   /// Whether a run of `recipe` trains a nonlinear twin first.

@@ -85,7 +85,7 @@ QueuedRun::QueuedRun(std::size_t plan_index, const RunPlan& plan,
   if (run.before()) {
     console.line(plan.name(),
                  "starts with validation " +
-                     shown(*run.before(), context.settings().metrics.front()));
+                     shown(*run.before(), context.trainer.metrics().front()));
   }
   console.skip(static_cast<double>(run.steps_done()) * plan.step_ms);
 }

@@ -18,19 +18,17 @@ namespace {
 /// One batch for ever.
 class SameBatch : public data::BatchSource {
  public:
-  explicit SameBatch(std::pair<at::Tensor, at::Tensor> batch)
-      : batch_(std::move(batch)) {}
+  explicit SameBatch(data::Batch batch) : batch_(std::move(batch)) {}
   void start_epoch(std::int64_t /*epoch*/) override {}
   [[nodiscard]] std::int64_t size() const override {
     return std::numeric_limits<std::int32_t>::max();
   }
-  [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
-      std::int64_t /*index*/) override {
+  [[nodiscard]] data::Batch batch(std::int64_t /*index*/) override {
     return batch_;
   }
 
  private:
-  std::pair<at::Tensor, at::Tensor> batch_;
+  data::Batch batch_;
 };
 
 /// A net that trains on it.
@@ -47,8 +45,7 @@ struct Contestant {
               parts.optimizer = optimizer.get();
               parts.expansion = trainee.expansion.get();
               parts.training = &batch;
-              parts.loss = context.loss;
-              parts.meter = context.trainer.meter();
+              parts.task = context.task;
               return parts;
             }(),
             std::move(options)) {}

@@ -1,17 +1,15 @@
 #include "trainers/app/runs/trainer.h"
 
-#include <expandnet/tasks/classification/classification_meter.h>
+#include <expandnet/tasks/classification/classification.h>
 
 namespace expandnet::examples {
 
-tasks::MeterFactory Trainer::meter() const {
-  return [](c10::Device device) {
-    return std::make_unique<tasks::ClassificationMeter>(device);
-  };
+tasks::Task Trainer::task() const {
+  return tasks::classification(settings.label_smoothing);
 }
 
 std::vector<tasks::Metric> Trainer::metrics() const {
-  return meter()(c10::kCPU)->metrics();
+  return task().meter(c10::kCPU)->metrics();
 }
 
 }  // namespace expandnet::examples

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
-#include <expandnet/tasks/meter.h>
+#include <expandnet/tasks/task.h>
 #include <expandnet/train/model.h>
 
 #include <cstdint>
@@ -80,8 +80,8 @@ class Trainer {
   /// What a reader of the results has to know of the evaluation; may be none.
   [[nodiscard]] virtual std::vector<std::string> notes() const = 0;
 
-  /// Makes what counts the task's metrics; a classifier's, unless overridden.
-  [[nodiscard]] virtual tasks::MeterFactory meter() const;
+  /// What its nets are trained for; classification, unless overridden.
+  [[nodiscard]] virtual tasks::Task task() const;
   /// Those of its metrics that are shown, the one that selects first; all of
   /// them, unless overridden.
   [[nodiscard]] virtual std::vector<tasks::Metric> metrics() const;

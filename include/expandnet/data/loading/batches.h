@@ -54,8 +54,7 @@ class Batches : public BatchSource {
   void start_epoch(std::int64_t epoch) override;
   [[nodiscard]] std::int64_t size() const override;
   /// Images cropped, flipped and normalized, and their labels.
-  [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
-      std::int64_t index) override;
+  [[nodiscard]] Batch batch(std::int64_t index) override;
 
  private:
   /// Bytes [n, C, H W] or, for channels_last, [n, H W C].

@@ -66,8 +66,7 @@ class FolderBatches : public BatchSource {
   /// Images in channels_last. Batches asked for in order are read ahead;
   /// another one begins anew from there. Throws `std::runtime_error` as the
   /// transforms do, unless bad images are skipped.
-  [[nodiscard]] std::pair<at::Tensor, at::Tensor> batch(
-      std::int64_t index) override;
+  [[nodiscard]] Batch batch(std::int64_t index) override;
 
   [[nodiscard]] std::vector<std::string> skipped() const override;
 

@@ -19,10 +19,10 @@ class ClassificationMeter : public Meter {
  public:
   explicit ClassificationMeter(c10::Device device);
 
-  [[nodiscard]] at::Tensor loss(const at::Tensor& output,
-                                const at::Tensor& target) const override;
-  void add(const at::Tensor& loss, const at::Tensor& output,
-           const at::Tensor& target) override;
+  [[nodiscard]] at::Tensor loss(const data::Tensors& output,
+                                const data::Tensors& targets) const override;
+  void add(const at::Tensor& loss, const data::Tensors& output,
+           const data::Tensors& targets) override;
   [[nodiscard]] Metrics result() const override;
 };
 
