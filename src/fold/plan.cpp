@@ -110,9 +110,18 @@ std::size_t strided_factor(const CompactLayer& layer, Strategy strategy,
   return layer.transposed ? 0 : factors - 1;
 }
 
+/// No machine holds factors that are wider.
+constexpr double kMostWidth = 1 << 30;
+
 std::int64_t expanded_width(std::int64_t channels, double rate,
-                            std::int64_t groups) {
+                            std::int64_t groups, const Site& site) {
   const auto channels_per_group = channels / groups;
+  TORCH_CHECK(rate * static_cast<double>(channels) <= kMostWidth, [&] {
+    std::ostringstream got;
+    got << rate << " for " << channels << " channels";
+    return error_message(
+        site, "rate must give a width of at most 2^30 channels", got.str());
+  }());
   const auto per_group =
       std::llround(rate * static_cast<double>(channels_per_group));
   return groups * std::max<std::int64_t>(per_group, 1);
@@ -128,9 +137,9 @@ Sides interior_widths(const CompactLayer& layer,
       return error_message(site, "rate must be positive and finite", got.str());
     }());
     Sides widths(interior, expanded_width(layer.out_channels, options.rate(),
-                                          layer.groups));
+                                          layer.groups, site));
     widths.front() =
-        expanded_width(layer.in_channels, options.rate(), layer.groups);
+        expanded_width(layer.in_channels, options.rate(), layer.groups, site);
     return widths;
   }
   const auto& widths = options.widths();

@@ -152,6 +152,9 @@ TEST(PlanErrors, NameRuleValueAndRemedy) {
   EXPECT_EQ(error(conv, ExpansionOptions().rate(
                             std::numeric_limits<double>::quiet_NaN())),
             "plan: rate must be positive and finite, got nan");
+  EXPECT_EQ(error(conv, ExpansionOptions().rate(1e300)),
+            "plan: rate must give a width of at most 2^30 channels, got 1e+300 "
+            "for 8 channels");
   EXPECT_EQ(error(conv, ExpansionOptions().widths({3})),
             "plan: a chain of 3 factors needs 2 interior widths, got [3]");
   EXPECT_EQ(error(conv2d_layer(4, 8, 3, 2), ExpansionOptions().widths({4, 5})),
