@@ -5,7 +5,9 @@
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/library.h>
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "passes/target.h"
 
@@ -26,9 +28,17 @@ struct Watched {
   bool transposed;
 };
 
+/// Where a tensor's numbers begin. Those of a weight that is a view of a
+/// storage have a place of their own, which its transpose shares.
+using Place = std::pair<const void*, std::int64_t>;
+
+Place place_of(const at::Tensor& tensor) {
+  return {tensor.storage().unsafeGetStorageImpl(), tensor.storage_offset()};
+}
+
 /// What is counted on this thread.
 struct Watch {
-  std::unordered_map<const void*, Watched> by_storage;
+  std::map<Place, Watched> by_place;
   LayerWork work;
 };
 
@@ -38,9 +48,9 @@ thread_local Watch* current = nullptr;
 bool is_layers(const std::string& name) {
   for (const auto* one :
        {"aten::conv1d", "aten::conv2d", "aten::conv3d", "aten::convolution",
-        "aten::conv_transpose1d", "aten::conv_transpose2d",
-        "aten::conv_transpose3d", "aten::linear", "aten::addmm", "aten::matmul",
-        "aten::mm"}) {
+        "aten::_convolution", "aten::conv_transpose1d",
+        "aten::conv_transpose2d", "aten::conv_transpose3d", "aten::linear",
+        "aten::addmm", "aten::matmul", "aten::mm"}) {
     if (name == one) return true;
   }
   return false;
@@ -59,9 +69,8 @@ Reading reading_of(const c10::ArrayRef<c10::IValue>& arguments) {
   for (const auto& argument : arguments) {
     if (!argument.isTensor() || !argument.toTensor().has_storage()) continue;
     const auto& tensor = argument.toTensor();
-    const auto found =
-        current->by_storage.find(tensor.storage().unsafeGetStorageImpl());
-    if (found != current->by_storage.end()) {
+    const auto found = current->by_place.find(place_of(tensor));
+    if (found != current->by_place.end()) {
       reading.layer = &found->second;
     } else if (tensor.dim() > most_dims) {  // what is not a bias
       most_dims = tensor.dim();
@@ -114,9 +123,9 @@ LayerWork layer_work(torch::nn::Module& model,
     const bool transposed = target.layer.transposed;
     const auto channels =
         transposed ? target.layer.in_channels : target.layer.out_channels;
-    counted.by_storage.emplace(weight.storage().unsafeGetStorageImpl(),
-                               Watched{weight.unsafeGetTensorImpl(),
-                                       weight.numel() / channels, transposed});
+    counted.by_place.emplace(place_of(weight),
+                             Watched{weight.unsafeGetTensorImpl(),
+                                     weight.numel() / channels, transposed});
   }
   {
     const Watching watching(counted);
