@@ -41,6 +41,18 @@ std::string reason_to_skip(
   return "";
 }
 
+/// Whether any layer is left to be expanded; `layers` are those.
+template <typename Layers>
+void check_not_empty(const Layers& layers,
+                     const std::vector<std::string>& notes) {
+  TORCH_CHECK(!layers.empty(), [&] {
+    auto remedy = std::string("give a selector that names one");
+    for (const auto& note : notes) remedy += "; " + note;
+    return error_message("expand", "the model must hold a layer to expand",
+                         "none", remedy);
+  }());
+}
+
 /// Chooses layers and plans their chains; changes nothing.
 std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
                            std::vector<std::string>& notes) {
@@ -76,12 +88,7 @@ std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
     }
     choices.push_back({target, std::move(chain_plan), *options});
   }
-  TORCH_CHECK(!choices.empty(), [&] {
-    auto remedy = std::string("give a selector that names one");
-    for (const auto& note : notes) remedy += "; " + note;
-    return error_message("expand", "the model must hold a layer to expand",
-                         "none", remedy);
-  }());
+  check_not_empty(choices, notes);
   return choices;
 }
 
@@ -102,8 +109,11 @@ Preserving preserving_chain(const Target& target, const Plan& chain_plan,
   return {chain, residual};
 }
 
-/// A CK chain that cannot hold the layer's weight gives way to CL, which can.
-Chain preserving_chain(const Choice& choice, std::vector<std::string>& notes) {
+/// A CK chain that cannot hold the layer's weight gives way to CL, which can;
+/// nothing where that costs more than `limit` allows at any rate.
+std::optional<Chain> preserving_chain(const Choice& choice,
+                                      const CostLimit& limit,
+                                      std::vector<std::string>& notes) {
   const auto& [target, planned, options] = choice;
   auto [chain, residual] = preserving_chain(target, planned, options);
   if (residual <= kPreservedResidual) return chain;
@@ -112,11 +122,19 @@ Chain preserving_chain(const Choice& choice, std::vector<std::string>& notes) {
                     scientific(residual) + ": a wider chain keeps all of it");
     return chain;
   }
-  auto instead = options;
-  instead.strategy(Strategy::kCL).widths({});
+  auto by_cl = options;
+  by_cl.strategy(Strategy::kCL).widths({});
+  const auto instead = limit(target.path, by_cl);
+  if (!instead) {
+    notes.push_back(in_quotes(target.path) +
+                    " is not expanded by CK, either: that would keep its "
+                    "weight to " +
+                    scientific(residual));
+    return std::nullopt;
+  }
   const auto kept = preserving_chain(
-      target, plan(target.layer, instead, Site{"expand", target.path}),
-      instead);
+      target, plan(target.layer, *instead, Site{"expand", target.path}),
+      *instead);
   notes.push_back(in_quotes(target.path) +
                   " is expanded by CL: CK would keep its weight to " +
                   scientific(residual) + ", CL keeps it to " +
@@ -124,9 +142,10 @@ Chain preserving_chain(const Choice& choice, std::vector<std::string>& notes) {
   return kept.chain;
 }
 
-Chain make_chain(const Choice& choice, std::vector<std::string>& notes) {
+std::optional<Chain> make_chain(const Choice& choice, const CostLimit& limit,
+                                std::vector<std::string>& notes) {
   if (choice.options.initial_values() == InitialValues::kPreserving) {
-    return preserving_chain(choice, notes);
+    return preserving_chain(choice, limit, notes);
   }
   const auto& weight = choice.target.parameters.weight;
   Chain chain(choice.plan, choice.options);
@@ -134,11 +153,10 @@ Chain make_chain(const Choice& choice, std::vector<std::string>& notes) {
   return chain;
 }
 
-WeightSpaceLayer make_layer(const Choice& choice,
-                            std::vector<std::string>& notes) {
-  const auto& target = choice.target;
-  return {target.path, target.module, target.parameters,
-          make_chain(choice, notes)};
+CostLimit no_limit() {
+  return [](const std::string& /*path*/, const ExpansionOptions& options) {
+    return std::optional<ExpansionOptions>(options);
+  };
 }
 
 }  // namespace
@@ -149,17 +167,25 @@ Expansion expand(torch::nn::Module& model, const Selector& selector,
               error_message("expand", "max_cost must not be negative",
                             c10::str(max_cost.share)));
   auto impl = std::make_unique<Expansion::Impl>(model);
-  auto chosen = selector;
+  auto& notes = impl->notes;
+  auto limit = no_limit();
   if (max_cost.forward) {
     impl->work = layer_work(model, max_cost.forward);
-    chosen = within(max_cost.share, model, selector, impl->work, impl->notes);
+    limit = cost_limit(max_cost.share, model, impl->work, notes);
   }
-  const auto choices = choose(model, chosen, impl->notes);
+  const Selector chosen = [&](const std::string& path,
+                              const torch::nn::Module& layer) {
+    const auto options = selector(path, layer);
+    return options ? limit(path, *options) : options;
+  };
   std::vector<WeightSpaceLayer> layers;
-  layers.reserve(choices.size());
-  for (const auto& choice : choices) {
-    layers.push_back(make_layer(choice, impl->notes));
+  for (const auto& choice : choose(model, chosen, notes)) {
+    const auto& target = choice.target;
+    auto chain = make_chain(choice, limit, notes);
+    if (!chain) continue;
+    layers.push_back({target.path, target.module, target.parameters, *chain});
   }
+  check_not_empty(layers, notes);
   impl->adopt(std::move(layers));
   Expansion expansion(std::move(impl));
   expansion.fold();

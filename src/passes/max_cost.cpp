@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <unordered_map>
-#include <utility>
 
 #include "fold/site_message.h"
 #include "passes/target.h"
@@ -50,8 +49,8 @@ double affordable_rate(const Worked& worked, ExpansionOptions options,
 
 }  // namespace
 
-Selector within(double share, torch::nn::Module& model, Selector selector,
-                LayerWork work, std::vector<std::string>& notes) {
+CostLimit cost_limit(double share, torch::nn::Module& model,
+                     const LayerWork& work, std::vector<std::string>& notes) {
   std::unordered_map<std::string, Worked> layers;
   for (const auto& target : find_targets(model)) {
     const auto found =
@@ -59,22 +58,19 @@ Selector within(double share, torch::nn::Module& model, Selector selector,
     if (found == work.end() || found->second == 0) continue;
     layers.emplace(target.path, Worked{target.layer, found->second});
   }
-  return [=, &notes, selector = std::move(selector)](
-             const std::string& path, const torch::nn::Module& layer)
+  return [=, &notes](const std::string& path, const ExpansionOptions& options)
              -> std::optional<ExpansionOptions> {
-    auto options = selector(path, layer);
     const auto found = layers.find(path);
-    if (!options || found == layers.end()) return options;
+    if (found == layers.end()) return options;
     const Site site{"expand", path};
-    const auto cost = cost_of(found->second, *options, site);
+    const auto cost = cost_of(found->second, options, site);
     if (cost <= share) return options;
     const auto why =
         fmt::format("{:.1f} % of the layer's own step, above {:.1f} %",
                     100 * cost, 100 * share);
-    const auto rate =
-        options->widths().empty()
-            ? affordable_rate(found->second, *options, share, site)
-            : 0;
+    const auto rate = options.widths().empty()
+                          ? affordable_rate(found->second, options, share, site)
+                          : 0;
     if (rate == 0) {
       notes.push_back(fmt::format(
           "\"{}\" stays compact: fold and pull back would be {}", path, why));
@@ -83,8 +79,8 @@ Selector within(double share, torch::nn::Module& model, Selector selector,
     notes.push_back(
         fmt::format("\"{}\" has rate {} in place of {}, at which fold and pull "
                     "back would be {}",
-                    path, rate, options->rate(), why));
-    return options->rate(rate);
+                    path, rate, options.rate(), why));
+    return ExpansionOptions(options).rate(rate);
   };
 }
 

@@ -3,9 +3,12 @@
 #include <expandnet/passes/expand.h>
 #include <gtest/gtest.h>
 #include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <functional>
 #include <string>
 
 #include "nn/models.h"
@@ -136,6 +139,76 @@ TEST(MaxCost, LeavesGivenWidthsAsTheyAreOrTheLayerCompact) {
   EXPECT_EQ(expansion.summary().rows[0].expansion, "CK 3 -> 3 -> 4 -> 4");
   ASSERT_EQ(expansion.notes().size(), 1U);
   EXPECT_EQ(expansion.notes()[0].find("\"conv2\" stays compact: "), 0U);
+}
+
+/// At rate 1 three kernels of 3x3 have fewer numbers than one of 7x7.
+TEST(MaxCost, BoundsTheClThatStandsInForACkThatCannotPreserve) {
+  for (const auto share : {0.2, 0.12}) {
+    torch::manual_seed(0);
+    torch::nn::Sequential net(
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(8, 8, 7).padding(3)),
+        torch::nn::Conv2d(8, 8, 1), torch::nn::Conv2d(8, 8, 3));
+    const auto options =
+        ExpansionOptions().rate(1.2).initial_values(InitialValues::kPreserving);
+    const auto by = [&](const Selector& selector) {
+      return expand(*net, selector,
+                    MaxCost{share, [&] {
+                              net->forward(torch::randn({1, 8, 12, 12}));
+                            }});
+    };
+    const auto x = torch::randn({2, 8, 9, 9});
+    const auto before = net->forward(x);
+
+    const auto expansion = by(default_selector(*net, options));
+
+    EXPECT_LE(relative_error(net->forward(x), before), 1e-5);
+    for (const auto& row : expansion.summary().rows) {
+      if (row.cost()) EXPECT_LE(*row.cost(), share) << row.path;
+    }
+  }
+}
+
+/// Forward passes of one convolution, by the operators that there are for it.
+TEST(LayerWork, SeesConvolutionsOfTracedScripts) {
+  torch::nn::Conv2d conv(4, 6, 3);
+  const auto x = torch::randn({2, 4, 8, 8});
+  const auto row_after = [&](const std::function<void()>& forward) {
+    torch::nn::Sequential net(conv);
+    auto expansion = expand(*net, ExpansionOptions(Strategy::kCL));
+    expansion.observe(forward);
+    const auto row = expansion.summary().rows[0];
+    expansion.contract();
+    return row;
+  };
+  const auto of_layer = row_after([&] { conv->forward(x); });
+  const auto of_trace = row_after([&] {
+    at::_convolution(x, conv->weight, conv->bias, {1, 1}, {0, 0}, {1, 1},
+                     /*transposed=*/false, {0, 0}, 1, false, false, true, true);
+  });
+  ASSERT_TRUE(of_layer.cost());
+  EXPECT_EQ(of_trace.cost(), of_layer.cost());
+}
+
+TEST(LayerWork, TellsWeightsInOneStorageApart) {
+  torch::nn::Linear first(16, 32), second(32, 8);
+  torch::nn::Sequential net(first, second, torch::nn::Linear(8, 2));
+  const auto x = torch::randn({4, 16});
+  const auto rows = [&] {
+    auto expansion = expand(*net, ExpansionOptions(Strategy::kFC));
+    expansion.observe([&] { net->forward(x); });
+    auto of_both = expansion.summary().rows;
+    expansion.contract();
+    return of_both;
+  };
+  const auto apart = rows();
+  const auto flat = torch::randn({16 * 32 + 32 * 8});
+  first->weight.set_data(flat.slice(0, 0, 16 * 32).view({32, 16}));
+  second->weight.set_data(flat.slice(0, 16 * 32).view({8, 32}));
+  const auto together = rows();
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(apart[i].cost());
+    EXPECT_EQ(together[i].cost(), apart[i].cost()) << i;
+  }
 }
 
 TEST(MaxCostErrors, NameABoundThatIsNegative) {
