@@ -100,7 +100,22 @@ struct Layer {
   std::size_t input;
   Node* holder;  ///< the node itself, or the one that transposes the weight
   std::size_t weight;
+  /// Of a transposed convolution, whose weight is [in, out / groups, ...]; 0:
+  /// the weight is [out, ...].
+  std::int64_t transposed_groups = 0;
 };
+
+/// The groups of a transposed convolution; 0 for other layers.
+std::int64_t transposed_groups(const Node& node) {
+  const auto value = [&](const char* name) {
+    return torch::jit::toIValue(node.input(place_of(node, name)));
+  };
+  const std::string kind = node.kind().toQualString();
+  const bool by_name = kind.rfind("aten::conv_transpose", 0) == 0;
+  if (!by_name && !node.schema().argumentIndexWithName("transposed")) return 0;
+  if (!by_name && !value("transposed").value_or(false).toBool()) return 0;
+  return value("groups").value_or(1).toInt();
+}
 
 /// LibTorch's linear layers are products with a weight that is transposed.
 std::optional<Layer> transposed_product(Node* node, const char* input,
@@ -122,9 +137,12 @@ std::optional<Layer> layer_of(Node* node) {
   const bool is_layer =
       kind == c10::aten::_convolution || kind == c10::aten::convolution ||
       kind == c10::aten::conv1d || kind == c10::aten::conv2d ||
-      kind == c10::aten::conv3d || kind == c10::aten::linear;
+      kind == c10::aten::conv3d || kind == c10::aten::conv_transpose1d ||
+      kind == c10::aten::conv_transpose2d ||
+      kind == c10::aten::conv_transpose3d || kind == c10::aten::linear;
   if (!is_layer) return std::nullopt;
-  return Layer{node, 0, node, place_of(*node, "weight")};
+  return Layer{node, 0, node, place_of(*node, "weight"),
+               transposed_groups(*node)};
 }
 
 /// Smallest and largest value, 0 among them.
@@ -160,6 +178,23 @@ at::Tensor round_to_int8(const at::Tensor& weight, Int8Steps steps) {
              .clamp(-kLargestWeight, kLargestWeight) *
          step;
 }
+
+namespace {
+
+/// A transposed convolution's weight is rounded as [out, in / groups, ...].
+at::Tensor rounded_weight(const Layer& layer, const at::Tensor& weight,
+                          Int8Steps steps) {
+  const auto groups = layer.transposed_groups;
+  if (groups == 0) return round_to_int8(weight, steps);
+  const auto by_group =
+      weight.reshape({groups, weight.size(0) / groups, weight.size(1), -1});
+  const auto by_output = by_group.transpose(1, 2).contiguous();
+  const auto rounded =
+      round_to_int8(by_output.flatten(0, 1), steps).view_as(by_output);
+  return rounded.transpose(1, 2).reshape(weight.sizes());
+}
+
+}  // namespace
 
 struct FakeInt8::Impl {
   std::shared_ptr<Graph> graph;
@@ -197,8 +232,8 @@ struct FakeInt8::Impl {
                         "one that is computed", "contract the model before"));
       const torch::jit::WithInsertPoint before(layer.holder);
       layer.holder->replaceInput(
-          layer.weight,
-          graph->insertConstant(round_to_int8(weight->toTensor(), steps)));
+          layer.weight, graph->insertConstant(
+                            rounded_weight(layer, weight->toTensor(), steps)));
     }
   }
 

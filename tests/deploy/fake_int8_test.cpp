@@ -157,6 +157,34 @@ TEST(FakeInt8, KeepsMoreOfUnevenChannelsWithAStepForEach) {
   EXPECT_GE(error(Int8Steps::kPerTensor), 0.5);
 }
 
+/// A transposed convolution, whose weight is [in, out / groups, ...].
+TEST(FakeInt8, HasAStepForEachOutputOfATransposedConvolution) {
+  torch::manual_seed(4);
+  const at::NoGradGuard no_grad;
+  for (const std::int64_t groups : {1, 2}) {
+    torch::nn::ConvTranspose2d conv(
+        torch::nn::ConvTranspose2dOptions(4, 6, 3).groups(groups).bias(false));
+    // Output o is 10^-o times as large as the first.
+    auto by_output = conv->weight.view({groups, 4 / groups, 6 / groups, 9});
+    for (std::int64_t o = 0; o < 6; ++o) {
+      by_output[o / (6 / groups)].select(1, o % (6 / groups)) *=
+          std::pow(10.0, -o);
+    }
+    conv->eval();
+    const auto x = torch::randn({2, 4, 5, 5});
+    FakeInt8 int8(
+        *conv, [&](const at::Tensor& images) { return conv->forward(images); },
+        x, Int8Steps::kPerChannel);
+    int8.observe(x);
+    const auto expected = conv->forward(x), actual = int8.forward(x);
+    for (std::int64_t o = 0; o < 6; ++o) {
+      EXPECT_LE(relative_error(actual.select(1, o), expected.select(1, o)),
+                0.02)
+          << "output " << o << " of " << groups << " groups";
+    }
+  }
+}
+
 TEST(FakeInt8Errors, SayWhatIsMissing) {
   Net net;
   const auto forward = [&](const at::Tensor& x) { return net->forward(x); };
