@@ -526,6 +526,40 @@ Json lasting(Json result) {
   return result;
 }
 
+TEST_F(ExpandnetCifar, LeavesOutRunsOfAComparisonThatDiverge) {
+  const Words words = {"--epochs", "2",           "--runs", "2",
+                       "--expand", "none",        "cl",     "--lr",
+                       "1e20",     "--optimizer", "sgd"};
+  for (const auto* run_before : {"anew", "again"}) {
+    const auto outcome = run(command("compare", words));
+    ASSERT_EQ(outcome.status, 0) << run_before << outcome.err;
+    EXPECT_NE(outcome.out.find("warning: 2 of 2 runs of cl diverged; its "
+                               "numbers are those of the others\nwarning: 2 of "
+                               "2 runs of compact diverged; its numbers are "
+                               "those of the others\n"),
+              std::string::npos)
+        << outcome.out;
+    EXPECT_EQ(outcome.out.find("interrupted"), std::string::npos);
+    const auto result = json("out/result.json");
+    EXPECT_EQ(result["variants"][0]["test_accuracy"], Json({nullptr, nullptr}));
+    EXPECT_TRUE(fs::exists(folder_ / "out/report.html"));
+  }
+}
+
+/// From two rates to three, in any order: the compact runs stay.
+TEST_F(ExpandnetCifar, AddsRatesInAnyOrder) {
+  const Words words = {"--epochs", "1",  "--runs",      "1",  "--expand",
+                       "none",     "fc", "--optimizer", "sgd"};
+  ASSERT_EQ(run(command("compare", joined(words, {"--rate", "4", "8"}))).status,
+            0);
+  const auto more =
+      run(command("compare", joined(words, {"--rate", "2", "4", "8"})));
+  ASSERT_EQ(more.status, 0) << more.err;
+  EXPECT_TRUE(std::regex_search(
+      more.out, std::regex("compact seed 0 +finished before\n")))
+      << more.out;
+}
+
 TEST_F(ExpandnetCifar, ChoosesForEachVariantWhatItTrainsBestWith) {
   const auto outcome = run(command("compare", kGrid));
   ASSERT_EQ(outcome.status, 0) << outcome.err;

@@ -16,6 +16,7 @@
 #include "base/read_file.h"
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
+#include "trainers/app/runs/grid.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/script_net.h"
 #include "trainers/app/settings/class_list.h"
@@ -190,10 +191,18 @@ std::string ImageNetTrainer::title() const {
 }
 
 std::vector<std::string> ImageNetTrainer::notes() const {
-  if (settings.select != train::Select::kBestValidation) return {};
-  return {
-      "The validation set chose the epochs (--select best) and is the test "
-      "set, too, so its accuracies are optimistic."};
+  std::vector<std::string> notes;
+  if (settings.select == train::Select::kBestValidation) {
+    notes.emplace_back(
+        "The validation set chose the epochs (--select best) and is the test "
+        "set, too, so its accuracies are optimistic.");
+  }
+  if (has_choice(settings.grid)) {
+    notes.emplace_back(
+        "The validation set chose the values that were tried and is the test "
+        "set, too, so its accuracies are optimistic.");
+  }
+  return notes;
 }
 
 std::int64_t ImageNetTrainer::classes_of_run(const std::string& folder) const {

@@ -111,6 +111,18 @@ TEST(Configurations, AreToldApartByWhatHasAnEffect) {
                                       "milestones (1 2, now none)"}));
 }
 
+TEST(Configurations, OfACompactNetHaveNoRate) {
+  const std::string compact = "expand=\"none\"\nrate=4\nlr=0.1\n";
+  const std::string other = "expand=\"none\"\nrate=2\nlr=0.1\n";
+  EXPECT_TRUE(differences(compact, other).empty());
+  EXPECT_TRUE(has_effect_of(compact, configuration_with_effect(other), {}));
+  EXPECT_EQ(differences("expand=\"fc\"\nrate=4\n", "expand=\"fc\"\nrate=2\n"),
+            std::vector<std::string>{"rate (4, now 2)"});
+  EXPECT_EQ(differences("expand=[\"none\",\"fc\"]\nrate=4\n",
+                        "expand=[\"none\",\"fc\"]\nrate=2\n"),
+            std::vector<std::string>{"rate (4, now 2)"});
+}
+
 TEST(Configurations, OfBeforeAFlagStandForWhatItDeclares) {
   const std::string before = "epochs=3\nlr=0.1\n";
   const std::string now = "epochs=3\nnarrow=false\nlr=0.1\n";

@@ -127,10 +127,11 @@ void check_ranks(const std::string& configuration, const Machine& machine) {
   }
 }
 
-/// A run that is resumed goes on as narrow as it began: wide if there was no
+/// What is taken up goes on as narrow as it began: wide if there was no
 /// --narrow yet.
-void keep_narrow(Settings& settings, const Machine& machine) {
-  if (!settings.resume || settings.narrow != NarrowChoice::kAuto) return;
+void keep_narrow(Settings& settings, Command command, const Machine& machine) {
+  const bool goes_on = settings.resume || command == Command::kCompare;
+  if (!goes_on || settings.narrow != NarrowChoice::kAuto) return;
   const auto file = std::filesystem::path(settings.out) / kConfigurationFile;
   std::string began;
   if (machine.is_first() && std::filesystem::exists(file)) {
@@ -171,7 +172,7 @@ int train_or_compare(const Trainer& prototype, Command command,
   }
   auto& settings = trainer->settings;
   const auto machine = set_up(settings, most_runs(settings, command));
-  keep_narrow(settings, machine);
+  keep_narrow(settings, command, machine);
   TORCH_CHECK(settings.int8 == Int8Choice::kNone || !machine.ranks,
               error_message("--int8", "takes one process",
                             std::to_string(machine.size()) + " ranks"));

@@ -67,6 +67,12 @@ void Console::skip(double work) {
   skipped_ += work;
 }
 
+void Console::skip_run(double work) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  skipped_ += work;
+  ++ended_;
+}
+
 std::optional<double> Console::seconds_left() const {
   if (done_ <= 0) return std::nullopt;
   const auto left = std::max(0.0, options_.work - skipped_ - done_);

@@ -42,6 +42,8 @@ class Console {
   void result(const std::string& run, const RunResult& result);
   /// Work that had been done already when a run was taken up.
   void skip(double work);
+  /// A run that was finished already, and its work.
+  void skip_run(double work);
   void step(double work);
 
  private:

@@ -42,6 +42,11 @@ nlohmann::ordered_json to_json(const train::EpochRecord& record);
 nlohmann::ordered_json to_json(const LayerReport& layer);
 nlohmann::ordered_json to_json(const RunResult& result);
 
+/// Whether a run will not be trained any more.
+inline bool has_ended(const RunResult& result) {
+  return result.state == kFinished || result.state == kDiverged;
+}
+
 /// The text of an object, whose strings may be any bytes: those that are no
 /// UTF-8, in a path say, are replaced. `indent` as in nlohmann-json; -1: one
 /// line.

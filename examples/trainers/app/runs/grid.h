@@ -62,7 +62,8 @@ struct Trial {
 struct Tuning {
   std::vector<Trial> trials;
   std::vector<std::uint64_t> seeds;
-  std::optional<std::size_t> chosen;  ///< of the trials; none: all diverged
+  /// Of the trials; none: all diverged, or one has not ended.
+  std::optional<std::size_t> chosen;
 };
 
 /// The trial with the highest mean, of equals the first; none if all have

@@ -84,6 +84,7 @@ std::vector<RunPlan> tuning_plans(const Trainer& trainer) {
 Tuning tuning_of(const std::string& recipe, const std::vector<RunPlan>& plans,
                  const std::vector<RunResult>& results) {
   Tuning tuning;
+  bool all_ended = true;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const auto& plan = plans[i];
     if (plan.recipe != recipe) continue;
@@ -94,6 +95,7 @@ Tuning tuning_of(const std::string& recipe, const std::vector<RunPlan>& plans,
       trial = tuning.trials.insert(trial, Trial{plan.cell, plan.values, {}});
     }
     const auto& result = results.at(i);
+    all_ended = all_ended && has_ended(result);
     const bool counts = result.state == kFinished && result.validation;
     const auto metric = plan.trainer->metrics().front().name;
     trial->scores.push_back(
@@ -104,7 +106,7 @@ Tuning tuning_of(const std::string& recipe, const std::vector<RunPlan>& plans,
       tuning.seeds.push_back(plan.seed);
     }
   }
-  tuning.chosen = best_of(tuning.trials);
+  if (all_ended) tuning.chosen = best_of(tuning.trials);
   return tuning;
 }
 

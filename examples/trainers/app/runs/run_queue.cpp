@@ -55,9 +55,19 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
                     fmt::format("one of {} seed {} in \"{}\"", result.recipe,
                                 result.seed, result_path(plan)),
                     "remove it to finish the run again"));
-  const bool ended =
-      result.state == kFinished || (plan.tunes && result.state == kDiverged);
-  if (!ended) return std::nullopt;
+  if (!has_ended(result) || (result.state == kDiverged && !plan.shared)) {
+    return std::nullopt;
+  }
+  const auto metric = plan.trainer->metrics().front().name;
+  TORCH_CHECK(
+      !plan.tunes || result.state == kDiverged ||
+          (result.validation && result.validation->find(metric)),
+      error_message("--resume", "a result to choose by must have its metric",
+                    "no " + metric +
+                        " in "
+                        " + result_path(plan) + "
+                        "",
+                    "remove it to finish the run again"));
   return result;
 }
 
@@ -130,7 +140,7 @@ std::unique_ptr<QueuedRun> RunQueue::take() {
       auto finished = finished_before(plan, machine());
       if (!finished) return false;
       result = std::move(*finished);
-      console_.skip(static_cast<double>(plan.steps) * plan.step_ms);
+      console_.skip_run(static_cast<double>(plan.steps) * plan.step_ms);
       console_.line(plan.name(), told_of_waiting_ ? "finished by another"
                                                   : "finished before");
       return true;
@@ -178,7 +188,7 @@ void RunQueue::step(QueuedRun& queued) try {
   queued.run.step();
 } catch (const train::Diverged&) {
   // One rank may find it before the others do.
-  if (!queued.run.plan().tunes || machine().ranks) throw;
+  if (!queued.run.plan().shared || machine().ranks) throw;
   queued.diverged = true;
 }
 

@@ -45,7 +45,7 @@ class RunQueue {
   /// Whether a run takes another step: it is not finished, and it is not
   /// interrupted at a place where it can be taken up. Ranks ask each other.
   [[nodiscard]] bool goes_on(const QueuedRun& queued);
-  /// Takes a step. A run that tunes may diverge, which ends it.
+  /// Takes a step. A run of a comparison may diverge, which ends it.
   void step(QueuedRun& queued);
   /// Contracts a finished run and saves it; saves the state of another.
   void end(QueuedRun& queued);

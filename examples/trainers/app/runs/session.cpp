@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 #include "measuring/device.h"
@@ -88,7 +90,12 @@ std::vector<std::string> check_runs(const std::vector<RunPlan>& kinds,
                                     const RunContext& context) {
   std::vector<std::string> notes;
   for (const auto& plan : kinds) {
-    for (const auto& note : check_run(plan, context)) {
+    const auto& rates = context.settings().grid.rate;
+    const auto at_rate = plan.recipe != "none" && rates.size() > 1
+                             ? fmt::format("at rate {}: ", plan.settings().rate)
+                             : std::string();
+    for (const auto& of_run : check_run(plan, context)) {
+      const auto note = at_rate + of_run;
       const auto found = std::find(notes.begin(), notes.end(), note);
       if (found == notes.end()) notes.push_back(note);
     }
@@ -138,6 +145,30 @@ std::vector<VariantResult> by_variant(const Settings& settings,
   return variants;
 }
 
+bool all_ended(const std::vector<RunResult>& results) {
+  return std::all_of(results.begin(), results.end(), has_ended);
+}
+
+/// "2 of 5 runs of fc diverged; its numbers are those of the others", for each
+/// variant of which some did.
+std::vector<std::string> warnings_of_divergence(
+    const std::vector<RunResult>& results) {
+  std::map<std::string, std::pair<int, int>> counts;  // diverged, all
+  for (const auto& result : results) {
+    auto& [diverged, all] = counts[result.recipe];
+    if (result.state == kDiverged) ++diverged;
+    ++all;
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [recipe, count] : counts) {
+    if (count.first == 0) continue;
+    warnings.push_back(fmt::format(
+        "{} of {} runs of {} diverged; its numbers are those of the others",
+        count.first, count.second, recipe == "none" ? "compact" : recipe));
+  }
+  return warnings;
+}
+
 /// Writes the results of all runs, and shows them.
 void report(const Session& session, const RunContext& context,
             const std::vector<std::string>& notes_of_runs,
@@ -178,8 +209,7 @@ void report(const Session& session, const RunContext& context,
   const auto differences = differences_in_words(variants, metrics.front());
   if (!differences.empty()) std::cout << "\n" << differences;
   const auto is_left = [](const VariantResult& variant) {
-    return std::any_of(variant.runs.begin(), variant.runs.end(),
-                       [](const auto& run) { return run.state != kFinished; });
+    return !all_ended(variant.runs);
   };
   if (std::any_of(variants.begin(), variants.end(), is_left)) {
     std::cout << (compares ? "\ninterrupted; the same command goes on\n"
@@ -208,7 +238,14 @@ ConsoleOptions console_options(const std::vector<RunPlan>& plans,
 std::string estimate(const std::vector<RunPlan>& plans,
                      const RunContext& context) {
   double milliseconds = 0;
-  for (const auto& plan : plans) milliseconds += work_of(plan);
+  std::size_t finished = 0;
+  for (const auto& plan : plans) {
+    if (plan.shared && fs::exists(fs::path(plan.folder) / kRunResultFile)) {
+      ++finished;
+    } else {
+      milliseconds += work_of(plan);
+    }
+  }
   // On a GPU they take turns.
   const auto& machine = context.machine;
   if (machine.device.is_cpu()) {
@@ -221,6 +258,7 @@ std::string estimate(const std::vector<RunPlan>& plans,
   if (tuning > 0) {
     text += fmt::format(", {} of them to choose values by", tuning);
   }
+  if (finished > 0) text += fmt::format(", {} of them finished", finished);
   return text + ": about " + duration(milliseconds / 1000);
 }
 
@@ -250,12 +288,6 @@ std::vector<RunResult> train_all(const std::vector<RunPlan>& plans,
   RunQueue queue(plans, context, interrupt, console);
   make_scheduler(context.machine)->train(queue);
   return queue.results();
-}
-
-bool all_ended(const std::vector<RunResult>& results) {
-  return std::all_of(results.begin(), results.end(), [](const auto& result) {
-    return result.state == kFinished || result.state == kDiverged;
-  });
 }
 
 /// The cell of each variant, and what led to it.
@@ -357,6 +389,10 @@ int run_session(const Session& session, const Trainer& trainer,
       folders.make(configuration, plans, images.class_names());
     }
     results = train_all(plans, context, interrupt, console);
+    for (auto& warning : warnings_of_divergence(results)) {
+      console.line("warning: " + warning);
+      notes.push_back(std::move(warning));
+    }
   } else {
     results = not_begun(plans);
   }

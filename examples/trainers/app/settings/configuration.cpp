@@ -21,11 +21,19 @@ namespace expandnet::examples {
 
 namespace {
 
-/// Settings that do not change what is computed.
-const std::set<std::string>& keys_without_effect() {
+using KeysAndValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Whether a setting of a configuration changes nothing of what is computed.
+bool is_without_effect(const std::string& key,
+                       const KeysAndValues& configuration) {
   static const std::set<std::string> keys = {"data", "threads", "jobs",   "out",
                                              "runs", "timeout", "workers"};
-  return keys;
+  if (keys.count(key) != 0) return true;
+  if (key != "rate") return false;
+  // A compact net has none.
+  const std::pair<std::string, std::string> compact = {"expand", "none"};
+  return std::find(configuration.begin(), configuration.end(), compact) !=
+         configuration.end();
 }
 
 /// The shortest text that CLI11 reads as the same number. It reads a long
@@ -211,6 +219,7 @@ std::vector<std::string> differences(const std::string& before,
     return value.empty() ? "none" : value;
   };
   const auto old = keys_and_values(before);
+  const auto pairs = keys_and_values(now);
   std::map<std::string, std::string> was(old.begin(), old.end());
   std::vector<std::string> found;
   const auto compare = [&](const std::string& key, const std::string& value) {
@@ -218,13 +227,13 @@ std::vector<std::string> differences(const std::string& before,
     if (then != absent.end() && keys_of_every_run().count(key) == 0) {
       was.emplace(*then);
     }
-    if (was[key] != value && keys_without_effect().count(key) == 0) {
+    if (was[key] != value && !is_without_effect(key, pairs)) {
       found.push_back(key + " (" + in_words(was[key]) + ", now " +
                       in_words(value) + ")");
     }
     was.erase(key);
   };
-  for (const auto& [key, value] : keys_and_values(now)) compare(key, value);
+  for (const auto& [key, value] : pairs) compare(key, value);
   const auto gone = was;
   for (const auto& [key, value] : gone) compare(key, "");
   return found;
@@ -232,8 +241,9 @@ std::vector<std::string> differences(const std::string& before,
 
 std::string configuration_with_effect(const std::string& configuration) {
   std::string text;
-  for (const auto& [key, value] : keys_and_values(configuration)) {
-    if (keys_without_effect().count(key) != 0) continue;
+  const auto pairs = keys_and_values(configuration);
+  for (const auto& [key, value] : pairs) {
+    if (is_without_effect(key, pairs)) continue;
     text.append(key).append("=").append(value).append("\n");
   }
   return text;
@@ -242,8 +252,9 @@ std::string configuration_with_effect(const std::string& configuration) {
 bool has_effect_of(const std::string& configuration, const std::string& saved,
                    const AbsentValues& absent) {
   std::string expected;
-  for (const auto& [key, value] : keys_and_values(configuration)) {
-    if (keys_without_effect().count(key) != 0) continue;
+  const auto pairs = keys_and_values(configuration);
+  for (const auto& [key, value] : pairs) {
+    if (is_without_effect(key, pairs)) continue;
     const auto start = key + "=";
     const bool is_there = saved.rfind(start, 0) == 0 ||
                           saved.find("\n" + start) != std::string::npos;
