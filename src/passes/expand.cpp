@@ -148,11 +148,14 @@ Expansion expand(torch::nn::Module& model, const Selector& selector,
   TORCH_CHECK(max_cost.share >= 0,
               error_message("expand", "max_cost must not be negative",
                             c10::str(max_cost.share)));
+  TORCH_CHECK(max_cost.passes > 0,
+              error_message("expand", "the passes of max_cost must be positive",
+                            c10::str(max_cost.passes)));
   auto impl = std::make_unique<Expansion::Impl>(model);
   auto chosen = selector;
   if (max_cost.forward) {
     impl->work = layer_work(model, max_cost.forward);
-    chosen = within(max_cost.share, model, selector, impl->work, impl->notes);
+    chosen = within(max_cost, model, selector, impl->work, impl->notes);
   }
   const auto choices = choose(model, chosen, impl->notes);
   std::vector<WeightSpaceLayer> layers;

@@ -11,10 +11,11 @@
 
 namespace expandnet {
 
-/// Asks `selector`, and lowers the rate of what would cost more than `share` of
-/// the layer's own work, or leaves it compact, with a note. Layers that did not
-/// run have no bound. `notes` must outlive the selector.
-Selector within(double share, torch::nn::Module& model, Selector selector,
-                LayerWork work, std::vector<std::string>& notes);
+/// Asks `selector`, and lowers the rate of what would cost more than the bound,
+/// or leaves it compact, with a note. `work` is that of one pass; layers that
+/// did not run have no bound. `notes` must outlive the selector.
+Selector within(const MaxCost& max_cost, torch::nn::Module& model,
+                Selector selector, const LayerWork& work,
+                std::vector<std::string>& notes);
 
 }  // namespace expandnet
