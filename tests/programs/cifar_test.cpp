@@ -476,6 +476,11 @@ TEST_F(ExpandnetCifar, TrainsANetFromPython) {
       complaint_of(run(command("train", {"--net", path("three.pt")}, "no"))),
       "--net: the net must have an output for each of the 10 classes, got "
       "[1, 3] for one image; give it such a head in Python");
+  EXPECT_EQ(
+      complaint_of(run(command("train", {"--net", path("shared.pt")}, "no"))),
+      "--net: the net must take images [1, 3, 32, 32], got an error "
+      "(RuntimeError: mat1 and mat2 shapes cannot be multiplied (96x32 and "
+      "4x4))");
   const auto traced = complaint_of(
       run(command("train", {"--net", path("traced_training.pt")}, "no")));
   EXPECT_EQ(traced.rfind("train: a script must follow its mode, got a traced "

@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -23,6 +24,15 @@ namespace expandnet::examples {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Of an error in a script, what follows its trace.
+std::string reason_of(const std::exception& error) {
+  std::string reason;
+  for (auto& line : split(message_of(error), '\n')) {
+    if (!line.empty()) reason = std::move(line);
+  }
+  return reason;
+}
 
 }  // namespace
 
@@ -61,7 +71,14 @@ train::Model net_in_script(const std::string& flag, const std::string& file,
   {
     const at::NoGradGuard no_grad;
     const train::ModeGuard evaluating(model.module, false);
-    outputs = model.forward(example);
+    try {
+      outputs = model.forward(example);
+    } catch (const std::exception& error) {
+      TORCH_CHECK(
+          false, error_message(
+                     flag, "the net must take images " + sizes(example.sizes()),
+                     "an error (" + reason_of(error) + ")"));
+    }
   }
   TORCH_CHECK(outputs.dim() == 2 && outputs.size(1) == classes,
               error_message(flag,
