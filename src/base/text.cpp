@@ -42,6 +42,18 @@ std::string printable(std::string_view text, std::size_t most) {
   return shown;
 }
 
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const auto character : text) {
+    if (character == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += character;
+    }
+  }
+  return parts;
+}
+
 std::string hex_bytes(const std::vector<std::uint8_t>& bytes) {
   std::string text;
   for (const auto byte : bytes) {

@@ -21,6 +21,10 @@ namespace expandnet {
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t most = 256);
 
+/// The parts between separators: "a..b" at '.' -> "a", "", "b"; "" -> "".
+[[nodiscard]] std::vector<std::string> split(std::string_view text,
+                                             char separator);
+
 /// "ff d8 ff" and so on.
 [[nodiscard]] std::string hex_bytes(const std::vector<std::uint8_t>& bytes);
 

@@ -15,4 +15,12 @@ std::string under(const std::string& path, const std::string& part);
 /// "a.b.c" -> "a.b", "c"; "c" -> "", "c".
 std::pair<std::string, std::string> split_last(const std::string& path);
 
+/// Whether a pattern is the path, part by part; in a part * and ? stand for
+/// other letters: "features.*.conv?" is "features.3.conv1".
+bool matches(const std::string& pattern, const std::string& path);
+
+/// Whether it is the path, or that of a module around it: "features" is around
+/// "features.3.conv1".
+bool matches_within(const std::string& pattern, const std::string& path);
+
 }  // namespace expandnet

@@ -1,6 +1,5 @@
 #include <c10/util/Exception.h>
 #include <expandnet/deploy/find_chains.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <optional>
@@ -18,15 +17,6 @@ namespace expandnet {
 namespace {
 
 constexpr const char* kFindChains = "contract_weights";  // who is called
-
-bool matches(const std::string& pattern, const std::string& path) {
-  auto slashed = [](std::string text) {
-    std::replace(text.begin(), text.end(), '.', '/');
-    return text;
-  };
-  return fnmatch(slashed(pattern).c_str(), slashed(path).c_str(),
-                 FNM_PATHNAME | FNM_NOESCAPE) == 0;
-}
 
 /// "classifier.1-3" as the container and its entries.
 struct NamedChain {

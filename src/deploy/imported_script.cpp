@@ -196,7 +196,11 @@ ImportedScriptImpl::ImportedScriptImpl(std::shared_ptr<Script> script)
   const auto graph = graph_of(module);
   if (is_traced(module)) script_->mode_of_trace = graph.of_a_mode;
   Tree(graph).fill(*this, module, "");
-  if (has_mode(module)) Module::train(module.is_training());
+  if (!script_->mode_of_trace.empty()) {
+    train(false);
+  } else if (has_mode(module)) {
+    Module::train(module.is_training());
+  }
 }
 
 ImportedScriptImpl::~ImportedScriptImpl() = default;

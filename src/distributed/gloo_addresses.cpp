@@ -29,18 +29,6 @@ constexpr const char* kFallback = "127.0.0.1";  // as c10d's
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-std::vector<std::string> parts_of(const std::string& list) {
-  std::vector<std::string> parts(1);
-  for (const auto character : list) {
-    if (character == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back() += character;
-    }
-  }
-  return parts;
-}
-
 /// All interfaces: "lo, eth0".
 std::string interfaces_here() {
   std::string names;
@@ -120,7 +108,7 @@ std::string key_of_rank(int rank) { return "address/" + std::to_string(rank); }
 std::vector<std::string> gloo_interfaces() {
   const char* value = std::getenv(kVariable);
   if (value == nullptr || *value == '\0') return {};
-  auto names = parts_of(value);
+  auto names = split(value, ',');
   for (const auto& name : names) {
     TORCH_CHECK(
         ::if_nametoindex(name.c_str()) != 0,

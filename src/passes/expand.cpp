@@ -166,12 +166,15 @@ Expansion expand(torch::nn::Module& model, const Selector& selector,
   TORCH_CHECK(max_cost.share >= 0,
               error_message("expand", "max_cost must not be negative",
                             c10::str(max_cost.share)));
+  TORCH_CHECK(max_cost.passes > 0,
+              error_message("expand", "the passes of max_cost must be positive",
+                            c10::str(max_cost.passes)));
   auto impl = std::make_unique<Expansion::Impl>(model);
   auto& notes = impl->notes;
   auto limit = no_limit();
   if (max_cost.forward) {
     impl->work = layer_work(model, max_cost.forward);
-    limit = cost_limit(max_cost.share, model, impl->work, notes);
+    limit = cost_limit(max_cost, model, impl->work, notes);
   }
   const Selector chosen = [&](const std::string& path,
                               const torch::nn::Module& layer) {

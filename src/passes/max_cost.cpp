@@ -15,7 +15,7 @@ namespace expandnet {
 
 namespace {
 
-/// A layer and the multiply-adds of its forward pass.
+/// A layer and the multiply-adds of its forward passes in an update.
 struct Worked {
   CompactLayer layer;
   std::int64_t work;
@@ -49,14 +49,17 @@ double affordable_rate(const Worked& worked, ExpansionOptions options,
 
 }  // namespace
 
-CostLimit cost_limit(double share, torch::nn::Module& model,
+CostLimit cost_limit(const MaxCost& max_cost, torch::nn::Module& model,
                      const LayerWork& work, std::vector<std::string>& notes) {
+  const auto share = max_cost.share;
   std::unordered_map<std::string, Worked> layers;
   for (const auto& target : find_targets(model)) {
     const auto found =
         work.find(target.parameters.weight.unsafeGetTensorImpl());
     if (found == work.end() || found->second == 0) continue;
-    layers.emplace(target.path, Worked{target.layer, found->second});
+    if (max_cost.excepts && max_cost.excepts(target.path)) continue;
+    layers.emplace(target.path,
+                   Worked{target.layer, found->second * max_cost.passes});
   }
   return [=, &notes](const std::string& path, const ExpansionOptions& options)
              -> std::optional<ExpansionOptions> {

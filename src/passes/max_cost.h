@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/fold/options.h>
+#include <expandnet/passes/max_cost.h>
 #include <torch/nn/module.h>
 
 #include <functional>
@@ -18,10 +19,10 @@ namespace expandnet {
 using CostLimit = std::function<std::optional<ExpansionOptions>(
     const std::string& path, const ExpansionOptions& options)>;
 
-/// Lowers the rate of what would cost more than `share` of the layer's own
-/// work, or leaves it compact, with a note. Layers that did not run have no
-/// bound. `notes` must outlive it.
-CostLimit cost_limit(double share, torch::nn::Module& model,
+/// Lowers the rate of what would cost more than the bound, or leaves it
+/// compact, with a note. `work` is that of one pass; layers that did not run
+/// have no bound. `notes` must outlive it.
+CostLimit cost_limit(const MaxCost& max_cost, torch::nn::Module& model,
                      const LayerWork& work, std::vector<std::string>& notes);
 
 }  // namespace expandnet

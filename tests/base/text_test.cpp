@@ -24,6 +24,13 @@ TEST(QuotedName, EscapesWhatATerminalWouldObey) {
             "\"" + std::string(80, 'x') + "\"...");
 }
 
+TEST(Split, KeepsEmptyParts) {
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(split("a.b", '.'), (Parts{"a", "b"}));
+  EXPECT_EQ(split(",a,,", ','), (Parts{"", "a", "", ""}));
+  EXPECT_EQ(split("", ','), Parts{""});
+}
+
 TEST(HexBytes, AreTwoDigitsEach) {
   EXPECT_EQ(hex_bytes({0xFF, 0x0A, 0x00}), "ff 0a 00");
   EXPECT_EQ(hex_bytes({}), "");

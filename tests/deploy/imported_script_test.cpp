@@ -1,6 +1,7 @@
 // Models from Python, as scripts: their tree, their training, their way back.
 #include <ATen/core/grad_mode.h>
 #include <expandnet/deploy/imported_script.h>
+#include <expandnet/deploy/load_weights.h>
 #include <expandnet/deploy/torchscript.h>
 #include <expandnet/io/weights_file.h>
 #include <expandnet/passes/expand.h>
@@ -13,6 +14,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -211,6 +213,37 @@ TEST_F(ImportedScripts, FollowTheirMode) {
   EXPECT_FALSE(net->forward(x).equal(net->forward(x)));
 }
 
+TEST_F(ImportedScripts, KeepWhatIsFrozen) {
+  auto net = read("net");
+  const auto x = stated("net").first;
+  auto parameters = net->named_parameters();
+  for (const auto* name : {"blocks.0.norm.weight", "blocks.0.norm.bias"}) {
+    parameters[name].set_requires_grad(false);
+  }
+  std::map<std::string, at::Tensor> before;
+  for (const auto& [name, tensor] : weights_of(*net).tensors) {
+    before[name] = tensor.detach().clone();
+  }
+  ExpansionOptions options(Strategy::kCL);
+  auto expansion =
+      expand(*net, options.rate(2).initial_values(InitialValues::kPreserving));
+  torch::optim::SGD optimizer(
+      expansion.parameters(),
+      torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(0.1));
+
+  net->train();
+  for (int step = 0; step < 3; ++step) {
+    expansion.zero_grad();
+    net->forward(x).square().sum().backward();
+    expansion.step(optimizer);
+  }
+
+  for (const auto& [name, tensor] : weights_of(*net).tensors) {
+    const bool stays = name.rfind("blocks.0.norm.", 0) == 0 || name == "scale";
+    EXPECT_EQ(tensor.equal(before.at(name)), stays) << name;
+  }
+}
+
 TEST_F(ImportedScripts, MoveToAnotherDtype) {
   auto net = read("kinds");
   const auto [x, y] = stated("kinds");
@@ -332,6 +365,7 @@ TEST_F(ImportedScripts, OfTracesWithAModeDoNotTrain) {
                   "with torch.jit.script")
       << error;
   EXPECT_FALSE(net->is_training());
+  EXPECT_FALSE(read("traced_training")->is_training());
 }
 
 TEST_F(ImportedScripts, AreRefusedWithoutOneTensorInAndOut) {

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "nn/models.h"
 #include "passes/pair.h"
@@ -122,6 +123,34 @@ TEST(MaxCost, TakesTheLargestRateThatFits) {
             "back would be 22.0 % of the layer's own step, above 20.0 %");
 }
 
+TEST(MaxCost, CountsThePassesOfAnUpdate) {
+  torch::manual_seed(0);
+  CompactNet net;
+  MaxCost bound{0.2, [&] { net(torch::randn({2, 3, 12, 12})); }};
+  bound.passes = 8;
+
+  const auto expansion =
+      expand(*net, default_selector(*net, Strategy::kCL), bound);
+
+  ASSERT_EQ(expansion.notes().size(), 1U);
+  EXPECT_EQ(expansion.notes()[0],
+            "\"conv2\" has rate 3.74 in place of 4, at which fold and pull "
+            "back would be 22.0 % of the layer's own step, above 20.0 %");
+}
+
+TEST(MaxCost, IsNotForLayersThatAreExcepted) {
+  torch::manual_seed(0);
+  CompactNet net;
+  MaxCost bound{0.2, [&] { net(torch::randn({16, 3, 12, 12})); }};
+  bound.excepts = [](const std::string& path) { return path == "conv2"; };
+
+  const auto expansion =
+      expand(*net, default_selector(*net, Strategy::kCL), bound);
+
+  EXPECT_EQ(expansion.notes(), std::vector<std::string>());
+  EXPECT_EQ(expansion.summary().rows[1].expansion, "CL 4 -> 16 -> 24 -> 6");
+}
+
 TEST(MaxCost, LeavesGivenWidthsAsTheyAreOrTheLayerCompact) {
   torch::manual_seed(0);
   CompactNet net;
@@ -218,6 +247,11 @@ TEST(MaxCostErrors, NameABoundThatIsNegative) {
               static_cast<void>(within(-0.5, net, 4, default_selector(*net)));
             }),
             "expand: max_cost must not be negative, got -0.5");
+  EXPECT_EQ(error_of([&] {
+              static_cast<void>(
+                  expand(*net, default_selector(*net), MaxCost{0.1, [] {}, 0}));
+            }),
+            "expand: the passes of max_cost must be positive, got 0");
 }
 
 TEST(MaxCostErrors, NameWhatStayedCompactWhereNothingIsLeft) {

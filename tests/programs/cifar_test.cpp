@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -108,6 +109,10 @@ class ExpandnetCifar : public ProgramTest {
   }
   [[nodiscard]] Outcome run_plain(const Words& more) const {
     return run(joined({EXPANDNET_CIFAR}, more));
+  }
+  /// The training loss of a run's last epoch.
+  [[nodiscard]] double last_loss(const std::string& out) const {
+    return json(out + "/run.json")["epochs"].back()["training_loss"];
   }
 };
 
@@ -446,12 +451,100 @@ TEST_F(ExpandnetCifar, TrainsANetFromPython) {
 
   EXPECT_EQ(complaint_of(of_net("train", {"--expand", "ck"})),
             "--expand: must be none or default for a net in a file, got ck");
+
+  // The run has a copy, with which it goes on; another net is refused.
+  const Words resume = {"--epochs", "1", "--rate", "1", "--resume"};
+  fs::rename(path("net.pt"), path("moved.pt"));
+  fs::rename(path("net_eval.pt"), path("net.pt"));
+  EXPECT_EQ(complaint_of(of_net("train", resume)),
+            "--net: a run goes on with the file that it began with, got \"" +
+                path("net.pt") + "\", which is not \"" + path("out/script.pt") +
+                "\"; name another folder by --out");
+  fs::remove(path("net.pt"));
+  const auto gone = of_net("train", resume);
+  EXPECT_EQ(gone.status, 0) << gone.err;
+  EXPECT_EQ(run_plain({"evaluate", folder, "--data", path("data"), "--device",
+                       "cpu", "--threads", "1"})
+                .out,
+            evaluated.out);
+  fs::rename(path("moved.pt"), path("net.pt"));
   const auto no_file = run(command("train", {"--net", path("no.pt")}, "no"));
   EXPECT_EQ(no_file.status, 1);
   EXPECT_EQ(no_file.err, "cannot open \"" + path("no.pt") +
                              "\": No such file or directory\n");
-  const auto other = run(command("train", {"--net", path("shared.pt")}, "no"));
-  EXPECT_EQ(other.status, 1);
+  EXPECT_EQ(
+      complaint_of(run(command("train", {"--net", path("three.pt")}, "no"))),
+      "--net: the net must have an output for each of the 10 classes, got "
+      "[1, 3] for one image; give it such a head in Python");
+  EXPECT_EQ(
+      complaint_of(run(command("train", {"--net", path("shared.pt")}, "no"))),
+      "--net: the net must take images [1, 3, 32, 32], got an error "
+      "(RuntimeError: mat1 and mat2 shapes cannot be multiplied (96x32 and "
+      "4x4))");
+  const auto traced = complaint_of(
+      run(command("train", {"--net", path("traced_training.pt")}, "no")));
+  EXPECT_EQ(traced.rfind("train: a script must follow its mode, got a traced "
+                         "one with aten::",
+                         0),
+            0U)
+      << traced;
+  EXPECT_FALSE(fs::exists(folder_ / "no"));
+}
+
+/// Its layers are expanded as they are told, its runs are compared, and go on
+/// to the same bits, though the net draws random numbers.
+TEST_F(ExpandnetCifar, ComparesAndResumesNetsFromPython) {
+  if (!python_has("torch")) GTEST_SKIP() << python_lacks("torch");
+  const std::string script = EXPANDNET_TESTS "/deploy/python_scripts.py";
+  ASSERT_TRUE(run_python({script, "write", path("")}, Complaints::kHidden));
+  const Words of_net = {
+      "--net", path("net.pt"), "--strategy", "*=none", "blocks.*.conv=cl",
+      "fc=fc", "--rate",       "1"};
+  const auto compared = run(
+      command("compare",
+              joined(of_net, {"--epochs", "1", "--runs", "1", "--jobs", "2"}),
+              "compared"));
+  ASSERT_EQ(compared.status, 0) << compared.err;
+  const auto variants = json("compared/result.json")["variants"];
+  ASSERT_EQ(variants.size(), 2U);
+  // blocks.0.conv 576, blocks.1.conv 72 and fc 144 numbers are compact.
+  EXPECT_EQ(variants[0]["train_parameters"], variants[1]["deploy_parameters"]);
+  EXPECT_GT(variants[1]["train_parameters"], variants[1]["deploy_parameters"]);
+
+  const auto long_run = joined(of_net, {"--epochs", "40"});
+  ASSERT_EQ(run(command("train", long_run, "straight")).status, 0);
+  {
+    Process process(command("train", long_run), folder_);
+    ASSERT_TRUE(process.wait_for("  2/40  "));
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  const auto resumed = run(command("train", joined(long_run, {"--resume"})));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  expect_same_run("out", "straight");
+}
+
+/// A run's folder and its net as a script teach the same.
+TEST_F(ExpandnetCifar, DistilsFromAScript) {
+  ASSERT_EQ(run(command("train", kShort, "teacher")).status, 0);
+  ASSERT_EQ(run_plain({"contract", path("teacher"), "--format", "torchscript"})
+                .status,
+            0);
+  const auto distil = [&](const std::string& teacher, const std::string& out) {
+    const auto outcome = run(command(
+        "train", {"--epochs", "2", "--expand", "none", "--teacher", teacher},
+        out));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return last_loss(out);
+  };
+  const auto by_script =
+      distil(path("teacher/net.torchscript.pt"), "by_script");
+  EXPECT_NEAR(by_script, distil(path("teacher"), "by_run"), 1e-4 * by_script);
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "2", "--expand", "none"}, "plain"))
+          .status,
+      0);
+  EXPECT_GT(std::abs(last_loss("plain") - by_script), 1e-2 * by_script);
 }
 
 TEST_F(ExpandnetCifar, RunsTheDemoAndThePapersExperiment) {
@@ -911,6 +1004,19 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
             "--decay-on: fold needs --execution weight-space, got modules");
   EXPECT_EQ(refusal({"--weights", "w.pt", "--execution", "modules"}),
             "--weights: needs --execution weight-space, got modules");
+  EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--execution", "modules"}),
+            "--strategy: needs nets that are expanded in weight space, got "
+            "--execution modules");
+  EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--init", "twin"}),
+            "--strategy: needs nets that are expanded in weight space, got "
+            "--init twin");
+  EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--expand", "none"}),
+            "--strategy: needs a net that is expanded, got --expand none");
+  EXPECT_EQ(refusal({"--strategy", "conv1"}),
+            "--strategy: must be PATTERN=fc, cl, ck or none, got conv1");
+  EXPECT_EQ(refusal({"--head", "new"}), "--head: needs --weights, got none");
+  EXPECT_EQ(refusal({"--weights-key", "model"}),
+            "--weights-key: needs --weights, got none");
   EXPECT_EQ(refusal({"--freeze", "conv1", "--init", "twin"}),
             "--freeze: must not start from a twin, got --init twin");
   EXPECT_EQ(refusal({"--corrupt-labels", "1.5"}),

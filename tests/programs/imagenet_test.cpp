@@ -17,6 +17,7 @@
 
 #include "data/images/image_files.h"
 #include "programs/program_test.h"
+#include "python.h"
 #include "trainers/app/commands/program.h"
 #include "trainers/imagenet/imagenet_trainer.h"
 
@@ -480,6 +481,31 @@ TEST_F(ExpandnetImagenetByRanks, TrainAndStopAndGoOnTogether) {
   }
   expect_same_run("out", "straight");
   EXPECT_GE(last_epoch("straight")["training_accuracy"], 0.9);
+}
+
+/// A net from Python: the ranks run the same script.
+TEST_F(ExpandnetImagenetByRanks, TrainANetFromPython) {
+  if (!python_has("torch")) GTEST_SKIP() << python_lacks("torch");
+  const std::string script = EXPANDNET_TESTS "/deploy/python_scripts.py";
+  ASSERT_TRUE(run_python({script, "write", path("")}, Complaints::kHidden));
+  const Words of_net = {"--net", path("three.pt"), "--epochs", "4"};
+  const auto words = command("train", of_net);
+  for (const auto& outcome : run_two(words, words)) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  const auto again = command("train", of_net, "again");
+  for (const auto& outcome : run_two(again, again)) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  expect_same_run("out", "again");
+
+  // Neither the file nor a second rank is needed to contract.
+  fs::remove(path("three.pt"));
+  const auto contracted = run_plain({"contract", path("out"), "--checkpoint",
+                                     "last", "--out", path("last.pt")});
+  EXPECT_EQ(contracted.status, 0) << contracted.err;
+  EXPECT_TRUE(content_of(folder_ / "last.pt") ==
+              content_of(folder_ / "out/weights.pt"));
 }
 
 TEST_F(ExpandnetImagenetByRanks, AreStartedByTorchrun) {

@@ -16,6 +16,7 @@
 
 #include "command_line/checks.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/layer_strategies.h"
 #include "trainers/app/runs/script_net.h"
 #include "trainers/cifar/cifar_images.h"
 #include "trainers/cifar/expanded_small_net.h"
@@ -174,8 +175,10 @@ torch::Tensor CifarTrainer::example() const {
   return torch::zeros({1, 3, 32, 32});
 }
 
+std::string CifarTrainer::script() const { return is_script(net_) ? net_ : ""; }
+
 train::Model CifarTrainer::compact_net(std::int64_t classes) const {
-  if (is_script(net_)) return script_net(net_, classes, example());
+  if (is_script(net_)) return script_net(net_, classes, example(), settings);
   if (net_ == "analysis") return train::model_of(models::AnalysisNet(classes));
   if (net_ == "resnet18") return train::model_of(models::ResNet18(classes));
   if (net_ == "mobilenet_v1") {
@@ -194,11 +197,8 @@ train::Model CifarTrainer::compact_net(std::int64_t classes) const {
 }
 
 Selector CifarTrainer::selector_of(const std::string& recipe, bool twin) const {
-  ExpansionOptions options;
-  options.rate(settings.rate);
-  options.initial_values(settings.init.values);
-  options.narrow(!twin && settings.narrows());
-  if (twin) options.activation(at::relu);
+  auto options = expansion_options(settings);
+  if (twin) options.narrow(false).activation(at::relu);
   if (is_mobile()) return models::imagenet_recipe(net_, recipe, options);
   return models::small_net_recipe(recipe, options,
                                   first_layer_ == "kept"

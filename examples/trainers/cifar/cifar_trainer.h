@@ -36,6 +36,7 @@ class CifarTrainer : public Trainer {
   [[nodiscard]] std::unique_ptr<Images> load_images(
       const Machine& machine, const std::string& run) const override;
   [[nodiscard]] torch::Tensor example() const override;
+  [[nodiscard]] std::string script() const override;
   [[nodiscard]] train::Model compact_net(std::int64_t classes) const override;
   [[nodiscard]] Trainee make_trainee(const std::string& recipe,
                                      std::int64_t classes,

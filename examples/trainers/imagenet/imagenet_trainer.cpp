@@ -17,6 +17,7 @@
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/layer_strategies.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/script_net.h"
 #include "trainers/app/settings/class_list.h"
@@ -235,8 +236,12 @@ torch::Tensor ImageNetTrainer::example() const {
   return torch::zeros({1, 3, image_size_, image_size_});
 }
 
+std::string ImageNetTrainer::script() const {
+  return is_script(net_) ? net_ : "";
+}
+
 train::Model ImageNetTrainer::compact_net(std::int64_t classes) const {
-  if (is_script(net_)) return script_net(net_, classes, example());
+  if (is_script(net_)) return script_net(net_, classes, example(), settings);
   using models::MobileNetV1Options, models::MobileNetV2Options,
       models::ShuffleNetV2Options;
   if (net_ == "mobilenet_v1") {
@@ -258,13 +263,10 @@ Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
     return script_trainee(compact_net(classes), recipe, example(), machine,
                           settings);
   }
-  ExpansionOptions options;
-  options.rate(settings.rate);
-  options.initial_values(settings.init.values);
-  options.narrow(settings.narrows());
-  return weight_space_trainee(compact_net(classes), recipe,
-                              models::imagenet_recipe(net_, recipe, options),
-                              machine, settings);
+  return weight_space_trainee(
+      compact_net(classes), recipe,
+      models::imagenet_recipe(net_, recipe, expansion_options(settings)),
+      machine, settings);
 }
 
 }  // namespace expandnet::examples

@@ -42,8 +42,8 @@ TORCH_MODULE(ImportedScript);
 /// the CPU, in the mode in which it was saved.
 ///
 /// A traced module (`torch.jit.trace`) holds no mode: where its graph has a
-/// BatchNorm or dropout, these keep what they did when it was traced, and
-/// training mode is refused. Others train; the groups of their convolutions are
+/// BatchNorm or dropout, these keep what they did when it was traced: it is in
+/// evaluation mode, and training mode is refused. Others train; the groups of their convolutions are
 /// read from the graph.
 ///
 /// Its code is executed: take files from whom you trust. Throws

@@ -25,7 +25,8 @@ namespace expandnet {
                                const ExpansionOptions& options = {});
 /// The same within a bound on the cost of each chain: a layer whose chain would
 /// cost more gets the largest rate of at least 1 that does not, or is left
-/// compact, with a note. Throws also for a bound that is negative.
+/// compact, with a note. Throws also for a bound that is negative,
+/// and for no passes.
 [[nodiscard]] Expansion expand(torch::nn::Module& model,
                                const Selector& selector,
                                const MaxCost& max_cost);

@@ -1,7 +1,9 @@
 // max_cost.h: expansions that would cost more than they may.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <string>
 
 namespace expandnet {
 
@@ -13,9 +15,13 @@ namespace expandnet {
 struct MaxCost {
   /// Share of the layer's forward and backward pass, such as 0.1.
   double share = 0.1;
-  /// Runs the model on as many samples as make one update, of the size that it
-  /// is trained on. Null: there is no bound.
+  /// Runs the model on samples of the size that it is trained on. Null: there
+  /// is no bound.
   std::function<void()> forward = nullptr;
+  /// How many times as many samples make one update.
+  std::int64_t passes = 1;
+  /// Paths of layers that have no bound. Null: all have one.
+  std::function<bool(const std::string& path)> excepts = nullptr;
 };
 
 }  // namespace expandnet

@@ -95,7 +95,28 @@ void check_together(const Settings& settings, Command command) {
                                    name_in(kOptimizers, settings.optimizer) +
                                    "; use auto or off");
   }
+  if (!settings.strategy.empty() &&
+      (settings.execution != ExecutionChoice::kWeightSpace ||
+       settings.init.twin)) {
+    throw CLI::ValidationError(
+        "--strategy",
+        "needs nets that are expanded in weight space, got " +
+            (settings.init.twin
+                 ? std::string("--init twin")
+                 : "--execution " + name_in(kExecutions, settings.execution)));
+  }
+  if (!settings.strategy.empty() &&
+      recipes == std::vector<std::string>{"none"}) {
+    throw CLI::ValidationError("--strategy",
+                               "needs a net that is expanded, got --expand "
+                               "none");
+  }
   const auto& tuning = settings.fine_tuning;
+  const bool has_head = tuning.head != HeadChoice::kAuto;
+  if (tuning.weights.empty() && (has_head || !tuning.weights_key.empty())) {
+    throw CLI::ValidationError(has_head ? "--head" : "--weights-key",
+                               "needs --weights, got none");
+  }
   const bool fine_tunes = !tuning.weights.empty() || !tuning.freeze.empty();
   if (fine_tunes && settings.execution != ExecutionChoice::kWeightSpace) {
     throw CLI::ValidationError(

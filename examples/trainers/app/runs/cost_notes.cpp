@@ -24,8 +24,9 @@ std::vector<std::string> cost_notes(const Trainee& trainee,
     trainee.expansion->observe(
         [&] { static_cast<void>(trainee.model.forward(image)); });
   }
+  // Each process folds for itself.
   const auto images =
-      settings.batch_size * settings.accumulate * context.machine.size();
+      settings.batch_size / context.machine.size() * settings.accumulate;
   const auto summary = trainee.expansion->summary();
   std::vector<std::string> notes;
   for (const auto& row : summary.rows) {

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/weight_paths.h"
 #include "trainers/app/runs/run_files.h"
 
 namespace expandnet::examples {
@@ -23,18 +24,6 @@ namespace expandnet::examples {
 namespace {
 
 constexpr const char* kWeightsFlag = "--weights";
-
-std::vector<std::string> parts_of(const std::string& path) {
-  std::vector<std::string> parts(1);
-  for (const auto letter : path) {
-    if (letter == '.') {
-      parts.emplace_back();
-    } else {
-      parts.back() += letter;
-    }
-  }
-  return parts;
-}
 
 /// A run's folder stands for the weights in it.
 std::string file_of(const std::string& path) {
@@ -118,7 +107,7 @@ void freeze(torch::nn::Module& net, const std::vector<std::string>& patterns) {
   for (const auto& pattern : patterns) {
     const auto before = frozen.size();
     for (const auto& item : net.named_parameters()) {
-      if (names(pattern, item.key())) frozen.push_back(item.value());
+      if (matches_within(pattern, item.key())) frozen.push_back(item.value());
     }
     if (frozen.size() > before) continue;
     std::vector<std::string> children;
@@ -144,16 +133,6 @@ std::string head_of(const torch::nn::Module& net) {
     if (is_linear) last = item.key();
   }
   return last;
-}
-
-bool names(const std::string& pattern, const std::string& tensor) {
-  const auto wanted = parts_of(pattern);
-  const auto parts = parts_of(tensor);
-  if (wanted.size() > parts.size()) return false;
-  return std::equal(wanted.begin(), wanted.end(), parts.begin(),
-                    [](const auto& want, const auto& part) {
-                      return want == "*" || want == part;
-                    });
 }
 
 std::vector<std::string> fine_tune(torch::nn::Module& net,

@@ -25,8 +25,4 @@ std::vector<std::string> fine_tune(torch::nn::Module& net,
 /// Path of the net's last linear layer; "" for none.
 [[nodiscard]] std::string head_of(const torch::nn::Module& net);
 
-/// Whether the pattern names the tensor or one of the modules around it, part
-/// by part; * is any part: "features.*.bn" names "features.3.bn.weight".
-[[nodiscard]] bool names(const std::string& pattern, const std::string& tensor);
-
 }  // namespace expandnet::examples

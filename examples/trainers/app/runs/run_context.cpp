@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "trainers/app/runs/script_net.h"
 #include "trainers/app/runs/training_options.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
@@ -16,8 +17,17 @@ namespace expandnet::examples {
 
 namespace {
 
-tasks::Task::Loss distilling(const Trainer& trainer, const Images& images,
-                             const Machine& machine) {
+train::Model teacher_in_script(const Trainer& trainer, std::int64_t classes,
+                               c10::Device device) {
+  auto teacher = net_in_script("--teacher", trainer.settings.teacher, classes,
+                               trainer.example());
+  teacher.module->to(device);
+  teacher.module->eval();
+  return teacher;
+}
+
+train::Model teacher_of_run(const Trainer& trainer, const Images& images,
+                            c10::Device device) {
   const auto& folder = trainer.settings.teacher;
   const auto of_teacher = trainer_of_run(trainer, folder);
   const auto classes = of_teacher->classes_of_run(folder);
@@ -27,7 +37,15 @@ tasks::Task::Loss distilling(const Trainer& trainer, const Images& images,
           "--teacher",
           "must have learnt " + std::to_string(images.classes()) + " classes",
           std::to_string(classes) + " in \"" + folder + "\""));
-  const auto teacher = load_run(folder, *of_teacher, classes, machine.device);
+  return load_run(folder, *of_teacher, classes, device);
+}
+
+tasks::Task::Loss distilling(const Trainer& trainer, const Images& images,
+                             const Machine& machine) {
+  const auto teacher =
+      is_script(trainer.settings.teacher)
+          ? teacher_in_script(trainer, images.classes(), machine.device)
+          : teacher_of_run(trainer, images, machine.device);
   train::set_memory_format(*teacher.module, machine.memory_format);
   return [teacher, options = distillation_options(trainer.settings)](
              const data::Tensors& logits, const torch::Tensor& images_of_batch,

@@ -24,8 +24,9 @@ struct RunContext {
   }
 };
 
-/// Loads the teacher, where there is one. Throws `c10::Error` for one that is
-/// not finished or has learnt other classes.
+/// Loads the teacher, where there is one, from a run or from TorchScript.
+/// Throws `c10::Error` for one that is not finished or has learnt other
+/// classes.
 RunContext make_context(const Trainer& trainer, const Images& images,
                         const Machine& machine);
 

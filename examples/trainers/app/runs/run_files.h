@@ -8,6 +8,8 @@ inline constexpr const char* kClassesFile = "classes.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
 inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";
+/// The net that --net names, where it is a file of TorchScript.
+inline constexpr const char* kScriptFile = "script.pt";
 /// While someone trains it.
 inline constexpr const char* kClaimFile = "claim.lock";
 inline constexpr const char* kRunResultFile = "run.json";

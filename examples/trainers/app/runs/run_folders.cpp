@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/read_file.h"
 #include "trainers/app/runs/run_files.h"
+#include "trainers/app/runs/script_net.h"
 #include "trainers/app/settings/class_list.h"
 #include "trainers/app/settings/configuration.h"
 
@@ -106,6 +107,8 @@ void make_folders(const Settings& settings, const std::string& configuration,
     fs::create_directories(plan.folder);
     write_file_atomically(file.string(), plan.configuration);
     keep_classes(plan.folder, classes);
+    const auto script = plan.trainer->script();
+    if (!script.empty()) keep_script(script, plan.folder);
   }
 }
 
@@ -115,7 +118,7 @@ bool has_begun(const fs::path& out) {
   return std::any_of(begin(entries), end(entries), [](const auto& entry) {
     const auto name = entry.path().filename();
     return name != kConfigurationFile && name != kClassesFile &&
-           !entry.is_directory();
+           name != kScriptFile && !entry.is_directory();
   });
 }
 

@@ -26,8 +26,8 @@ class RunFolders {
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
 
-  /// Makes them, with configuration and classes. Rank 0 does, for all. May be
-  /// called again for more runs.
+  /// Makes them, with configuration, classes and script. Rank 0 does, for all.
+  /// May be called again for more runs.
   void make(const std::string& configuration, const std::vector<RunPlan>& plans,
             const std::vector<std::string>& classes);
   /// Has them stay, whatever is in them.

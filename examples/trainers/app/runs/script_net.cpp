@@ -3,21 +3,41 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
+#include <expandnet/base/atomic_file.h>
 #include <expandnet/deploy/imported_script.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "base/text.h"
 #include "trainers/app/runs/cost_notes.h"
+#include "trainers/app/runs/layer_strategies.h"
+#include "trainers/app/runs/run_files.h"
 
 namespace expandnet::examples {
 
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Of an error in a script, what follows its trace.
+std::string reason_of(const std::exception& error) {
+  std::string reason;
+  for (auto& line : split(message_of(error), '\n')) {
+    if (!line.empty()) reason = std::move(line);
+  }
+  return reason;
+}
+
+}  // namespace
+
 bool is_script(const std::string& net) {
-  return std::filesystem::path(net).extension() == ".pt";
+  return fs::path(net).extension() == ".pt";
 }
 
 std::function<std::string(const std::string&)> net_among(
@@ -44,17 +64,24 @@ void check_script_recipes(const std::string& net,
   }
 }
 
-train::Model script_net(const std::string& file, std::int64_t classes,
-                        const torch::Tensor& example) {
+train::Model net_in_script(const std::string& flag, const std::string& file,
+                           std::int64_t classes, const torch::Tensor& example) {
   auto model = train::model_of(import_torchscript(file));
   torch::Tensor outputs;
   {
     const at::NoGradGuard no_grad;
     const train::ModeGuard evaluating(model.module, false);
-    outputs = model.forward(example);
+    try {
+      outputs = model.forward(example);
+    } catch (const std::exception& error) {
+      TORCH_CHECK(
+          false, error_message(
+                     flag, "the net must take images " + sizes(example.sizes()),
+                     "an error (" + reason_of(error) + ")"));
+    }
   }
   TORCH_CHECK(outputs.dim() == 2 && outputs.size(1) == classes,
-              error_message("--net",
+              error_message(flag,
                             "the net must have an output for each of the " +
                                 std::to_string(classes) + " classes",
                             sizes(outputs.sizes()) + " for one image",
@@ -62,21 +89,47 @@ train::Model script_net(const std::string& file, std::int64_t classes,
   return model;
 }
 
+train::Model script_net(const std::string& net, std::int64_t classes,
+                        const torch::Tensor& example,
+                        const Settings& settings) {
+  const auto own = fs::path(settings.out) / kScriptFile;
+  return net_in_script("--net", fs::exists(own) ? own.string() : net, classes,
+                       example);
+}
+
+void keep_script(const std::string& net, const std::string& folder) {
+  const auto own = fs::path(folder) / kScriptFile;
+  if (!fs::exists(own)) {
+    write_file_atomically(own.string(), MappedFile(net).bytes());
+    return;
+  }
+  if (!fs::exists(net)) return;
+  TORCH_CHECK(MappedFile(net).bytes() == MappedFile(own.string()).bytes(),
+              error_message(
+                  "--net", "a run goes on with the file that it began with",
+                  in_quotes(net) + ", which is not " + in_quotes(own.string()),
+                  "name another folder by --out"));
+}
+
 Trainee script_trainee(train::Model net, const std::string& recipe,
                        const torch::Tensor& example, const Machine& machine,
                        const Settings& settings) {
+  const auto shared = net.module;
   const auto forward = net.forward;
   const ExpandNet expand_net = [&](torch::nn::Module& module) {
-    ExpansionOptions options;
-    options.rate(settings.rate).initial_values(settings.init.values);
-    options.narrow(settings.narrows());
     const auto image = example.to(machine.device);
-    // The chains' work is once for an update, the layers' for each image.
-    const auto images =
-        settings.batch_size * settings.accumulate * machine.size();
-    return expand(module, default_selector(module, options),
-                  MaxCost{kNotableCost * static_cast<double>(images),
-                          [&] { static_cast<void>(forward(image)); }});
+    MaxCost bound;
+    bound.share = kNotableCost;
+    bound.forward = [&] {
+      const at::NoGradGuard no_grad;
+      const train::ModeGuard evaluating(shared, false);
+      static_cast<void>(forward(image));
+    };
+    // Of all processes: the chains are the same for any number of them.
+    bound.passes = settings.batch_size * settings.accumulate;
+    bound.excepts = named_by_strategies(settings);
+    const auto usual = default_selector(module, expansion_options(settings));
+    return expand(module, with_strategies(module, usual, settings), bound);
   };
   return weight_space_trainee(std::move(net), recipe, expand_net, machine,
                               settings);

@@ -28,13 +28,26 @@ inline constexpr const char* kDefaultRecipe = "default";
 void check_script_recipes(const std::string& net,
                           const std::vector<std::string>& recipes);
 
-/// The net in the file. Throws as `import_torchscript` does, and `c10::Error`
-/// unless it gives [1, classes] for the example, a batch of one image.
-[[nodiscard]] train::Model script_net(const std::string& file,
-                                      std::int64_t classes,
-                                      const torch::Tensor& example);
+/// The net in a file that `flag` names. Throws as `import_torchscript` does,
+/// and `c10::Error` unless it gives [1, classes] for the example, a batch of
+/// one image.
+[[nodiscard]] train::Model net_in_script(const std::string& flag,
+                                         const std::string& file,
+                                         std::int64_t classes,
+                                         const torch::Tensor& example);
 
-/// It on the machine, with its chains beside it; none for "none".
+/// The net of --net, in the run's own copy of the file where there is one.
+[[nodiscard]] train::Model script_net(const std::string& net,
+                                      std::int64_t classes,
+                                      const torch::Tensor& example,
+                                      const Settings& settings);
+
+/// Keeps a copy of the file of --net in a run's folder, with which the run goes
+/// on, and is evaluated, wherever the file is then. Throws `c10::Error` where
+/// the folder's is another.
+void keep_script(const std::string& net, const std::string& folder);
+
+/// The net on the machine, with its chains beside it; none for "none".
 [[nodiscard]] Trainee script_trainee(train::Model net,
                                      const std::string& recipe,
                                      const torch::Tensor& example,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "trainers/app/runs/fine_tuning.h"
+#include "trainers/app/runs/layer_strategies.h"
 
 namespace expandnet::examples {
 
@@ -25,7 +26,7 @@ Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const Selector& selector, const Machine& machine,
                              const Settings& settings) {
   const ExpandNet expand_net = [&](torch::nn::Module& module) {
-    return expand(module, selector);
+    return expand(module, with_strategies(module, selector, settings));
   };
   return weight_space_trainee(std::move(net), recipe, expand_net, machine,
                               settings);

@@ -36,7 +36,7 @@ using ExpandNet = std::function<Expansion(torch::nn::Module& net)>;
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const ExpandNet& expand_net,
                              const Machine& machine, const Settings& settings);
-/// With the chains that `selector` plans.
+/// With the chains that `selector` plans, but for layers that --strategy names.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const Selector& selector, const Machine& machine,
                              const Settings& settings);

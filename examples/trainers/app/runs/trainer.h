@@ -92,6 +92,8 @@ class Trainer {
   /// `run` is the folder of a run whose classes they must be; "": a new one.
   [[nodiscard]] virtual std::unique_ptr<Images> load_images(
       const Machine& machine, const std::string& run) const = 0;
+  /// The file of TorchScript that holds the net; "": there is none.
+  [[nodiscard]] virtual std::string script() const { return ""; }
   /// The compact net with new values, on the CPU.
   [[nodiscard]] virtual train::Model compact_net(
       std::int64_t classes) const = 0;

@@ -97,6 +97,7 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                               file + " must be a run's configuration, whole",
                               "none of its \"" + required + "\""));
   }
+  trainer->settings.out = folder;  // it may have been moved
   return trainer;
 }
 

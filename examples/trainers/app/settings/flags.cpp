@@ -5,6 +5,7 @@
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/layer_strategies.h"
 #include "trainers/app/settings/configuration.h"
 
 namespace expandnet::examples {
@@ -12,6 +13,7 @@ namespace expandnet::examples {
 namespace {
 
 constexpr int kMostRecipes = 100;
+constexpr int kMostPatterns = 1000;
 constexpr std::int64_t kLongestTimeout = 1000000;  // seconds
 
 /// A number; `compare` takes several and chooses one for each variant.
@@ -34,6 +36,12 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
                      ? "how to expand the net, none for compact"
                      : "what to compare")
       ->expected(1, kMostRecipes);
+  app.add_option("--strategy", settings.strategy,
+                 "for the layers that a pattern names, in place of what "
+                 "--expand chooses: PATTERN=fc, cl, ck or none; the last "
+                 "pattern that names a layer counts")
+      ->expected(1, kMostPatterns)
+      ->check(complaint_about_strategy);
   add_tuned(app, "--rate", settings.rate, settings.grid.rate, "expansion rate",
             command)
       ->check(positive());
@@ -102,7 +110,8 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--accumulate", settings.accumulate, "batches per update")
       ->check(positive());
   app.add_option("--teacher", settings.teacher,
-                 "folder of a finished run to distil from");
+                 "to distil from: folder of a finished run, or a file of "
+                 "TorchScript from Python, NAME.pt");
   add_number(app, "--temperature", settings.temperature, "of the teacher")
       ->check(positive());
   add_number(app, "--distill", settings.distill,
@@ -121,8 +130,8 @@ void add_fine_tuning(CLI::App& app, FineTuning& tuning) {
             "file's if it has the size");
   app.add_option("--freeze", tuning.freeze,
                  "modules and parameters that keep their values, by their "
-                 "paths; * is any part of one")
-      ->expected(1, kMostRecipes);
+                 "paths; * and ? are any letters in a part of one")
+      ->expected(1, kMostPatterns);
   add_number(app, "--lr-head", tuning.lr_head,
              "learning rate of the last linear layer, as a multiple of --lr")
       ->check(positive());

@@ -73,7 +73,8 @@ struct FineTuning {
 /// Defaults are the paper's for CIFAR.
 struct Settings {
   std::string data = "data";
-  std::vector<std::string> expand;  ///< recipes; `train` takes one
+  std::vector<std::string> expand;    ///< recipes; `train` takes one
+  std::vector<std::string> strategy;  ///< of layers, as PATTERN=STRATEGY
   double rate = 4;
   NarrowChoice narrow = NarrowChoice::kAuto;
   ExecutionChoice execution = ExecutionChoice::kWeightSpace;
@@ -104,7 +105,8 @@ struct Settings {
 
   FineTuning fine_tuning;
 
-  std::string teacher;  ///< folder of a finished run; "": none
+  /// Folder of a finished run, or a file of TorchScript; "": none.
+  std::string teacher;
   double temperature = 4;
   double distill = 0.9;
 
