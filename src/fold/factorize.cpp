@@ -203,6 +203,10 @@ Factorization factorize(const Plan& plan, const Affine& compact,
     const auto before = residual;
     residual = solver.residual(factors);
     if (residual > 0.999 * before) break;
+    const auto left = static_cast<double>(options.sweeps - sweep - 1);
+    const bool is_hopeless =
+        residual * std::pow(residual / before, left) > options.needed;
+    if (options.needed > 0 && sweep >= 2 && is_hopeless) break;
   }
   balance(factors);
 

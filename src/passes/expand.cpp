@@ -104,7 +104,11 @@ Preserving preserving_chain(const Target& target, const Plan& chain_plan,
   // The chain's own draw would be thrown away.
   Chain chain(chain_plan, options.initial_values(InitialValues::kDefault));
   chain->to(weight.device(), weight.scalar_type());
-  const auto [factors, residual] = factorize(chain_plan, target.parameters);
+  FactorizeOptions solving;
+  // CL stands in for what falls short, so no time is lost on it.
+  if (chain_plan.strategy == Strategy::kCK) solving.needed = kPreservedResidual;
+  const auto [factors, residual] =
+      factorize(chain_plan, target.parameters, solving);
   chain->set_factors(factors);
   return {chain, residual};
 }

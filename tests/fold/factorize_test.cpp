@@ -86,6 +86,30 @@ TEST(Factorize, ReportsTheResidualOfCk) {
   }
 }
 
+/// Giving up changes nothing of what reaches the goal, and little of what does
+/// not: seven by seven in three kernels of three by three.
+TEST(Factorize, GivesUpOnlyWhatWouldNotReachTheGoal) {
+  constexpr double kGoal = 1e-6;
+  const auto solved = [](const Plan& chain, double needed) {
+    torch::manual_seed(0);
+    const auto compact = random_compact(chain.layer, at::kDouble);
+    FactorizeOptions options;
+    options.needed = needed;
+    return factorize(chain, compact, options);
+  };
+  const auto wide =
+      plan(conv2d_layer(3, 8, 7), ExpansionOptions(Strategy::kCK).rate(4));
+  const auto kept = solved(wide, kGoal), best = solved(wide, 0);
+  EXPECT_LE(best.residual, kGoal);
+  EXPECT_LE(kept.residual, kGoal);
+
+  const auto narrow =
+      plan(conv2d_layer(8, 8, 7), ExpansionOptions(Strategy::kCK).rate(1));
+  const auto given_up = solved(narrow, kGoal);
+  EXPECT_GT(given_up.residual, kGoal);
+  EXPECT_LE(given_up.residual, 1.5 * solved(narrow, 0).residual);
+}
+
 TEST(Factorize, ReportsWhatANarrowChainCannotHold) {
   torch::manual_seed(0);
   const auto chain =

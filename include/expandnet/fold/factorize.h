@@ -17,6 +17,9 @@ struct FactorizeOptions {
   std::int64_t sweeps = 20;
   /// Conjugate gradient steps per solve.
   std::int64_t steps = 200;
+  /// From the third sweep on, give up where those left, at the rate of the last
+  /// one, would not bring the residual down to this; 0: go on.
+  double needed = 0;
 };
 
 struct Factorization {
