@@ -8,6 +8,7 @@
 #include <expandnet/train/optimizers.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <cstdint>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -44,6 +45,24 @@ class Selection {
   std::optional<std::unordered_set<const void*>> keys_;
 };
 
+/// Whether two tensors of one shape lie in memory alike: the strides of sides of
+/// one number say nothing.
+bool is_laid_out_alike(const at::Tensor& a, const at::Tensor& b) {
+  for (std::int64_t i = 0; i < a.dim(); ++i) {
+    if (a.size(i) != 1 && a.stride(i) != b.stride(i)) return false;
+  }
+  return true;
+}
+
+/// The gradient with the strides of its parameter: itself, seen so, or a copy.
+at::Tensor gradient_like(const at::Tensor& parameter, const at::Tensor& grad) {
+  if (grad.strides() == parameter.strides()) return grad;
+  if (is_laid_out_alike(grad, parameter)) {
+    return grad.as_strided(parameter.sizes(), parameter.strides());
+  }
+  return at::empty_like(parameter).copy_(grad);
+}
+
 /// The selected parameters of a group that have gradients, by device and dtype.
 /// The kernels walk memory and ignore strides, so gradients must have those of
 /// their parameter. From the last to the first: the gradient written last is
@@ -64,14 +83,11 @@ std::vector<Batch> batches_of(const OptimizerParamGroup& group,
   const auto& parameters = group.params();
   for (auto i = parameters.size(); i-- > 0;) {
     const auto& parameter = parameters[i];
-    auto grad = parameter.grad();
+    const auto& grad = parameter.grad();
     if (!grad.defined() || !selection.has(parameter)) continue;
-    if (grad.strides() != parameter.strides()) {
-      grad = at::empty_like(parameter).copy_(grad);
-    }
     auto& batch = batch_for(parameter);
     batch.parameters.push_back(parameter);
-    batch.gradients.push_back(grad);
+    batch.gradients.push_back(gradient_like(parameter, grad));
   }
   return batches;
 }
