@@ -68,6 +68,8 @@ class TensorSearch {
       for (const auto& [key, item] : dict->items) add({key, item});
     } else if (const auto* call = pickle_.get<PickleCall>(value)) {
       add({call->callable, call->arguments});
+      if (call->state) add({*call->state});
+      if (call->others) add({*call->others});
     }
   }
 

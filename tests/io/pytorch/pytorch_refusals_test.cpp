@@ -186,6 +186,16 @@ TEST(PyTorchRefusals, TensorsInsideOtherValues) {
                      pickles::tuple(storage("QInt8Storage", "0", 8))) +
                 "N")),
             message("a tuple of 2"));
+  // In the state of an object, its items, its keywords, and the former ones.
+  const auto object = global("argparse", "Namespace") + ")\x81";
+  const auto held = dict(text("v") + two_floats());
+  for (const auto& given :
+       {object + held + "b", object + held + "bNb", object + held + "a",
+        object + text("v") + two_floats() + "sNNs",
+        object + two_floats() + "aNaNa", global("m", "C") + ")" + held + "\x92",
+        global("m", "C") + ")" + held + "\x92Na"}) {
+    EXPECT_EQ(refused("](" + given + "e"), message("a list of 1"));
+  }
 }
 
 TEST(PyTorchRefusals, ModulesWithOtherParts) {
