@@ -204,7 +204,7 @@ TEST(LibtorchArchive, MayNotHaveItsWeightsInItsCode) {
             "it is frozen");
 }
 
-TEST(LibTorchArchive, NotesTensorsThatStandInCode) {
+TEST(LibtorchArchive, NotesTensorsThatStandInCode) {
   torch::jit::Module module("m");
   module.register_parameter("w", at::ones({2}), /*is_buffer=*/false);
   module.register_buffer("kept", at::ones({1}));

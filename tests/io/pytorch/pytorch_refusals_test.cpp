@@ -150,6 +150,15 @@ TEST(PyTorchRefusals, CheckpointsWithSeveralStateDicts) {
       "\"net\"; give the key of one");
 }
 
+TEST(PyTorchRefusals, AStateDictAroundAnother) {
+  const auto weights = dict(text("w") + two_floats());
+  EXPECT_EQ(refusal_of_file(dict(text("model") + weights +
+                                 text("fc.chain.0.weight") + two_floats())),
+            ": one dictionary must hold the weights, got \"model\" and, beside "
+            "it, \"fc.chain.0.weight\"; give the key \"model\", or save the "
+            "others in a file of their own");
+}
+
 TEST(PyTorchRefusals, NamesThatAreNone) {
   EXPECT_EQ(refusal_of_file(
                 dict(text("w") + two_floats() + text("w") + two_floats())),
