@@ -21,6 +21,8 @@ namespace expandnet {
 namespace {
 
 constexpr const char* kContract = "contract_weights";
+constexpr const char* kContracted = "a contracted layer";
+constexpr const char* kWiderDtype = "choose a wider one with --dtype";
 
 /// Weight-space checkpoints hold the compact weights, too: the fold in the
 /// precision of the training. It differs from the exact one by rounding alone.
@@ -107,16 +109,17 @@ void check_near(const ByName& tensors, const std::string& name,
                     "the chain may be a nonlinear twin's"));
 }
 
-/// The average that takes the place of a fold, or the fold if there is none.
+/// The average that takes the place of a fold, or the fold if there is none, in
+/// that dtype.
 at::Tensor averaged(const ByName& averages, const std::string& name,
-                    const at::Tensor& fold) {
+                    const at::Tensor& fold, at::ScalarType dtype) {
   const auto found = averages.find(name);
-  if (found == averages.end()) return fold;
+  if (found == averages.end()) return fold.defined() ? fold.to(dtype) : fold;
   TORCH_CHECK(fold.defined() && found->second.sizes() == fold.sizes(),
               error_message(Site{kContract, name},
                             "an average must be of its chain's fold",
                             sizes(found->second.sizes()), "save it again"));
-  return found->second.to(fold.dtype());
+  return found->second.to(dtype);
 }
 
 /// Folds the chain in fp64 and casts it, checked against the chain, whose
@@ -137,7 +140,8 @@ Affine checked_fold(const ChainInWeights& chain, const ByName& tensors,
   const Affine compact = {exact.weight.to(dtype), exact.bias.defined()
                                                       ? exact.bias.to(dtype)
                                                       : at::Tensor()};
-  check_in_range(compact, site, "choose a wider one with --dtype");
+  check_in_range(
+      compact, [&] { return exact; }, site, kContracted, kWiderDtype);
   report.layers.push_back(check_chain(chain.plan, factors, compact,
                                       VerifyOptions{options.tolerance}, site));
   return compact;
@@ -248,10 +252,18 @@ ContractedWeights contract_weights(const Weights& weights,
     settle_transposed(chain, tensors);
     auto [weight, bias] = checked_fold(chain, tensors, options, result.report);
     const auto& path = chain.layer_in_file;
-    layers.push_back({averaged(averages, under(path, "weight"), weight),
-                      averaged(averages, under(path, "bias"), bias)});
-    check_in_range(layers.back(), Site{kContract, chain.layer},
-                   "choose a wider one with --dtype");
+    const auto own = weight.scalar_type();
+    layers.push_back({averaged(averages, under(path, "weight"), weight, own),
+                      averaged(averages, under(path, "bias"), bias, own)});
+    const auto exact = [&] {
+      return Affine{
+          averaged(averages, under(path, "weight"), weight, at::kDouble),
+          averaged(averages, under(path, "bias"), bias, at::kDouble)};
+    };
+    if (!averages.empty()) {
+      check_in_range(layers.back(), exact, Site{kContract, chain.layer},
+                     kContracted, kWiderDtype);
+    }
   }
 
   result.weights = placed(weights, chains, layers);

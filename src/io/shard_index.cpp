@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -33,7 +34,20 @@ Json parsed(const std::string& where, std::string_view bytes) {
     throw_file_error(where, "an index must be JSON in UTF-8",
                      "a mistake at byte " + std::to_string(error.byte),
                      kFetchIndexAgain);
+  } catch (const Json::exception&) {  // others of a number, by its size
+    throw_file_error(where, "an index must be JSON in UTF-8",
+                     "a number out of range", kFetchIndexAgain);
   }
+}
+
+std::map<std::string, std::string> texts_in(const Json& index) {
+  std::map<std::string, std::string> texts;
+  const auto found = index.find("metadata");
+  if (found == index.end() || !found->is_object()) return texts;
+  for (const auto& [name, value] : found->items()) {
+    if (value.is_string()) texts.emplace(name, value.get<std::string>());
+  }
+  return texts;
 }
 
 bool is_file_name(const std::string& name) {
@@ -43,8 +57,7 @@ bool is_file_name(const std::string& name) {
 
 }  // namespace
 
-FileOfTensor parse_shard_index(const std::string& where,
-                               std::string_view bytes) {
+ShardIndex parse_shard_index(const std::string& where, std::string_view bytes) {
   const auto index = parsed(where, bytes);
   const auto found = index.is_object() ? index.find("weight_map") : index.end();
   if (found == index.end() || !found->is_object()) {
@@ -63,7 +76,7 @@ FileOfTensor parse_shard_index(const std::string& where,
     }
     files.emplace(name, *text);
   }
-  return files;
+  return {std::move(files), texts_in(index)};
 }
 
 }  // namespace expandnet

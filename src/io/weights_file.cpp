@@ -2,6 +2,8 @@
 #include <expandnet/io/safetensors/safetensors.h>
 #include <expandnet/io/weights_file.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -28,6 +30,67 @@ namespace {
 
 enum class WeightsFormat { kSafetensors, kPyTorch };
 
+[[noreturn]] void refuse_format(const std::string& where,
+                                const std::string& value,
+                                const std::string& remedy) {
+  throw_file_error(where, "a file of weights must be of safetensors or PyTorch",
+                   value, remedy);
+}
+
+bool has_magic(std::string_view bytes, std::string_view magic) {
+  return bytes.substr(0, magic.size()) == magic;
+}
+
+/// Whether a browser would show it as a page.
+bool is_page(std::string_view bytes) {
+  const auto begin = bytes.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return false;
+  std::string first(bytes.substr(begin, 9));
+  std::transform(first.begin(), first.end(), first.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32)
+                                          : letter;
+  });
+  return has_magic(first, "<!doctype") || has_magic(first, "<html");
+}
+
+/// Throws for files that stand where one of weights should.
+void refuse_stand_ins(const std::string& where, std::string_view bytes) {
+  using namespace std::string_view_literals;
+  struct Packer {
+    std::string_view magic;
+    const char* name;
+  };
+  constexpr std::array<Packer, 4> kPackers = {{{"\x1f\x8b"sv, "gzip"},
+                                               {"BZh"sv, "bzip2"},
+                                               {"\xfd\x37zXZ\0"sv, "xz"},
+                                               {"\x28\xb5\x2f\xfd"sv, "zstd"}}};
+  for (const auto& packer : kPackers) {
+    if (!has_magic(bytes, packer.magic)) continue;
+    refuse_format(where, std::string("one packed by ") + packer.name,
+                  "unpack it");
+  }
+  if (has_magic(bytes, "version https://git-lfs")) {
+    refuse_format(where, "a pointer of git-lfs", "fetch it with git lfs pull");
+  }
+  if (is_page(bytes)) {
+    refuse_format(where, "a page of HTML",
+                  "fetch the file itself, which that page may link");
+  }
+}
+
+/// Throws for a zip file that others have packed around files of weights.
+void refuse_packed(const std::string& where, const ZipArchive& zip) {
+  for (const auto& entry : zip.entries()) {
+    const auto ending =
+        std::filesystem::path(std::string(entry.name)).extension();
+    for (const auto* known : {".pth", ".pt", ".safetensors", ".bin", ".ckpt"}) {
+      if (ending != known) continue;
+      refuse_format(where, "a zip file around " + quoted_name(entry.name),
+                    "unpack it");
+    }
+  }
+}
+
 /// The format that the first bytes tell; PyTorch's is a zip file, or a pickle
 /// before 1.6.
 WeightsFormat format_of(const std::string& where, std::string_view bytes) {
@@ -37,12 +100,13 @@ WeightsFormat format_of(const std::string& where, std::string_view bytes) {
       is_tar(bytes)) {
     return WeightsFormat::kPyTorch;
   }
+  refuse_stand_ins(where, bytes);
   const auto first = bytes.substr(0, 4);
-  throw_file_error(where, "a file of weights must be of safetensors or PyTorch",
-                   first.empty() ? "an empty one"
-                                 : "one that begins with " +
-                                       hex_bytes({first.begin(), first.end()}),
-                   "pass a .safetensors, .pt or .pth file");
+  refuse_format(where,
+                first.empty() ? "an empty one"
+                              : "one that begins with " +
+                                    hex_bytes({first.begin(), first.end()}),
+                "pass a .safetensors, .pt or .pth file");
 }
 
 [[noreturn]] void refuse_key(const std::string& where, const std::string& key) {
@@ -86,6 +150,7 @@ FileContent read_one_file(const std::string& path, const std::string& key) {
   }
   if (is_legacy_pytorch(bytes)) return with_layout(read_pytorch(file, key));
   auto zip = open_pytorch_zip(where, bytes);
+  refuse_packed(where, zip);
   if (!is_libtorch_archive(zip)) {
     return with_layout(read_pytorch(file, std::move(zip), key));
   }
@@ -95,7 +160,8 @@ FileContent read_one_file(const std::string& path, const std::string& key) {
 }
 
 /// Tensors that safetensors' save_model has left out, since another shares
-/// their memory: the metadata give its name.
+/// their memory: the metadata give its name. A note says so where the names
+/// alone do not: other texts may be names of tensors, too.
 void add_tied(Weights& weights) {
   std::map<std::string, at::Tensor> tensors(weights.tensors.begin(),
                                             weights.tensors.end());
@@ -103,9 +169,12 @@ void add_tied(Weights& weights) {
   for (auto entry = metadata.begin(); entry != metadata.end();) {
     const auto& [name, other] = *entry;
     const auto found = tensors.find(other);
-    const bool is_tied = found != tensors.end() && tensors.count(name) == 0 &&
-                         split_last(name).second == split_last(other).second;
+    const bool is_tied = found != tensors.end() && tensors.count(name) == 0;
     if (is_tied) weights.tensors.emplace_back(name, found->second);
+    if (is_tied && split_last(name).second != split_last(other).second) {
+      weights.notes.push_back(quoted_name(name) + " is " + quoted_name(other) +
+                              ", as the metadata say");
+    }
     entry = is_tied ? metadata.erase(entry) : std::next(entry);
   }
 }
@@ -116,16 +185,17 @@ TrainedWeights read_trained_weights(const std::string& path,
                                     const std::string& key,
                                     WrapperNames names) {
   FileContent content;
+  const auto read = [&](const std::string& part) {
+    return read_one_file(part, key).trained.weights;
+  };
   if (is_shard_index(path)) {
-    const auto read = [&](const std::string& shard) {
-      return read_one_file(shard, key).trained.weights;
-    };
     content.trained.weights = read_shards(path, read);
   } else {
     refuse_single_shard(path);
     content = read_one_file(path, key);
-    add_tied(content.trained.weights);
+    refuse_numbered_part(path, content.trained.weights, read);
   }
+  add_tied(content.trained.weights);
   if (names == WrapperNames::kDropped) {
     drop_wrappers(content.trained, content.layout);
   }

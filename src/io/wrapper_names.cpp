@@ -33,14 +33,16 @@ class Names {
     for (const auto& item : trained.averages) add(item.first);
   }
 
+  [[nodiscard]] bool all_begin_with(std::string_view prefix) const {
+    return !names_.empty() &&
+           std::all_of(names_.begin(), names_.end(), [&](const auto& name) {
+             return begins_with(name, prefix);
+           });
+  }
+
   /// Drops the prefix if all have it; false otherwise.
   bool drop_prefix(std::string_view prefix) {
-    const bool all =
-        !names_.empty() &&
-        std::all_of(names_.begin(), names_.end(), [&](const auto& name) {
-          return begins_with(name, prefix);
-        });
-    if (!all) return false;
+    if (!all_begin_with(prefix)) return false;
     for (auto& name : names_) name.erase(0, prefix.size());
     return true;
   }
@@ -125,9 +127,17 @@ void drop_wrappers(TrainedWeights& trained, Layout layout) {
   while (drop_outer(kDataParallel)) {
   }
   if (layout == Layout::kStateDict) drop_outer(kLightning);
-  if (dropped.empty() || !names.are_sound()) return;
-  names.give_to(trained);
-  for (const auto part : dropped) note_dropped(trained, part);
+  const bool all_in_model =
+      layout == Layout::kPlain && names.all_begin_with(kLightning);
+  if (!dropped.empty() && names.are_sound()) {
+    names.give_to(trained);
+    for (const auto part : dropped) note_dropped(trained, part);
+  }
+  if (all_in_model) {
+    trained.weights.notes.push_back(
+        "all names begin with " + quoted_name(kLightning) +
+        ", which stays: only under the key \"state_dict\" it is Lightning's");
+  }
 }
 
 std::string wrapper_of(const std::vector<std::string>& names) {

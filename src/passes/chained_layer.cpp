@@ -20,8 +20,10 @@ CheckedChains check_chains(const std::vector<ChainedLayer>& layers,
     const Site site{caller, layer.path};
     check_contractible(*layer.chain, site);
     auto contracted = layer.chain->contracted();
-    check_in_range(contracted, site, "convert the model to a wider dtype");
     const auto& plan = layer.chain->plan();
+    const auto exact = [&] { return exact_fold(plan, layer.chain->factors()); };
+    check_in_range(contracted, exact, site, "a contracted layer",
+                   "convert the model to a wider dtype");
     auto report =
         check_chain(plan, layer.chain->factors(),
                     layer.compact.weight.defined() ? layer.compact : contracted,

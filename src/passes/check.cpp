@@ -5,6 +5,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/nn/run.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -29,6 +30,47 @@ bool is_finite(const Affine& affine) {
          (!affine.bias.defined() || affine.bias.isfinite().all().item<bool>());
 }
 
+/// Epsilons that a layer may lose in its dtype, relative to its largest number.
+/// A cast loses half of one while that number is a normal one, and one where
+/// the cast from fp64 goes over fp32; what is lost below the normal numbers is
+/// more, up to everything.
+constexpr double kMostLost = 2;
+
+double largest_of(const at::Tensor& values) {
+  return values.defined() && values.numel() > 0
+             ? values.abs().max().item<double>()
+             : 0;
+}
+
+/// What the cast has lost, relative to the largest number; a bias stands beside
+/// a weight, and may be small for it.
+double loss(const Affine& compact, const Affine& exact) {
+  const auto of_weight = largest_of(exact.weight);
+  const auto of_bias = std::max(of_weight, largest_of(exact.bias));
+  const auto lost = [](const at::Tensor& kept, const at::Tensor& values,
+                       double scale) {
+    if (!values.defined() || scale == 0) return 0.0;
+    return largest_of(kept.to(values.options()) - values) / scale;
+  };
+  return std::max(lost(compact.weight, exact.weight, of_weight),
+                  lost(compact.bias, exact.bias, of_bias));
+}
+
+/// The smallest number of all precision.
+double smallest_normal(at::ScalarType dtype) {
+  return dtype == at::kHalf     ? 0x1p-14
+         : dtype == at::kDouble ? std::numeric_limits<double>::min()
+                                : std::numeric_limits<float>::min();
+}
+
+/// The distance from 1 to the next number.
+double epsilon_of(at::ScalarType dtype) {
+  return dtype == at::kHalf       ? 0x1p-10
+         : dtype == at::kBFloat16 ? 0x1p-7
+         : dtype == at::kDouble   ? std::numeric_limits<double>::epsilon()
+                                  : std::numeric_limits<float>::epsilon();
+}
+
 std::string beyond(double error, double tolerance) {
   return scientific(error) + " (tolerance " + scientific(tolerance) + ")";
 }
@@ -45,6 +87,15 @@ void check_contractible(const ChainImpl& chain, const Site& site) {
   check_finite(factors, site);
 }
 
+Affine exact_fold(const Plan& plan, const std::vector<Affine>& factors) {
+  const auto fp64 = at::TensorOptions(at::kDouble).device(at::kCPU);
+  std::vector<Affine> exact;
+  exact.reserve(factors.size());
+  for (const auto& factor : factors) exact.push_back(to(factor, fp64));
+  const auto folded = fold(plan, exact);
+  return {folded.weight, folded.bias};
+}
+
 void check_finite(const std::vector<Affine>& factors, const Site& site) {
   for (std::size_t i = 0; i < factors.size(); ++i) {
     TORCH_CHECK(is_finite(factors[i]),
@@ -54,15 +105,26 @@ void check_finite(const std::vector<Affine>& factors, const Site& site) {
   }
 }
 
-void check_in_range(const Affine& compact, const Site& site,
+void check_in_range(const Affine& compact, const std::function<Affine()>& exact,
+                    const Site& site, const std::string& what,
                     const std::string& remedy) {
-  TORCH_CHECK(
-      is_finite(compact),
-      error_message(site,
-                    "a contracted layer must keep to the range of its dtype",
-                    std::string("inf or nan in ") +
-                        c10::toString(compact.weight.scalar_type()),
-                    remedy));
+  const auto dtype = compact.weight.scalar_type();
+  const auto rule = what + " must keep to the range of its dtype";
+  TORCH_CHECK(is_finite(compact), error_message(site, rule,
+                                                std::string("inf or nan in ") +
+                                                    c10::toString(dtype),
+                                                remedy));
+  if (largest_of(compact.weight) >= smallest_normal(dtype)) return;
+  const auto values = exact();
+  const auto lost = loss(compact, values);
+  TORCH_CHECK(lost <= kMostLost * epsilon_of(dtype),
+              error_message(site, rule,
+                            "numbers of at most " +
+                                scientific(std::max(largest_of(values.weight),
+                                                    largest_of(values.bias))) +
+                                ", of which " + c10::toString(dtype) +
+                                " loses " + scientific(lost),
+                            remedy));
 }
 
 LayerReport check_chain(const Plan& plan,

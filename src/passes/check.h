@@ -6,6 +6,7 @@
 #include <expandnet/passes/report.h>
 #include <expandnet/passes/verify_options.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,18 @@ LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
                         const Affine& compact, const VerifyOptions& options,
                         const Site& site);
 
+/// The fold of the factors, in fp64 on the CPU.
+Affine exact_fold(const Plan& plan, const std::vector<Affine>& factors);
+
 /// Throws for factors that are not finite.
 void check_finite(const std::vector<Affine>& factors, const Site& site);
 
-/// Throws for a contracted layer that leaves the range of its dtype: finite
-/// factors may have a fold that Half cannot hold.
-void check_in_range(const Affine& compact, const Site& site,
+/// Throws for a compact layer that leaves the range of its dtype, above or
+/// below: finite factors may have a fold that Half cannot hold. `exact` gives
+/// it in fp64, and is called where numbers are small. `what` is the layer in
+/// the message: "a contracted layer".
+void check_in_range(const Affine& compact, const std::function<Affine()>& exact,
+                    const Site& site, const std::string& what,
                     const std::string& remedy);
 
 /// An expanded layer of a model, which still has its chain.

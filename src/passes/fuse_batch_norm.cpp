@@ -106,13 +106,10 @@ Fusion fused(const FusablePair& pair, double tolerance) {
   const auto exactly = fuse_batch_norm(pair.layer, pair.affine, pair.norm);
   const auto own = pair.affine.weight.options().requires_grad(false);
   Affine result{exactly.weight.to(own), exactly.bias.to(own)};
-  TORCH_CHECK(result.weight.isfinite().all().item<bool>() &&
-                  result.bias.isfinite().all().item<bool>(),
-              error_message(Site{"fuse_batch_norms", pair.layer_path},
-                            "a fused layer must keep to the range of its dtype",
-                            std::string("inf or nan in ") +
-                                c10::toString(own.dtype().toScalarType()),
-                            "convert the model to a wider dtype"));
+  check_in_range(
+      result, [&] { return exactly; },
+      Site{"fuse_batch_norms", pair.layer_path}, "a fused layer",
+      "convert the model to a wider dtype");
 
   const auto input = probe(pair.layer);
   const auto [scale, shift] =

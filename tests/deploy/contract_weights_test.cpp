@@ -531,6 +531,19 @@ TEST(ContractWeightsErrors, RefuseAFoldBeyondTheRangeOfItsDtype) {
   EXPECT_EQ(folded.report.layers[0].dtype, "Float");
 }
 
+TEST(ContractWeightsErrors, RefuseAFoldBelowTheRangeOfItsDtype) {
+  const auto message = [](const std::string& lost) {
+    return "contract_weights: a contracted layer must keep to the range of its "
+           "dtype, got numbers of at most " +
+           lost + " at \"fc\"; choose a wider one with --dtype";
+  };
+  // 16 * 16 paths of a number's third power.
+  const auto half = uniform_chain(0x1p-13, at::kHalf);
+  EXPECT_EQ(refusal(half), message("4.7e-10, of which Half loses 1.0e+00"));
+  EXPECT_EQ(refusal(uniform_chain(0x1p-53, at::kFloat)),
+            message("3.5e-46, of which Float loses 1.0e+00"));
+}
+
 TEST(ContractWeightsErrors, RefuseFactorsWithoutOneDtypeOfLayers) {
   const auto message = [](const std::string& dtypes) {
     return "contract_weights: the factors of a chain must have one dtype of "

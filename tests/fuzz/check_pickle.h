@@ -40,6 +40,7 @@ inline void check_values(const Pickle& pickle, std::size_t size) {
     } else if (const auto* call = pickle.get<PickleCall>(i)) {
       require(call->callable < i && call->arguments < i);
       require(!call->state || *call->state < count);
+      require(!call->others || *call->others < count);
     } else if (const auto* outside = pickle.get<PicklePersistent>(i)) {
       require(outside->id < i);
     }

@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   try {
-    const auto files = expandnet::parse_shard_index("\"fuzz.json\"", bytes);
-    for (const auto& [name, file] : files) {
+    const auto index = expandnet::parse_shard_index("\"fuzz.json\"", bytes);
+    for (const auto& [name, file] : index.files) {
       const bool is_beside = !file.empty() && file != "." && file != ".." &&
                              file.find('/') == std::string::npos;
       if (!is_beside || name.size() > size) std::abort();

@@ -3,6 +3,7 @@
 #include <expandnet/io/weights_file.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -102,6 +103,16 @@ TEST(WeightsFile, NotesWhatWrappersLeft) {
                 "them"}));
 }
 
+TEST(WeightsFile, NotesThatTheAttributeOfLightningStays) {
+  const ScratchFolder folder;
+  write_weights({{{"model.w", at::ones({2})}}, {}}, folder / "x.pt");
+
+  EXPECT_EQ(read_weights(folder / "x.pt").notes,
+            std::vector<std::string>{
+                "all names begin with \"model.\", which stays: only under the "
+                "key \"state_dict\" it is Lightning's"});
+}
+
 /// A checkpoint of Lightning, and the same at another key.
 TEST(WeightsFile, DropsTheAttributeOfLightning) {
   const ScratchFolder folder;
@@ -123,16 +134,20 @@ TEST(WeightsFile, ReadsTiedTensorsUnderAllTheirNames) {
   const auto path = folder / "tied.safetensors";
   write_weights({{{"a.weight", at::ones({2})}},
                  {{"b.weight", "a.weight"},
-                  {"best", "a.weight"},
+                  {"out", "a.weight"},
                   {"c.weight", "d.weight"}}},
                 path);
 
   const auto read = read_weights(path);
 
-  ASSERT_EQ(read.tensors.size(), 2U);
+  ASSERT_EQ(read.tensors.size(), 3U);
   EXPECT_EQ(read.tensors[1].first, "b.weight");
   EXPECT_TRUE(read.tensors[1].second.is_same(read.tensors[0].second));
-  EXPECT_EQ(read.metadata.size(), 2U);
+  EXPECT_EQ(read.tensors[2].first, "out");
+  EXPECT_TRUE(read.tensors[2].second.is_same(read.tensors[0].second));
+  EXPECT_EQ(read.metadata.size(), 1U);
+  EXPECT_EQ(read.notes, std::vector<std::string>{
+                            "\"out\" is \"a.weight\", as the metadata say"});
 }
 
 const std::string kFirst = "model-00001-of-00002.safetensors";
@@ -168,6 +183,96 @@ TEST(WeightsFile, ReadsAllShardsOfAnIndex) {
   EXPECT_EQ(read.tensors[1].first, "fc.chain.1.weight");
   EXPECT_TRUE(read.tensors[1].second.equal(at::zeros({3})));
   EXPECT_EQ(read.metadata.at("format"), "pt");
+}
+
+TEST(WeightsFile, ReadsTiedTensorsOfShards) {
+  const ScratchFolder folder;
+  write_weights({{{"a.weight", at::ones({2})}}, {{"b.weight", "a.weight"}}},
+                folder / kFirst);
+  write_weights({{{"fc.weight", at::zeros({3})}}, {}}, folder / kSecond);
+  const auto index =
+      write_bytes(folder / "model.safetensors.index.json",
+                  R"({"metadata": {"total_size": 20, "c.weight": "a.weight"},
+                      "weight_map": {)" +
+                      entry("a.weight", kFirst) + ", " +
+                      entry("fc.weight", kSecond) + "}}");
+
+  const auto read = read_weights(index);
+
+  ASSERT_EQ(read.tensors.size(), 4U);
+  EXPECT_EQ(read.tensors[2].first, "b.weight");
+  EXPECT_EQ(read.tensors[3].first, "c.weight");
+  for (const auto i : {2U, 3U}) {
+    EXPECT_TRUE(read.tensors[i].second.is_same(read.tensors[0].second));
+  }
+}
+
+TEST(WeightsFile, ReadsTheIndexOfAVariant) {
+  const ScratchFolder folder;
+  const auto index =
+      write_shards(folder, "{" + entry("fc.chain.1.weight", kSecond) + ", " +
+                               entry("fc.chain.0.weight", kFirst) + "}");
+  const auto variant = folder / "model.safetensors.index.fp16.json";
+  std::filesystem::rename(index, variant);
+
+  EXPECT_EQ(read_weights(variant).tensors.size(), 2U);
+}
+
+/// Other programs name files so, too.
+TEST(WeightsFile, ReadsFilesBesideAForeignIndex) {
+  const ScratchFolder folder;
+  const auto path = folder / "own.pth";
+  write_weights({{{"w", at::ones({2})}}, {}}, path);
+  for (const auto& index : {R"({"own.pth": 1e999})", "own.pth", "",
+                            R"({"weight_map": ["own.pth"]})"}) {
+    write_bytes(folder / "x.index.json", index);
+    EXPECT_EQ(failure_to_take(path), "");
+  }
+  write_bytes(folder / "x.index.json", R"({"own.pth": 1e999})");
+  EXPECT_EQ(failure_to_take(folder / "x.index.json"),
+            "\"" + (folder / "x.index.json") +
+                "\": an index must be JSON in UTF-8, got a number out of "
+                "range; fetch the files again");
+}
+
+TEST(WeightsFile, ReadsNumberedCheckpoints) {
+  const ScratchFolder folder;
+  for (const auto* name : {"net-00010.pth", "net-00011.pth"}) {
+    write_weights({{{"w", at::ones({2})}}, {}}, folder / name);
+  }
+
+  EXPECT_EQ(failure_to_take(folder / "net-00010.pth"), "");
+  write_bytes(folder / "net-00009.pth", "text");
+  EXPECT_EQ(failure_to_take(folder / "net-00010.pth"), "");
+}
+
+TEST(WeightsFileErrors, NameAPartByItsNeighbour) {
+  const ScratchFolder folder;
+  write_weights({{{"a", at::ones({2})}}, {}}, folder / "own-00001.safetensors");
+  write_weights({{{"b", at::ones({2})}}, {}}, folder / "own-00002.safetensors");
+  const auto message = [&](const char* path, const std::string& other) {
+    return "\"" + (folder / path) +
+           "\": weights must be read whole, got one of several parts, as \"" +
+           other +
+           "\" has other tensors; give an index of them, or give a whole file "
+           "a name without a number";
+  };
+  EXPECT_EQ(failure_to_take(folder / "own-00001.safetensors"),
+            message("own-00001.safetensors", "own-00002.safetensors"));
+  EXPECT_EQ(failure_to_take(folder / "own-00002.safetensors"),
+            message("own-00002.safetensors", "own-00001.safetensors"));
+}
+
+TEST(WeightsFileErrors, NameTheIndexOfAShardThatABrowserNamed) {
+  const ScratchFolder folder;
+  const auto path = folder / "pytorch_model-00001-of-00002 (1).bin";
+  write_weights({{{"w", at::ones({2})}}, {}}, folder / "w.pth");
+  std::filesystem::rename(folder / "w.pth", path);
+
+  EXPECT_EQ(failure_to_take(path),
+            "\"" + path +
+                "\": weights must be read whole, got one shard of several; "
+                "give the index: pytorch_model.bin.index.json");
 }
 
 TEST(WeightsFileErrors, NameTheIndexOfAShard) {
@@ -247,6 +352,34 @@ TEST(WeightsFileErrors, NameWhatIsNoFileOfWeights) {
                                                   (folder / "none") +
                                                   "\": No such file or "
                                                   "directory");
+}
+
+TEST(WeightsFileErrors, NameWhatStandsInForAFileOfWeights) {
+  const ScratchFolder folder;
+  const auto refusal = [&](const std::string& bytes) {
+    const auto path = write_bytes(folder / "x", bytes);
+    const auto begin =
+        "\"" + path +
+        "\": a file of weights must be of safetensors or PyTorch, got ";
+    const auto message = failure_to_take(path);
+    EXPECT_EQ(message.substr(0, begin.size()), begin);
+    return message.substr(std::min(begin.size(), message.size()));
+  };
+
+  EXPECT_EQ(refusal("version https://git-lfs.github.com/spec/v1\noid"),
+            "a pointer of git-lfs; fetch it with git lfs pull");
+  for (const auto* page : {"<!DOCTYPE html><html>", "\n <html lang=\"en\">"}) {
+    EXPECT_EQ(refusal(page),
+              "a page of HTML; fetch the file itself, which that page may "
+              "link");
+  }
+  EXPECT_EQ(refusal("\x1f\x8b\x08"), "one packed by gzip; unpack it");
+  EXPECT_EQ(refusal("BZh9"), "one packed by bzip2; unpack it");
+  EXPECT_EQ(refusal(std::string("\xfd\x37zXZ\0", 6)),
+            "one packed by xz; unpack it");
+  EXPECT_EQ(refusal("\x28\xb5\x2f\xfd"), "one packed by zstd; unpack it");
+  EXPECT_EQ(refusal(zip_of({{"net/best.pth", "text"}})),
+            "a zip file around \"net/best.pth\"; unpack it");
 }
 
 TEST(WeightsFileErrors, NameAKeyThatOnlyCheckpointsHave) {

@@ -335,6 +335,22 @@ TEST(ContractErrors, NameALayerWhoseFoldLeavesTheRangeOfItsDtype) {
   EXPECT_NO_THROW(contract(*model));
 }
 
+TEST(ContractErrors, NameALayerWhoseFoldIsTooSmallForItsDtype) {
+  torch::nn::Sequential model(
+      ExpandedLinear(torch::nn::LinearOptions(4, 4).bias(false)));
+  model->to(at::kHalf);
+  const torch::NoGradGuard no_grad;
+  for (auto& factor : model->parameters()) factor.fill_(0x1p-13);
+
+  EXPECT_EQ(error_of([&] { contract(*model); }),
+            "contract: a contracted layer must keep to the range of its dtype, "
+            "got numbers of at most 4.7e-10, of which Half loses 1.0e+00 at "
+            "\"0\"; convert the model to a wider dtype");
+  // Nothing is lost of a layer that is zero.
+  for (auto& factor : model->parameters()) factor.fill_(0);
+  EXPECT_NO_THROW(contract(*model));
+}
+
 TEST(ContractErrors, NameATwin) {
   ExpandedNet twin(Execution::kChained, torch::relu);
 

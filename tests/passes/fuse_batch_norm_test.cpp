@@ -305,6 +305,11 @@ TEST(FuseBatchNormsErrors, NameALayerThatLeavesTheRangeOfItsDtype) {
             "fuse_batch_norms: a fused layer must keep to the range of its "
             "dtype, got inf or nan in Half at \"0\"; convert the model to a "
             "wider dtype");
+  for (auto& parameter : model->parameters()) parameter.fill_(0x1p-14);
+  EXPECT_EQ(error_of([&] { fuse_batch_norms(*model); }),
+            "fuse_batch_norms: a fused layer must keep to the range of its "
+            "dtype, got numbers of at most 6.1e-05, of which Half loses "
+            "1.0e+00 at \"0\"; convert the model to a wider dtype");
 }
 
 TEST(FuseBatchNormsErrors, NameNumbersThatAreNone) {

@@ -184,6 +184,33 @@ TEST_F(ExpandnetProgram, ShowsHowFarTensorsAreApart) {
   EXPECT_EQ(run_plain(joined(files, {"--tolerance", "0.3"})).status, 0);
 }
 
+TEST_F(ExpandnetProgram, ComparesWholeNumbersExactly) {
+  const auto differ = [&](const at::Tensor& first, const at::Tensor& second) {
+    write_weights({{{"w", first}}, {}}, path("first.pt"));
+    write_weights({{{"w", second}}, {}}, path("second.pt"));
+    return run_plain({"verify", path("first.pt"), path("second.pt"),
+                      "--tolerance", "2"})
+        .out;
+  };
+  const std::string other =
+      "w: whole numbers that differ\n"
+      "1 tensors compared, largest relative difference 0.0e+00: 1 differ\n";
+  const auto beyond_double = torch::tensor({std::int64_t{1} << 53});
+
+  EXPECT_EQ(differ(beyond_double, beyond_double + 1), other);
+  EXPECT_EQ(differ(torch::tensor(1000000), torch::tensor(1000001)), other);
+  EXPECT_EQ(differ(torch::tensor({true}), torch::tensor({false})), other);
+  for (const auto dtype : {at::kUInt16, at::kUInt32, at::kUInt64}) {
+    EXPECT_EQ(
+        differ(torch::tensor({1}).to(dtype), torch::tensor({2}).to(dtype)),
+        other);
+    EXPECT_EQ(
+        differ(torch::tensor({1}).to(dtype), torch::tensor({1}).to(dtype)),
+        "1 tensors compared, largest relative difference 0.0e+00: "
+        "equal\n");
+  }
+}
+
 TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
   EXPECT_EQ(run_plain({}).status, 2);
   EXPECT_EQ(run_plain({"contract", "a"}).status, 2);

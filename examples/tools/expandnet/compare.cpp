@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
 #include <c10/util/StringUtil.h>
 #include <fmt/format.h>
 
@@ -15,6 +16,11 @@
 namespace expandnet::examples {
 
 namespace {
+
+/// Steps, indices, masks: between any two of them, near is another.
+bool is_whole(const at::Tensor& tensor) {
+  return c10::isIntegralType(tensor.scalar_type(), /*includeBool=*/true);
+}
 
 std::string kind_of(const at::Tensor& tensor) {
   return c10::str(tensor.scalar_type(), " ", tensor.sizes());
@@ -56,6 +62,12 @@ Comparison compare(const Weights& first, const Weights& second,
     if (tensor.sizes() != other.sizes() || tensor.dtype() != other.dtype()) {
       result.differences.push_back(fmt::format(
           "{}: {}, then {}", printable(name), kind_of(tensor), kind_of(other)));
+      continue;
+    }
+    if (is_whole(tensor)) {
+      if (tensor.equal(other)) continue;
+      result.differences.push_back(printable(name) +
+                                   ": whole numbers that differ");
       continue;
     }
     const auto error = relative_difference(tensor, other);

@@ -12,7 +12,9 @@ constexpr std::size_t kExifIdBytes = 6;  // "Exif", 0, 0
 constexpr std::size_t kTiffHeaderBytes = 8;
 constexpr std::size_t kTiffEntryBytes = 12;
 constexpr unsigned kTiffMagic = 42;
-constexpr unsigned kTiffShort = 3;  // the type of an entry: 16 bits
+// Types of an entry of 16 and of 32 bits; the other programs take both.
+constexpr unsigned kTiffShort = 3;
+constexpr unsigned kTiffLong = 4;
 constexpr unsigned kTiffOrientation = 0x0112;
 
 /// The TIFF structure inside EXIF. What lies beyond its end reads as 0.
@@ -74,10 +76,13 @@ int exif_orientation(const std::uint8_t* data, std::size_t size) {
     const auto entry = directory + 2 + i * kTiffEntryBytes;
     if (!tiff.holds(entry, kTiffEntryBytes)) return 0;
     if (tiff.short_at(entry) != kTiffOrientation) continue;
-    const auto value = static_cast<int>(tiff.short_at(entry + 8));
-    const bool valid = tiff.short_at(entry + 2) == kTiffShort &&
-                       tiff.long_at(entry + 4) == 1 && value >= 1 && value <= 8;
-    return valid ? value : 0;
+    const auto type = tiff.short_at(entry + 2);
+    const auto value = type == kTiffShort
+                           ? std::size_t{tiff.short_at(entry + 8)}
+                       : type == kTiffLong ? tiff.long_at(entry + 8)
+                                           : 0;
+    const bool valid = tiff.long_at(entry + 4) == 1 && value >= 1 && value <= 8;
+    return valid ? static_cast<int>(value) : 0;
   }
   return 0;
 }

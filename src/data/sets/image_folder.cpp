@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -24,6 +25,8 @@ constexpr std::size_t kClassesNamed = 5;  // in a message
 // Keys of what is passed over that are no endings.
 constexpr const char* kBrokenLink = "links that lead nowhere";
 constexpr const char* kFolderLink = "links to folders";
+constexpr const char* kOutside = "images outside of the folders of classes";
+constexpr const char* kNotListed = "images that the list leaves out";
 
 std::string lower_extension(const std::filesystem::path& name) {
   auto extension = name.extension().string();
@@ -55,6 +58,7 @@ void for_each_entry(const std::filesystem::path& folder, const Visit& visit) {
 /// Files below a folder.
 struct Found {
   std::vector<std::string> images;  ///< paths from the folder, sorted
+  std::set<std::string> others;     ///< of files of other kinds
   std::map<std::string, std::int64_t> passed_over;
 };
 
@@ -80,6 +84,7 @@ void find_images(const std::filesystem::path& folder,
                      found.images.push_back(name.string());
                    } else {
                      ++found.passed_over[extension];
+                     found.others.insert(name.string());
                    }
                  });
 }
@@ -91,10 +96,9 @@ Found images_below(const std::filesystem::path& folder) {
   return found;
 }
 
-/// Paths from the folder of the images below it, by these paths and by names;
-/// "" by a name that several have.
-std::map<std::string, std::string> named_images(const std::string& folder) {
-  const auto paths = images_below(folder).images;
+/// The paths by themselves and by names; "" by a name that several have.
+std::map<std::string, std::string> named_images(
+    const std::vector<std::string>& paths) {
   std::map<std::string, std::string> named;
   for (const auto& path : paths) {
     const auto name = std::filesystem::path(path).filename().string();
@@ -110,7 +114,7 @@ std::string some_names(const std::vector<std::string>& names) {
   std::string text;
   const auto shown = std::min(names.size(), kClassesNamed);
   for (std::size_t i = 0; i < shown; ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
+    text += (i == 0 ? "" : ", ") + printable(names[i]);
   }
   if (names.size() > shown) {
     text += " and " + std::to_string(names.size() - shown) + " more";
@@ -154,6 +158,9 @@ ImageFolder scan_image_folder(const std::string& folder) {
       found.classes.push_back(entry.path().filename().string());
     } else if (!entry.exists(ignored)) {
       ++found.passed_over[kBrokenLink];
+    } else {
+      const auto extension = lower_extension(entry.path().filename());
+      ++found.passed_over[is_image_extension(extension) ? kOutside : extension];
     }
   });
   std::sort(found.classes.begin(), found.classes.end());
@@ -164,7 +171,7 @@ ImageFolder scan_image_folder(const std::string& folder) {
   }
   for (std::size_t label = 0; label < found.classes.size(); ++label) {
     const auto path = std::filesystem::path(folder) / found.classes[label];
-    const auto [names, passed_over] = images_below(path);
+    const auto [names, ignored, passed_over] = images_below(path);
     if (names.empty()) {
       const auto others = counts_in_words(passed_over);
       throw_file_error(where,
@@ -191,7 +198,9 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
   ImageFolder found;
   found.folder = folder;
   found.classes = classes;
-  const auto images = named_images(folder);
+  auto below = images_below(folder);
+  found.passed_over = std::move(below.passed_over);
+  const auto images = named_images(below.images);
 
   errno = 0;
   std::ifstream stream(list);
@@ -203,6 +212,11 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
       return in_line_of_list(text, image.line, list);
     };
     const auto paths = images.find(image.name);
+    if (paths == images.end() && below.others.count(image.name) != 0) {
+      throw_file_error(where,
+                       "an image must be a .jpeg, .jpg, .jpe, .jfif or .png",
+                       in_line(image.name), "convert it");
+    }
     if (paths == images.end()) {
       throw_file_error(where,
                        "each image named must be in " + in_quotes(folder),
@@ -222,6 +236,10 @@ ImageFolder scan_flat_folder(const std::string& folder, const std::string& list,
   if (found.files.empty()) {
     throw_file_error(where, "the list must name an image",
                      "none in " + in_quotes(list), "write lines of file,class");
+  }
+  const auto left_out = below.images.size() - named.size();
+  if (left_out > 0) {
+    found.passed_over[kNotListed] = static_cast<std::int64_t>(left_out);
   }
   const auto labels = labels_of(listed, classes, where, list);
   for (std::size_t i = 0; i < labels.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -34,27 +35,93 @@ void drop_box(std::string& label) {
   }
 }
 
+/// What stands between the quotes of which the first is at `at`, which moves
+/// behind the second; two quotes in it are one. Nothing where they do not
+/// close.
+std::optional<std::string> take_quoted(const std::string& line,
+                                       std::size_t& at) {
+  std::string text;
+  while (true) {
+    const auto begin = at + 1;
+    const auto end = line.find('"', begin);
+    if (end == std::string::npos) return std::nullopt;
+    text += line.substr(begin, end - begin);
+    at = end + 1;
+    if (at >= line.size() || line[at] != '"') return text;
+    text += '"';
+  }
+}
+
+/// The fields of a line with commas, as tables are written: a field in quotes
+/// may hold commas. Spaces around a field go. Nothing where quotes do not close
+/// or end within a field.
+std::optional<std::vector<std::string>> comma_fields(const std::string& line) {
+  const auto skip_spaces = [&](std::size_t at) {
+    return std::min(line.find_first_not_of(' ', at), line.size());
+  };
+  std::vector<std::string> fields;
+  for (std::size_t at = 0; at <= line.size(); ++at) {
+    at = skip_spaces(at);
+    if (at < line.size() && line[at] == '"') {
+      auto field = take_quoted(line, at);
+      at = skip_spaces(at);
+      if (!field || (at < line.size() && line[at] != ',')) return std::nullopt;
+      fields.push_back(std::move(*field));
+      continue;
+    }
+    const auto end = std::min(line.find(',', at), line.size());
+    auto field = line.substr(at, end - at);
+    field.resize(field.find_last_not_of(' ') + 1);
+    fields.push_back(std::move(field));
+    at = end;
+  }
+  return fields;
+}
+
 /// File and class of a line; nothing unless it has the two.
 std::optional<std::pair<std::string, std::string>> fields_of(
     const std::string& line, bool is_kaggles) {
-  const bool has_comma = line.find(',') != std::string::npos;
-  const auto* separators = has_comma ? "," : " \t";
-  const auto end = line.find_first_of(separators);
-  const auto next =
-      has_comma ? end + 1 : line.find_first_not_of(separators, end);
-  if (end == 0 || end == std::string::npos || next >= line.size()) {
-    return std::nullopt;
+  std::string name, label;
+  if (line.find(',') != std::string::npos) {
+    auto fields = comma_fields(line);
+    if (!fields || fields->size() != 2) return std::nullopt;
+    name = std::move(fields->front());
+    label = std::move(fields->back());
+  } else {
+    const auto* separators = " \t";
+    const auto end = std::min(line.find_first_of(separators), line.size());
+    const auto next =
+        std::min(line.find_first_not_of(separators, end), line.size());
+    name = line.substr(0, end);
+    label = line.substr(next);
+    drop_box(label);
+    if (label.find_first_of(separators) != std::string::npos) {
+      return std::nullopt;
+    }
   }
-  auto name = line.substr(0, end);
-  auto label = line.substr(next);
+  if (name.empty() || label.empty()) return std::nullopt;
   if (is_kaggles) {
     name += kKaggleEnding;
     label.resize(std::min(label.find(' '), label.size()));
-  } else if (!has_comma) {
-    drop_box(label);
   }
-  if (label.find_first_of(separators) != std::string::npos) return std::nullopt;
   return {{name, label}};
+}
+
+/// The line without spaces at its end, nor a carriage return, as on Windows;
+/// the first without the mark of UTF-8 that Excel writes.
+void tidy(std::string& line, bool is_first) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (is_first && line.compare(0, kMark.size(), kMark) == 0) {
+    line.erase(0, kMark.size());
+  }
+  line.resize(line.find_last_not_of(" \t\r") + 1);
+}
+
+/// A header's fields without their quotes.
+std::string plain_header(const std::string& line) {
+  const auto fields = comma_fields(line);
+  if (!fields || fields->size() != 2) return line;
+  return fields->front() + "," + fields->back();
 }
 
 /// What a first line says if it is a header.
@@ -110,11 +177,12 @@ ImageList read_image_list(const std::string& where, const std::string& path,
   bool is_kaggles = false;
   errno = 0;
   for (std::int64_t number = 1; std::getline(stream, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+    tidy(line, number == 1);
     if (line.empty()) continue;
     if (number == 1) {
-      const auto reading = reading_of(line);
-      is_kaggles = line == kKaggleHeader;
+      const auto header = plain_header(line);
+      const auto reading = reading_of(header);
+      is_kaggles = header == kKaggleHeader;
       list.reading = reading.value_or(LabelReading::kEither);
       if (reading) continue;
     }

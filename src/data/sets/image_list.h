@@ -36,7 +36,8 @@ struct ImageList {
 /// them, with four numbers behind or not, as in Tiny-ImageNet's
 /// val_annotations.txt; or all of Kaggle's LOC_val_solution.csv. The first line
 /// may be "file,class"; "file,name" and "file,place" say the reading, too.
-/// Empty lines are passed over, and they may end as on Windows.
+/// Empty lines are passed over, and they may end as on Windows; fields may
+/// stand in quotes, and Excel's mark of UTF-8 before the first.
 ///
 /// Throws `std::runtime_error`, in the name of `where`, for another line and
 /// where the stream fails before its end.

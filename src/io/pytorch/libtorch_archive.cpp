@@ -4,6 +4,7 @@
 #include <torch/serialize/input-archive.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -150,9 +151,9 @@ ArchiveContent content_of(const std::string& where, InputArchive& archive,
   return content;
 }
 
-/// Tensors that stand in code: "net/constants/0".
-bool has_constants(const ZipArchive& zip) {
-  return std::any_of(
+/// How many tensors stand in code: "net/constants/0".
+std::ptrdiff_t constants_in(const ZipArchive& zip) {
+  return std::count_if(
       zip.entries().begin(), zip.entries().end(), [](const auto& entry) {
         return entry.name.find("/constants/") != std::string_view::npos;
       });
@@ -184,7 +185,8 @@ TrainedWeights read_libtorch_archive(const MappedFile& file,
         "contract it with the program that trained it, or take the key "
         "\"model\" for the weights that were averaged");
   }
-  if (content.weights.tensors.empty() && has_constants(zip)) {
+  const auto constants = constants_in(zip);
+  if (content.weights.tensors.empty() && constants > 0) {
     throw_file_error(where, "a script must hold its weights as parameters",
                      "constants of its code, as torch.jit.freeze leaves them",
                      "save the module before it is frozen");
@@ -192,6 +194,12 @@ TrainedWeights read_libtorch_archive(const MappedFile& file,
   if (content.weights.tensors.empty()) {
     throw_file_error(where, "a file of weights must hold tensors", "none",
                      "save a module's state");
+  }
+  if (constants > 0) {
+    content.weights.notes.push_back(
+        "without " + std::to_string(constants) +
+        (constants == 1 ? " tensor that stands" : " tensors that stand") +
+        " in its code; torch.jit.freeze puts weights there");
   }
   auto of_chains = place_averages(where, content.averages, content.weights);
   return {std::move(content.weights), std::move(of_chains)};

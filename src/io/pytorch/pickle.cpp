@@ -34,7 +34,8 @@ class PickleReader {
   void append(const std::vector<PickleIndex>& items);
   void set_items(const std::vector<PickleIndex>& items);
   void push_global(PickleIndex module, PickleIndex name);
-  void push_call(PickleIndex callable, PickleIndex arguments, bool altered);
+  void push_call(PickleIndex callable, PickleIndex arguments);
+  void give(PickleIndex object, std::vector<PickleIndex> gifts);
   [[nodiscard]] bool push_ordered_dict(const std::vector<PickleIndex>& pairs);
   void build();
 
@@ -149,8 +150,8 @@ void PickleReader::append(const std::vector<PickleIndex>& items) {
   const auto target = stack_.top();
   if (auto* list = stack_.as<PickleList>(target)) {
     list->items.insert(list->items.end(), items.begin(), items.end());
-  } else if (auto* call = stack_.as<PickleCall>(target)) {
-    call->altered = true;
+  } else if (stack_.as<PickleCall>(target) != nullptr) {
+    give(target, items);
   } else {
     input_.complain("items must go to a list", stack_.describe(target));
   }
@@ -187,8 +188,8 @@ void PickleReader::set_items(const std::vector<PickleIndex>& items) {
     for (std::size_t i = 0; i < items.size(); i += 2) {
       dict->items.emplace_back(items[i], items[i + 1]);
     }
-  } else if (auto* call = stack_.as<PickleCall>(target)) {
-    call->altered = true;
+  } else if (stack_.as<PickleCall>(target) != nullptr) {
+    give(target, items);
   } else {
     input_.complain("keys must go to a dictionary", stack_.describe(target));
   }
@@ -222,8 +223,18 @@ void PickleReader::push_global(PickleIndex module, PickleIndex name) {
   stack_.push(PickleGlobal{module_text->text, name_text->text});
 }
 
-void PickleReader::push_call(PickleIndex callable, PickleIndex arguments,
-                             bool altered) {
+/// Notes what an object that a call returns is given later.
+void PickleReader::give(PickleIndex object, std::vector<PickleIndex> gifts) {
+  const auto former = stack_.as<PickleCall>(object)->others;
+  if (former) gifts.push_back(*former);
+  stack_.push(PickleTuple{std::move(gifts)});
+  const auto others = stack_.pop();
+  auto* call = stack_.as<PickleCall>(object);
+  call->altered = true;
+  call->others = others;
+}
+
+void PickleReader::push_call(PickleIndex callable, PickleIndex arguments) {
   const auto* tuple = stack_.as<PickleTuple>(arguments);
   if (tuple == nullptr) {
     input_.complain("arguments must be a tuple", stack_.describe(arguments));
@@ -239,7 +250,7 @@ void PickleReader::push_call(PickleIndex callable, PickleIndex arguments,
     const auto* list = stack_.as<PickleList>(tuple->items.front());
     if (list != nullptr && push_ordered_dict(list->items)) return;
   }
-  stack_.push(PickleCall{callable, arguments, altered});
+  stack_.push(PickleCall{callable, arguments});
 }
 
 /// The OrderedDict of these pairs; false unless they are such.
@@ -268,6 +279,8 @@ void PickleReader::build() {
   const auto state = stack_.pop();
   const auto target = stack_.top();
   if (auto* call = stack_.as<PickleCall>(target)) {
+    if (call->state) give(target, {*call->state});
+    call = stack_.as<PickleCall>(target);
     call->altered = true;
     call->state = state;
   } else if (stack_.as<PickleDict>(target) == nullptr) {
@@ -290,13 +303,17 @@ bool PickleReader::read_call(unsigned char opcode) {
     case 'R':     // REDUCE
     case 0x81: {  // NEWOBJ
       const auto arguments = stack_.pop();
-      push_call(stack_.pop(), arguments, false);
+      push_call(stack_.pop(), arguments);
       return true;
     }
     case 0x92: {  // NEWOBJ_EX, with keywords
-      stack_.pop();
+      const auto keywords = stack_.pop();
       const auto arguments = stack_.pop();
-      push_call(stack_.pop(), arguments, true);
+      push_call(stack_.pop(), arguments);
+      if (auto* call = stack_.as<PickleCall>(stack_.top())) {
+        call->altered = true;
+        call->others = keywords;
+      }
       return true;
     }
     case 'b':  // BUILD

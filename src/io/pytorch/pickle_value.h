@@ -48,9 +48,11 @@ struct PickleCall {
   PickleIndex callable;
   PickleIndex arguments;
   bool altered = false;  ///< by a state, items or keywords
-  /// The state that the object is given, as Python's __setstate__ takes it;
-  /// items and keywords are dropped.
+  /// The state that the object is given, as Python's __setstate__ takes it.
   std::optional<PickleIndex> state = {};
+  /// All else that it is given: its keywords, or a tuple of items, former
+  /// states and what stood here before.
+  std::optional<PickleIndex> others = {};
 };
 /// What lies outside of the pickle, under this name (a tuple in PyTorch).
 struct PicklePersistent {

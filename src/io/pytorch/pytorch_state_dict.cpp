@@ -20,6 +20,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kStateDictKeys = {
     "state_dict", "model_state_dict", "model", "net", "module"};
 constexpr std::size_t kMaxKeysShown = 20;
+/// Below the entry of a checkpoint.
+constexpr std::size_t kDeepestAverages = 4;
 
 /// The value itself where torch::pickle_save has put its type beside it.
 PickleIndex without_type_tag(const Pickle& pickle, PickleIndex value) {
@@ -68,12 +70,103 @@ class TensorSearch {
       for (const auto& [key, item] : dict->items) add({key, item});
     } else if (const auto* call = pickle_.get<PickleCall>(value)) {
       add({call->callable, call->arguments});
+      if (call->state) add({*call->state});
+      if (call->others) add({*call->others});
     }
   }
 
   const Pickle& pickle_;
   std::vector<bool> seen_;
 };
+
+/// Looks for weights of the same names as those that were found, in values of
+/// some depth.
+class AveragesSearch {
+ public:
+  struct Found {
+    std::string path;  ///< keys with dots between, as "ema.shadow"
+    bool by_keys;      ///< whether these lead there
+  };
+
+  AveragesSearch(const Pickle& pickle, const std::vector<PyTorchEntry>& entries)
+      : pickle_(pickle), seen_(pickle.values.size()) {
+    for (const auto& entry : entries) names_.insert(entry.name);
+  }
+
+  void pass_over(PickleIndex value) { seen_[value] = true; }
+  [[nodiscard]] std::optional<Found> find_in(PickleIndex value,
+                                             std::string_view key);
+
+ private:
+  struct Open {
+    PickleIndex value;
+    Found place;
+    std::size_t depth;
+  };
+
+  [[nodiscard]] bool holds_same_names(PickleIndex value) const;
+  void add_parts(const Open& from, std::vector<Open>& open) const;
+
+  const Pickle& pickle_;
+  std::set<std::string_view> names_;
+  std::vector<bool> seen_;
+};
+
+bool AveragesSearch::holds_same_names(PickleIndex value) const {
+  const auto* dict = pickle_.get<PickleDict>(value);
+  return dict != nullptr &&
+         std::any_of(
+             dict->items.begin(), dict->items.end(), [&](const auto& item) {
+               const auto* name = pickle_.get<PickleText>(item.first);
+               return name != nullptr && names_.count(name->text) != 0 &&
+                      is_pytorch_call(pickle_, item.second);
+             });
+}
+
+void AveragesSearch::add_parts(const Open& from,
+                               std::vector<Open>& open) const {
+  const auto add = [&](PickleIndex value, std::string path, bool by_keys) {
+    open.push_back({without_type_tag(pickle_, value),
+                    {std::move(path), by_keys},
+                    from.depth + 1});
+  };
+  const auto& [path, by_keys] = from.place;
+  if (const auto* dict = pickle_.get<PickleDict>(from.value)) {
+    for (const auto& [key, value] : dict->items) {
+      const auto* text = pickle_.get<PickleText>(key);
+      if (text == nullptr) continue;
+      add(value, path + "." + std::string(text->text), by_keys);
+    }
+  } else if (const auto* list = pickle_.get<PickleList>(from.value)) {
+    for (const auto value : list->items) add(value, path, false);
+  } else if (const auto* call = pickle_.get<PickleCall>(from.value)) {
+    // The attributes of an object, as a Namespace or one that keeps averages.
+    if (call->state) add(*call->state, path, false);
+    if (call->others) add(*call->others, path, false);
+  } else if (const auto* tuple = pickle_.get<PickleTuple>(from.value)) {
+    for (const auto value : tuple->items) add(value, path, false);
+  }
+}
+
+std::optional<AveragesSearch::Found> AveragesSearch::find_in(
+    PickleIndex value, std::string_view key) {
+  std::vector<Open> open = {{value, {std::string(key), true}, 0}};
+  while (!open.empty()) {
+    const auto next = std::move(open.back());
+    open.pop_back();
+    if (seen_[next.value]) continue;
+    seen_[next.value] = true;
+    const auto* call = pickle_.get<PickleCall>(next.value);
+    // Objects may share a state: one look at it will do.
+    const bool is_new = call != nullptr && call->state && !seen_[*call->state];
+    if ((is_new && is_pytorch_module(pickle_, next.value)) ||
+        holds_same_names(next.value)) {
+      return next.place;
+    }
+    if (next.depth < kDeepestAverages) add_parts(next, open);
+  }
+  return std::nullopt;
+}
 
 class StateDictFinder {
  public:
@@ -94,7 +187,9 @@ class StateDictFinder {
 
   [[nodiscard]] Place at_key(std::string_view key) const;
   [[nodiscard]] Place without_key() const;
+  [[nodiscard]] bool is_dict_of_tensors(PickleIndex value) const;
   [[nodiscard]] bool holds_tensors(PickleIndex value) const;
+  void check_no_weights_beside(const Place& place) const;
   [[nodiscard]] std::optional<PickleIndex> item(const PickleDict& dict,
                                                 std::string_view key) const;
   [[nodiscard]] std::optional<PickleIndex> inner(const PickleDict& dict,
@@ -114,14 +209,17 @@ class StateDictFinder {
   const PickleDict* top_;  ///< null if the file is no dictionary
 };
 
-bool StateDictFinder::holds_tensors(PickleIndex value) const {
-  if (is_pytorch_module(pickle_, value)) return true;
+bool StateDictFinder::is_dict_of_tensors(PickleIndex value) const {
   const auto* dict = pickle_.get<PickleDict>(value);
   return dict != nullptr &&
          std::any_of(dict->items.begin(), dict->items.end(),
                      [&](const auto& item) {
                        return is_pytorch_call(pickle_, item.second);
                      });
+}
+
+bool StateDictFinder::holds_tensors(PickleIndex value) const {
+  return is_pytorch_module(pickle_, value) || is_dict_of_tensors(value);
 }
 
 /// The value of that key; the last, as in Python.
@@ -243,32 +341,59 @@ std::vector<PyTorchEntry> StateDictFinder::entries_of(PickleIndex value) const {
   return entries;
 }
 
-/// Averages, which many programs keep beside the weights under the same names.
+/// What stands beside the weights that were found: averages, which many
+/// programs keep under the same names, and other tensors.
 std::vector<std::string> StateDictFinder::notes(
     const Place& place, const std::vector<PyTorchEntry>& entries) const {
-  std::set<std::string_view> names;
-  for (const auto& entry : entries) names.insert(entry.name);
+  AveragesSearch search(pickle_, entries);
   std::vector<std::string> notes;
+  std::vector<std::string> passed_over;
   std::set<PickleIndex> seen = {place.value};
+  search.pass_over(place.value);
   for (const auto& [key, tagged] : top_->items) {
     const auto* text = pickle_.get<PickleText>(key);
     const auto value = without_type_tag(pickle_, tagged);
-    const auto* dict = pickle_.get<PickleDict>(value);
     if (text == nullptr || !seen.insert(value).second) continue;
-    if (!holds_tensors(value)) continue;
-    std::size_t same = 0;
-    if (dict != nullptr) {
-      for (const auto& item : dict->items) {
-        const auto* name = pickle_.get<PickleText>(item.first);
-        if (name != nullptr) same += names.count(name->text);
-      }
+    const auto averages = search.find_in(value, text->text);
+    if (averages) {
+      notes.push_back("read from " + quoted_name(place.key) + "; " +
+                      quoted_name(averages->path) +
+                      " holds weights, too, as averages do" +
+                      (averages->by_keys ? "; its key reads them" : ""));
+    } else if (text->text.substr(0, 5) != "optim" &&
+               (is_pytorch_call(pickle_, value) || is_dict_of_tensors(value))) {
+      passed_over.push_back(quoted_name(text->text));
     }
-    if (dict != nullptr && same == 0) continue;
-    notes.push_back("read from " + quoted_name(place.key) + "; " +
-                    quoted_name(text->text) +
-                    " holds weights, too, as averages do; its key reads them");
   }
+  if (passed_over.empty()) return notes;
+  std::string names;
+  for (std::size_t i = 0; i < passed_over.size() && i < kMaxKeysShown; ++i) {
+    names += (i == 0 ? "" : ", ") + passed_over[i];
+  }
+  if (passed_over.size() > kMaxKeysShown) {
+    names +=
+        " and " + std::to_string(passed_over.size() - kMaxKeysShown) + " more";
+  }
+  notes.push_back("read from " + quoted_name(place.key) +
+                  "; tensors that stand beside it are passed over: " + names);
   return notes;
+}
+
+/// A file that is a state dict itself has names of paths; a loss or the state
+/// of a generator beside weights has none.
+void StateDictFinder::check_no_weights_beside(const Place& place) const {
+  for (const auto& [key, value] : top_->items) {
+    const auto* text = pickle_.get<PickleText>(key);
+    if (text == nullptr || text->text.find('.') == std::string_view::npos ||
+        !is_pytorch_call(pickle_, value)) {
+      continue;
+    }
+    throw_file_error(
+        where_, "one dictionary must hold the weights",
+        quoted_name(place.key) + " and, beside it, " + quoted_name(text->text),
+        "give the key " + quoted_name(place.key) +
+            ", or save the others in a file of their own");
+  }
 }
 
 PyTorchStateDict StateDictFinder::find(const std::string& key) const {
@@ -281,6 +406,7 @@ PyTorchStateDict StateDictFinder::find(const std::string& key) const {
                      "save the state dict: torch.save(net.state_dict(), path)");
   }
   const auto place = key.empty() ? without_key() : at_key(key);
+  if (key.empty() && !place.key.empty()) check_no_weights_beside(place);
   PyTorchStateDict state;
   state.key = place.key;
   state.entries = entries_of(place.value);

@@ -12,7 +12,7 @@ namespace expandnet {
 /// What was found.
 struct PyTorchStateDict {
   std::vector<PyTorchEntry> entries;
-  /// Other entries of the checkpoint that hold tensors of the same names.
+  /// Other entries of the checkpoint that hold tensors.
   std::vector<std::string> notes;
   std::string key;  ///< where it stands; "" for the whole file
 };

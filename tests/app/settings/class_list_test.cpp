@@ -35,7 +35,14 @@ TEST(ClassLists, AreSortedWithEachClassOnce) {
 TEST(ClassLists, HaveALineForEachClass) {
   EXPECT_EQ(error_of("a\n\nb\n"),
             "the name of a class must be one line, got \"\"");
-  EXPECT_THROW(static_cast<void>(class_list({"a\nb"})), std::runtime_error);
+  try {
+    static_cast<void>(class_list({"a\nb\x1b[2J"}));
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(),
+                 "--data: the name of a class must be one line, got "
+                 "\"a\\x0ab\\x1b[2J\"; rename the folder of that class");
+  }
 }
 
 }  // namespace

@@ -264,7 +264,7 @@ TEST_F(ImageFileTest, TurnsAsExifSays) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     for (const bool little_endian : {false, true}) {
       JpegOptions options;
-      options.app1 = exif(orientation, little_endian);
+      options.app1 = exif(orientation, little_endian, orientation % 2 ? 2 : 4);
       const auto bytes = jpeg_file(wavy_image(40, 70), options);
       const auto expected = shown({40, 70, plain_decode(bytes)}, orientation);
       const ImageFile file(write("turned.jpg", bytes));
@@ -312,7 +312,7 @@ TEST_F(ImageFileTest, IgnoresExifThatIsDamaged) {
   change(6, 'X');              // the order of bytes
   change(8, 43);               // the magic number
   change(13, '\xff');          // the directory far beyond the end
-  change(14 + 2 + 12 + 2, 4);  // another type
+  change(14 + 2 + 12 + 2, 7);  // another type
   change(14 + 2 + 12 + 4, 2);  // two values
   change(14 + 2 + 12 + 8, 0);  // no orientation
   change(14 + 2 + 12 + 8, 9);

@@ -142,7 +142,7 @@ std::vector<std::uint8_t> plain_decode(const std::string& jpeg) {
   return pixels;
 }
 
-std::string exif(int orientation, bool little_endian) {
+std::string exif(int orientation, bool little_endian, unsigned bytes) {
   std::string segment("Exif\0\0", 6);
   const auto add = [&](unsigned value, unsigned bytes) {
     for (unsigned i = 0; i < bytes; ++i) {
@@ -159,10 +159,10 @@ std::string exif(int orientation, bool little_endian) {
   add(1, 4);
   add(6000, 4);
   add(0x0112, 2);
-  add(3, 2);
+  add(bytes == 2 ? 3 : 4, 2);
   add(1, 4);
-  add(static_cast<unsigned>(orientation), 2);
-  add(0, 2);
+  add(static_cast<unsigned>(orientation), bytes);
+  if (bytes == 2) add(0, 2);
   add(0, 4);  // no further directory
   return segment;
 }

@@ -35,8 +35,9 @@ std::string cmyk_jpeg_file(const std::vector<std::uint8_t>& pixels,
 /// All channels of the image, by nothing but plain calls of libjpeg.
 std::vector<std::uint8_t> plain_decode(const std::string& jpeg);
 
-/// An APP1 segment of EXIF that states the orientation, and a width before it.
-std::string exif(int orientation, bool little_endian);
+/// An APP1 segment of EXIF that states the orientation, in 2 or 4 bytes, and a
+/// width before it.
+std::string exif(int orientation, bool little_endian, unsigned bytes = 2);
 
 /// Part of an image.
 Image cut(const Image& image, const Crop& crop);

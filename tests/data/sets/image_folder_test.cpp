@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "base/text.h"
 #include "data/sets/files.h"
 
 namespace expandnet::data {
@@ -87,6 +88,62 @@ TEST_F(ImageFolderTest, CountsWhatItPassesOver) {
             "passed over in \"" + folder_ +
                 "\": 1 without ending, 1 \".\\x1b[1m\", 1 \".bmp\", 3 "
                 "\".webp\", 2 links that lead nowhere");
+}
+
+TEST_F(ImageFolderTest, CountsWhatStandsBesideTheClasses) {
+  for (const auto& name : {"cat/1.jpg", "1.jpg", "2.PNG", "3.webp", ".4.jpg"}) {
+    write(name, "");
+  }
+
+  EXPECT_EQ(passed_over_in_words(scan_image_folder(folder_)),
+            "passed over in \"" + folder_ +
+                "\": 1 \".webp\", 2 images outside of the folders of "
+                "classes");
+}
+
+TEST_F(ImageFolderTest, CountsWhatAListLeavesOut) {
+  for (const auto& name :
+       {"val/1.jpg", "val/2.jpg", "val/in/3.jpg", "val/4.webp"}) {
+    write(name, "");
+  }
+  write("list.csv", "1.jpg,cat\n");
+
+  EXPECT_EQ(passed_over_in_words(
+                scan_flat_folder(path("val"), path("list.csv"), {"cat"})),
+            "passed over in \"" + path("val") +
+                "\": 1 \".webp\", 2 images that the list leaves out");
+  EXPECT_EQ(list_error("4.webp,cat\n"),
+            "scan_flat_folder: an image must be a .jpeg, .jpg, .jpe, .jfif or "
+            ".png, got \"4.webp\" in line 1 of \"" +
+                path("list.csv") + "\"; convert it");
+}
+
+TEST_F(ImageFolderTest, ReadsTheListsOfSpreadsheets) {
+  for (const auto& name : {"val/a.jpg", "val/b, c.jpg", "val/d\"e.jpg"}) {
+    write(name, "");
+  }
+  const auto found = [&](const std::string& list) {
+    write("list.csv", list);
+    return lines_of(
+        scan_flat_folder(path("val"), path("list.csv"), {"cat", "dog"}));
+  };
+  const std::vector<std::string> expected = {path("val/a.jpg") + " 0",
+                                             path("val/b, c.jpg") + " 1",
+                                             path("val/d\"e.jpg") + " 1"};
+
+  EXPECT_EQ(found("\xef\xbb\xbf\"file\",\"class\"\r\n\"a.jpg\",cat\r\n"
+                  "\"b, c.jpg\" , \"dog\"\r\n\"d\"\"e.jpg\",dog  \r\n  \r\n"),
+            expected);
+  EXPECT_EQ(found("\xef\xbb\xbf"
+                  "a.jpg cat \n"),
+            std::vector<std::string>{expected.front()});
+  for (const std::string line : {"\"a.jpg,cat", "\"a.jpg\"x,cat"}) {
+    EXPECT_EQ(
+        list_error(line + "\n"),
+        "scan_flat_folder: a line must be file,class or file class, got " +
+            quoted_name(line) + " in line 1 of \"" + path("list.csv") +
+            "\"; correct it");
+  }
 }
 
 TEST_F(ImageFolderTest, SaysNothingOfHiddenFiles) {
@@ -297,6 +354,10 @@ TEST(ImageFolderClasses, MustBeTheSame) {
             "check_same_classes: training and validation must have the same "
             "classes, got 1, 2, 3, 4, 5 and 2 more in \"train\" only; "
             "complete the folders or name others");
+  EXPECT_EQ(error({"train", {"\x1b[2J"}, {}}, {"val", {}, {}}),
+            "check_same_classes: training and validation must have the same "
+            "classes, got \\x1b[2J in \"train\" only; complete the folders or "
+            "name others");
 }
 
 }  // namespace

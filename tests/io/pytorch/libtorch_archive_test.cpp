@@ -204,6 +204,25 @@ TEST(LibtorchArchive, MayNotHaveItsWeightsInItsCode) {
             "it is frozen");
 }
 
+TEST(LibtorchArchive, NotesTensorsThatStandInCode) {
+  torch::jit::Module module("m");
+  module.register_parameter("w", at::ones({2}), /*is_buffer=*/false);
+  module.register_buffer("kept", at::ones({1}));
+  module.define("def forward(self, x):\n  return x + self.w * self.kept\n");
+  module.eval();
+  const ScratchFolder folder;
+  torch::jit::freeze(module, std::vector<std::string>{"kept"})
+      .save(folder / "net.pt");
+
+  const auto read = read_weights(folder / "net.pt");
+
+  ASSERT_EQ(read.tensors.size(), 1U);
+  EXPECT_EQ(read.notes,
+            std::vector<std::string>{"without 1 tensor that stands in its "
+                                     "code; torch.jit.freeze puts weights "
+                                     "there"});
+}
+
 TEST_F(TrainersCheckpoint, AloneHasEntries) {
   OutputArchive archive;
   run_.net->save(archive);

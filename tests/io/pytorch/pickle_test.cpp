@@ -173,14 +173,16 @@ TEST(Pickle, NotesCallsAndExecutesNone) {
   EXPECT_EQ(described(text("id") + "Q"), "a persistent id");
 }
 
-TEST(Pickle, DropsWhatObjectsAreGiven) {
-  for (const auto& gift : {"Nb", "Na", "(NNe", "NNs", "(NNu"}) {
+TEST(Pickle, NotesWhatObjectsAreGiven) {
+  for (const auto& gift :
+       {"Nb", "Na", "(NNe", "NNs", "(NNu", "NbNb", "NaNaNa"}) {
     const auto bytes = whole(global("m", "C") + ")R" + gift);
     const auto pickle = read_pickle(kWhere, bytes);
 
     const auto* object = pickle.get<PickleCall>(pickle.root);
     ASSERT_NE(object, nullptr) << gift;
     EXPECT_TRUE(object->altered) << gift;
+    EXPECT_TRUE(object->state || object->others) << gift;
   }
 }
 

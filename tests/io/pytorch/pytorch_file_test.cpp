@@ -328,6 +328,47 @@ TEST(PyTorchCheckpoint, NamesTheAveragesBesideTheWeights) {
   EXPECT_EQ(weights_in(checkpoint, "state_dict").notes.size(), 0U);
 }
 
+TEST(PyTorchCheckpoint, NamesAveragesAtAnyPlaceBesideTheWeights) {
+  const auto weights = dict(text("w") + two_floats());
+  const auto object = [](const std::string& state) {
+    return global("argparse", "Namespace") + ")\x81" + state + "b";
+  };
+  const auto notes = [&](const std::string& ema) {
+    return weights_in(dict(text("model") + weights + text("ema") + ema)).notes;
+  };
+  const auto note = [](const std::string& path, const std::string& more) {
+    return std::vector<std::string>{"read from \"model\"; \"" + path +
+                                    "\" holds weights, too, as averages do" +
+                                    more};
+  };
+  const std::string by_key = "; its key reads them";
+
+  EXPECT_EQ(notes(dict(text("shadow") + weights)), note("ema.shadow", by_key));
+  EXPECT_EQ(notes(dict(text("a") + dict(text("b") + weights))),
+            note("ema.a.b", by_key));
+  EXPECT_EQ(notes(object(weights)), note("ema", ""));
+  EXPECT_EQ(notes(object(dict(text("shadow") + weights))),
+            note("ema.shadow", ""));
+  EXPECT_EQ(notes("](" + weights + "e"), note("ema", ""));
+  EXPECT_EQ(notes(dict(text("state") + dict(text("v") + two_floats()))),
+            std::vector<std::string>());
+}
+
+TEST(PyTorchCheckpoint, NamesTensorsBesideTheWeights) {
+  const auto weights = [](const std::string& name) {
+    return dict(text(name) + two_floats());
+  };
+  const auto read = weights_in(
+      dict(text("model") + weights("w") + text("head") + weights("v") +
+           text("loss") + two_floats() + text("optimizer") + weights("v")));
+
+  EXPECT_EQ(names_of(read), "w,");
+  EXPECT_EQ(read.notes,
+            std::vector<std::string>{
+                "read from \"model\"; tensors that stand beside it are passed "
+                "over: \"head\", \"loss\""});
+}
+
 TEST(PyTorchCheckpoint, KeepsTheNamesOfWrappers) {
   const auto w = text("module.w") + two_floats();
 

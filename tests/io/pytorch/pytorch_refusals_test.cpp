@@ -150,6 +150,15 @@ TEST(PyTorchRefusals, CheckpointsWithSeveralStateDicts) {
       "\"net\"; give the key of one");
 }
 
+TEST(PyTorchRefusals, AStateDictAroundAnother) {
+  const auto weights = dict(text("w") + two_floats());
+  EXPECT_EQ(refusal_of_file(dict(text("model") + weights +
+                                 text("fc.chain.0.weight") + two_floats())),
+            ": one dictionary must hold the weights, got \"model\" and, beside "
+            "it, \"fc.chain.0.weight\"; give the key \"model\", or save the "
+            "others in a file of their own");
+}
+
 TEST(PyTorchRefusals, NamesThatAreNone) {
   EXPECT_EQ(refusal_of_file(
                 dict(text("w") + two_floats() + text("w") + two_floats())),
@@ -186,6 +195,16 @@ TEST(PyTorchRefusals, TensorsInsideOtherValues) {
                      pickles::tuple(storage("QInt8Storage", "0", 8))) +
                 "N")),
             message("a tuple of 2"));
+  // In the state of an object, its items, its keywords, and the former ones.
+  const auto object = global("argparse", "Namespace") + ")\x81";
+  const auto held = dict(text("v") + two_floats());
+  for (const auto& given :
+       {object + held + "b", object + held + "bNb", object + held + "a",
+        object + text("v") + two_floats() + "sNNs",
+        object + two_floats() + "aNaNa", global("m", "C") + ")" + held + "\x92",
+        global("m", "C") + ")" + held + "\x92Na"}) {
+    EXPECT_EQ(refused("](" + given + "e"), message("a list of 1"));
+  }
 }
 
 TEST(PyTorchRefusals, ModulesWithOtherParts) {

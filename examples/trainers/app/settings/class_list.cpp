@@ -4,29 +4,37 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/text.h"
+
 namespace expandnet::examples {
 
 namespace {
 
-void check_classes(const std::vector<std::string>& names) {
-  const auto refuse = [](const std::string& rule, const std::string& name) {
-    throw std::runtime_error(rule + ", got \"" + name + "\"");
+/// What is wrong with the names: "rule, got name"; "" for nothing.
+std::string complaint_about(const std::vector<std::string>& names) {
+  const auto complaint = [](const std::string& rule, const std::string& name) {
+    return rule + ", got " + quoted_name(name);
   };
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& name = names[i];
     if (name.empty() || name.find('\n') != std::string::npos) {
-      refuse("the name of a class must be one line", name);
+      return complaint("the name of a class must be one line", name);
     }
     if (i > 0 && !(names[i - 1] < name)) {
-      refuse("classes must be sorted, each there once", name);
+      return complaint("classes must be sorted, each there once", name);
     }
   }
+  return "";
 }
 
 }  // namespace
 
 std::string class_list(const std::vector<std::string>& names) {
-  check_classes(names);
+  const auto complaint = complaint_about(names);
+  if (!complaint.empty()) {
+    throw std::runtime_error("--data: " + complaint +
+                             "; rename the folder of that class");
+  }
   std::string text;
   for (const auto& name : names) text += name + "\n";
   return text;
@@ -36,7 +44,8 @@ std::vector<std::string> read_class_list(const std::string& text) {
   std::vector<std::string> names;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) names.push_back(line);
-  check_classes(names);
+  const auto complaint = complaint_about(names);
+  if (!complaint.empty()) throw std::runtime_error(complaint);
   return names;
 }
 

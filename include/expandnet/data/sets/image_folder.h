@@ -18,8 +18,8 @@ struct ImageFolder {
   std::string folder;
   std::vector<std::string> classes;  ///< sorted by bytes
   std::vector<LabelledFile> files;   ///< sorted by class, then name
-  /// How many files are no images, by ending (".webp"), and links that lead
-  /// nowhere or to folders.
+  /// How many files are no images, by ending (".webp"), links that lead nowhere
+  /// or to folders, and images without a class or that a list leaves out.
   std::map<std::string, std::int64_t> passed_over = {};
 };
 
