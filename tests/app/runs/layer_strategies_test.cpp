@@ -1,6 +1,6 @@
 #include "trainers/app/runs/layer_strategies.h"
 
-#include <expandnet/models/recipes.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/passes/expand.h>
 #include <gtest/gtest.h>
