@@ -28,6 +28,40 @@ std::string shape_and_dtype(const at::Tensor& tensor) {
          sizes(tensor.sizes());
 }
 
+bool all_finite(const at::Tensor& values) {
+  // LibTorch asks floats of 8 bits nothing.
+  const auto known =
+      values.element_size() == 1 ? values.to(at::kFloat) : values;
+  return known.isfinite().all().item<bool>();
+}
+
+/// Throws for numbers from which no training can go on, and for those that the
+/// cast would change beyond rounding. A mask of the model may hold infinities
+/// where the file has the same.
+void check_values(const std::string& name, const at::Tensor& target,
+                  const at::Tensor& values) {
+  const bool has_fractions = values.is_floating_point() || values.is_complex();
+  const Site site{"load_weights", name};
+  const auto taken = values.to(target.dtype());
+  if (has_fractions && !all_finite(values)) {
+    TORCH_CHECK(
+        taken.to(target.device()).equal(target),
+        error_message(site, "weights must be finite numbers", "inf or nan",
+                      "go back to a checkpoint before the divergence"));
+    return;
+  }
+  if (target.dtype() == values.dtype()) return;
+  const bool fits = target.is_floating_point() || target.is_complex()
+                        ? all_finite(taken)
+                        : taken.to(values.dtype()).equal(values);
+  TORCH_CHECK(
+      fits, error_message(site, "the model's dtype must hold the weights",
+                          std::string("numbers of ") +
+                              c10::toString(values.scalar_type()) + " beyond " +
+                              c10::toString(target.scalar_type()),
+                          "convert the model to a wider dtype"));
+}
+
 /// LibTorch turns the counters of a BatchNorm into floats where `to(dtype)` is
 /// called on it: whole numbers are numbers.
 bool can_take(const at::Tensor& target, const at::Tensor& values) {
@@ -106,6 +140,7 @@ LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
       report.wrong_shape.push_back(name + " " + shape_and_dtype(values) +
                                    ", not " + shape_and_dtype(target->second));
     } else {
+      check_values(name, target->second, values);
       copies.emplace_back(target->second, values);
     }
   }

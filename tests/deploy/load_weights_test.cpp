@@ -6,6 +6,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -123,6 +124,54 @@ TEST(LoadWeights, CastsToTheModelsDtypes) {
   const auto loaded = net->named_parameters()["0.weight"];
   EXPECT_EQ(loaded.dtype(), at::kDouble);
   EXPECT_TRUE(loaded.equal(source.tensors[0].second.to(at::kDouble)));
+}
+
+TEST(LoadWeightsErrors, NameATensorThatIsNotFinite) {
+  auto net = small_classifier(2);
+  const auto before = weights_in(*net);
+  for (const auto& name : {"0.weight", "1.running_var"}) {
+    auto source = weights_in(*small_classifier(1));
+    for (auto& [other, tensor] : source.tensors) {
+      if (other == name) tensor.view(-1)[0] = std::nan("");
+    }
+    EXPECT_EQ(error_of([&] { load_weights(*net, source); }),
+              std::string("load_weights: weights must be finite numbers, got "
+                          "inf or nan at \"") +
+                  name + "\"; go back to a checkpoint before the divergence");
+  }
+  expect_equal(*net, before);
+}
+
+TEST(LoadWeights, TakesInfinitiesThatTheModelHas) {
+  torch::nn::Module model;
+  const auto mask = torch::full({2}, -INFINITY);
+  model.register_buffer("mask", mask);
+
+  EXPECT_EQ(load_weights(model, {{{"mask", mask.clone()}}, {}}).loaded, 1);
+}
+
+TEST(LoadWeightsErrors, NameATensorBeyondTheModelsDtype) {
+  const auto refusal = [](const at::Tensor& target, const at::Tensor& values) {
+    torch::nn::Module model;
+    model.register_buffer("w", target);
+    return error_of([&] { load_weights(model, {{{"w", values}}, {}}); });
+  };
+  const auto message = [](const std::string& dtypes) {
+    return "load_weights: the model's dtype must hold the weights, got numbers "
+           "of " +
+           dtypes + " at \"w\"; convert the model to a wider dtype";
+  };
+  const auto ones = torch::ones({1});
+
+  EXPECT_EQ(refusal(ones, torch::tensor({1e300}, at::kDouble)),
+            message("Double beyond Float"));
+  EXPECT_EQ(refusal(ones.to(at::kHalf), ones * 70000),
+            message("Float beyond Half"));
+  EXPECT_EQ(refusal(ones.to(at::kInt), torch::tensor({std::int64_t{1} << 32})),
+            message("Long beyond Int"));
+  EXPECT_EQ(refusal(ones.to(at::kInt), torch::tensor({std::int64_t{7}})), "");
+  EXPECT_EQ(refusal(ones.to(at::kHalf), ones / 3), "");
+  EXPECT_EQ(refusal(ones, ones.to(at::kFloat8_e5m2)), "");
 }
 
 /// One of each: missing, unexpected, another shape, another kind of number.

@@ -49,7 +49,8 @@ std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
 /// Expansion its factors are those of before: expand it again.
 ///
 /// Throws `c10::Error` with the report, where strict, if anything has no
-/// counterpart, and always if nothing has one; the model is then as it was.
+/// counterpart, and always if nothing has one, for numbers that are not finite
+/// and for those beyond the model's dtype; the model is then as it was.
 ///
 ///     std::cout << load_weights(*model, read_weights("net.safetensors"));
 LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
