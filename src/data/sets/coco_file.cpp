@@ -132,7 +132,7 @@ void parse_coco(const std::string& where, const std::string& path,
     [[maybe_unused]] const auto rest = CocoJson::parse(
         LineCounter(bytes.data(), &line),
         LineCounter(bytes.data() + bytes.size(), &line), on_event);
-  } catch (const CocoJson::parse_error&) {
+  } catch (const CocoJson::exception&) {  // a number may be out of range, too
     throw_file_error(
         where, "instances must be JSON in UTF-8",
         "a mistake in line " + std::to_string(line) + " of " + in_quotes(path),

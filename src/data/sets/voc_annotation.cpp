@@ -79,6 +79,8 @@ struct VocReader {
   }
 
   void end(const char* name) {
+    // Of an empty element, expat calls this even if it was stopped.
+    if (!wrong.empty()) return;
     take();
     text.clear();
     path.resize(path.size() - std::string_view(name).size() - 1);

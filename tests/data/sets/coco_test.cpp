@@ -148,6 +148,10 @@ TEST_F(CocoTest, NamesAFileThatIsWrong) {
   EXPECT_EQ(read_error(),
             "read_coco: instances must be JSON in UTF-8, got a mistake" +
                 in_line(2) + "; fetch the file again");
+  write("all.json", "{\n\"images\": [{\"id\": 1e400}]}");
+  EXPECT_EQ(read_error(),
+            "read_coco: instances must be JSON in UTF-8, got a mistake" +
+                in_line(2) + "; fetch the file again");
   write("all.json", "[]");
   EXPECT_EQ(read_error(),
             "read_coco: instances must hold an array images, got none in \"" +

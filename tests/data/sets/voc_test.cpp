@@ -230,6 +230,7 @@ TEST_F(VocTest, NamesAnAnnotationThatIsNoXml) {
   EXPECT_EQ(error_of_bytes(""), expected("no element found in line 1"));
   EXPECT_EQ(error_of_bytes("<html></html>"),
             expected("another root in line 1"));
+  EXPECT_EQ(error_of_bytes("<html/>"), expected("another root in line 1"));
   EXPECT_EQ(error_of_bytes("<!DOCTYPE annotation [<!ENTITY a \"b\">]>\n"
                            "<annotation>&a;</annotation>"),
             expected("a document type in line 1"));
