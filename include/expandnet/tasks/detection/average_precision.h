@@ -3,6 +3,7 @@
 
 #include <expandnet/tasks/detection/detection_matches.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
