@@ -29,7 +29,7 @@ struct VocAnnotation {
 ///
 /// Throws `std::runtime_error` in the name of `where`, with the line, for what
 /// is no XML, has another root than <annotation>, a document type, or more
-/// than 32 levels; and if the library was built without expat.
+/// than 32 levels; `c10::Error` if the library was built without expat.
 [[nodiscard]] VocAnnotation parse_voc_annotation(const std::string& where,
                                                  const std::string& path,
                                                  std::string_view bytes);

@@ -8,8 +8,10 @@ namespace expandnet::data {
 VocAnnotation parse_voc_annotation(const std::string& where,
                                    const std::string& path,
                                    std::string_view /*bytes*/) {
-  throw_file_error(where, "to read XML expandnet must be built with expat",
-                   in_quotes(path), "install it (Debian: libexpat1-dev)");
+  // No fault of the file, which could be skipped.
+  throw_argument_error(where, "expandnet must be built with expat to read XML",
+                       in_quotes(path),
+                       "install it (Debian: libexpat1-dev) and build again");
 }
 
 }  // namespace expandnet::data

@@ -39,8 +39,9 @@ struct VocPart {
 /// outside is cut off.
 ///
 /// Throws `std::runtime_error` for a fault unless these are skipped, for a list
-/// that cannot be read or names an image twice, where no image is left, and if
-/// the library was built without expat; `c10::Error` where there is no part.
+/// that cannot be read or names an image twice, and where no image is left;
+/// `c10::Error` where there is no part, and if the library was built without
+/// expat.
 ///
 ///     const auto set = read_voc({{"VOCdevkit/VOC2007", "trainval"},
 ///                                {"VOCdevkit/VOC2012", "trainval"}},
