@@ -278,6 +278,15 @@ TEST(PyTorchRefusals, ArraysOfNumPyBesideTensors) {
             "tensors only: torch.save(net.state_dict(), path)");
 }
 
+TEST(PyTorchRefusals, FilesOfOtherTensorsOnly) {
+  EXPECT_EQ(refusal_of_file(dict(
+                text("q") +
+                call(global("torch._utils", "_rebuild_qtensor"), integer(1)))),
+            ", tensor \"q\": global must be one of those that hold dense "
+            "tensors, got torch._utils._rebuild_qtensor; leave it out, or save "
+            "dense tensors only: torch.save(net.state_dict(), path)");
+}
+
 TEST(PyTorchRefusals, StoragesThatAreNotInTheFile) {
   EXPECT_EQ(
       refusal_of_one(tensor(storage("FloatStorage", "7", 2), 0, {2}, {1})),
