@@ -40,7 +40,7 @@ std::map<std::string, Container> containers_of(const Weights& weights) {
       const auto [parent, part] = split_last(child);
       auto& container = containers[parent];
       if (!is_index(part)) {
-        container.others = true;
+        container.others.insert(part);
       } else if (auto& entry = container.entries[std::stoll(part)];
                  child != path) {
         entry.others.insert(below);
@@ -48,7 +48,7 @@ std::map<std::string, Container> containers_of(const Weights& weights) {
       child = parent;
       below = part;
     }
-    containers[path].others = true;  // the tensor itself
+    containers[path].others.insert(kind);  // the tensor itself
   }
   for (auto& [path, container] : containers) {
     for (auto& [index, entry] : container.entries) {

@@ -30,7 +30,7 @@ using Entries = std::map<std::int64_t, ModuleInFile>;
 /// A path under which modules stand.
 struct Container {
   Entries entries;
-  bool others = false;  ///< tensors or modules that are no entry
+  std::set<std::string> others;  ///< tensors and modules that are no entry
 };
 
 /// Every path of the file, "" too, by what stands under it.

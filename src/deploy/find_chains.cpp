@@ -42,23 +42,59 @@ std::string names_of(const std::set<std::string>& others) {
   return text;
 }
 
-/// "0 [12, 3, 1, 1], 1 [32, 12, 3, 3], 2 (weight_g, weight_v)".
-std::string text_of(const Entries& entries) {
-  std::string text;
-  for (const auto& [index, entry] : entries) {
-    if (!text.empty()) text += ", ";
-    text += std::to_string(index) + " " +
-            (entry.is_factor()         ? sizes(entry.affine.weight.sizes())
-             : entry.is_parametrized() ? "(" + names_of(entry.others) + ")"
-                                       : std::string("(no factor)"));
+/// Whether its weight is of a dtype that no layer has.
+bool is_no_float(const ModuleInFile& entry) {
+  const auto& weight = entry.affine.weight;
+  return weight.defined() && !weight.is_floating_point();
+}
+
+/// "[12, 3, 1, 1]", or why the entry is no factor.
+std::string text_of(const ModuleInFile& entry) {
+  if (entry.is_factor()) return sizes(entry.affine.weight.sizes());
+  if (!entry.others.empty()) return "(" + names_of(entry.others) + ")";
+  if (is_no_float(entry)) {
+    return std::string("(") + c10::toString(entry.affine.weight.scalar_type()) +
+           ")";
   }
-  return text;
+  return "(no factor)";
+}
+
+/// "0 [12, 3, 1, 1], 1 [32, 12, 3, 3], 2 (weight_g, weight_v)", and other names
+/// beside them.
+std::string text_of(const Container& container) {
+  std::string text;
+  for (const auto& [index, entry] : container.entries) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(index) + " " + text_of(entry);
+  }
+  return container.others.empty() ? text
+                                  : text + ", " + names_of(container.others);
 }
 
 bool has_parametrized(const Entries& entries) {
   return std::any_of(entries.begin(), entries.end(), [](const auto& item) {
     return item.second.is_parametrized();
   });
+}
+
+/// What to do about entries that make no chain, by the first that is no factor;
+/// "" where all are.
+std::string remedy_for(const Container& container) {
+  for (const auto& item : container.entries) {
+    const auto& entry = item.second;
+    if (entry.is_factor()) continue;
+    if (entry.is_parametrized()) return kPlainWeights;
+    if (!entry.others.empty()) {
+      return "merge " + names_of(entry.others) +
+             " into the weight before saving";
+    }
+    if (is_no_float(entry)) {
+      return "save the factors in a floating-point dtype, dequantized";
+    }
+  }
+  return container.others.empty() ? ""
+                                  : "leave out " + names_of(container.others) +
+                                        ", or save it under another path";
 }
 
 /// What becomes the layer: `<path>` of `<path>.chain`, the container, or its
@@ -178,16 +214,17 @@ std::optional<ChainInWeights> ChainFinder::chain_of(const std::string& path,
 void ChainFinder::add_own(const std::string& path, const Container& container) {
   const auto& entries = container.entries;
   if (entries.empty()) return;
-  auto chain = container.others
+  auto chain = !container.others.empty()
                    ? std::nullopt
                    : chain_of(path, 0, entries.rbegin()->first, true);
-  TORCH_CHECK(
-      chain, error_message(Site{kFindChains, path},
-                           "the factors of a chain must follow each other",
-                           text_of(entries),
-                           has_parametrized(entries)
-                               ? kPlainWeights
-                               : "read all files, where it stands in several"));
+  const auto remedy = remedy_for(container);
+  TORCH_CHECK(chain,
+              error_message(Site{kFindChains, path},
+                            "the factors of a chain must follow each other",
+                            text_of(container),
+                            remedy.empty()
+                                ? "read all files, where it stands in several"
+                                : remedy));
   chains_.push_back(std::move(*chain));
 }
 
@@ -196,7 +233,7 @@ std::optional<ChainInWeights> ChainFinder::longest_by_shape(
   const auto& container = containers_.at(path);
   for (; last > first; --last) {
     const bool whole =
-        !container.others && first == 0 &&
+        container.others.empty() && first == 0 &&
         container.entries.size() == static_cast<std::size_t>(last + 1);
     auto chain = chain_of(path, first, last, whole);
     if (!chain || !is_expanded_by_a_rate(chain->plan)) continue;
@@ -254,12 +291,21 @@ void ChainFinder::add_named(const std::string& pattern) {
     const auto last =
         named.range ? named.range->second : entries.rbegin()->first;
     auto chain = chain_of(path, first, last, !named.range);
+    // A whole container may hold other layers, which a range leaves out.
+    const auto remedy =
+        named.range && first <= last
+            ? remedy_for(
+                  {{entries.lower_bound(first), entries.upper_bound(last)}, {}})
+        : has_parametrized(entries) ? std::string(kPlainWeights)
+                                    : std::string();
     TORCH_CHECK(
-        chain && (named.range || !container.others),
+        chain && (named.range || container.others.empty()),
         error_message(Site{kFindChains, path},
                       "a named chain must be layers that follow each other",
-                      text_of(entries),
-                      "name them as " + in_quotes(under(path, "0-2"))));
+                      text_of(container),
+                      remedy.empty()
+                          ? "name them as " + in_quotes(under(path, "0-2"))
+                          : remedy));
     chains_.push_back(std::move(*chain));
   }
   TORCH_CHECK(found,

@@ -1,6 +1,7 @@
 #include "io/shards.h"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -171,8 +172,8 @@ void refuse_numbered_part(
     Weights others;
     try {
       others = read(file.string());
-    } catch (const std::runtime_error&) {
-      continue;  // no file of weights
+    } catch (const std::exception&) {  // of a parser, or of LibTorch
+      continue;                        // no file of weights
     }
     if (others.tensors.empty() || !are_disjoint(weights, others)) continue;
     throw_file_error(in_quotes(path), kReadWhole,

@@ -80,6 +80,12 @@ void refuse_stand_ins(const std::string& where, std::string_view bytes) {
 
 /// Throws for a zip file that others have packed around files of weights.
 void refuse_packed(const std::string& where, const ZipArchive& zip) {
+  const bool has_pickle = std::any_of(
+      zip.entries().begin(), zip.entries().end(), [](const auto& entry) {
+        return std::filesystem::path(std::string(entry.name)).filename() ==
+               "data.pkl";
+      });
+  if (has_pickle) return;
   for (const auto& entry : zip.entries()) {
     const auto ending =
         std::filesystem::path(std::string(entry.name)).extension();

@@ -484,6 +484,59 @@ TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
             "divergence");
 }
 
+/// A chain of three linear factors, all of one number.
+Weights uniform_chain(double number, at::ScalarType dtype) {
+  auto weights = linears("fc.chain", {4, 16, 16, 4});
+  for (auto& item : weights.tensors) {
+    item.second = torch::full_like(item.second, number).to(dtype);
+  }
+  return weights;
+}
+
+TEST(ContractWeightsErrors, SayWhatKeepsEntriesFromBeingAChain) {
+  const auto with = [](const std::string& name, const at::Tensor& tensor) {
+    auto weights = uniform_chain(1, at::kFloat);
+    weights.tensors.emplace_back(name, tensor);
+    return weights;
+  };
+  const auto message = [](const std::string& got, const std::string& remedy) {
+    return "contract_weights: the factors of a chain must follow each other, "
+           "got " +
+           got + " at \"fc.chain\"; " + remedy;
+  };
+  const std::string floats =
+      "save the factors in a floating-point dtype, dequantized";
+  const std::string shapes = "0 [16, 4], 1 [16, 16], 2 [4, 16]";
+  const auto one = torch::ones({1});
+
+  EXPECT_EQ(refusal(uniform_chain(1, at::kChar)),
+            message("0 (Char), 1 (Char), 2 (Char)", floats));
+  EXPECT_EQ(
+      refusal(uniform_chain(1, at::kComplexFloat)),
+      message("0 (ComplexFloat), 1 (ComplexFloat), 2 (ComplexFloat)", floats));
+  EXPECT_EQ(refusal(with("fc.chain.0.lora_A", one)),
+            message("0 (lora_A), 1 [16, 16], 2 [4, 16]",
+                    "merge lora_A into the weight before saving"));
+  EXPECT_EQ(refusal(with("fc.chain.1.weight_scale", one)),
+            message("0 [16, 4], 1 (weight_scale), 2 [4, 16]",
+                    "merge weight_scale into the weight before saving"));
+  EXPECT_EQ(refusal(with("fc.chain.weight", one)),
+            message(shapes + ", weight",
+                    "leave out weight, or save it under another path"));
+  EXPECT_EQ(
+      refusal(with("fc.chain.00.weight", one)),
+      message(shapes + ", 00", "leave out 00, or save it under another path"));
+  ContractWeightsOptions named;
+  named.chains = {"fc*"};
+  auto pruned = linears("fc2", {4, 16, 16, 4});
+  pruned.tensors[0].first = "fc2.0.weight_orig";
+  EXPECT_EQ(
+      refusal(pruned, named),
+      "contract_weights: a named chain must be layers that follow each "
+      "other, got 0 (weight_orig), 1 [16, 16], 2 [4, 16] at \"fc2\"; take "
+      "weight norm, pruning and parametrizations out before saving");
+}
+
 TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
   torch::manual_seed(0);
   models::SmallNet net;
@@ -501,15 +554,6 @@ TEST(ContractWeightsErrors, RefuseAWeightThatIsNotTheFoldBesideIt) {
             "contract_weights: a weight beside its chain must be the chain's "
             "fold, got a relative error of 2.0e+00 at \"conv1.weight\"; the "
             "chain may be a nonlinear twin's");
-}
-
-/// A chain of three linear factors, all of one number.
-Weights uniform_chain(double number, at::ScalarType dtype) {
-  auto weights = linears("fc.chain", {4, 16, 16, 4});
-  for (auto& item : weights.tensors) {
-    item.second = torch::full_like(item.second, number).to(dtype);
-  }
-  return weights;
 }
 
 TEST(ContractWeightsErrors, RefuseAFoldBeyondTheRangeOfItsDtype) {

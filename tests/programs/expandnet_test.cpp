@@ -41,10 +41,10 @@ class ExpandnetProgram : public ProgramTest {
   }
   /// A Sequential of a chain and a BatchNorm, as the paper's code saves it.
   static Weights chain() {
-    return {{{"model.0.0.weight", torch::randn({12, 3, 1, 1})},
-             {"model.0.1.weight", torch::randn({32, 12, 3, 3})},
-             {"model.0.2.weight", torch::randn({8, 32, 1, 1})},
-             {"model.0.3.weight", torch::ones({8})}},
+    return {{{"net.0.0.weight", torch::randn({12, 3, 1, 1})},
+             {"net.0.1.weight", torch::randn({32, 12, 3, 3})},
+             {"net.0.2.weight", torch::randn({8, 32, 1, 1})},
+             {"net.0.3.weight", torch::ones({8})}},
             {}};
   }
   [[nodiscard]] Outcome run_plain(const Words& more) const {
@@ -74,7 +74,7 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
   const auto contracted = run_plain(
       {"contract", path("chain.pth"), path("net.safetensors"), "--by-shape"});
   ASSERT_EQ(contracted.status, 0) << contracted.err;
-  EXPECT_NE(contracted.out.find("model.0.0  CL 3 -> 12 -> 32 -> 8"),
+  EXPECT_NE(contracted.out.find("net.0.0  CL 3 -> 12 -> 32 -> 8"),
             std::string::npos)
       << contracted.out;
   EXPECT_NE(contracted.out.find("saved " + path("net.safetensors") +
@@ -84,7 +84,7 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
   EXPECT_EQ(contracted.out.rfind(
                 "taken for chains by their shapes; with activations between "
                 "them they are none:\n"
-                "chain model.0.0: model.0.0, model.0.1, model.0.2\n",
+                "chain net.0.0: net.0.0, net.0.1, net.0.2\n",
                 0),
             0U)
       << contracted.out;
@@ -92,7 +92,7 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
   EXPECT_EQ(weights.tensors.size(), 2U);
 
   const auto named = run_plain({"contract", path("chain.pth"),
-                                path("named.pth"), "--chain", "model.0.0-2"});
+                                path("named.pth"), "--chain", "net.0.0-2"});
   ASSERT_EQ(named.status, 0) << named.err;
   EXPECT_EQ(
       run_plain({"verify", path("net.safetensors"), path("named.pth")}).status,
@@ -102,12 +102,12 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
   EXPECT_NE(plain.out.find("15024 bytes\n0 chains found\n"), std::string::npos)
       << plain.out;
   const auto found = run_plain({"summary", path("chain.pth"), "--by-shape"});
-  EXPECT_NE(found.out.find("model.0.1.weight  Float            13824 bytes  "
+  EXPECT_NE(found.out.find("net.0.1.weight  Float            13824 bytes  "
                            "[32, 12, 3, 3]\n"),
             std::string::npos)
       << found.out;
   EXPECT_NE(found.out.find("4 tensors, 3756 numbers, 15024 bytes\n"
-                           "chain model.0.0: model.0.0, model.0.1, model.0.2\n"
+                           "chain net.0.0: net.0.0, net.0.1, net.0.2\n"
                            "1 chains found by shape\n"),
             std::string::npos)
       << found.out;
@@ -124,10 +124,10 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
   const auto other = run_plain({"verify", path("chain.pth"), path("net.pt")});
   EXPECT_EQ(other.status, 1);
   EXPECT_EQ(other.out,
-            "model.0.0.weight: Float [12, 3, 1, 1], then Float [8, 3, 3, 3]\n"
-            "model.0.1.weight: Float [32, 12, 3, 3], then Float [8]\n"
-            "model.0.2.weight: only in the first\n"
-            "model.0.3.weight: only in the first\n"
+            "net.0.0.weight: Float [12, 3, 1, 1], then Float [8, 3, 3, 3]\n"
+            "net.0.1.weight: Float [32, 12, 3, 3], then Float [8]\n"
+            "net.0.2.weight: only in the first\n"
+            "net.0.3.weight: only in the first\n"
             "2 tensors compared, largest relative difference 0.0e+00: 4 "
             "differ\n");
 }
@@ -178,7 +178,7 @@ TEST_F(ExpandnetProgram, ShowsHowFarTensorsAreApart) {
   const Words files = {"verify", path("one.safetensors"),
                        path("near.safetensors")};
   EXPECT_EQ(run_plain(files).out,
-            "model.0.3.weight: a relative difference of 2.5e-01\n"
+            "net.0.3.weight: a relative difference of 2.5e-01\n"
             "4 tensors compared, largest relative difference 2.5e-01: 1 "
             "differ\n");
   EXPECT_EQ(run_plain(joined(files, {"--tolerance", "0.3"})).status, 0);

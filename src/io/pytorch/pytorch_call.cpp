@@ -66,10 +66,11 @@ class PyTorchCallReader {
   [[nodiscard]] PyTorchCall read(PickleIndex callable, PickleIndex arguments,
                                  int wrappers) const;
   [[noreturn]] void refuse(PickleIndex global) const {
-    throw_file_error(
-        where_, "global must be one of those that hold dense tensors",
-        describe(pickle_, global),
-        "save dense tensors alone: torch.save(net.state_dict(), path)");
+    throw_file_error(where_,
+                     "global must be one of those that hold dense tensors",
+                     describe(pickle_, global),
+                     "leave it out, or save dense tensors only: "
+                     "torch.save(net.state_dict(), path)");
   }
   [[noreturn]] void complain(const std::string& rule,
                              const std::string& value) const {
@@ -84,6 +85,9 @@ PyTorchCall PyTorchCallReader::read(PickleIndex value, int wrappers) const {
   const auto* call = pickle_.get<PickleCall>(value);
   if (call == nullptr) {
     complain("a tensor must be made by a call", describe(pickle_, value));
+  }
+  if (find_pytorch_global(pickle_, call->callable) == nullptr) {
+    refuse(call->callable);
   }
   if (call->altered) {
     throw_file_error(

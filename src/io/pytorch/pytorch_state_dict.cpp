@@ -190,6 +190,7 @@ class StateDictFinder {
   [[nodiscard]] bool is_dict_of_tensors(PickleIndex value) const;
   [[nodiscard]] bool holds_tensors(PickleIndex value) const;
   void check_no_weights_beside(const Place& place) const;
+  void refuse_other_tensors() const;
   [[nodiscard]] std::optional<PickleIndex> item(const PickleDict& dict,
                                                 std::string_view key) const;
   [[nodiscard]] std::optional<PickleIndex> inner(const PickleDict& dict,
@@ -299,6 +300,7 @@ StateDictFinder::Place StateDictFinder::without_key() const {
   }
   if (found) return *found;
   if (!top_->items.empty() && !holds_tensors(root_)) {
+    refuse_other_tensors();
     throw_file_error(
         where_, "a checkpoint must hold tensors, or one state dict",
         list_keys(), "give the key of the dictionary that holds them");
@@ -377,6 +379,21 @@ std::vector<std::string> StateDictFinder::notes(
   notes.push_back("read from " + quoted_name(place.key) +
                   "; tensors that stand beside it are passed over: " + names);
   return notes;
+}
+
+/// Throws for the first tensor of a kind that is not read: a quantized, sparse
+/// or nested one.
+void StateDictFinder::refuse_other_tensors() const {
+  for (const auto& [key, value] : top_->items) {
+    const auto* text = pickle_.get<PickleText>(key);
+    const auto* call = pickle_.get<PickleCall>(value);
+    const auto* global =
+        call == nullptr ? nullptr : pickle_.get<PickleGlobal>(call->callable);
+    if (text == nullptr || global == nullptr) continue;
+    if (global->module != "torch._utils") continue;
+    static_cast<void>(pytorch_call(
+        where_ + ", tensor " + quoted_name(text->text), pickle_, value));
+  }
 }
 
 /// A file that is a state dict itself has names of paths; a loss or the state

@@ -170,7 +170,8 @@ TEST_F(PythonPyTorch, OtherFilesAreRefused) {
   const std::string global =
       "global must be one of those that hold dense tensors, got torch._utils.";
   const std::string remedy =
-      "; save dense tensors alone: torch.save(net.state_dict(), path)";
+      "; leave it out, or save dense tensors only: "
+      "torch.save(net.state_dict(), path)";
   EXPECT_EQ(refusal("script"),
             ": the file must be one of torch.save in Python, got one of "
             "TorchScript or of LibTorch's torch::save; in Python, "

@@ -259,13 +259,32 @@ TEST(PyTorchRefusals, ModulesWithoutEnd) {
 TEST(PyTorchRefusals, TensorsByName) {
   EXPECT_EQ(refusal_of_one(call(global("os", "system"), text("true"))),
             "global must be one of those that hold dense tensors, got "
-            "os.system; save dense tensors alone: torch.save(net.state_dict(), "
+            "os.system; leave it out, or save dense tensors only: "
+            "torch.save(net.state_dict(), "
             "path)");
   EXPECT_EQ(
       refusal_of_one(tensor(storage("FloatStorage", "0", 2), 0, {3}, {1})),
       "a tensor must lie in its storage of 8 bytes, got sizes [3], "
       "strides [1] from element 0" +
           kAgain);
+}
+
+TEST(PyTorchRefusals, ArraysOfNumPyBesideTensors) {
+  EXPECT_EQ(refusal_of_one(call(global("numpy.core.multiarray", "_reconstruct"),
+                                text("b")) +
+                           "Nb"),
+            "global must be one of those that hold dense tensors, got "
+            "numpy.core.multiarray._reconstruct; leave it out, or save dense "
+            "tensors only: torch.save(net.state_dict(), path)");
+}
+
+TEST(PyTorchRefusals, FilesOfOtherTensorsOnly) {
+  EXPECT_EQ(refusal_of_file(dict(
+                text("q") +
+                call(global("torch._utils", "_rebuild_qtensor"), integer(1)))),
+            ", tensor \"q\": global must be one of those that hold dense "
+            "tensors, got torch._utils._rebuild_qtensor; leave it out, or save "
+            "dense tensors only: torch.save(net.state_dict(), path)");
 }
 
 TEST(PyTorchRefusals, StoragesThatAreNotInTheFile) {

@@ -81,7 +81,8 @@ TEST(PyTorchTensorInfo, HasTheDtypeThatFollowsAnUntypedStorage) {
 const std::string kGlobalRule =
     kTensor + ": global must be one of those that hold dense tensors, got ";
 const std::string kGlobalRemedy =
-    "; save dense tensors alone: torch.save(net.state_dict(), path)";
+    "; leave it out, or save dense tensors only: "
+    "torch.save(net.state_dict(), path)";
 
 std::string failure_of_info(const std::string& instructions) {
   return failure_of([&] { (void)info_in(instructions); });

@@ -11,7 +11,7 @@ namespace expandnet::examples {
 namespace {
 
 /// What is wrong with the names: "rule, got name"; "" for nothing.
-std::string complaint_about(const std::vector<std::string>& names) {
+std::string complaint_about_classes(const std::vector<std::string>& names) {
   const auto complaint = [](const std::string& rule, const std::string& name) {
     return rule + ", got " + quoted_name(name);
   };
@@ -30,7 +30,7 @@ std::string complaint_about(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string class_list(const std::vector<std::string>& names) {
-  const auto complaint = complaint_about(names);
+  const auto complaint = complaint_about_classes(names);
   if (!complaint.empty()) {
     throw std::runtime_error("--data: " + complaint +
                              "; rename the folder of that class");
@@ -44,7 +44,7 @@ std::vector<std::string> read_class_list(const std::string& text) {
   std::vector<std::string> names;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) names.push_back(line);
-  const auto complaint = complaint_about(names);
+  const auto complaint = complaint_about_classes(names);
   if (!complaint.empty()) throw std::runtime_error(complaint);
   return names;
 }
