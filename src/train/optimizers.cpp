@@ -45,8 +45,8 @@ class Selection {
   std::optional<std::unordered_set<const void*>> keys_;
 };
 
-/// Whether two tensors of one shape lie in memory alike: the strides of sides of
-/// one number say nothing.
+/// Whether two tensors of one shape lie in memory alike: the strides of sides
+/// of one number say nothing.
 bool is_laid_out_alike(const at::Tensor& a, const at::Tensor& b) {
   for (std::int64_t i = 0; i < a.dim(); ++i) {
     if (a.size(i) != 1 && a.stride(i) != b.stride(i)) return false;

@@ -189,7 +189,7 @@ TEST(MaxCost, BoundsTheClThatStandsInForACkThatCannotPreserve) {
   // CK 7776 of 800 100; CL 22800, at the rate 1 14400.
   const auto expansion = preserving(0.2, net);
 
-  const auto& row = expansion.summary().rows[0];
+  const auto row = expansion.summary().rows[0];
   EXPECT_EQ(row.expansion.find("CL 2 -> "), 0U) << row.expansion;
   EXPECT_LE(*row.cost(), 0.2);
   EXPECT_EQ(expansion.notes().size(), 2U);

@@ -43,8 +43,8 @@ TORCH_MODULE(ImportedScript);
 ///
 /// A traced module (`torch.jit.trace`) holds no mode: where its graph has a
 /// BatchNorm or dropout, these keep what they did when it was traced: it is in
-/// evaluation mode, and training mode is refused. Others train; the groups of their convolutions are
-/// read from the graph.
+/// evaluation mode, and training mode is refused. Others train; the groups of
+/// their convolutions are read from the graph.
 ///
 /// Its code is executed: take files from whom you trust. Throws
 /// `std::runtime_error` for a damaged file, one that is no script, or one with

@@ -1,7 +1,7 @@
 #include "trainers/app/runs/layer_strategies.h"
 
-#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/models/small_net_recipes.h>
 #include <expandnet/passes/expand.h>
 #include <gtest/gtest.h>
 #include <torch/utils.h>
