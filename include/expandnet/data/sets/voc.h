@@ -1,0 +1,60 @@
+// voc.h: images with boxes as PASCAL VOC has them.
+#pragma once
+
+#include <expandnet/data/sets/annotated_image.h>
+#include <expandnet/data/sets/annotation_options.h>
+
+#include <string>
+#include <vector>
+
+namespace expandnet::data {
+
+/// The twenty classes of VOC2007 and later, in their order.
+[[nodiscard]] const std::vector<std::string>& voc_classes();
+
+/// A list of images of one year: `folder` holds Annotations, ImageSets/Main and
+/// JPEGImages, `list` names ImageSets/Main/<list>.txt.
+struct VocPart {
+  std::string folder;
+  std::string list;
+};
+
+/// The folders of the years in `root`: itself, or VOC2007 and the like in it or
+/// in its folder VOCdevkit, sorted.
+///
+/// Throws `std::runtime_error` that says where it looked if there is none.
+///
+///     for (const auto& year : voc_folders("data")) {
+///       parts.push_back({year, "trainval"});
+///     }
+[[nodiscard]] std::vector<std::string> voc_folders(const std::string& root);
+
+/// Reads the annotations of all parts, one after another. A line of a list is a
+/// name; its image is JPEGImages/<name> with an ending of JPEG or PNG, its
+/// annotation Annotations/<name>.xml. Images without objects are kept.
+///
+/// A fault is an annotation that is missing, no XML, or without what it must
+/// have; an image that is missing or of another size; an unknown class; a box
+/// without an area, or more than one pixel outside the image: what is less
+/// outside is cut off.
+///
+/// Throws `std::runtime_error` for a fault unless these are skipped, for a list
+/// that cannot be read or names an image twice, where no image is left, and if
+/// the library was built without expat; `c10::Error` where there is no part.
+///
+///     const auto set = read_voc({{"VOCdevkit/VOC2007", "trainval"},
+///                                {"VOCdevkit/VOC2012", "trainval"}},
+///                               {voc_classes()});
+[[nodiscard]] AnnotatedSet read_voc(const std::vector<VocPart>& parts,
+                                    const AnnotationOptions& options = {});
+
+/// Reads a folder of images and one of annotations in VOC's format, which may
+/// be the same: <name>.xml belongs to the image <name>, whatever its ending.
+/// Images keep the order of their names. A file without the other is a fault.
+///
+/// Throws as `read_voc` does.
+[[nodiscard]] AnnotatedSet read_voc_folder(
+    const std::string& images, const std::string& annotations,
+    const AnnotationOptions& options = {});
+
+}  // namespace expandnet::data

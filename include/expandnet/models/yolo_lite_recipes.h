@@ -1,0 +1,29 @@
+// yolo_lite_recipes.h: how the paper expands YOLO-LITE, by name.
+#pragma once
+
+#include <expandnet/fold/options.h>
+#include <expandnet/passes/expand.h>
+
+#include <string>
+#include <vector>
+
+namespace expandnet::models {
+
+/// "none", "paper", "all".
+[[nodiscard]] const std::vector<std::string>& yolo_lite_recipes();
+
+/// Returns the selector that expands a YoloLite as the recipe `name` says.
+/// "paper" expands the five convolutions of the backbone by CL, "all" the sixth
+/// 3x3 convolution as well; the head stays compact. All else is as in
+/// `options`. "none" selects nothing, which `expand` refuses: train that net as
+/// it is.
+///
+/// Throws `c10::Error` for an unknown name, and for options with a strategy or
+/// widths, which are the recipe's.
+///
+///     YoloLite net;
+///     auto expansion = expand(*net, yolo_lite_recipe("paper"));
+[[nodiscard]] Selector yolo_lite_recipe(const std::string& name,
+                                        const ExpansionOptions& options = {});
+
+}  // namespace expandnet::models

@@ -1,0 +1,294 @@
+#include <expandnet/data/sets/voc.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/read_file.h"
+#include "base/text.h"
+#include "data/sets/annotation_checks.h"
+#include "data/sets/voc_annotation.h"
+
+namespace expandnet::data {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<const char*, 10> kVocEndings = {
+    ".jpg", ".jpeg", ".png", ".JPG",  ".JPEG",
+    ".PNG", ".jpe",  ".JPE", ".jfif", ".JFIF"};
+
+/// An image and its annotation, "" where one is missing.
+struct VocFiles {
+  std::string name;
+  std::string image;
+  std::string annotation;
+  FileLine named;  ///< in a list, or the file itself
+};
+
+bool is_voc_folder(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_directory(folder / "Annotations", ignored);
+}
+
+/// The folders of years in `folder`, sorted.
+std::vector<std::string> years_in(const fs::path& folder) {
+  std::vector<std::string> years;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const bool is_year =
+        entry->path().filename().string().compare(0, 3, "VOC") == 0 &&
+        is_voc_folder(entry->path());
+    if (is_year) years.push_back(entry->path().string());
+  }
+  std::sort(years.begin(), years.end());
+  return years;
+}
+
+/// The image of that name, "" if there is none.
+std::string image_named(const fs::path& folder, const std::string& name) {
+  for (const auto* ending : kVocEndings) {
+    auto path = folder / (name + ending);
+    std::error_code ignored;
+    if (fs::is_regular_file(path, ignored)) return path.string();
+  }
+  return "";
+}
+
+std::vector<VocFiles> files_of_list(const VocPart& part,
+                                    const std::string& where) {
+  const fs::path folder = part.folder;
+  const auto list =
+      (folder / "ImageSets" / "Main" / (part.list + ".txt")).string();
+  errno = 0;
+  std::ifstream stream(list);
+  if (!stream) throw_system_error("open", list, errno);
+  std::vector<VocFiles> files;
+  std::set<std::string> seen;
+  std::string line;
+  for (std::int64_t number = 1; std::getline(stream, line); ++number) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
+      line.pop_back();
+    }
+    if (line.empty()) continue;
+    const FileLine named = {list, number};
+    const bool is_name = line.find_first_of(" \t/\\") == std::string::npos;
+    if (!is_name || !seen.insert(line).second) {
+      throw_file_error(where,
+                       is_name
+                           ? "a list must name an image once"
+                           : "a line of a list must be the name of an image",
+                       quoted_name(line) + " " + named.text(),
+                       is_name ? "remove a line"
+                               : "give a list without classes, like trainval");
+    }
+    files.push_back({line, image_named(folder / "JPEGImages", line),
+                     (folder / "Annotations" / (line + ".xml")).string(),
+                     named});
+  }
+  if (stream.bad()) throw_system_error("read", list, errno);
+  return files;
+}
+
+std::vector<VocFiles> files_in_folders(const std::string& images,
+                                       const std::string& annotations) {
+  std::map<std::string, VocFiles> files;
+  const auto each = [](const std::string& folder, const auto& visit) {
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+      const auto& path = entry->path();
+      if (path.filename().string().front() != '.') {
+        visit(path.string(), path.stem().string(), path.extension().string());
+      }
+    }
+    if (error) throw_system_error("list", folder, error.value());
+  };
+  each(images, [&](const std::string& path, const std::string& name,
+                   const std::string& ending) {
+    if (std::find(kVocEndings.begin(), kVocEndings.end(), ending) !=
+        kVocEndings.end()) {
+      files[name].image = path;
+    }
+  });
+  each(annotations, [&](const std::string& path, const std::string& name,
+                        const std::string& ending) {
+    if (ending == ".xml") files[name].annotation = path;
+  });
+  std::vector<VocFiles> sorted;
+  for (auto& [name, pair] : files) {
+    pair.name = name;
+    pair.named = {pair.annotation.empty() ? pair.image : pair.annotation, 1};
+    sorted.push_back(pair);
+  }
+  return sorted;
+}
+
+/// An annotation that has been read, and whose image is there.
+struct VocImage {
+  AnnotatedImage image;
+  std::string annotation;  ///< its path
+  std::vector<VocObject> objects;
+};
+
+/// False where there is a fault that leaves the image out.
+bool read_annotation(const VocFiles& files, bool check_sizes,
+                     FaultCounter& faults, VocImage& read) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(files.annotation, ignored)) {
+    faults.fault(
+        "an image must have its annotation",
+        quoted_name(files.name) + " " + files.named.text() +
+            (files.annotation.empty() ? ""
+                                      : ", no " + in_quotes(files.annotation)),
+        "add the file or remove the image");
+    return false;
+  }
+  VocAnnotation annotation;
+  const bool is_whole = faults.try_read(
+      "an annotation must be XML with the root annotation", [&] {
+        annotation = parse_voc_annotation(faults.where(), files.annotation,
+                                          read_file(files.annotation));
+      });
+  if (!is_whole) return false;
+  const FileLine size_line = {files.annotation, annotation.size_line};
+  const auto width = annotation.width.value_or(0);
+  const auto height = annotation.height.value_or(0);
+  const bool has_size =
+      width >= 1 && height >= 1 && width < 1e9 && height < 1e9;
+  if (!has_size) {
+    faults.fault("an annotation must state the size of its image",
+                 "none " + size_line.text(), "add width and height");
+    return false;
+  }
+  read.image = {
+      files.image,
+      files.name,
+      {static_cast<std::int64_t>(height), static_cast<std::int64_t>(width)},
+      {}};
+  if (!check_image(read.image, check_sizes, size_line, faults)) return false;
+  read.annotation = files.annotation;
+  read.objects = std::move(annotation.objects);
+  return true;
+}
+
+/// The classes that the annotations name, sorted.
+std::vector<std::string> classes_in(const std::vector<VocImage>& images) {
+  std::set<std::string> names;
+  for (const auto& image : images) {
+    for (const auto& object : image.objects) {
+      if (!object.name.empty()) names.insert(object.name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+/// False where there is a fault that leaves the object out.
+bool convert_object(const VocObject& object, ImageSize size,
+                    const FileLine& line, const ClassLabels& labels,
+                    FaultCounter& faults, AnnotatedObject& converted) {
+  const bool is_whole = !object.name.empty() && object.xmin && object.ymin &&
+                        object.xmax && object.ymax;
+  if (!is_whole) {
+    faults.fault("an object must have a name and xmin, ymin, xmax and ymax",
+                 "none of one or more " + line.text(), "complete it");
+    return false;
+  }
+  // Ends are included, and counted from 1.
+  converted.box = {*object.ymin - 1, *object.xmin - 1,
+                   *object.ymax - *object.ymin + 1,
+                   *object.xmax - *object.xmin + 1};
+  converted.difficult = object.difficult;
+  converted.truncated = object.truncated;
+  converted.label = labels.label(object.name, line, faults);
+  return converted.label >= 0 && check_box(converted.box, size, line, faults);
+}
+
+AnnotatedSet read_voc_files(const std::vector<VocFiles>& files,
+                            const AnnotationOptions& options,
+                            FaultCounter faults) {
+  std::vector<VocImage> images;
+  for (const auto& each : files) {
+    VocImage image;
+    if (read_annotation(each, options.check_sizes, faults, image)) {
+      images.push_back(std::move(image));
+    }
+  }
+  const ClassLabels labels(options.classes.empty() ? classes_in(images)
+                                                   : options.classes);
+  AnnotatedSet set;
+  set.classes = labels.classes();
+  for (auto& image : images) {
+    for (const auto& object : image.objects) {
+      AnnotatedObject converted;
+      if (convert_object(object, image.image.size,
+                         {image.annotation, object.line}, labels, faults,
+                         converted)) {
+        image.image.objects.push_back(converted);
+      }
+    }
+    set.images.push_back(std::move(image.image));
+  }
+  set.skipped = faults.skipped();
+  check_not_empty(set, faults.where());
+  return set;
+}
+
+}  // namespace
+
+const std::vector<std::string>& voc_classes() {
+  static const std::vector<std::string> classes = {
+      "aeroplane",   "bicycle", "bird",  "boat",      "bottle",
+      "bus",         "car",     "cat",   "chair",     "cow",
+      "diningtable", "dog",     "horse", "motorbike", "person",
+      "pottedplant", "sheep",   "sofa",  "train",     "tvmonitor"};
+  return classes;
+}
+
+std::vector<std::string> voc_folders(const std::string& root) {
+  if (is_voc_folder(root)) return {root};
+  for (const auto& folder : {fs::path(root), fs::path(root) / "VOCdevkit"}) {
+    auto years = years_in(folder);
+    if (!years.empty()) return years;
+  }
+  throw_file_error("voc_folders",
+                   "a folder must hold Annotations, or VOC2007 and the like "
+                   "that do",
+                   "none in " + in_quotes(root) + " nor in its VOCdevkit",
+                   "name the folder of VOC's devkit");
+}
+
+AnnotatedSet read_voc(const std::vector<VocPart>& parts,
+                      const AnnotationOptions& options) {
+  const std::string where = "read_voc";
+  if (parts.empty()) {
+    throw_argument_error(where, "there must be a part", "none",
+                         "name a folder and its list");
+  }
+  std::vector<VocFiles> files;
+  for (const auto& part : parts) {
+    const auto of_part = files_of_list(part, where);
+    files.insert(files.end(), of_part.begin(), of_part.end());
+  }
+  return read_voc_files(files, options, {where, options.faults});
+}
+
+AnnotatedSet read_voc_folder(const std::string& images,
+                             const std::string& annotations,
+                             const AnnotationOptions& options) {
+  return read_voc_files(files_in_folders(images, annotations), options,
+                        {"read_voc_folder", options.faults});
+}
+
+}  // namespace expandnet::data

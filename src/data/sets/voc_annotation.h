@@ -1,0 +1,37 @@
+// voc_annotation.h: the XML file of one image of PASCAL VOC.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace expandnet::data {
+
+struct VocObject {
+  std::string name;
+  std::int64_t line = 0;  ///< where it begins, from 1
+  /// As in the file: from 1, both ends included.
+  std::optional<double> xmin, ymin, xmax, ymax;
+  bool difficult = false;
+  bool truncated = false;
+};
+
+struct VocAnnotation {
+  std::optional<double> width, height;
+  std::int64_t size_line = 1;  ///< of <size>
+  std::vector<VocObject> objects;
+};
+
+/// Reads an annotation. Elements that are not asked for are passed over;
+/// numbers that are none are absent.
+///
+/// Throws `std::runtime_error` in the name of `where`, with the line, for what
+/// is no XML, has another root than <annotation>, a document type, or more
+/// than 32 levels; and if the library was built without expat.
+[[nodiscard]] VocAnnotation parse_voc_annotation(const std::string& where,
+                                                 const std::string& path,
+                                                 std::string_view bytes);
+
+}  // namespace expandnet::data
