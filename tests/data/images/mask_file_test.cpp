@@ -21,8 +21,8 @@ class MaskFile : public FilesTest {
 };
 
 /// Random samples of so many bits, those of one channel a pixel.
-std::vector<std::uint32_t> some_samples(ImageSize size, int depth,
-                                        int channels = 1) {
+std::vector<std::uint32_t> random_indices(ImageSize size, int depth,
+                                          int channels = 1) {
   std::mt19937 generator(static_cast<unsigned>(depth));
   std::vector<std::uint32_t> samples(
       static_cast<std::size_t>(size.height * size.width * channels));
@@ -43,7 +43,7 @@ TEST_F(MaskFile, ReadsIndicesOfEveryDepth) {
     for (const int colour : {0, 3}) {
       for (const int depth : {1, 2, 4, 8, 16}) {
         if (colour == 3 && depth == 16) continue;  // there is none
-        const auto samples = some_samples(size, depth);
+        const auto samples = random_indices(size, depth);
         PngLayout layout;
         layout.depth = depth;
         layout.colour = colour;
@@ -70,7 +70,7 @@ TEST_F(MaskFile, TakesTransparencyForNoIndex) {
   PngLayout layout;
   layout.colour = 3;
   layout.chunks = palette_of(8) + png_chunk("tRNS", std::string(9, '\0'));
-  const auto samples = some_samples({3, 4}, 8);
+  const auto samples = random_indices({3, 4}, 8);
   const auto mask =
       read_mask(write("mask.png", png_file(samples, {3, 4}, layout)));
   EXPECT_TRUE(std::equal(samples.begin(), samples.end(), mask.indices.begin(),
@@ -89,11 +89,11 @@ TEST_F(MaskFile, NamesAFileOfAnotherKind) {
                          {6, 4, "RGB with transparency"}}) {
     PngLayout layout;
     layout.colour = colour;
-    EXPECT_EQ(
-        mask_error(png_file(some_samples({2, 3}, 8, channels), {2, 3}, layout)),
-        "read_mask: a mask is a PNG with a palette or grey, got " + words +
-            " in \"" + path("mask.png") +
-            "\"; write the indices of the classes");
+    EXPECT_EQ(mask_error(png_file(random_indices({2, 3}, 8, channels), {2, 3},
+                                  layout)),
+              "read_mask: a mask is a PNG with a palette or grey, got " +
+                  words + " in \"" + path("mask.png") +
+                  "\"; write the indices of the classes");
   }
   EXPECT_EQ(mask_error(jpeg_file(wavy_image(8, 8))).substr(0, 91),
             "read_mask: a mask is a PNG with a palette or grey, got a file "
@@ -107,7 +107,7 @@ TEST_F(MaskFile, NamesAFileOfAnotherKind) {
 TEST_F(MaskFile, NamesAFileThatIsCutShortOrMissing) {
   PngLayout layout;
   layout.colour = 0;
-  const auto bytes = png_file(some_samples({9, 9}, 8), {9, 9}, layout);
+  const auto bytes = png_file(random_indices({9, 9}, 8), {9, 9}, layout);
   EXPECT_EQ(mask_error(bytes.substr(0, 60)),
             "read_mask: the PNG data must decode, got \"" + path("mask.png") +
                 "\": read beyond end of data; fetch the file again");
