@@ -13,8 +13,8 @@ struct TileOptions {
   std::int64_t side = 512;
   /// How much of the image each pass sees beyond that on every side, rounded up
   /// to a multiple of `stride`. From the net's receptive radius on, logits are
-  /// those of the whole image.
-  std::int64_t margin = 112;
+  /// those of the whole image; a UNet has 107, or 122 with bilinear steps.
+  std::int64_t margin = 128;
   /// What the origins of all tiles must be multiples of.
   std::int64_t stride = 16;
 };
