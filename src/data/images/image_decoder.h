@@ -18,6 +18,15 @@ struct EncodedImage {
   std::vector<std::uint8_t> bytes;
 };
 
+/// All bytes of a file. Throws `std::runtime_error` where it cannot be read or
+/// is larger than images may be; `where` begins that message.
+[[nodiscard]] std::vector<std::uint8_t> read_image_bytes(
+    const std::string& where, const std::string& path);
+
+/// Throws `std::runtime_error` for more pixels than images may have.
+void check_image_size(const std::string& where, ImageSize size,
+                      const std::string& path);
+
 /// An image whose header has been read. One thread at a time.
 class ImageDecoder {
  public:

@@ -32,30 +32,6 @@ std::size_t first_chunk(const std::string& path) {
   return usual ? static_cast<std::size_t>(size) + 1 : kImageChunk;
 }
 
-std::vector<std::uint8_t> read_image_bytes(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) throw_system_error("open", path, errno);
-  std::vector<std::uint8_t> bytes;
-  auto chunk = first_chunk(path);
-  std::size_t got = chunk;
-  while (got == chunk) {
-    if (!bytes.empty()) chunk = kImageChunk;
-    const auto begin = bytes.size();
-    if (begin > static_cast<std::size_t>(kImageMaxFileBytes)) {
-      throw_file_error(
-          kImageFile,
-          "a file may have " + std::to_string(kImageMaxFileBytes) + " bytes",
-          "more in " + in_quotes(path), "give an image");
-    }
-    bytes.resize(begin + chunk);
-    got = std::fread(bytes.data() + begin, 1, chunk, file.get());
-    bytes.resize(begin + got);
-  }
-  if (std::ferror(file.get()) != 0) throw_system_error("read", path, errno);
-  return bytes;
-}
-
 bool starts_with(const std::vector<std::uint8_t>& bytes,
                  const std::vector<std::uint8_t>& start) {
   return bytes.size() >= start.size() &&
@@ -85,6 +61,45 @@ std::unique_ptr<ImageDecoder> open_image(const EncodedImage& image) {
 
 }  // namespace
 
+std::vector<std::uint8_t> read_image_bytes(const std::string& where,
+                                           const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) throw_system_error("open", path, errno);
+  std::vector<std::uint8_t> bytes;
+  auto chunk = first_chunk(path);
+  std::size_t got = chunk;
+  while (got == chunk) {
+    if (!bytes.empty()) chunk = kImageChunk;
+    const auto begin = bytes.size();
+    if (begin > static_cast<std::size_t>(kImageMaxFileBytes)) {
+      throw_file_error(
+          where,
+          "a file may have " + std::to_string(kImageMaxFileBytes) + " bytes",
+          "more in " + in_quotes(path), "give an image");
+    }
+    bytes.resize(begin + chunk);
+    got = std::fread(bytes.data() + begin, 1, chunk, file.get());
+    bytes.resize(begin + got);
+  }
+  if (std::ferror(file.get()) != 0) throw_system_error("read", path, errno);
+  return bytes;
+}
+
+void check_image_size(const std::string& where, ImageSize size,
+                      const std::string& path) {
+  const auto [height, width] = size;
+  if (std::max(height, width) <= kImageMaxSide &&
+      height * width <= kImageMaxPixels) {
+    return;
+  }
+  throw_file_error(
+      where,
+      "an image may have " + std::to_string(kImageMaxSide) +
+          " pixels a side and " + std::to_string(kImageMaxPixels) + " in all",
+      size_text(height, width) + " in " + in_quotes(path), "scale it down");
+}
+
 struct ImageFile::Impl {
   Impl(std::string path, std::vector<std::uint8_t> bytes)
       : image{std::move(path), std::move(bytes)}, decoder(open_image(image)) {}
@@ -94,20 +109,11 @@ struct ImageFile::Impl {
 };
 
 ImageFile::ImageFile(const std::string& path)
-    : ImageFile(path, read_image_bytes(path)) {}
+    : ImageFile(path, read_image_bytes(kImageFile, path)) {}
 
 ImageFile::ImageFile(std::string path, std::vector<std::uint8_t> bytes)
     : impl_(std::make_unique<Impl>(std::move(path), std::move(bytes))) {
-  const auto [height, width] = size();
-  if (std::max(height, width) > kImageMaxSide ||
-      height * width > kImageMaxPixels) {
-    throw_file_error(
-        kImageFile,
-        "an image may have " + std::to_string(kImageMaxSide) +
-            " pixels a side and " + std::to_string(kImageMaxPixels) + " in all",
-        size_text(height, width) + " in " + in_quotes(impl_->image.path),
-        "scale it down");
-  }
+  check_image_size(kImageFile, size(), impl_->image.path);
 }
 
 ImageFile::ImageFile(ImageFile&& other) noexcept = default;

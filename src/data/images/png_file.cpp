@@ -2,6 +2,7 @@
 
 #include <png.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -15,6 +16,8 @@ namespace expandnet::data {
 namespace {
 
 constexpr std::size_t kPngChannels = 3;
+constexpr std::size_t kPngSignature = 8;
+constexpr int kWholeWord = 16;  // bits
 
 [[noreturn]] void leave_png(png_structp png, png_const_charp message) {
   static_cast<CFailure*>(png_get_error_ptr(png))->leave(message);
@@ -54,8 +57,11 @@ struct PngState {
 class PngReader {
  public:
   /// Reads the header.
-  explicit PngReader(const EncodedImage& image)
-      : path_(image.path), state_({image.bytes.data(), image.bytes.size()}) {
+  explicit PngReader(const EncodedImage& image,
+                     const std::string& where = kImageFile)
+      : where_(where),
+        path_(image.path),
+        state_({image.bytes.data(), image.bytes.size()}) {
     guard([this] {
       state_.png =
           png_create_read_struct(PNG_LIBPNG_VER_STRING, &state_.failure,
@@ -92,10 +98,52 @@ class PngReader {
       passes = png_set_interlace_handling(state_.png);
       png_read_update_info(state_.png, state_.info);
     });
+    return read_rows(passes, kPngChannels);
+  }
+
+  /// Words for what its pixels are if these are not indices; else "".
+  [[nodiscard]] std::string other_than_indices() const {
+    switch (png_get_color_type(state_.png, state_.info)) {
+      case PNG_COLOR_TYPE_PALETTE:
+      case PNG_COLOR_TYPE_GRAY:
+        return "";
+      case PNG_COLOR_TYPE_GRAY_ALPHA:
+        return "grey with transparency";
+      case PNG_COLOR_TYPE_RGB:
+        return "RGB";
+      default:
+        return "RGB with transparency";
+    }
+  }
+
+  /// [H, W]: indices of the palette or values of grey, as they are stored.
+  [[nodiscard]] std::vector<std::uint16_t> read_indices() {
+    const bool is_wide =
+        png_get_bit_depth(state_.png, state_.info) == kWholeWord;
+    int passes = 0;
+    guard([&] {
+      png_set_packing(state_.png);  // a byte for each of fewer bits
+      passes = png_set_interlace_handling(state_.png);
+      png_read_update_info(state_.png, state_.info);
+    });
+    const auto bytes = read_rows(passes, is_wide ? 2 : 1);
+    if (!is_wide) return {bytes.begin(), bytes.end()};
+    std::vector<std::uint16_t> words(bytes.size() / 2);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      words[i] =
+          static_cast<std::uint16_t>(bytes[2 * i] << 8U | bytes[2 * i + 1]);
+    }
+    return words;
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::uint8_t> read_rows(int passes,
+                                                    std::size_t pixel_bytes) {
     const auto [height, width] = size();
-    const auto row_bytes = kPngChannels * static_cast<std::size_t>(width);
+    const auto row_bytes = pixel_bytes * static_cast<std::size_t>(width);
     if (png_get_rowbytes(state_.png, state_.info) != row_bytes) {
-      complain("no three bytes a pixel");
+      complain("another number of bytes a pixel than " +
+               std::to_string(pixel_bytes));
     }
     std::vector<std::uint8_t> pixels(row_bytes *
                                      static_cast<std::size_t>(height));
@@ -111,16 +159,16 @@ class PngReader {
     return pixels;
   }
 
- private:
   template <typename Call>
   void guard(const Call& call) {
     state_.failure.guard(call, [this](const char* why) { complain(why); });
   }
   [[noreturn]] void complain(const std::string& value) const {
-    throw_file_error(kImageFile, "the PNG data must decode",
+    throw_file_error(where_, "the PNG data must decode",
                      in_quotes(path_) + ": " + value, "fetch the file again");
   }
 
+  const std::string where_;
   const std::string& path_;
   PngState state_;
 };
@@ -157,10 +205,48 @@ class PngDecoder : public ImageDecoder {
   ImageSize size_;
 };
 
+class PngMaskDecoder : public MaskDecoder {
+ public:
+  PngMaskDecoder(const std::string& where, const EncodedImage& mask)
+      : reader_(mask, where) {
+    const auto other = reader_.other_than_indices();
+    if (other.empty()) return;
+    throw_file_error(where, "a mask is a PNG with a palette or grey",
+                     other + " in " + in_quotes(mask.path),
+                     "write the indices of the classes");
+  }
+
+  [[nodiscard]] ImageSize size() const override { return reader_.size(); }
+  [[nodiscard]] Mask read() override {
+    const auto [height, width] = size();
+    return {height, width, reader_.read_indices()};
+  }
+
+ private:
+  PngReader reader_;
+};
+
 }  // namespace
 
 std::unique_ptr<ImageDecoder> open_png(const EncodedImage& image) {
   return std::make_unique<PngDecoder>(image);
+}
+
+std::unique_ptr<MaskDecoder> open_png_mask(const std::string& where,
+                                           const EncodedImage& mask) {
+  const auto& bytes = mask.bytes;
+  const auto shown = std::min(bytes.size(), kPngSignature);
+  if (shown == 0 || png_sig_cmp(bytes.data(), 0, shown) != 0) {
+    throw_file_error(
+        where, "a mask is a PNG with a palette or grey",
+        (shown == 0
+             ? "an empty file at "
+             : "a file that starts with " +
+                   hex_bytes({bytes.data(), bytes.data() + shown}) + " at ") +
+            in_quotes(mask.path),
+        "write the indices of the classes");
+  }
+  return std::make_unique<PngMaskDecoder>(where, mask);
 }
 
 }  // namespace expandnet::data

@@ -1,7 +1,10 @@
 // png_file.h: decodes PNG by libpng, where the library was built with it.
 #pragma once
 
+#include <expandnet/data/images/mask_file.h>
+
 #include <memory>
+#include <string>
 
 #include "data/images/image_decoder.h"
 
@@ -11,5 +14,23 @@ namespace expandnet::data {
 /// decoding throw `std::runtime_error`, with the path, when the data are
 /// damaged or the library has no libpng.
 [[nodiscard]] std::unique_ptr<ImageDecoder> open_png(const EncodedImage& image);
+
+/// A mask whose header has been read.
+class MaskDecoder {
+ public:
+  MaskDecoder() = default;
+  MaskDecoder(const MaskDecoder&) = delete;
+  MaskDecoder& operator=(const MaskDecoder&) = delete;
+  virtual ~MaskDecoder() = default;
+
+  [[nodiscard]] virtual ImageSize size() const = 0;
+  /// Once.
+  [[nodiscard]] virtual Mask read() = 0;
+};
+
+/// As `open_png`, for a PNG whose pixels are indices; another file is refused.
+/// `where` begins the messages.
+[[nodiscard]] std::unique_ptr<MaskDecoder> open_png_mask(
+    const std::string& where, const EncodedImage& mask);
 
 }  // namespace expandnet::data

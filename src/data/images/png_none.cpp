@@ -11,4 +11,10 @@ std::unique_ptr<ImageDecoder> open_png(const EncodedImage& image) {
                    "install libpng and build again, or convert the file");
 }
 
+std::unique_ptr<MaskDecoder> open_png_mask(const std::string& where,
+                                           const EncodedImage& mask) {
+  throw_file_error(where, "masks are PNG, which this build cannot read",
+                   in_quotes(mask.path), "install libpng and build again");
+}
+
 }  // namespace expandnet::data

@@ -121,17 +121,23 @@ std::int64_t ClassLabels::label(const std::string& name, const FileLine& line,
   return -1;
 }
 
-void check_not_empty(const AnnotatedSet& set, const std::string& where) {
-  if (!set.images.empty()) return;
-  std::string skipped;
-  for (const auto& [rule, count] : set.skipped) {
-    skipped += (skipped.empty() ? "" : ", ") + std::to_string(count) +
-               " times \"" + rule + "\"";
+void check_not_empty(bool is_empty, const std::string& what,
+                     const std::map<std::string, std::int64_t>& skipped,
+                     const std::string& where) {
+  if (!is_empty) return;
+  std::string words;
+  for (const auto& [rule, count] : skipped) {
+    words += (words.empty() ? "" : ", ") + std::to_string(count) + " times \"" +
+             rule + "\"";
   }
-  throw_file_error(
-      where, "there must be an image with its annotation",
-      skipped.empty() ? "none" : "none but skipped ones: " + skipped,
-      "complete the files");
+  throw_file_error(where, "there must be " + what,
+                   words.empty() ? "none" : "none but skipped ones: " + words,
+                   "complete the files");
+}
+
+void check_not_empty(const AnnotatedSet& set, const std::string& where) {
+  check_not_empty(set.images.empty(), "an image with its annotation",
+                  set.skipped, where);
 }
 
 }  // namespace expandnet::data

@@ -72,6 +72,10 @@ class ClassLabels {
   std::map<std::string, std::int64_t> labels_;
 };
 
+/// Throws where a set is empty; `what` must be in it.
+void check_not_empty(bool is_empty, const std::string& what,
+                     const std::map<std::string, std::int64_t>& skipped,
+                     const std::string& where);
 /// Throws unless the set has an image.
 void check_not_empty(const AnnotatedSet& set, const std::string& where);
 

@@ -1,11 +1,8 @@
 #include <expandnet/data/sets/voc.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <system_error>
@@ -16,16 +13,13 @@
 #include "base/text.h"
 #include "data/sets/annotation_checks.h"
 #include "data/sets/voc_annotation.h"
+#include "data/sets/voc_list.h"
 
 namespace expandnet::data {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<const char*, 10> kVocEndings = {
-    ".jpg", ".jpeg", ".png", ".JPG",  ".JPEG",
-    ".PNG", ".jpe",  ".JPE", ".jfif", ".JFIF"};
 
 /// An image and its annotation, "" where one is missing.
 struct VocFiles {
@@ -55,48 +49,16 @@ std::vector<std::string> years_in(const fs::path& folder) {
   return years;
 }
 
-/// The image of that name, "" if there is none.
-std::string image_named(const fs::path& folder, const std::string& name) {
-  for (const auto* ending : kVocEndings) {
-    auto path = folder / (name + ending);
-    std::error_code ignored;
-    if (fs::is_regular_file(path, ignored)) return path.string();
-  }
-  return "";
-}
-
 std::vector<VocFiles> files_of_list(const VocPart& part,
                                     const std::string& where) {
   const fs::path folder = part.folder;
-  const auto list =
-      (folder / "ImageSets" / "Main" / (part.list + ".txt")).string();
-  errno = 0;
-  std::ifstream stream(list);
-  if (!stream) throw_system_error("open", list, errno);
+  const auto list = folder / "ImageSets" / "Main" / (part.list + ".txt");
   std::vector<VocFiles> files;
-  std::set<std::string> seen;
-  std::string line;
-  for (std::int64_t number = 1; std::getline(stream, line); ++number) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
-      line.pop_back();
-    }
-    if (line.empty()) continue;
-    const FileLine named = {list, number};
-    const bool is_name = line.find_first_of(" \t/\\") == std::string::npos;
-    if (!is_name || !seen.insert(line).second) {
-      throw_file_error(where,
-                       is_name
-                           ? "a list must name an image once"
-                           : "a line of a list must be the name of an image",
-                       quoted_name(line) + " " + named.text(),
-                       is_name ? "remove a line"
-                               : "give a list without classes, like trainval");
-    }
-    files.push_back({line, image_named(folder / "JPEGImages", line),
-                     (folder / "Annotations" / (line + ".xml")).string(),
-                     named});
+  for (const auto& [name, line] : read_voc_list(where, list.string())) {
+    files.push_back({name, image_named((folder / "JPEGImages").string(), name),
+                     (folder / "Annotations" / (name + ".xml")).string(),
+                     line});
   }
-  if (stream.bad()) throw_system_error("read", list, errno);
   return files;
 }
 
@@ -117,10 +79,7 @@ std::vector<VocFiles> files_in_folders(const std::string& images,
   };
   each(images, [&](const std::string& path, const std::string& name,
                    const std::string& ending) {
-    if (std::find(kVocEndings.begin(), kVocEndings.end(), ending) !=
-        kVocEndings.end()) {
-      files[name].image = path;
-    }
+    if (is_image_ending(ending)) files[name].image = path;
   });
   each(annotations, [&](const std::string& path, const std::string& name,
                         const std::string& ending) {

@@ -1,0 +1,30 @@
+// unet_recipes.h: how the paper expands U-Net, by name.
+#pragma once
+
+#include <expandnet/fold/options.h>
+#include <expandnet/passes/expand.h>
+
+#include <string>
+#include <vector>
+
+namespace expandnet::models {
+
+/// "none", "paper", "all".
+[[nodiscard]] const std::vector<std::string>& unet_recipes();
+
+/// Returns the selector that expands a UNet as the recipe `name` says. "paper"
+/// expands the 3x3 convolutions of the contracting path and of the middle by
+/// CL: 82,966,531 parameters at width 32 and rate 4. "all" expands the 3x3
+/// convolutions of the expanding path and the transposed convolutions as well;
+/// 1x1 convolutions stay compact. All else is as in `options`. "none" selects
+/// nothing, which `expand` refuses: train that net as it is.
+///
+/// Throws `c10::Error` for an unknown name, and for options with a strategy or
+/// widths, which are the recipe's.
+///
+///     UNet net;
+///     auto expansion = expand(*net, unet_recipe("paper"));
+[[nodiscard]] Selector unet_recipe(const std::string& name,
+                                   const ExpansionOptions& options = {});
+
+}  // namespace expandnet::models

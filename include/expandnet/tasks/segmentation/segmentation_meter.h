@@ -1,0 +1,44 @@
+// segmentation_meter.h: how well a net does that gives every pixel a class.
+#pragma once
+
+#include <expandnet/tasks/meter.h>
+
+#include <cstdint>
+
+namespace expandnet::tasks {
+
+/// The metrics of segmentation, in the order of `SegmentationMeter`.
+[[nodiscard]] const std::vector<Metric>& segmentation_metrics();
+
+/// Outputs are logits [N, classes, H, W], targets labels [N, H, W] of any
+/// integer dtype. All of the whole set, from one matrix (confusion.h), without
+/// the pixels that are ignored:
+///
+///     loss            cross entropy of a pixel, in nats, without weights
+///     mean_iou        mean over classes
+///     mean_recall     mean over classes
+///     mean_precision  mean over classes
+///     pixel_accuracy  share of pixels whose largest logit is their label
+class SegmentationMeter : public Meter {
+ public:
+  /// Throws `c10::Error` unless there are 1 to 4,096 classes.
+  SegmentationMeter(std::int64_t classes, c10::Device device,
+                    std::int64_t ignored = 255);
+
+  [[nodiscard]] at::Tensor loss(const data::Tensors& output,
+                                const data::Tensors& targets) const override;
+  void add(const at::Tensor& loss, const data::Tensors& output,
+           const data::Tensors& targets) override;
+  [[nodiscard]] Metrics result() const override;
+
+  /// A view of the sums, [classes, classes]: the pixels of a class (rows) by
+  /// the class that was found (columns). `segmentation_scores` gives the IoU
+  /// of each class.
+  [[nodiscard]] at::Tensor confusion() const;
+
+ private:
+  std::int64_t classes_;
+  std::int64_t ignored_;
+};
+
+}  // namespace expandnet::tasks

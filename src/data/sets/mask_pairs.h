@@ -1,0 +1,26 @@
+// mask_pairs.h: what all readers of masks look at.
+#pragma once
+
+#include <expandnet/data/sets/mask_set.h>
+
+#include <string>
+#include <vector>
+
+#include "data/sets/annotation_checks.h"
+
+namespace expandnet::data {
+
+/// An image and its mask, "" where one is missing.
+struct MaskPair {
+  std::string name;
+  std::string image;
+  std::string mask;
+  std::string place;  ///< what a message shows where one is missing
+};
+
+/// Adds the pairs that are whole to `set`; others are faults. Throws where the
+/// set has no image then.
+void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
+                    const MaskOptions& options, FaultCounter& faults);
+
+}  // namespace expandnet::data

@@ -1,0 +1,81 @@
+#include <expandnet/data/images/image_file.h>
+#include <expandnet/data/sets/mask_set.h>
+
+#include <array>
+#include <cstddef>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "data/sets/mask_pairs.h"
+
+namespace expandnet::data {
+
+namespace {
+
+std::string mask_size_in_words(ImageSize size) {
+  return std::to_string(size.width) + " x " + std::to_string(size.height);
+}
+
+bool is_whole_pair(const MaskPair& pair, FaultCounter& faults) {
+  if (pair.image.empty()) {
+    faults.fault("a mask must have its image", pair.place,
+                 "add the image or remove the mask");
+  } else if (pair.mask.empty()) {
+    faults.fault("an image must have its mask", pair.place,
+                 "add the mask or remove the image");
+  }
+  return !pair.image.empty() && !pair.mask.empty();
+}
+
+bool have_one_size(const MaskPair& pair, FaultCounter& faults) {
+  ImageSize image;
+  ImageSize mask;
+  const bool can_be_read = faults.try_read(
+      "an image and its mask must be files that can be read", [&] {
+        image = ImageFile(pair.image).size();
+        mask = read_mask_size(pair.mask);
+      });
+  if (!can_be_read) return false;
+  if (image.height == mask.height && image.width == mask.width) return true;
+  faults.fault("a mask must have the size of its image",
+               mask_size_in_words(mask) + " in " + in_quotes(pair.mask) +
+                   ", and " + mask_size_in_words(image) + " in " +
+                   in_quotes(pair.image),
+               "correct one or remove both");
+  return false;
+}
+
+}  // namespace
+
+void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
+                    const MaskOptions& options, FaultCounter& faults) {
+  for (const auto& pair : pairs) {
+    if (!is_whole_pair(pair, faults)) continue;
+    if (options.check_sizes && !have_one_size(pair, faults)) continue;
+    set.images.push_back({pair.image, pair.mask, pair.name});
+  }
+  set.skipped = faults.skipped();
+  check_not_empty(set.images.empty(), "an image with its mask", set.skipped,
+                  faults.where());
+}
+
+ClassPixels count_pixels(const MaskSet& set) {
+  ClassPixels result;
+  result.pixels.resize(set.classes.size());
+  result.image_pixels.resize(set.classes.size());
+  for (const auto& masked : set.images) {
+    std::array<std::int64_t, kIgnoredLabel + 1> counts = {};
+    const auto image = read_labels(masked.mask, set.labels);
+    for (const auto label : image.labels) ++counts[label];
+    result.ignored += counts[kIgnoredLabel];
+    const auto counted =
+        static_cast<std::int64_t>(image.labels.size()) - counts[kIgnoredLabel];
+    for (std::size_t label = 0; label < set.classes.size(); ++label) {
+      result.pixels[label] += counts[label];
+      if (counts[label] > 0) result.image_pixels[label] += counted;
+    }
+  }
+  return result;
+}
+
+}  // namespace expandnet::data

@@ -1,0 +1,68 @@
+#include <expandnet/data/sets/voc_masks.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "data/sets/mask_pairs.h"
+#include "data/sets/voc_list.h"
+
+namespace expandnet::data {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kVocIndices = 256;
+
+IndexLabels voc_mask_labels() {
+  IndexLabels labels(kVocIndices, -1);
+  for (std::size_t i = 0; i < voc_mask_classes().size(); ++i) {
+    labels[i] = static_cast<std::int16_t>(i);
+  }
+  labels[kIgnoredLabel] = kIgnoredLabel;
+  return labels;
+}
+
+}  // namespace
+
+const std::vector<std::string>& voc_mask_classes() {
+  static const auto classes = [] {
+    std::vector<std::string> names = {"background"};
+    names.insert(names.end(), voc_classes().begin(), voc_classes().end());
+    return names;
+  }();
+  return classes;
+}
+
+MaskSet read_voc_masks(const std::vector<VocPart>& parts,
+                       const MaskOptions& options) {
+  const std::string where = "read_voc_masks";
+  if (parts.empty()) {
+    throw_argument_error(where, "there must be a part", "none",
+                         "name a folder and its list");
+  }
+  std::vector<MaskPair> pairs;
+  for (const auto& part : parts) {
+    const fs::path folder = part.folder;
+    const auto list =
+        folder / "ImageSets" / "Segmentation" / (part.list + ".txt");
+    for (const auto& [name, line] : read_voc_list(where, list.string())) {
+      auto mask = (folder / "SegmentationClass" / (name + ".png")).string();
+      std::error_code ignored;
+      const bool has_mask = fs::is_regular_file(mask, ignored);
+      pairs.push_back({name,
+                       image_named((folder / "JPEGImages").string(), name),
+                       has_mask ? mask : "",
+                       quoted_name(name) + " " + line.text() +
+                           (has_mask ? "" : ", no " + in_quotes(mask))});
+    }
+  }
+  FaultCounter faults(where, options.faults);
+  MaskSet set = {voc_mask_classes(), voc_mask_labels(), {}};
+  add_mask_pairs(set, pairs, options, faults);
+  return set;
+}
+
+}  // namespace expandnet::data
