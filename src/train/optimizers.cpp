@@ -63,6 +63,19 @@ at::Tensor gradient_like(const at::Tensor& parameter, const at::Tensor& grad) {
   return at::empty_like(parameter).copy_(grad);
 }
 
+/// The same numbers in one row, in the order of the memory. The kernels of the
+/// CPU copy tensors that are not contiguous.
+std::vector<at::Tensor> in_rows(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> rows;
+  rows.reserve(tensors.size());
+  for (const auto& tensor : tensors) {
+    rows.push_back(tensor.is_non_overlapping_and_dense()
+                       ? tensor.as_strided({tensor.numel()}, {1})
+                       : tensor);
+  }
+  return rows;
+}
+
 /// The selected parameters of a group that have gradients, by device and dtype.
 /// The kernels walk memory and ignore strides, so gradients must have those of
 /// their parameter. From the last to the first: the gradient written last is
@@ -194,9 +207,10 @@ void SGD::update(const std::vector<torch::Tensor>* only) {
                           options.dampening(), options.nesterov(),
                           /*maximize=*/false, first);
         } else {
-          at::_fused_sgd_(part.parameters, part.gradients, momenta,
-                          options.weight_decay(), options.momentum(),
-                          options.lr(), options.dampening(), options.nesterov(),
+          at::_fused_sgd_(in_rows(part.parameters), in_rows(part.gradients),
+                          in_rows(momenta), options.weight_decay(),
+                          options.momentum(), options.lr(), options.dampening(),
+                          options.nesterov(),
                           /*maximize=*/false, first);
         }
         bump_versions(part.parameters);
@@ -264,8 +278,9 @@ void AdamW::update(const std::vector<torch::Tensor>* only) {
                           beta2, options.weight_decay(), options.eps(),
                           options.amsgrad(), /*maximize=*/false);
       } else {
-        at::_fused_adamw_(batch.parameters, batch.gradients, averages, squares,
-                          largest, steps, options.lr(), beta1, beta2,
+        at::_fused_adamw_(in_rows(batch.parameters), in_rows(batch.gradients),
+                          in_rows(averages), in_rows(squares), in_rows(largest),
+                          steps, options.lr(), beta1, beta2,
                           options.weight_decay(), options.eps(),
                           options.amsgrad(), /*maximize=*/false);
       }

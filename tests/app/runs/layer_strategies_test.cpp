@@ -46,7 +46,7 @@ TEST(LayerStrategies, TakeThePlaceOfTheRecipes) {
 
   EXPECT_EQ(expansions({"conv2=none"}), (ExpansionWords{usual[0], usual[2]}));
   EXPECT_EQ(expansions({"*=none", "fc1=fc"}),
-            ExpansionWords{"fc1 FC 512 -> 1024 -> 128 -> 64"});
+            ExpansionWords{"fc1 FC 128 -> 256 -> 128 -> 64"});
 }
 
 TEST(LayerStrategies, OfWhichTheLastCounts) {
