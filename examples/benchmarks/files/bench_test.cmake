@@ -23,7 +23,7 @@ function(expect_failure expected what)
   endif()
 endfunction()
 
-expect_failure(2 "subcommand")
+expect_failure(2 "must be loader, program or weights, got none")
 expect_failure(2 "--rounds is no flag of expandnet-bench-files" --rounds 1)
 expect_failure(2 "--round is no flag of expandnet-bench-files loader; did you mean --rounds?" loader
                --round 1)

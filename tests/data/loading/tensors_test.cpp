@@ -30,7 +30,8 @@ TEST(Tensors, OfSeveralAreNotTakenForOne) {
 TEST(Tensors, DetachedHaveNoGradient) {
   const auto leaf = torch::ones({2}, torch::requires_grad());
   const Tensors tensors = std::vector<at::Tensor>{leaf * 2, leaf.detach()};
-  for (const auto& tensor : tensors.detach().all()) {
+  const auto detached = tensors.detach();
+  for (const auto& tensor : detached.all()) {
     EXPECT_FALSE(tensor.requires_grad());
   }
   EXPECT_TRUE(tensors.all()[0].requires_grad());
