@@ -54,13 +54,14 @@ bool is_laid_out_alike(const at::Tensor& a, const at::Tensor& b) {
   return true;
 }
 
-/// The gradient with the strides of its parameter: itself, seen so, or a copy.
-at::Tensor gradient_like(const at::Tensor& parameter, const at::Tensor& grad) {
-  if (grad.strides() == parameter.strides()) return grad;
-  if (is_laid_out_alike(grad, parameter)) {
-    return grad.as_strided(parameter.sizes(), parameter.strides());
+/// A gradient or a state with the strides of its parameter: itself, seen so, or
+/// a copy. A state that was loaded may have been saved in another order.
+at::Tensor laid_out_as(const at::Tensor& parameter, const at::Tensor& tensor) {
+  if (tensor.strides() == parameter.strides()) return tensor;
+  if (is_laid_out_alike(tensor, parameter)) {
+    return tensor.as_strided(parameter.sizes(), parameter.strides());
   }
-  return at::empty_like(parameter).copy_(grad);
+  return at::empty_like(parameter).copy_(tensor);
 }
 
 /// The same numbers in one row, in the order of the memory. The kernels of the
@@ -100,7 +101,7 @@ std::vector<Batch> batches_of(const OptimizerParamGroup& group,
     if (!grad.defined() || !selection.has(parameter)) continue;
     auto& batch = batch_for(parameter);
     batch.parameters.push_back(parameter);
-    batch.gradients.push_back(gradient_like(parameter, grad));
+    batch.gradients.push_back(laid_out_as(parameter, grad));
   }
   return batches;
 }
@@ -190,7 +191,9 @@ void SGD::update(const std::vector<torch::Tensor>* only) {
         }
         auto& state = state_of<torch::optim::SGDParamState>(state_, parameter);
         const bool is_fresh = !state.momentum_buffer().defined();
-        if (is_fresh) state.momentum_buffer(at::zeros_like(parameter));
+        state.momentum_buffer(
+            is_fresh ? at::zeros_like(parameter)
+                     : laid_out_as(parameter, state.momentum_buffer()));
         auto& into = is_fresh ? fresh : going;
         into.parameters.push_back(parameter);
         into.gradients.push_back(batch.gradients[i]);
@@ -257,6 +260,11 @@ void AdamW::update(const std::vector<torch::Tensor>* only) {
           if (options.amsgrad()) {
             state.max_exp_avg_sq(at::zeros_like(parameter));
           }
+        }
+        state.exp_avg(laid_out_as(parameter, state.exp_avg()));
+        state.exp_avg_sq(laid_out_as(parameter, state.exp_avg_sq()));
+        if (options.amsgrad()) {
+          state.max_exp_avg_sq(laid_out_as(parameter, state.max_exp_avg_sq()));
         }
         auto& count = steps_[parameter.unsafeGetTensorImpl()];
         if (!count.defined() || count.device() != device) {

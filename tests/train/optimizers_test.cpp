@@ -4,6 +4,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <memory>
 #include <sstream>
 #include <vector>
 
@@ -229,6 +230,32 @@ TEST(OptimizerState, LoadsIntoLibTorchs) {
   reference.step();
 
   EXPECT_LE(relative_error(parameters[1], others[1]), 1e-6);
+}
+
+/// A state that was saved in another memory order than its parameter has now.
+TEST(SGD, TakesAMomentumInAnotherMemoryOrder) {
+  torch::manual_seed(0);
+  const auto start = torch::randn({4, 3, 3, 3});
+  const auto gradient = torch::randn({4, 3, 3, 3});
+  const auto momentum = torch::randn({4, 3, 3, 3});
+  const auto after_a_step = [&](c10::MemoryFormat format) {
+    auto parameter = start.clone().contiguous(c10::MemoryFormat::ChannelsLast);
+    parameter.set_requires_grad(true);
+    parameter.mutable_grad() =
+        gradient.contiguous(c10::MemoryFormat::ChannelsLast);
+    train::SGD optimizer({parameter},
+                         torch::optim::SGDOptions(0.1).momentum(0.9));
+    auto state = std::make_unique<torch::optim::SGDParamState>();
+    state->momentum_buffer(momentum.clone().contiguous(format));
+    optimizer.state()[parameter.unsafeGetTensorImpl()] = std::move(state);
+    optimizer.step();
+    return parameter.detach();
+  };
+  const auto expected = start - 0.1 * (0.9 * momentum + gradient);
+  for (const auto format :
+       {c10::MemoryFormat::ChannelsLast, c10::MemoryFormat::Contiguous}) {
+    EXPECT_LE(relative_error(after_a_step(format), expected), 1e-6);
+  }
 }
 
 }  // namespace
