@@ -1,16 +1,11 @@
 // The program expandnet-imagenet, on folders of small JPEG files.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -402,13 +397,13 @@ TEST_F(ExpandnetImagenet, RefusesFoldersItCannotUseWithStatus1) {
             "others in --data than in \"" +
                 path("out/classes.txt") + "\"");
 
-  std::ofstream(folder_ / "out/classes.txt") << "n02\nn01\n";
+  std::ofstream(folder_ / "out/classes.txt") << "n01\nn01\n";
   const auto evaluated = run({EXPANDNET_IMAGENET, "evaluate", path("out")});
   EXPECT_EQ(complaint_of(evaluated),
             "expandnet-imagenet: classes.txt must be as train has made it, got "
             "\"" +
                 path("out/classes.txt") +
-                "\" (classes must be sorted, each there once, got \"n01\")");
+                "\" (a class must be there once, got \"n01\")");
 }
 
 /// Two processes that train one net, without torchrun.
@@ -417,36 +412,6 @@ class ExpandnetImagenetByRanks : public ExpandnetImagenet {
   void SetUp() override {
     if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
     ExpandnetImagenet::SetUp();
-  }
-  [[nodiscard]] std::unique_ptr<Process> start(int rank, int port,
-                                               const Words& words) const {
-    const auto scratch = folder_ / ("rank" + std::to_string(rank));
-    fs::create_directories(scratch);
-    return std::make_unique<Process>(
-        joined({"/usr/bin/env", "RANK=" + std::to_string(rank), "WORLD_SIZE=2",
-                "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)},
-               words),
-        scratch);
-  }
-  /// A port that is free now.
-  static int free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(
-        ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    ::close(socket);
-    return ntohs(address.sin_port);
-  }
-  [[nodiscard]] std::vector<Outcome> run_two(const Words& first,
-                                             const Words& second) const {
-    const auto port = free_port();
-    const auto a = start(0, port, first);
-    const auto b = start(1, port, second);
-    return {a->wait(), b->wait()};
   }
 };
 

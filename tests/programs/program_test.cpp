@@ -1,5 +1,8 @@
 #include "programs/program_test.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <regex>
@@ -33,6 +36,38 @@ Outcome ProgramTest::run(const Words& words, std::uint64_t file_limit) const {
 
 Json ProgramTest::json(const std::string& name) const {
   return Json::parse(content_of(folder_ / name));
+}
+
+std::unique_ptr<Process> ProgramTest::start(int rank, int port,
+                                            const Words& words) const {
+  const auto scratch = folder_ / ("rank" + std::to_string(rank));
+  fs::create_directories(scratch);
+  return std::make_unique<Process>(
+      joined({"/usr/bin/env", "RANK=" + std::to_string(rank), "WORLD_SIZE=2",
+              "MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port)},
+             words),
+      scratch);
+}
+
+int ProgramTest::free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size),
+            0);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+std::vector<Outcome> ProgramTest::run_two(const Words& first,
+                                          const Words& second) const {
+  const auto port = free_port();
+  const auto a = start(0, port, first);
+  const auto b = start(1, port, second);
+  return {a->wait(), b->wait()};
 }
 
 std::string ProgramTest::log_of(const std::string& out) const {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -27,6 +28,13 @@ class ProgramTest : public ::testing::Test {
   [[nodiscard]] Outcome run(const Words& words,
                             std::uint64_t file_limit = 0) const;
   [[nodiscard]] Json json(const std::string& name) const;
+  /// One of two processes that train together, without torchrun.
+  [[nodiscard]] std::unique_ptr<Process> start(int rank, int port,
+                                               const Words& words) const;
+  /// A port that is free now.
+  static int free_port();
+  [[nodiscard]] std::vector<Outcome> run_two(const Words& first,
+                                             const Words& second) const;
   /// log.jsonl without the times, which differ.
   [[nodiscard]] std::string log_of(const std::string& out) const;
   /// The same log, accuracy and bits of the weights.

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "drawing/png_writer.h"
 #include "files.h"
 #include "testing.h"
-#include "tools/scenes/png_writer.h"
 #include "tools/scenes/voc_writer.h"
 
 namespace expandnet::examples {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "tools/scenes/png_writer.h"
+#include "drawing/png_writer.h"
 
 namespace expandnet::examples {
 

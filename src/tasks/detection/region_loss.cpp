@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::int64_t kBoxChannels = 5;  // x, y, w, h, objectness
 constexpr std::int64_t kPriorImages = 12'800;
+constexpr double kPriorWeight = 0.01;
 
 void check_region_shapes(const at::Tensor& output, const at::Tensor& targets,
                          const at::Tensor& anchors) {
@@ -176,7 +177,11 @@ at::Tensor best_iou(const Predictions& boxes, const Assignment& found,
 }  // namespace
 
 double region_prior(std::int64_t images) {
-  return images < kPriorImages ? 0.01 : 0;
+  return images < kPriorImages ? kPriorWeight : 0;
+}
+
+at::Tensor region_prior(const at::Tensor& images) {
+  return images.lt(kPriorImages).to(at::kFloat) * kPriorWeight;
 }
 
 RegionLoss region_loss(const at::Tensor& output, const at::Tensor& targets,

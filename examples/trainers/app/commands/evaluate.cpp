@@ -75,7 +75,8 @@ int evaluate(const Trainer& trainer, const EvaluateChoices& choices) {
   const auto model =
       load_run(choices.run, trainer, images->classes(), machine.device);
   train::set_memory_format(*model.module, machine.memory_format);
-  const auto meter = trainer.task().meter(machine.device);
+  const auto meter =
+      trainer.task(*images, machine.device).meter(machine.device);
   const auto metrics = train::evaluate(model, *batches, *meter,
                                        machine.precision, machine.ranks.get());
   const auto skipped = skipped_by_all(*batches, machine);

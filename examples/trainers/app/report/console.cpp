@@ -25,10 +25,12 @@ double seconds_now() {
       .count();
 }
 
-/// Nine columns wide; shares in percent.
+/// Nine columns wide; shares in percent. Some metrics are not counted on the
+/// batches that are trained on.
 std::string column(const std::optional<tasks::Metrics>& metrics,
                    const tasks::Metric& metric) {
-  return fmt::format("{:>9}", metrics ? shown(*metrics, metric) : "-");
+  const bool is_known = metrics && metrics->find(metric.name);
+  return fmt::format("{:>9}", is_known ? shown(*metrics, metric) : "-");
 }
 
 }  // namespace

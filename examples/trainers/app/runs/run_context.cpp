@@ -63,7 +63,8 @@ tasks::Task::Loss distilling(const Trainer& trainer, const Images& images,
 RunContext make_context(const Trainer& trainer, const Images& images,
                         const Machine& machine) {
   const auto& settings = trainer.settings;
-  RunContext context{trainer, images, machine, trainer.task()};
+  RunContext context{trainer, images, machine,
+                     trainer.task(images, machine.device)};
   if (!settings.teacher.empty()) {
     context.task.loss = distilling(trainer, images, machine);
   }

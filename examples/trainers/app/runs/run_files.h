@@ -5,6 +5,8 @@ namespace expandnet::examples {
 
 inline constexpr const char* kConfigurationFile = "configuration.ini";
 inline constexpr const char* kClassesFile = "classes.txt";
+/// Of a detector, whose anchors were fitted to the boxes it trains on.
+inline constexpr const char* kAnchorsFile = "anchors.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
 inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";

@@ -66,26 +66,32 @@ void check_same_configuration(const fs::path& file,
                                            "name another folder"));
 }
 
-/// Writes the names of the classes into a run's folder. Those of a run that
-/// goes on must be the same.
-void keep_classes(const std::string& folder,
-                  const std::vector<std::string>& names) {
-  if (names.empty()) return;
-  const auto file = fs::path(folder) / kClassesFile;
-  const auto text = class_list(names);
-  TORCH_CHECK(
-      !fs::exists(file) || read_file(file.string()) == text,
-      error_message("--resume",
-                    "a run goes on with the classes that it began with",
-                    "others in --data than in " + quoted(file.string())));
-  write_file_atomically(file.string(), text);
+/// Writes a file into a run's folder. That of a run that goes on must be the
+/// same.
+void keep_file(const std::string& folder, const KeptFile& kept) {
+  const auto file = fs::path(folder) / kept.name;
+  TORCH_CHECK(!fs::exists(file) || read_file(file.string()) == kept.content,
+              error_message(
+                  "--resume",
+                  "a run goes on with the " + kept.what + " that it began with",
+                  "others in --data than in " + quoted(file.string())));
+  write_file_atomically(file.string(), kept.content);
+}
+
+/// The names of the classes, and what else a run keeps.
+std::vector<KeptFile> kept_of(const Images& images) {
+  auto files = images.kept_files();
+  const auto names = images.class_names();
+  if (!names.empty()) {
+    files.push_back({kClassesFile, class_list(names), "classes"});
+  }
+  return files;
 }
 
 /// Makes the folder of all results and that of each run, with configuration and
-/// classes.
+/// what is kept of the images.
 void make_folders(const Settings& settings, const std::string& configuration,
-                  const std::vector<RunPlan>& plans,
-                  const std::vector<std::string>& classes) {
+                  const std::vector<RunPlan>& plans, const Images& images) {
   const auto& out = settings.out;
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
@@ -102,11 +108,12 @@ void make_folders(const Settings& settings, const std::string& configuration,
                            "--out", "must be a folder that can be made",
                            quoted(out) + " (" + error.code().message() + ")"));
   }
+  const auto kept = kept_of(images);
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
     write_file_atomically(file.string(), plan.configuration);
-    keep_classes(plan.folder, classes);
+    for (const auto& one : kept) keep_file(plan.folder, one);
     const auto script = plan.trainer->script();
     if (!script.empty()) keep_script(script, plan.folder);
   }
@@ -118,7 +125,7 @@ bool has_begun(const fs::path& out) {
   return std::any_of(begin(entries), end(entries), [](const auto& entry) {
     const auto name = entry.path().filename();
     return name != kConfigurationFile && name != kClassesFile &&
-           name != kScriptFile && !entry.is_directory();
+           name != kAnchorsFile && name != kScriptFile && !entry.is_directory();
   });
 }
 
@@ -185,10 +192,9 @@ RunFolders::~RunFolders() {
 }
 
 void RunFolders::make(const std::string& configuration,
-                      const std::vector<RunPlan>& plans,
-                      const std::vector<std::string>& classes) {
+                      const std::vector<RunPlan>& plans, const Images& images) {
   on_first(machine_,
-           [&] { make_folders(settings_, configuration, plans, classes); });
+           [&] { make_folders(settings_, configuration, plans, images); });
 }
 
 }  // namespace expandnet::examples

@@ -6,6 +6,7 @@
 
 #include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/run.h"
+#include "trainers/app/runs/trainer.h"
 
 namespace expandnet::examples {
 
@@ -26,10 +27,10 @@ class RunFolders {
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
 
-  /// Makes them, with configuration, classes and script. Rank 0 does, for all.
-  /// May be called again for more runs.
+  /// Makes them, with configuration, classes, script and what else is kept of
+  /// the images. Rank 0 does, for all. May be called again for more runs.
   void make(const std::string& configuration, const std::vector<RunPlan>& plans,
-            const std::vector<std::string>& classes);
+            const Images& images);
   /// Has them stay, whatever is in them.
   void keep() { kept_ = true; }
 

@@ -367,8 +367,7 @@ int run_session(const Session& session, const Trainer& trainer,
 
   const auto configuration = configuration_of(trainer, session.command);
   RunFolders folders(settings, machine);
-  folders.make(configuration, tuning.empty() ? plans : tuning,
-               images.class_names());
+  folders.make(configuration, tuning.empty() ? plans : tuning, images);
   const TimedKinds times(kinds, context);
   measure(tuning, context, times);
   measure(plans, context, times);
@@ -386,7 +385,7 @@ int run_session(const Session& session, const Trainer& trainer,
     if (!tuning.empty()) {
       plans = final_plans(trainer, session.command, choice.cells);
       measure(plans, context, times);
-      folders.make(configuration, plans, images.class_names());
+      folders.make(configuration, plans, images);
     }
     results = train_all(plans, context, interrupt, console);
     for (auto& warning : warnings_of_divergence(results)) {

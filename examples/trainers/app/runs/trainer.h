@@ -21,6 +21,14 @@ class App;
 
 namespace expandnet::examples {
 
+/// A file that a run's folder keeps of its images, so that an evaluation and a
+/// run that goes on have the same.
+struct KeptFile {
+  std::string name;
+  std::string content;
+  std::string what;  ///< "anchors"
+};
+
 /// The images that a trainer's runs work on.
 class Images {
  public:
@@ -40,6 +48,8 @@ class Images {
   [[nodiscard]] virtual std::vector<std::string> notes_on_results() const {
     return {};
   }
+  /// What a run keeps of them besides the names of the classes.
+  [[nodiscard]] virtual std::vector<KeptFile> kept_files() const { return {}; }
   /// The batches of one run.
   [[nodiscard]] virtual RunData run_data(std::uint64_t seed) const = 0;
   /// Images in one of the trainer's `sets`.
@@ -80,10 +90,12 @@ class Trainer {
   /// What a reader of the results has to know of the evaluation; may be none.
   [[nodiscard]] virtual std::vector<std::string> notes() const = 0;
 
-  /// What its nets are trained for; classification, unless overridden.
-  [[nodiscard]] virtual tasks::Task task() const;
-  /// Those of its metrics that are shown, the one that selects first; all of
-  /// them, unless overridden.
+  /// What its nets are trained for on the images that it has loaded;
+  /// classification, unless overridden.
+  [[nodiscard]] virtual tasks::Task task(const Images& images,
+                                         c10::Device device) const;
+  /// Those of the task's metrics that are shown, the one that selects first;
+  /// a classifier's, unless overridden.
   [[nodiscard]] virtual std::vector<tasks::Metric> metrics() const;
 
   /// Classes of a run in a folder, without its images.

@@ -17,14 +17,16 @@ namespace {
 
 train::Schedule schedule_of(const Settings& settings) {
   const auto epochs = static_cast<double>(settings.epochs);
+  auto milestones = settings.milestones;
+  if (milestones.empty()) {
+    for (const auto share : settings.steps_at) {
+      milestones.push_back(share * epochs);
+    }
+  }
   const auto plain = [&]() -> train::Schedule {
     switch (settings.schedule) {
       case ScheduleChoice::kSteps:
-        return train::step_schedule(
-            settings.milestones.empty()
-                ? std::vector<double>{epochs / 3, 2 * epochs / 3}
-                : settings.milestones,
-            settings.lr_factor);
+        return train::step_schedule(milestones, settings.lr_factor);
       case ScheduleChoice::kLinear:
         return train::linear_schedule(epochs, settings.lr_last);
       case ScheduleChoice::kCosine:

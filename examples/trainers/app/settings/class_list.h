@@ -8,9 +8,9 @@ namespace expandnet::examples {
 
 /// The text of a list, a line for each name.
 ///
-/// This and `read_class_list` throw `std::runtime_error` unless the names are
-/// sorted by bytes, each there once, and are neither empty nor of several
-/// lines: their places are the labels.
+/// This and `read_class_list` throw `std::runtime_error` unless each name is
+/// there once, and is neither empty nor of several lines: the places of the
+/// names are the labels.
 [[nodiscard]] std::string class_list(const std::vector<std::string>& names);
 
 /// The names in the text of a list; none in an empty one.

@@ -61,6 +61,17 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
       ->check(not_negative());
 }
 
+void add_teacher(CLI::App& app, Settings& settings) {
+  app.add_option("--teacher", settings.teacher,
+                 "to distil from: folder of a finished run, or a file of "
+                 "TorchScript from Python, NAME.pt");
+  add_number(app, "--temperature", settings.temperature, "of the teacher")
+      ->check(positive());
+  add_number(app, "--distill", settings.distill,
+             "weight of the teacher's part of the loss")
+      ->check(share());
+}
+
 void add_training(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--epochs", settings.epochs)->check(positive());
   app.add_option("--batch-size", settings.batch_size)->check(positive());
@@ -84,8 +95,10 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   add_number(app, "--decay-last", settings.decay_last,
              "share of --weight-decay that cosine ends with")
       ->check(not_negative());
-  add_number(app, "--label-smoothing", settings.label_smoothing)
-      ->check(below_one());
+  if (settings.classifies) {
+    add_number(app, "--label-smoothing", settings.label_smoothing)
+        ->check(below_one());
+  }
   add_number(app, "--ema", settings.ema,
              "decay of a moving average of the compact weights, which is "
              "then evaluated and kept; 0: none")
@@ -93,7 +106,7 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   add_named(app, "--schedule", settings.schedule, kSchedules,
             "of the learning rate");
   add_numbers(app, "--milestones", settings.milestones,
-              "epochs of the steps; by default a third and two thirds")
+              "epochs of the steps; by default " + settings.steps_in_words)
       ->check(finite());
   add_number(app, "--lr-factor", settings.lr_factor, "at each milestone")
       ->check(positive());
@@ -109,14 +122,7 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
       ->check(not_negative());
   app.add_option("--accumulate", settings.accumulate, "batches per update")
       ->check(positive());
-  app.add_option("--teacher", settings.teacher,
-                 "to distil from: folder of a finished run, or a file of "
-                 "TorchScript from Python, NAME.pt");
-  add_number(app, "--temperature", settings.temperature, "of the teacher")
-      ->check(positive());
-  add_number(app, "--distill", settings.distill,
-             "weight of the teacher's part of the loss")
-      ->check(share());
+  if (settings.classifies) add_teacher(app, settings);
 }
 
 void add_fine_tuning(CLI::App& app, FineTuning& tuning) {

@@ -95,7 +95,7 @@ struct Settings {
   double label_smoothing = 0;
   double ema = 0;  ///< decay of the weights' moving average; 0: none
   ScheduleChoice schedule = ScheduleChoice::kSteps;
-  std::vector<double> milestones;  ///< in epochs; empty: a third and two thirds
+  std::vector<double> milestones;  ///< in epochs; empty: at `steps_at`
   double lr_factor = 0.1;          ///< at each milestone
   double lr_last = 0;  ///< share of lr that linear and cosine end with
   double warmup = 0;   ///< epochs
@@ -135,7 +135,11 @@ struct Settings {
   AbsentValues absent;
 
   // The trainer's choice, no flags.
-  bool by_ranks = false;  ///< whether several processes may train one net
+  bool by_ranks = false;   ///< whether several processes may train one net
+  bool classifies = true;  ///< whether there are labels to smooth and teachers
+  /// Shares of the epochs at which the rate steps, and how the help says it.
+  std::vector<double> steps_at = {1.0 / 3, 2.0 / 3};
+  std::string steps_in_words = "a third and two thirds";
 
   /// Whether the chains of a linear net are narrowed.
   [[nodiscard]] bool narrows() const {

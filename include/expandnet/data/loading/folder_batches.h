@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 #include <expandnet/data/images/image_transforms.h>
 #include <expandnet/data/loading/batch_source.h>
+#include <expandnet/data/loading/on_bad_image.h>
 #include <expandnet/data/sets/image_folder.h>
 
 #include <cstdint>
@@ -14,12 +15,6 @@
 #include <vector>
 
 namespace expandnet::data {
-
-/// What to do about an image that cannot be read.
-enum class OnBadImage {
-  kStop,  ///< throw, with its path
-  kSkip,  ///< leave it out of its batch, and count it
-};
 
 /// Defaults are the paper's for training on ImageNet.
 struct FolderBatchOptions {

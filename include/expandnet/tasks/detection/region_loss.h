@@ -34,6 +34,8 @@ struct RegionLoss {
 
 /// The `RegionLossOptions::prior` of a batch before which `images` were seen.
 [[nodiscard]] double region_prior(std::int64_t images);
+/// The same of a number on the device, int64 [], as a float there.
+[[nodiscard]] at::Tensor region_prior(const at::Tensor& images);
 
 /// Returns the loss of raw outputs against the objects that are meant:
 ///

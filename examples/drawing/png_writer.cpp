@@ -1,4 +1,4 @@
-#include "tools/scenes/png_writer.h"
+#include "drawing/png_writer.h"
 
 #include <png.h>
 

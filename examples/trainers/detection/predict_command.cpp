@@ -1,0 +1,196 @@
+#include <c10/core/ScalarType.h>
+#include <c10/util/Exception.h>
+#include <expandnet/base/atomic_file.h>
+#include <expandnet/data/images/image_file.h>
+#include <expandnet/data/images/placement.h>
+#include <expandnet/data/loading/box_targets.h>
+#include <expandnet/tasks/detection/decode.h>
+#include <expandnet/tasks/detection/detection_meter.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <iostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "command_line/checks.h"
+#include "command_line/command_line.h"
+#include "command_line/named_flag.h"
+#include "drawing/boxes.h"
+#include "drawing/png_writer.h"
+#include "trainers/app/runs/weights.h"
+#include "trainers/app/settings/arguments.h"
+#include "trainers/app/settings/configuration.h"
+#include "trainers/detection/detection_trainer.h"
+#include "trainers/detection/predictions.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictChoices {
+  std::string run;
+  std::vector<std::string> inputs;
+  std::string out = "predictions";
+  tasks::SuppressOptions suppress = {/*threshold=*/0.25};
+  DeviceChoice device = DeviceChoice::kAuto;
+};
+
+bool is_image(const fs::path& path) {
+  auto ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char letter) {
+                   return static_cast<char>(std::tolower(letter));
+                 });
+  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+}
+
+/// The images that are named, and those of folders that are, sorted.
+std::vector<std::string> images_of(const std::vector<std::string>& inputs) {
+  std::vector<std::string> images;
+  for (const auto& input : inputs) {
+    if (!fs::is_directory(input)) {
+      images.push_back(input);
+      continue;
+    }
+    std::vector<std::string> in_folder;
+    for (const auto& entry : fs::directory_iterator(input)) {
+      if (is_image(entry.path())) in_folder.push_back(entry.path().string());
+    }
+    TORCH_CHECK(!in_folder.empty(),
+                error_message("predict", "a folder must hold JPEG or PNG files",
+                              "none in \"" + input + "\""));
+    std::sort(in_folder.begin(), in_folder.end());
+    images.insert(images.end(), in_folder.begin(), in_folder.end());
+  }
+  return images;
+}
+
+/// A name for the picture of an image that no other has.
+std::string picture_name(const std::string& path, std::set<std::string>& used) {
+  const auto stem = fs::path(path).stem().string();
+  auto name = stem + ".png";
+  for (int number = 2; !used.insert(name).second; ++number) {
+    name = fmt::format("{}-{}.png", stem, number);
+  }
+  return name;
+}
+
+/// Finds what a net sees in one image after another.
+class Predictor {
+ public:
+  Predictor(const DetectionTrainer& trainer, const PredictChoices& choices)
+      : trainer_(trainer),
+        suppress_(choices.suppress),
+        machine_(set_up(trainer.settings, 1)),
+        anchors_(trainer.anchors_of_run(choices.run)),
+        net_(load_run(choices.run, trainer, trainer.classes_of_run(choices.run),
+                      machine_.device)) {}
+
+  /// In the pixels of the image.
+  [[nodiscard]] std::vector<tasks::Detection> find(
+      const data::ImageFile& file) const {
+    const torch::NoGradGuard no_grad;
+    const auto side = trainer_.image_size();
+    const auto size = file.size();
+    const auto placement = trainer_.evaluation().placement(size, {side, side});
+    auto picture = data::place(file, placement);
+    const auto pixels =
+        torch::from_blob(picture.pixels.data(), {1, side, side, 3}, at::kByte)
+            .to(machine_.device)
+            .permute({0, 3, 1, 2});
+    const auto output = net_.forward(pixels.to(at::kFloat) / 255);
+    const auto area = data::to_image(
+        placement,
+        {0, 0, static_cast<double>(side), static_cast<double>(side)});
+    double image[data::kImageColumns] = {};
+    image[data::kImageHeight] = static_cast<double>(size.height);
+    image[data::kImageWidth] = static_cast<double>(size.width);
+    image[data::kPictureLeft] = area.left;
+    image[data::kPictureTop] = area.top;
+    image[data::kPictureWidth] = area.width;
+    image[data::kPictureHeight] = area.height;
+    auto found = tasks::detect(output.one(), anchors_, suppress_).front();
+    for (auto& one : found) one = tasks::in_image(one, image);
+    return found;
+  }
+
+ private:
+  const DetectionTrainer& trainer_;
+  tasks::SuppressOptions suppress_;
+  Machine machine_;
+  std::vector<tasks::Anchor> anchors_;
+  train::Model net_;
+};
+
+int predict(const DetectionTrainer& trainer, const PredictChoices& choices) {
+  const auto classes = trainer.class_names_of_run(choices.run);
+  const auto paths = images_of(choices.inputs);
+  const Predictor predictor(trainer, choices);
+  const fs::path out = choices.out;
+  std::set<std::string> used;
+  std::vector<Prediction> predictions;
+  std::size_t objects = 0;
+  for (const auto& path : paths) {
+    const data::ImageFile file(path);
+    Prediction prediction = {path, picture_name(path, used), file.size(),
+                             predictor.find(file)};
+    auto image = data::place(file, data::stretch(file.size(), file.size()));
+    for (const auto& found : prediction.found) {
+      draw_box(image, found.box, color_of(found.label));
+    }
+    fs::create_directories(out);
+    write_png((out / prediction.picture).string(), image);
+    objects += prediction.found.size();
+    predictions.push_back(std::move(prediction));
+  }
+  write_file_atomically((out / "predictions.json").string(),
+                        predictions_json(predictions, classes));
+  const auto page = (out / "index.html").string();
+  write_file_atomically(page, predictions_html(predictions, classes));
+  std::cout << fmt::format("{} {} in {} {}: {}\n", objects,
+                           objects == 1 ? "object" : "objects", paths.size(),
+                           paths.size() == 1 ? "image" : "images", page);
+  return 0;
+}
+
+}  // namespace
+
+int predict_command(const Trainer& prototype, const Words& words) {
+  CLI::App app(
+      "Finds objects in images by the contracted weights of a finished run. "
+      "Writes predictions.json, a PNG of each image with its boxes, and a page "
+      "that shows them with names, index.html.",
+      prototype.name() + " predict");
+  PredictChoices choices;
+  app.option_defaults()->always_capture_default();
+  app.add_option("run", choices.run, "folder of the run")->required();
+  app.add_option("images", choices.inputs, "JPEG and PNG files, or folders")
+      ->required();
+  app.add_option("--out", choices.out, "folder for what is written");
+  add_number(app, "--threshold", choices.suppress.threshold,
+             "the lowest score of an object")
+      ->check(share());
+  add_number(app, "--nms", choices.suppress.overlap,
+             "the highest IoU of two objects of a class")
+      ->check(share());
+  add_named(app, "--device", choices.device, kDevices);
+  try {
+    app.parse(words.argc, words.argv);
+  } catch (const CLI::ParseError& error) {
+    return status_after(app, error);
+  }
+  const auto trainer = trainer_of_run(prototype, choices.run);
+  trainer->settings.device = choices.device;
+  return predict(dynamic_cast<const DetectionTrainer&>(*trainer), choices);
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,113 @@
+#include "trainers/detection/predictions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "drawing/boxes.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char letter : text) {
+    switch (letter) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += letter;
+    }
+  }
+  return result;
+}
+
+const std::string& class_of(const tasks::Detection& found,
+                            const std::vector<std::string>& classes) {
+  return classes[static_cast<std::size_t>(found.label)];
+}
+
+constexpr const char* kPageStart = R"(<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Objects found</title>
+<style>
+body { font: 14px sans-serif; margin: 2em; background: #fff; color: #222; }
+figure { display: inline-block; margin: 0 1em 1em 0; vertical-align: top; }
+svg { max-width: 40em; height: auto; min-width: 16em; }
+text { paint-order: stroke; stroke: #000; stroke-width: .2em; fill: #fff; }
+</style>
+<h1>Objects found</h1>
+)";
+
+}  // namespace
+
+std::string predictions_json(const std::vector<Prediction>& predictions,
+                             const std::vector<std::string>& classes) {
+  auto all = nlohmann::ordered_json::array();
+  for (const auto& prediction : predictions) {
+    nlohmann::ordered_json image;
+    image["image"] = prediction.path;
+    image["width"] = prediction.size.width;
+    image["height"] = prediction.size.height;
+    image["objects"] = nlohmann::ordered_json::array();
+    for (const auto& found : prediction.found) {
+      const auto& box = found.box;
+      image["objects"].push_back(
+          {{"class", class_of(found, classes)},
+           {"score", found.score},
+           {"box", {box.left, box.top, box.width, box.height}}});
+    }
+    all.push_back(std::move(image));
+  }
+  // Paths need not be UTF-8.
+  return all.dump(1, ' ', /*ensure_ascii=*/false,
+                  nlohmann::json::error_handler_t::replace) +
+         "\n";
+}
+
+std::string predictions_html(const std::vector<Prediction>& predictions,
+                             const std::vector<std::string>& classes) {
+  std::string page = kPageStart;
+  for (const auto& prediction : predictions) {
+    const auto& size = prediction.size;
+    const auto letters =
+        static_cast<double>(std::max(size.width, size.height)) / 28;
+    page += fmt::format(
+        "<figure><svg viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\">\n"
+        "<image href=\"{2}\" width=\"{0}\" height=\"{1}\"/>\n",
+        size.width, size.height, escaped(prediction.picture));
+    for (const auto& found : prediction.found) {
+      const auto& box = found.box;
+      const auto name = escaped(class_of(found, classes));
+      page += fmt::format(
+          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
+          "fill=\"none\" stroke=\"{}\"><title>{} {:.3f}</title></rect>\n"
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{:.1f}\">{} "
+          "{:.2f}</text>\n",
+          box.left, box.top, box.width, box.height,
+          html_of(color_of(found.label)), name, found.score, box.left + 2,
+          box.top + letters, letters, name, found.score);
+    }
+    page += fmt::format("</svg><figcaption>{}: {} {}</figcaption></figure>\n",
+                        escaped(prediction.path), prediction.found.size(),
+                        prediction.found.size() == 1 ? "object" : "objects");
+  }
+  return page + "</html>\n";
+}
+
+}  // namespace expandnet::examples

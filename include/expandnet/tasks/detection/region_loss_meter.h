@@ -1,0 +1,31 @@
+// region_loss_meter.h: what a detector's loss is made of.
+#pragma once
+
+#include <expandnet/tasks/detection/region_loss.h>
+#include <expandnet/tasks/meter.h>
+
+#include <functional>
+
+namespace expandnet::tasks {
+
+/// The loss of a batch and its terms.
+using RegionLossOf = std::function<RegionLoss(const data::Tensors& output,
+                                              const data::Tensors& targets)>;
+
+/// Means over images: the loss that was trained on, and of it "coordinates",
+/// "object", "no_object" and "classes" (region_loss.h).
+class RegionLossMeter : public Meter {
+ public:
+  RegionLossMeter(RegionLossOf loss_of, c10::Device device);
+
+  [[nodiscard]] at::Tensor loss(const data::Tensors& output,
+                                const data::Tensors& targets) const override;
+  void add(const at::Tensor& loss, const data::Tensors& output,
+           const data::Tensors& targets) override;
+  [[nodiscard]] Metrics result() const override;
+
+ private:
+  RegionLossOf loss_of_;
+};
+
+}  // namespace expandnet::tasks
