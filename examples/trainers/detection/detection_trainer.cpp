@@ -28,7 +28,6 @@ namespace expandnet::examples {
 namespace {
 
 constexpr std::int64_t kStride = models::YoloLiteImpl::kStride;
-constexpr int kMostLists = 100;
 
 constexpr Named<data::Faults> kFaults[] = {{data::Faults::kStop, "stop"},
                                            {data::Faults::kSkip, "skip"}};
@@ -111,10 +110,10 @@ void DetectionTrainer::add_data_flags(CLI::App& app) {
                  "names of the lists to train on, of VOC trainval or "
                  "2007/trainval; by default those of VOC2007 and 2012, train "
                  "of another folder, train2017 of COCO")
-      ->expected(0, kMostLists);
+      ->expected(0, -1);
   app.add_option("--val-lists", lists_.validation,
                  "to validate on; by default val, where there is one")
-      ->expected(0, kMostLists);
+      ->expected(0, -1);
   app.add_option("--val-images", validation_images_,
                  "training images set apart to validate on, where --val-lists "
                  "has none")
@@ -133,7 +132,7 @@ void DetectionTrainer::add_reading_flags(CLI::App& app) {
   app.add_option("--test-lists", lists_.test,
                  "to test on; by default 2007/test, test of another folder, "
                  "val2017 of COCO")
-      ->expected(0, kMostLists);
+      ->expected(0, -1);
   app.add_option("--workers", workers_,
                  "threads that read images; 0: as many as there are cores")
       ->check(from_to(0, kMostThreads));
