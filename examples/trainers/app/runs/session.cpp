@@ -191,7 +191,8 @@ void report(const Session& session, const RunContext& context,
                           session.command_line,
                           configuration_of(trainer, session.command),
                           notes,
-                          metrics};
+                          metrics,
+                          context.images.class_names()};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
