@@ -191,6 +191,24 @@ TEST_F(ExpandnetCifar, TrainsContractsAndSaves) {
               content_of(folder_ / "out/weights.pt"));
 }
 
+TEST_F(ExpandnetCifar, ShowsWhatThingsWouldCostWithoutATrace) {
+  const auto outcome = run(
+      command("compare", {"--epochs", "2", "--runs", "3", "--expand", "none",
+                          "cl", "--lr", "0.01", "0.1", "--dry-run"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto compact = outcome.out.find("\ncompact:\n");
+  const auto expanded = outcome.out.find("\ncl:\n");
+  ASSERT_NE(compact, std::string::npos) << outcome.out;
+  ASSERT_NE(expanded, std::string::npos) << outcome.out;
+  EXPECT_LT(compact, expanded);
+  EXPECT_NE(outcome.out.find("109,086", expanded), std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("10 runs, 4 of them to choose values by: about "),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
 TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
   const auto outcome = run(
       command("compare", {"--epochs", "2", "--runs", "2", "--expand", "none",

@@ -200,6 +200,22 @@ TEST_F(ExpandnetDetection, ShowsWhatItFindsInImages) {
   EXPECT_NE(page.find("<image href=\"000006.png\" width=\"48\""),
             std::string::npos);
 
+  const auto of_set =
+      run_plain({"predict", path("out"), "--set", "test", "--count", "2",
+                 "--out", path("of_set"), "--device", "cpu"});
+  ASSERT_EQ(of_set.status, 0) << of_set.err;
+  const auto both = json("of_set/predictions.json");
+  ASSERT_EQ(both.size(), 2U);
+  for (const auto& image : both) {
+    ASSERT_GT(image["meant"].size(), 0U);
+    EXPECT_EQ(image["meant"][0]["box"].size(), 4U);
+  }
+  EXPECT_NE(content_of(folder_ / "of_set/index.html")
+                .find("class=\"meant\"><title>meant: "),
+            std::string::npos);
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out")})),
+            "images: must be named, or --set, got none");
+
   fs::create_directories(folder_ / "empty");
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("empty")})),
             "predict: a folder must hold JPEG or PNG files, got none in \"" +

@@ -209,6 +209,16 @@ std::int64_t DetectionImages::size_of(const std::string& set) const {
   return count_of(set_named(set).places);
 }
 
+std::vector<data::AnnotatedImage> DetectionImages::annotated(
+    const std::string& set) const {
+  const auto& [images, places] = set_named(set);
+  std::vector<data::AnnotatedImage> result;
+  for (const auto place : places) {
+    result.push_back(images->images[static_cast<std::size_t>(place)]);
+  }
+  return result;
+}
+
 std::unique_ptr<data::BatchSource> DetectionImages::batches_of(
     const std::string& set) const {
   return plain_batches(set_named(set), set);

@@ -54,6 +54,9 @@ class DetectionImages : public Images {
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const override;
 
+  /// The images of a set with what was meant in them.
+  [[nodiscard]] std::vector<data::AnnotatedImage> annotated(
+      const std::string& set) const;
   /// In cells of the pictures that are evaluated.
   [[nodiscard]] const std::vector<tasks::Anchor>& anchors() const {
     return options_.anchors;

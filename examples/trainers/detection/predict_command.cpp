@@ -14,8 +14,10 @@
 #include <cctype>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,6 +29,7 @@
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
 #include "trainers/app/settings/configuration.h"
+#include "trainers/detection/detection_images.h"
 #include "trainers/detection/detection_trainer.h"
 #include "trainers/detection/predictions.h"
 
@@ -39,6 +42,8 @@ namespace fs = std::filesystem;
 struct PredictChoices {
   std::string run;
   std::vector<std::string> inputs;
+  std::string set;          ///< of the run's data; "": the inputs
+  std::int64_t count = 50;  ///< of its images
   std::string out = "predictions";
   tasks::SuppressOptions suppress = {/*threshold=*/0.25};
   DeviceChoice device = DeviceChoice::kAuto;
@@ -51,6 +56,32 @@ bool is_image(const fs::path& path) {
                    return static_cast<char>(std::tolower(letter));
                  });
   return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+}
+
+/// An image, and what is known to be in it.
+struct Input {
+  std::string path;
+  std::optional<std::vector<data::AnnotatedObject>> meant;
+};
+
+/// Images of a set, at even steps.
+std::vector<Input> images_of_set(const DetectionTrainer& trainer,
+                                 const PredictChoices& choices) {
+  const auto machine = set_up(trainer.settings, 1);
+  const auto images = trainer.load_images(machine, choices.run);
+  const auto all =
+      dynamic_cast<const DetectionImages&>(*images).annotated(choices.set);
+  TORCH_CHECK(!all.empty(),
+              error_message("predict", "--set must name images",
+                            "none in the " + choices.set + " set of this run"));
+  const auto count =
+      std::min(all.size(), static_cast<std::size_t>(choices.count));
+  std::vector<Input> inputs;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& image = all[i * all.size() / count];
+    inputs.push_back({image.path, image.objects});
+  }
+  return inputs;
 }
 
 /// The images that are named, and those of folders that are, sorted.
@@ -133,16 +164,23 @@ class Predictor {
 
 int predict(const DetectionTrainer& trainer, const PredictChoices& choices) {
   const auto classes = trainer.class_names_of_run(choices.run);
-  const auto paths = images_of(choices.inputs);
+  std::vector<Input> inputs;
+  if (choices.set.empty()) {
+    for (auto& path : images_of(choices.inputs)) {
+      inputs.push_back({std::move(path), std::nullopt});
+    }
+  } else {
+    inputs = images_of_set(trainer, choices);
+  }
   const Predictor predictor(trainer, choices);
   const fs::path out = choices.out;
   std::set<std::string> used;
   std::vector<Prediction> predictions;
   std::size_t objects = 0;
-  for (const auto& path : paths) {
+  for (auto& [path, meant] : inputs) {
     const data::ImageFile file(path);
     Prediction prediction = {path, picture_name(path, used), file.size(),
-                             predictor.find(file)};
+                             predictor.find(file), std::move(meant)};
     auto image = data::place(file, data::stretch(file.size(), file.size()));
     for (const auto& found : prediction.found) {
       draw_box(image, found.box, color_of(found.label));
@@ -157,8 +195,8 @@ int predict(const DetectionTrainer& trainer, const PredictChoices& choices) {
   const auto page = (out / "index.html").string();
   write_file_atomically(page, predictions_html(predictions, classes));
   std::cout << fmt::format("{} {} in {} {}: {}\n", objects,
-                           objects == 1 ? "object" : "objects", paths.size(),
-                           paths.size() == 1 ? "image" : "images", page);
+                           objects == 1 ? "object" : "objects", inputs.size(),
+                           inputs.size() == 1 ? "image" : "images", page);
   return 0;
 }
 
@@ -173,8 +211,17 @@ int predict_command(const Trainer& prototype, const Words& words) {
   PredictChoices choices;
   app.option_defaults()->always_capture_default();
   app.add_option("run", choices.run, "folder of the run")->required();
-  app.add_option("images", choices.inputs, "JPEG and PNG files, or folders")
-      ->required();
+  auto* images = app.add_option("images", choices.inputs,
+                                "JPEG and PNG files, or folders");
+  auto* set =
+      app.add_option("--set", choices.set,
+                     "images of the run's own data instead, with the boxes "
+                     "that are meant: training, validation or test")
+          ->check(CLI::IsMember(prototype.sets()))
+          ->excludes(images);
+  app.add_option("--count", choices.count, "how many of --set")
+      ->check(positive())
+      ->needs(set);
   app.add_option("--out", choices.out, "folder for what is written");
   add_number(app, "--threshold", choices.suppress.threshold,
              "the lowest score of an object")
@@ -185,6 +232,9 @@ int predict_command(const Trainer& prototype, const Words& words) {
   add_named(app, "--device", choices.device, kDevices);
   try {
     app.parse(words.argc, words.argv);
+    if (choices.set.empty() && choices.inputs.empty()) {
+      throw CLI::ValidationError("images", "must be named, or --set, got none");
+    }
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -36,9 +37,33 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-const std::string& class_of(const tasks::Detection& found,
+const std::string& class_of(std::int64_t label,
                             const std::vector<std::string>& classes) {
-  return classes[static_cast<std::size_t>(found.label)];
+  return classes[static_cast<std::size_t>(label)];
+}
+
+nlohmann::ordered_json numbers_of(const data::Box& box) {
+  return {box.left, box.top, box.width, box.height};
+}
+
+/// A path as the address in a link: what has a meaning there is escaped.
+std::string address(const std::string& path) {
+  std::string result;
+  for (const char letter : path) {
+    const auto byte = static_cast<unsigned char>(letter);
+    const bool is_plain = byte > ' ' && byte < 0x7f &&
+                          std::strchr("%#?\"<>\\^`{|}&", letter) == nullptr;
+    result += is_plain ? std::string(1, letter) : fmt::format("%{:02X}", byte);
+  }
+  return result;
+}
+
+std::string rectangle(const data::Box& box, const std::string& stroke,
+                      const std::string& title) {
+  return fmt::format(
+      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
+      "fill=\"none\" {}><title>{}</title></rect>\n",
+      box.left, box.top, box.width, box.height, stroke, title);
 }
 
 constexpr const char* kPageStart = R"(<!DOCTYPE html>
@@ -49,6 +74,7 @@ constexpr const char* kPageStart = R"(<!DOCTYPE html>
 body { font: 14px sans-serif; margin: 2em; background: #fff; color: #222; }
 figure { display: inline-block; margin: 0 1em 1em 0; vertical-align: top; }
 svg { max-width: 40em; height: auto; min-width: 16em; }
+.meant { stroke: #fff; stroke-dasharray: 4 3; vector-effect: non-scaling-stroke; }
 text { paint-order: stroke; stroke: #000; stroke-width: .2em; fill: #fff; }
 </style>
 <h1>Objects found</h1>
@@ -66,11 +92,17 @@ std::string predictions_json(const std::vector<Prediction>& predictions,
     image["height"] = prediction.size.height;
     image["objects"] = nlohmann::ordered_json::array();
     for (const auto& found : prediction.found) {
-      const auto& box = found.box;
-      image["objects"].push_back(
-          {{"class", class_of(found, classes)},
-           {"score", found.score},
-           {"box", {box.left, box.top, box.width, box.height}}});
+      image["objects"].push_back({{"class", class_of(found.label, classes)},
+                                  {"score", found.score},
+                                  {"box", numbers_of(found.box)}});
+    }
+    if (prediction.meant) {
+      image["meant"] = nlohmann::ordered_json::array();
+      for (const auto& object : *prediction.meant) {
+        image["meant"].push_back({{"class", class_of(object.label, classes)},
+                                  {"box", numbers_of(object.box)},
+                                  {"difficult", object.difficult}});
+      }
     }
     all.push_back(std::move(image));
   }
@@ -90,22 +122,31 @@ std::string predictions_html(const std::vector<Prediction>& predictions,
     page += fmt::format(
         "<figure><svg viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\">\n"
         "<image href=\"{2}\" width=\"{0}\" height=\"{1}\"/>\n",
-        size.width, size.height, escaped(prediction.picture));
+        size.width, size.height, address(prediction.picture));
+    for (const auto& object :
+         prediction.meant.value_or(std::vector<data::AnnotatedObject>())) {
+      page += rectangle(object.box, "class=\"meant\"",
+                        escaped("meant: " + class_of(object.label, classes)) +
+                            (object.difficult ? " (difficult)" : ""));
+    }
     for (const auto& found : prediction.found) {
       const auto& box = found.box;
-      const auto name = escaped(class_of(found, classes));
+      const auto name = escaped(class_of(found.label, classes));
+      page += rectangle(
+          box, fmt::format("stroke=\"{}\"", html_of(color_of(found.label))),
+          fmt::format("{} {:.3f}", name, found.score));
       page += fmt::format(
-          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
-          "fill=\"none\" stroke=\"{}\"><title>{} {:.3f}</title></rect>\n"
           "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{:.1f}\">{} "
           "{:.2f}</text>\n",
-          box.left, box.top, box.width, box.height,
-          html_of(color_of(found.label)), name, found.score, box.left + 2,
-          box.top + letters, letters, name, found.score);
+          box.left + 2, box.top + letters, letters, name, found.score);
     }
-    page += fmt::format("</svg><figcaption>{}: {} {}</figcaption></figure>\n",
-                        escaped(prediction.path), prediction.found.size(),
+    page += fmt::format("</svg><figcaption>{}: {} {}", escaped(prediction.path),
+                        prediction.found.size(),
                         prediction.found.size() == 1 ? "object" : "objects");
+    if (prediction.meant) {
+      page += fmt::format(", {} meant", prediction.meant->size());
+    }
+    page += "</figcaption></figure>\n";
   }
   return page + "</html>\n";
 }

@@ -4,10 +4,12 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <expandnet/data/loading/tensors.h>
+#include <expandnet/tasks/class_scores.h>
 #include <expandnet/tasks/metrics.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace expandnet::tasks {
@@ -37,6 +39,11 @@ class Meter {
   /// "loss" first, then the others. Waits for the device. Not a number before
   /// the first `add`.
   [[nodiscard]] virtual Metrics result() const = 0;
+  /// The metric that selects, or what it is a mean of, class by class, for
+  /// reports; nothing where a task does not tell. Waits for the device.
+  [[nodiscard]] virtual std::optional<ClassScores> class_scores() const {
+    return std::nullopt;
+  }
 
   /// Sets all sums to zero. A meter of rows drops those, too.
   virtual void reset();

@@ -72,6 +72,26 @@ std::pair<double, double> cut_stretch(double from, double length, double begin,
   return {low, high - low};
 }
 
+constexpr std::size_t kCurvePoints = 51;
+
+/// The highest precision at a recall or above, at equal steps of recall.
+std::vector<double> curve_of(const PrecisionRecall& all) {
+  std::vector<double> curve(kCurvePoints, 0);
+  auto point = kCurvePoints;
+  double highest = 0;
+  for (auto i = all.recall.size(); i > 0; --i) {
+    // Points above this recall have what lies behind it.
+    for (; point > 0 && static_cast<double>(point - 1) / (kCurvePoints - 1) >
+                            all.recall[i - 1];
+         --point) {
+      curve[point - 1] = highest;
+    }
+    highest = std::max(highest, all.precision[i - 1]);
+  }
+  for (; point > 0; --point) curve[point - 1] = highest;
+  return curve;
+}
+
 }  // namespace
 
 const std::vector<Metric>& detection_metrics() {
@@ -150,6 +170,22 @@ Metrics DetectionMeter::result() const {
   const auto* sum = on_cpu.const_data_ptr<double>();
   return {{"loss", sum[kRegionLossSum] / sum[kJudgedImages]},
           {"map", average_precision(matches(), options_.interpolation).mean}};
+}
+
+std::optional<ClassScores> DetectionMeter::class_scores() const {
+  const auto all = matches();
+  const auto precision = average_precision(all, options_.interpolation);
+  ClassScores scores;
+  scores.metric = {"ap", "AP"};
+  scores.x = "recall";
+  scores.y = "precision";
+  for (std::int64_t label = 0; label < options_.classes; ++label) {
+    const auto& value = precision.of_class[static_cast<std::size_t>(label)];
+    scores.classes.push_back({value, {}});
+    if (!value) continue;
+    scores.classes.back().curve = curve_of(precision_recall(all, label));
+  }
+  return scores;
 }
 
 void DetectionMeter::reset() {

@@ -73,6 +73,15 @@ Metrics SegmentationMeter::result() const {
           {"pixel_accuracy", scores.pixel_accuracy}};
 }
 
+std::optional<ClassScores> SegmentationMeter::class_scores() const {
+  ClassScores scores;
+  scores.metric = {"iou", "IoU"};
+  for (const auto& iou : segmentation_scores(confusion()).iou) {
+    scores.classes.push_back({iou, {}});
+  }
+  return scores;
+}
+
 at::Tensor SegmentationMeter::confusion() const {
   return sums().slice(0, kMatrix).view({classes_, classes_});
 }

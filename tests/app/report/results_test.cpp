@@ -140,6 +140,31 @@ TEST(RunResults, AreReadAsTheyWereWritten) {
   EXPECT_EQ(to_json(read_run_result(text_of(other, 2))), other);
 }
 
+TEST(RunResults, KeepWhatIsKnownOfClasses) {
+  auto run = some_run(3, 0.8);
+  EXPECT_FALSE(to_json(run).contains("classes"));
+  run.classes = tasks::ClassScores{
+      {"ap", "AP"}, "recall", "precision", {{0.5, {1, 0.25}}, {{}, {}}}};
+  const auto object = to_json(run);
+  EXPECT_TRUE(object["classes"]["classes"][1]["value"].is_null());
+  const auto again = *read_run_result(text_of(object)).classes;
+  EXPECT_EQ(again.classes, run.classes->classes);
+  EXPECT_EQ(to_json(again), object["classes"]);
+  auto damaged = object;
+  damaged["classes"]["classes"][0]["curve"][1] = "0.25";
+  EXPECT_THROW((void)read_run_result(text_of(damaged)), std::runtime_error);
+}
+
+TEST(ClassesTable, NamesClassesWhereTheyHaveNames) {
+  const tasks::ClassScores scores = {
+      {"ap", "AP"}, "", "", {{0.51234, {}}, {{}, {}}, {1, {}}}};
+  EXPECT_EQ(classes_table(scores, {"dog", "cat\n"}),
+            "class      AP %\n"
+            "dog       51.23\n"
+            "cat\\x0a       -\n"
+            "2        100.00\n");
+}
+
 TEST(RunResults, AreReadFromBeforeChainsWereNarrowed) {
   auto old = to_json(some_run(0, 0.8));
   old.erase("kept_parameters");

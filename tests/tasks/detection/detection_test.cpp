@@ -6,6 +6,7 @@
 #include <expandnet/models/yolo_lite.h>
 #include <expandnet/models/yolo_lite_recipes.h>
 #include <expandnet/passes/expand.h>
+#include <expandnet/tasks/detection/average_precision.h>
 #include <expandnet/tasks/detection/decode.h>
 #include <expandnet/tasks/detection/detection.h>
 #include <expandnet/tasks/detection/detection_meter.h>
@@ -159,6 +160,58 @@ TEST(DetectionMeters, FindAPrecisionOfOneWhereAllIsFound) {
   meter.add(meter.loss(fewer, targets), fewer, targets);
   // Of class 1, half is found at a precision of 1: 6 of 11 points.
   EXPECT_NEAR(meter.result().at("map"), (0 + 6.0 / 11) / 2, 1e-12);
+}
+
+TEST(DetectionMeters, TellPrecisionsAndCurvesOfClasses) {
+  // Of class 0 nothing is found, of class 1 half, and of class 2 nothing meant.
+  auto options = two_classes();
+  options.classes = 3;
+  DetectionMeter meter(options, at::kCPU);
+  EXPECT_FALSE(meter.class_scores()->classes.at(0).value.has_value());
+  auto found = kImages;
+  found[0] = found[2] = {};
+  const auto targets = targets_of(kImages, 100);
+  const auto two = output_of(found).view({4, 2, 5 + kClasses, 2, 2});
+  const auto output =
+      at::cat({two, at::full({4, 2, 1, 2, 2}, -20.0)}, 2).flatten(1, 2);
+  meter.add(meter.loss(output, targets), output, targets);
+
+  const auto scores = *meter.class_scores();
+  EXPECT_EQ(scores.metric.label, "AP");
+  EXPECT_EQ(scores.x + " " + scores.y, "recall precision");
+  ASSERT_EQ(scores.classes.size(), 3);
+  EXPECT_EQ(scores.classes[0].value, 0);
+  EXPECT_EQ(scores.classes[0].curve, std::vector<double>(51, 0.0));
+  EXPECT_NEAR(*scores.classes[1].value, 6.0 / 11, 1e-12);
+  std::vector<double> half(51, 0.0);
+  std::fill(half.begin(), half.begin() + 26, 1.0);  // up to a recall of 0.5
+  EXPECT_EQ(scores.classes[1].curve, half);
+  EXPECT_EQ(scores.classes[2], (ClassScore{}));
+}
+
+TEST(DetectionMeters, HaveCurvesThatOnlyFall) {
+  at::manual_seed(5);
+  DetectionMeter meter(two_classes(), at::kCPU);
+  const auto targets = targets_of(kImages, 100);
+  for (int batch = 0; batch < 20; ++batch) {
+    const auto output = output_of(kImages) + 2 * at::randn({4, 14, 2, 2});
+    meter.add(meter.loss(output, targets), output, targets);
+  }
+  const auto scores = *meter.class_scores();
+  const auto matches = meter.matches();
+  for (std::int64_t label = 0; label < kClasses; ++label) {
+    const auto all = precision_recall(matches, label);
+    const auto& curve = scores.classes[static_cast<std::size_t>(label)].curve;
+    for (std::size_t point = 0; point < curve.size(); ++point) {
+      const auto recall = static_cast<double>(point) / 50;
+      double highest = 0;
+      for (std::size_t i = 0; i < all.recall.size(); ++i) {
+        if (all.recall[i] < recall) continue;
+        highest = std::max(highest, all.precision[i]);
+      }
+      EXPECT_EQ(curve[point], highest) << label << " " << point;
+    }
+  }
 }
 
 TEST(DetectionMeters, OfSeveralProcessesAreThoseOfOne) {

@@ -161,6 +161,12 @@ TEST(SegmentationMeter, ScoresTheWholeSet) {
   EXPECT_EQ(result.at("mean_precision"), scores.mean_precision);
   EXPECT_EQ(result.at("pixel_accuracy"), scores.pixel_accuracy);
   EXPECT_EQ(meter.metrics().front().name, "mean_iou");  // it selects
+  const auto of_classes = *meter.class_scores();
+  EXPECT_EQ(of_classes.metric.label, "IoU");
+  ASSERT_EQ(of_classes.classes.size(), scores.iou.size());
+  for (std::size_t label = 0; label < scores.iou.size(); ++label) {
+    EXPECT_EQ(of_classes.classes[label], (ClassScore{scores.iou[label], {}}));
+  }
 }
 
 TEST(SegmentationMeter, AddsUpTheSumsOfProcesses) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/table.h"
+#include "base/text.h"
 #include "report_template.h"
 #include "trainers/app/report/comparison.h"
 #include "trainers/app/settings/configuration.h"
@@ -226,6 +227,7 @@ Json results_json(const Occasion& occasion,
                                  {"label", metric.label},
                                  {"share", metric.share}});
   }
+  object["class_names"] = occasion.class_names;
   object["variants"] = Json::array();
   const auto& selecting = occasion.metrics.front();
   const auto comparisons = compare_to_compact(variants, selecting);
@@ -235,6 +237,24 @@ Json results_json(const Occasion& occasion,
         json_of(comparisons[i], selecting);
   }
   return object;
+}
+
+std::string classes_table(const tasks::ClassScores& scores,
+                          const std::vector<std::string>& names) {
+  const auto& metric = scores.metric;
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t label = 0; label < scores.classes.size(); ++label) {
+    const auto& value = scores.classes[label].value;
+    rows.push_back(
+        {label < names.size() ? printable(names[label]) : std::to_string(label),
+         value ? fmt::format("{:.2f}", (metric.share ? 100 : 1) * *value)
+               : "-"});
+  }
+  TableOptions options;
+  options.left_columns = 1;
+  options.rule = false;
+  return render_table({"class", metric.label + (metric.share ? " %" : "")},
+                      rows, options);
 }
 
 std::string results_table(const std::vector<VariantResult>& variants,

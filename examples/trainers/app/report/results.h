@@ -33,7 +33,12 @@ struct Occasion {
   std::vector<std::string> notes;
   /// Those that are shown, the one that selects first.
   std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
+  std::vector<std::string> class_names;  ///< may be none
 };
+
+/// A table of a metric class by class; without a name a class is its number.
+std::string classes_table(const tasks::ClassScores& scores,
+                          const std::vector<std::string>& names);
 
 /// A metric as people read it: "81.25%", or "0.7312" for what is no share.
 std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric);

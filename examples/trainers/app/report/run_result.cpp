@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <utility>
 
 namespace expandnet::examples {
 
@@ -108,6 +109,25 @@ train::EpochRecord epoch_from(const Json& object) {
   return record;
 }
 
+tasks::ClassScores classes_from(const Json& object) {
+  tasks::ClassScores scores;
+  scores.metric.name = object.at("name");
+  scores.metric.label = object.at("label");
+  scores.metric.share = object.at("share");
+  scores.x = object.at("x");
+  scores.y = object.at("y");
+  for (const auto& one : object.at("classes")) {
+    tasks::ClassScore score;
+    score.value = real_or_null(one, "value");
+    for (const auto& height : one.at("curve")) {
+      if (!height.is_number()) refuse("curve", "numbers", height);
+      score.curve.push_back(height.get<double>());
+    }
+    scores.classes.push_back(std::move(score));
+  }
+  return scores;
+}
+
 RunResult result_from(const Json& object) {
   RunResult result;
   result.recipe = object.at("name");
@@ -120,6 +140,9 @@ RunResult result_from(const Json& object) {
   result.validation = metrics_at(object, "validation_");
   result.test = metrics_at(object, "test_");
   result.int8 = metrics_at(object, "int8_");
+  if (object.contains("classes")) {
+    result.classes = classes_from(object.at("classes"));
+  }
   for (const auto& layer : object.at("layers")) {
     result.layers.push_back(layer_from(layer));
   }
@@ -170,6 +193,19 @@ Json to_json(const LayerReport& layer) {
           {"dtype", layer.dtype}};
 }
 
+Json to_json(const tasks::ClassScores& scores) {
+  Json object = {{"name", scores.metric.name},
+                 {"label", scores.metric.label},
+                 {"share", scores.metric.share},
+                 {"x", scores.x},
+                 {"y", scores.y},
+                 {"classes", Json::array()}};
+  for (const auto& [value, curve] : scores.classes) {
+    object["classes"].push_back({{"value", json_of(value)}, {"curve", curve}});
+  }
+  return object;
+}
+
 Json to_json(const RunResult& result) {
   Json object;
   object["name"] = result.recipe;
@@ -182,6 +218,7 @@ Json to_json(const RunResult& result) {
   add_metrics(object, "validation_", result.validation, result);
   add_metrics(object, "test_", result.test, result);
   if (result.int8) add_metrics(object, "int8_", result.int8, result);
+  if (result.classes) object["classes"] = to_json(*result.classes);
   object["contraction_error"] = json_of(result.contraction_error());
   object["layers"] = Json::array();
   for (const auto& layer : result.layers) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/passes/report.h>
+#include <expandnet/tasks/class_scores.h>
 #include <expandnet/train/epoch_record.h>
 
 #include <cstdint>
@@ -31,6 +32,8 @@ struct RunResult {
   std::optional<tasks::Metrics> test;
   /// The same in eight bits, where asked for.
   std::optional<tasks::Metrics> int8;
+  /// Of the test, class by class, where the task tells.
+  std::optional<tasks::ClassScores> classes;
   std::vector<LayerReport> layers;
   std::vector<train::EpochRecord> epochs;
 
@@ -40,6 +43,7 @@ struct RunResult {
 
 nlohmann::ordered_json to_json(const train::EpochRecord& record);
 nlohmann::ordered_json to_json(const LayerReport& layer);
+nlohmann::ordered_json to_json(const tasks::ClassScores& scores);
 nlohmann::ordered_json to_json(const RunResult& result);
 
 /// Whether a run will not be trained any more.

@@ -293,6 +293,7 @@ RunResult Run::finish() {
     const auto meter = stage.training.new_meter();
     result.test = train::evaluate(trainee.model, *stage.data.test, *meter,
                                   machine_.precision, machine_.ranks.get());
+    result.classes = meter->class_scores();
     const auto int8 = plan_.settings().int8;
     if (int8 != Int8Choice::kNone && !machine_.ranks) {
       result.int8 = evaluate_int8(

@@ -18,6 +18,7 @@
 #include "measuring/device.h"
 #include "trainers/app/report/results.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/layer_costs.h"
 #include "trainers/app/runs/plans.h"
 #include "trainers/app/runs/run_folders.h"
 #include "trainers/app/runs/run_scheduler.h"
@@ -191,7 +192,8 @@ void report(const Session& session, const RunContext& context,
                           session.command_line,
                           configuration_of(trainer, session.command),
                           notes,
-                          metrics};
+                          metrics,
+                          context.images.class_names()};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
@@ -282,6 +284,23 @@ void measure(std::vector<RunPlan>& plans, const RunContext& context,
   }
 }
 
+/// What is going to be done, and what it costs.
+void show_plan(std::vector<RunPlan> tuning, std::vector<RunPlan> plans,
+               const std::vector<RunPlan>& kinds,
+               const std::vector<std::string>& notes, const RunContext& context,
+               const train::Interrupt& interrupt) {
+  const auto costs = layer_costs(kinds, context);
+  if (context.machine.is_first()) {
+    std::cout << "\n" << costs;
+    for (const auto& note : notes) std::cout << "note: " << note << "\n";
+  }
+  if (context.machine.ranks) return;
+  const TimedKinds times(kinds, context, interrupt);
+  measure(tuning, context, times);
+  measure(plans, context, times);
+  std::cout << estimate(joined(tuning, plans), context) << "\n";
+}
+
 std::vector<RunResult> train_all(const std::vector<RunPlan>& plans,
                                  const RunContext& context,
                                  const train::Interrupt& interrupt,
@@ -366,6 +385,10 @@ int run_session(const Session& session, const Trainer& trainer,
   if (machine.is_first()) introduce(trainer, images, machine);
   const auto kinds = one_of_each_kind(joined(tuning, plans));
   auto notes = check_runs(kinds, context);
+  if (settings.dry_run) {
+    show_plan(tuning, plans, kinds, notes, context, interrupt);
+    return interrupt.exit_status();
+  }
 
   const auto configuration = configuration_of(trainer, session.command);
   RunFolders folders(settings, machine);

@@ -169,6 +169,10 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--out", settings.out, "folder for all results");
   app.add_flag("--resume", settings.resume, "go on with what is in the folder")
       ->configurable(false);
+  app.add_flag("--dry-run", settings.dry_run,
+               "show the layers, what a step of their chains costs, and how "
+               "long all would take; train and write nothing")
+      ->configurable(false);
 }
 
 void add_data(CLI::App& app, Settings& settings) {

@@ -124,6 +124,7 @@ struct Settings {
   std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
   std::string out = "results";
   bool resume = false;
+  bool dry_run = false;  ///< shows what would be done, and does nothing
 
   std::int64_t timeout = 600;  ///< seconds that ranks wait for each other
 

@@ -4,6 +4,7 @@
 #include <expandnet/tasks/detection/detection.h>
 #include <expandnet/tasks/meter.h>
 
+#include <optional>
 #include <vector>
 
 namespace expandnet::tasks {
@@ -35,6 +36,9 @@ class DetectionMeter : public Meter {
   void add(const at::Tensor& loss, const data::Tensors& output,
            const data::Tensors& targets) override;
   [[nodiscard]] Metrics result() const override;
+  /// Average precisions, with the precision at each recall at the lowest IoU
+  /// that is a hit.
+  [[nodiscard]] std::optional<ClassScores> class_scores() const override;
   void reset() override;
   [[nodiscard]] at::Tensor rows() const override;
   void set_rows(const at::Tensor& rows) override;

@@ -4,6 +4,7 @@
 #include <expandnet/tasks/meter.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace expandnet::tasks {
 
@@ -30,6 +31,8 @@ class SegmentationMeter : public Meter {
   void add(const at::Tensor& loss, const data::Tensors& output,
            const data::Tensors& targets) override;
   [[nodiscard]] Metrics result() const override;
+  /// The IoU of each class.
+  [[nodiscard]] std::optional<ClassScores> class_scores() const override;
 
   /// A view of the sums, [classes, classes]: the pixels of a class (rows) by
   /// the class that was found (columns). `segmentation_scores` gives the IoU
