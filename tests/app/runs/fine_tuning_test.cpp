@@ -5,6 +5,7 @@
 #include <expandnet/models/mobilenet_v2.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/models/small_net_recipes.h>
+#include <expandnet/models/yolo_lite.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/model.h>
 #include <gtest/gtest.h>
@@ -227,6 +228,25 @@ TEST_F(FineTuned, GivesTheHeadARateOfItsOwn) {
   ASSERT_EQ(groups[2].params().size(), 1U);
   EXPECT_TRUE(groups[2].params()[0].is_same(net->fc2->weight));
   EXPECT_TRUE(groups[3].params()[0].is_same(net->fc2->bias));
+}
+
+TEST_F(FineTuned, TakesTheLastConvolutionForAHeadWithoutALinearLayer) {
+  torch::manual_seed(0);
+  models::YoloLite trained(models::YoloLiteOptions().classes(20));
+  models::YoloLite net(models::YoloLiteOptions().classes(3));
+  const auto new_values = net_state(*net);
+  write_weights(weights_of(*trained), file_);
+  const auto notes = fine_tune(*net, settings_);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes.front(),
+            "the head conv7 gets new values, for 40 outputs; the file's is for "
+            "125 outputs");
+  const auto state = net_state(*net), file = net_state(*trained);
+  for (const auto& [name, tensor] : state) {
+    const bool is_head = name.rfind("conv7.", 0) == 0;
+    EXPECT_TRUE(tensor.equal(is_head ? new_values.at(name) : file.at(name)))
+        << name;
+  }
 }
 
 TEST_F(FineTuned, SaysWhatDoesNotFit) {

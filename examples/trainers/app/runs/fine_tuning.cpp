@@ -126,13 +126,16 @@ void freeze(torch::nn::Module& net, const std::vector<std::string>& patterns) {
 }  // namespace
 
 std::string head_of(const torch::nn::Module& net) {
-  std::string last;
+  std::string linear, convolution;
   for (const auto& item : net.named_modules()) {
-    const bool is_linear = dynamic_cast<const torch::nn::LinearImpl*>(
-                               item.value().get()) != nullptr;
-    if (is_linear) last = item.key();
+    const auto* module = item.value().get();
+    if (dynamic_cast<const torch::nn::LinearImpl*>(module) != nullptr) {
+      linear = item.key();
+    } else if (dynamic_cast<const torch::nn::Conv2dImpl*>(module) != nullptr) {
+      convolution = item.key();
+    }
   }
-  return last;
+  return linear.empty() ? convolution : linear;
 }
 
 std::vector<std::string> fine_tune(torch::nn::Module& net,
@@ -146,7 +149,9 @@ std::vector<std::string> fine_tune(torch::nn::Module& net,
     if (has_chains(weights)) weights = contract_weights(weights).weights;
     const auto head = head_of(net);
     TORCH_CHECK(!head.empty() || tuning.head == HeadChoice::kAuto,
-                error_message("--head", "the net must have a linear layer",
+                error_message("--head",
+                              "the net must have a linear layer or a "
+                              "convolution",
                               "none", "leave the flag out"));
     if (!head.empty()) {
       replace_head(net, head, tuning.head, weights, notes);

@@ -14,7 +14,8 @@ namespace expandnet::examples {
 /// say; nothing where they say nothing. Returns notes: what the reader of the
 /// file did, and that the head has new values.
 ///
-/// The head is the net's last linear layer. Of another size than the file's it
+/// The head is the net's last linear layer or, in a net without any, its last
+/// convolution. Of another size than the file's it
 /// keeps its new values, unless it must be the file's; all else must fit.
 ///
 /// Throws `c10::Error`, the net as it was, for weights of another net, a head
@@ -22,7 +23,8 @@ namespace expandnet::examples {
 std::vector<std::string> fine_tune(torch::nn::Module& net,
                                    const Settings& settings);
 
-/// Path of the net's last linear layer; "" for none.
+/// Path of the net's last linear layer, or of its last two-dimensional
+/// convolution where it has no linear layer; "" for neither.
 [[nodiscard]] std::string head_of(const torch::nn::Module& net);
 
 }  // namespace expandnet::examples

@@ -112,7 +112,7 @@ std::unique_ptr<torch::optim::Optimizer> make_grouped(
                                   settings, std::move(parameters), grouping);
 }
 
-/// The parameters of the net's last linear layer, which must train as they are.
+/// The parameters of the net's head, which must train as they are.
 std::vector<torch::Tensor> head_parameters(
     const torch::nn::Module& module,
     const std::vector<torch::Tensor>& trained) {
@@ -125,8 +125,7 @@ std::vector<torch::Tensor> head_parameters(
                       std::all_of(head.begin(), head.end(), one_of(trained));
   TORCH_CHECK(trains,
               error_message("--lr-head",
-                            "the net must end in a linear layer that is not "
-                            "expanded",
+                            "the net must end in a layer that is not expanded",
                             path.empty() ? "none" : "\"" + path + "\"",
                             "leave the flag out"));
   return head;

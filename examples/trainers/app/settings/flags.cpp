@@ -130,14 +130,15 @@ void add_fine_tuning(CLI::App& app, FineTuning& tuning) {
   app.add_option("--weights-key", tuning.weights_key,
                  "entry of a Python checkpoint that holds them");
   add_named(app, "--head", tuning.head, kHeads,
-            "the last linear layer: the file's, or new values; auto: the "
+            "the last linear layer, or the last convolution of a net without "
+            "one: the file's, or new values; auto: the "
             "file's if it has the size");
   app.add_option("--freeze", tuning.freeze,
                  "modules and parameters that keep their values, by their "
                  "paths; * and ? are any letters in a part of one")
       ->expected(1, -1);
   add_number(app, "--lr-head", tuning.lr_head,
-             "learning rate of the last linear layer, as a multiple of --lr")
+             "learning rate of the head, as a multiple of --lr")
       ->check(positive());
 }
 
