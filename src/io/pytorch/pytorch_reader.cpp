@@ -5,6 +5,7 @@
 #include <c10/core/Storage.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +30,11 @@ namespace expandnet {
 namespace {
 
 constexpr std::uint64_t kLargestPyTorchElement = 16;  // complex128
+/// Tensors may share storages, as tied weights do, or repeat what is in them.
+/// As copies they would take any amount of memory: no more than so many times
+/// the bytes that are there, and some for small ones.
+constexpr double kMostPyTorchRepeats = 16;
+constexpr double kMostPyTorchBytesBeyond = 256.0 * (1 << 20);
 
 class PyTorchFileReader {
  public:
@@ -51,6 +57,7 @@ class PyTorchFileReader {
   [[nodiscard]] const c10::Storage& storage(const std::string& where,
                                             const PyTorchTensorInfo& info);
   void check_bools(const std::string& where, std::string_view name);
+  void check_total(const Weights& weights) const;
   [[nodiscard]] c10::Storage storage_of(std::string_view bytes) const;
 
   const std::string where_;
@@ -121,6 +128,25 @@ at::Tensor PyTorchFileReader::tensor(const std::string& where,
   return tensor;
 }
 
+void PyTorchFileReader::check_total(const Weights& weights) const {
+  double claimed = 0, there = 0;
+  for (const auto& item : weights.tensors) {
+    claimed += static_cast<double>(item.second.nbytes());
+  }
+  for (const auto& item : storages_) {
+    there += static_cast<double>(item.second.nbytes());
+  }
+  const auto most = kMostPyTorchRepeats * there + kMostPyTorchBytesBeyond;
+  if (claimed <= most) return;
+  throw_file_error(
+      where_,
+      "tensors that share " + std::to_string(std::llround(there)) +
+          " bytes may have up to " + std::to_string(std::llround(most)) +
+          " together",
+      std::to_string(std::llround(claimed)),
+      "save fewer of them, or only one of those that are the same");
+}
+
 PyTorchWeights PyTorchFileReader::read(const Pickle& pickle,
                                        const std::string& key) {
   auto state = find_state_dict(where_, pickle, key);
@@ -130,6 +156,7 @@ PyTorchWeights PyTorchFileReader::read(const Pickle& pickle,
     auto values = tensor(where, pytorch_tensor_info(where, pickle, value));
     weights.tensors.emplace_back(std::move(name), std::move(values));
   }
+  check_total(weights);
   weights.notes = std::move(state.notes);
   return {std::move(weights), std::move(state.key)};
 }

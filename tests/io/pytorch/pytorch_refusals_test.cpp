@@ -67,6 +67,25 @@ TEST(PyTorchRefusals, FilesOfOtherKinds) {
                 "torch.save");
 }
 
+TEST(PyTorchRefusals, TensorsThatTogetherClaimMoreThanTheFileHas) {
+  const auto repeated = [](int count) {
+    std::string entries;
+    for (int i = 0; i < count; ++i) {
+      entries += text("t" + std::to_string(i)) +
+                 tensor(storage("FloatStorage", "0", 6), 0, {1 << 24}, {0});
+    }
+    return pytorch_file(dict(entries), {{"data/0", std::string(24, '\0')}});
+  };
+  // 64 MiB each, of 24 bytes: four are enough.
+  const ScratchFolder folder;
+  const auto path = write_bytes(folder / "x.pt", repeated(4));
+  EXPECT_EQ(read_pytorch(path).tensors.size(), 4U);
+  EXPECT_EQ(refusal(repeated(5)),
+            ": tensors that share 24 bytes may have up to 268435840 together, "
+            "got 335544320; save fewer of them, or only one of those that are "
+            "the same");
+}
+
 TEST(PyTorchRefusals, ZipFilesOfOtherKinds) {
   const std::string script =
       ": the file must be one of torch.save in Python, got one of TorchScript "
