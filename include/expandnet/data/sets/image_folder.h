@@ -23,7 +23,7 @@ struct ImageFolder {
   std::map<std::string, std::int64_t> passed_over = {};
 };
 
-/// Lists the images in and below `folder`/<class>: names that end in .jpeg,
+/// Lists the images in and below `folder/<class>`: names that end in .jpeg,
 /// .jpg, .jpe, .jfif or .png in lower or upper case. Other files are counted;
 /// hidden files and folders, whose names start with a dot, are not. Links to
 /// images and classes are followed, and those to folders within a class are

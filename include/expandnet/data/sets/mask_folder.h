@@ -7,8 +7,8 @@
 
 namespace expandnet::data {
 
-/// Reads two folders, in which the image <name>.jpg or <name>.png and the mask
-/// <name>.png belong together. Images keep the order of their names.
+/// Reads two folders, in which the image `<name>.jpg` or `<name>.png` and the
+/// mask `<name>.png` belong together. Images keep the order of their names.
 ///
 /// Each line of the file `classes` names a class: that of the index 0 first,
 /// or, if all lines start with a number, that of this index. Lines of the same

@@ -13,7 +13,7 @@ namespace expandnet::data {
 [[nodiscard]] const std::vector<std::string>& voc_classes();
 
 /// A list of images of one year: `folder` holds Annotations, ImageSets/Main and
-/// JPEGImages, `list` names ImageSets/Main/<list>.txt.
+/// JPEGImages, `list` names `ImageSets/Main/<list>.txt`.
 struct VocPart {
   std::string folder;
   std::string list;
@@ -30,8 +30,8 @@ struct VocPart {
 [[nodiscard]] std::vector<std::string> voc_folders(const std::string& root);
 
 /// Reads the annotations of all parts, one after another. A line of a list is a
-/// name; its image is JPEGImages/<name> with an ending of JPEG or PNG, its
-/// annotation Annotations/<name>.xml. Images without objects are kept.
+/// name; its image is `JPEGImages/<name>` with an ending of JPEG or PNG, its
+/// annotation `Annotations/<name>.xml`. Images without objects are kept.
 ///
 /// A fault is an annotation that is missing, no XML, or without what it must
 /// have; an image that is missing or of another size; an unknown class; a box
@@ -50,8 +50,9 @@ struct VocPart {
                                     const AnnotationOptions& options = {});
 
 /// Reads a folder of images and one of annotations in VOC's format, which may
-/// be the same: <name>.xml belongs to the image <name>, whatever its ending.
-/// Images keep the order of their names. A file without the other is a fault.
+/// be the same: `<name>.xml` belongs to the image `<name>`, whatever its
+/// ending. Images keep the order of their names. A file without the other is a
+/// fault.
 ///
 /// Throws as `read_voc` does.
 [[nodiscard]] AnnotatedSet read_voc_folder(

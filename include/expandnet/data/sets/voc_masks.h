@@ -13,9 +13,9 @@ namespace expandnet::data {
 [[nodiscard]] const std::vector<std::string>& voc_mask_classes();
 
 /// Reads the images of all parts, one after another, whose lists are
-/// ImageSets/Segmentation/<list>.txt. A line of a list is a name; its image is
-/// JPEGImages/<name> with an ending of JPEG or PNG, its mask
-/// SegmentationClass/<name>.png. The index 255, the edges of objects, is
+/// `ImageSets/Segmentation/<list>.txt`. A line of a list is a name; its image
+/// is `JPEGImages/<name>` with an ending of JPEG or PNG, its mask
+/// `SegmentationClass/<name>.png`. The index 255, the edges of objects, is
 /// ignored.
 ///
 /// A fault is an image or a mask that is missing, of another size than the
