@@ -92,6 +92,9 @@ int evaluate(const Trainer& trainer, const EvaluateChoices& choices) {
     std::cout << ", " << metric.label << " " << shown(metrics, metric);
   }
   std::cout << "\n";
+  for (const auto& line : trainer.details(*meter, *images)) {
+    std::cout << line << "\n";
+  }
   if (trainer.settings.int8 == Int8Choice::kNone) return 0;
   const auto data = images->run_data(trainer.settings.seed);
   const auto rounded =
