@@ -49,6 +49,7 @@ std::vector<std::vector<double>> time_in_turns(
     const TimingOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const auto is_late = [&](int rounds_done) {
+    if (options.stop && options.stop()) return true;
     const std::chrono::duration<double> passed =
         std::chrono::steady_clock::now() - start;
     return options.seconds > 0 && rounds_done >= 2 &&

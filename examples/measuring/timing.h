@@ -33,11 +33,14 @@ struct TimingOptions {
   int group = 1;   ///< calls per sample
   /// No more rounds once these are over, but for two of each kind; 0: no limit.
   double seconds = 0;
+  /// No more rounds once it holds; may be empty.
+  std::function<bool()> stop;
 };
 
 /// Calls each contestant once a round (`group` times in a row, of which it
 /// returns the mean), in an order that rotates from round to round and turns
-/// around every other. Returns milliseconds as [contestant][round].
+/// around every other. Returns milliseconds as [contestant][round], without
+/// rounds where `options.stop` has kept the first from being timed.
 std::vector<std::vector<double>> time_in_turns(
     const std::vector<std::function<void()>>& contestants, c10::Device device,
     const TimingOptions& options);

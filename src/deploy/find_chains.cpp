@@ -343,4 +343,38 @@ std::vector<ChainInWeights> find_chains(const Weights& weights,
   return ChainFinder(weights, options).find();
 }
 
+std::vector<std::string> sequences_left(
+    const Weights& weights, const std::vector<ChainInWeights>& found) {
+  std::vector<std::string> left;
+  for (const auto& [path, container] : containers_of(weights)) {
+    std::set<std::int64_t> taken;
+    for (const auto& chain : found) {
+      if (chain.container != path) continue;
+      for (auto i = chain.first; i <= chain.last; ++i) taken.insert(i);
+    }
+    std::vector<Affine> sequence;
+    std::int64_t next = 0;
+    const auto close = [&, &in = path] {
+      const auto count = static_cast<std::int64_t>(sequence.size());
+      if (count > 1 && plan_of_shapes(shapes_of(sequence), false)) {
+        left.push_back(under(in, std::to_string(next - count)) + "-" +
+                       std::to_string(next - 1));
+      }
+      sequence.clear();
+    };
+    for (const auto& [index, entry] : container.entries) {
+      if (index != next) close();
+      next = index;
+      if (!entry.is_factor() || taken.count(index) > 0) {
+        close();
+      } else {
+        sequence.push_back(entry.affine);
+      }
+      ++next;
+    }
+    close();
+  }
+  return left;
+}
+
 }  // namespace expandnet

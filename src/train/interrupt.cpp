@@ -1,7 +1,10 @@
 #include <c10/util/Exception.h>
 #include <expandnet/train/interrupt.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 
@@ -14,10 +17,19 @@ namespace {
 static_assert(std::atomic<int>::is_always_lock_free);
 std::atomic<bool> interrupt_alive{false};
 std::atomic<int> first_signal{0};
+std::atomic<const char*> words_for_first{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free);
 
 void note_signal(int signal) {
   int none = 0;
-  first_signal.compare_exchange_strong(none, signal);
+  if (!first_signal.compare_exchange_strong(none, signal)) return;
+  const auto* words = words_for_first.load();
+  if (words == nullptr) return;
+  const int error = errno;  // of what the signal has interrupted
+  // Words that cannot be written are no reason to stop in another way.
+  [[maybe_unused]] const auto written =
+      ::write(STDERR_FILENO, words, std::strlen(words));
+  errno = error;
 }
 
 struct sigaction noting(int flags) {
@@ -30,11 +42,12 @@ struct sigaction noting(int flags) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(const char* words) {
   TORCH_CHECK(!interrupt_alive.exchange(true),
               error_message("Interrupt", "only one may be alive", "a second",
                             "pass the first one on"));
   first_signal = 0;
+  words_for_first = words;
   // The system puts the default back before it calls the handler: that makes
   // a second SIGINT end the program.
   const auto once = noting(static_cast<int>(SA_RESETHAND));

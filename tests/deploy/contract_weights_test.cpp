@@ -353,6 +353,32 @@ TEST(ContractWeights, FindsLayersOfAChainsShapesWhereAllowed) {
   EXPECT_EQ(found({4, 4, 24, 6}), 1U);
 }
 
+TEST(ContractWeights, NamesTheSequencesThatASearchByShapeLeaves) {
+  const auto left = [](const Weights& weights) {
+    return sequences_left(weights, find_chains(weights, by_shape()));
+  };
+  EXPECT_EQ(left(linears("layers", {784, 300, 100, 10})),
+            std::vector<std::string>{"layers.0-2"});
+  EXPECT_TRUE(left(linears("layers", {4, 16, 24, 6})).empty());
+  EXPECT_TRUE(left(linears("layers", {4, 16})).empty());
+  // A chain at 0-2 is taken; what follows it is left.
+  EXPECT_EQ(left(linears("net", {4, 16, 24, 6, 5, 3})),
+            std::vector<std::string>{"net.3-4"});
+  // Activations between layers leave gaps in the numbers.
+  auto gaps = linears("a", {4, 8, 8});
+  gaps.tensors[1].first = "a.2.weight";
+  EXPECT_TRUE(left(gaps).empty());
+  // Shapes that do not follow each other are no chain.
+  auto apart = linears("b", {4, 8, 8});
+  apart.tensors[1].second = torch::randn({8, 9});
+  EXPECT_TRUE(left(apart).empty());
+  // Biases are no hindrance.
+  auto biased = linears("c", {7, 9, 5});
+  biased.tensors.emplace_back("c.0.bias", torch::randn({9}));
+  biased.tensors.emplace_back("c.1.bias", torch::randn({5}));
+  EXPECT_EQ(left(biased), std::vector<std::string>{"c.0-1"});
+}
+
 /// Heads and stacks of ordinary layers, whose shapes could be those of chains.
 Weights ordinary_layers() {
   auto weights = linears("head.layers", {256, 256, 256, 4});

@@ -227,6 +227,15 @@ TEST_F(ExpandnetCifar, ComparesVariantsAndSeeds) {
   EXPECT_EQ(report.find("@REPORT_DATA@"), std::string::npos);
   EXPECT_NE(report.find("\"name\":\"cl\""), std::string::npos);
 
+  const auto of_which = run_plain({"evaluate", path("out")});
+  EXPECT_EQ(of_which.status, 1);
+  EXPECT_EQ(complaint_of(of_which),
+            "expandnet-cifar: must be the folder of one run, got that of a "
+            "comparison, \"" +
+                path("out") + "\"; name one of its runs: " +
+                path("out/cl-seed0") + ", " + path("out/cl-seed1") + ", " +
+                path("out/none-seed0") + ", " + path("out/none-seed1"));
+
   // Alone, and from its own configuration, a run ends with the same bits.
   const auto alone =
       run_plain({"train", "--config", path("out/cl-seed1/configuration.ini"),
@@ -999,8 +1008,8 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
             "--batch-size: must be positive, got 0");
   EXPECT_EQ(refusal({"--kernel", "4"}), "--kernel: must be odd, got 4");
   EXPECT_EQ(refusal({"--validation", "0"}),
-            "--select: best needs validation images, got none; use last or "
-            "test-best");
+            "--select: best needs validation images, got none; set some apart "
+            "by --validation, or use last or test-best");
   EXPECT_EQ(refusal({"--net", "resnet18", "--execution", "chained"}),
             "--execution: expanded modules are written for smallnet, got "
             "resnet18; weight-space trains any net");

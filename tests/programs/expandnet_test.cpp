@@ -108,7 +108,7 @@ TEST_F(ExpandnetProgram, ContractsVerifiesAndSumsUp) {
       << found.out;
   EXPECT_NE(found.out.find("4 tensors, 3756 numbers, 15024 bytes\n"
                            "chain net.0.0: net.0.0, net.0.1, net.0.2\n"
-                           "1 chains found by shape\n"),
+                           "1 chain found by shape\n"),
             std::string::npos)
       << found.out;
 

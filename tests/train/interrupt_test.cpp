@@ -1,6 +1,7 @@
 #include <expandnet/train/interrupt.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -31,6 +32,19 @@ TEST(Interrupt, NotesTheSignalAndItsExitStatus) {
     EXPECT_EQ(interrupt.signal(), signal);
     EXPECT_EQ(interrupt.exit_status(), status);
   }
+}
+
+TEST(Interrupt, SaysItsWordsOnceAndKeepsErrno) {
+  ::testing::internal::CaptureStderr();
+  {
+    const Interrupt interrupt("asked to stop\n");
+    errno = ENOENT;
+    for (const auto signal : {SIGTERM, SIGTERM}) std::raise(signal);
+    EXPECT_EQ(errno, ENOENT);
+  }
+  { const Interrupt silent; }
+
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "asked to stop\n");
 }
 
 TEST(Interrupt, KeepsTheFirstSignal) {

@@ -52,6 +52,7 @@ int contract(const ContractArguments& arguments) {
     std::cout << "taken for chains by their shapes; with activations between "
                  "them they are none:\n";
     list_chains(contracted.chains);
+    list_left(trained, contracted.chains);
   }
   std::cout << contracted.report;
   tell_notes(arguments.in, notes_on_padding(contracted.chains));

@@ -50,8 +50,10 @@ int summary(const SummaryArguments& arguments) {
   }
   const auto chains = find_chains(weights, arguments.options);
   list_chains(chains);
-  std::cout << fmt::format("{} chains found{}\n", chains.size(),
-                           arguments.options.by_shape ? " by shape" : "");
+  const bool by_shape = arguments.options.by_shape;
+  if (by_shape) list_left(weights, chains);
+  std::cout << fmt::format("{} found{}\n", count_of_chains(chains),
+                           by_shape ? " by shape" : "");
   tell_averages(averages);
   return 0;
 }

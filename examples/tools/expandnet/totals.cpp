@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/util/StringUtil.h>
+#include <expandnet/deploy/find_chains.h>
 #include <fmt/format.h>
 
 #include <iostream>
@@ -22,6 +23,21 @@ void list_chains(const std::vector<ChainInWeights>& chains) {
     std::cout << fmt::format("chain {}: {}\n", printable(layer),
                              printable(c10::Join(", ", chain.factors)));
   }
+}
+
+void list_left(const Weights& weights,
+               const std::vector<ChainInWeights>& chains) {
+  for (const auto& sequence : sequences_left(weights, chains)) {
+    std::cout << fmt::format(
+        "left {0}: no rate gives its widths; if it is a chain, name it by "
+        "--chain {0}\n",
+        printable(sequence));
+  }
+}
+
+std::string count_of_chains(const std::vector<ChainInWeights>& chains) {
+  return fmt::format("{} {}", chains.size(),
+                     chains.size() == 1 ? "chain" : "chains");
 }
 
 void tell_averages(const NamedTensors& averages) {

@@ -15,6 +15,14 @@ std::int64_t numbers_in(const Weights& weights);
 /// A line for each chain: its layer, and its factors.
 void list_chains(const std::vector<ChainInWeights>& chains);
 
+/// A line for each sequence of layers that a search by shape has left.
+void list_left(const Weights& weights,
+               const std::vector<ChainInWeights>& chains);
+
+/// "1 chain", "2 chains"
+[[nodiscard]] std::string count_of_chains(
+    const std::vector<ChainInWeights>& chains);
+
 /// Says whose places averages take.
 void tell_averages(const NamedTensors& averages);
 

@@ -11,8 +11,6 @@ namespace expandnet::examples {
 
 namespace {
 
-constexpr int kMostLists = 100;
-
 constexpr Named<data::Faults> kFaults[] = {{data::Faults::kStop, "stop"},
                                            {data::Faults::kSkip, "skip"}};
 
@@ -26,10 +24,10 @@ void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
                         const std::string& usual) {
   app.add_option("--train-lists", flags.lists.training,
                  "names of the lists to train on, " + usual)
-      ->expected(0, kMostLists);
+      ->expected(0, -1);
   app.add_option("--val-lists", flags.lists.validation,
                  "to validate on; by default val, where there is one")
-      ->expected(0, kMostLists);
+      ->expected(0, -1);
   app.add_option("--val-images", flags.apart.images,
                  "training images set apart to validate on, where --val-lists "
                  "has none")
@@ -41,7 +39,7 @@ void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
 void add_test_lists(CLI::App& app, AnnotatedFlags& flags,
                     const std::string& usual) {
   app.add_option("--test-lists", flags.lists.test, "to test on; " + usual)
-      ->expected(0, kMostLists);
+      ->expected(0, -1);
   app.add_option("--workers", flags.workers,
                  "threads that read images; 0: as many as there are cores")
       ->check(from_to(0, kMostThreads));

@@ -83,7 +83,8 @@ void CifarTrainer::check() const {
   if (settings.select == train::Select::kBestValidation && validation_ == 0) {
     throw CLI::ValidationError(
         "--select",
-        "best needs validation images, got none; use last or test-best");
+        "best needs validation images, got none; set some apart by "
+        "--validation, or use last or test-best");
   }
   if (has_choice(settings.grid) && validation_ == 0) {
     throw CLI::ValidationError(

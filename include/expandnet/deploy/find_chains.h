@@ -42,4 +42,11 @@ struct FindChainsOptions {
 [[nodiscard]] std::vector<ChainInWeights> find_chains(
     const Weights& weights, const FindChainsOptions& options = {});
 
+/// What a search by shape leaves although it could be multiplied: consecutive
+/// entries of a Sequential whose shapes make a chain, but whose widths no rate
+/// gives, without those of `found`. Each as `FindChainsOptions::chains` names
+/// it, "classifier.1-3".
+[[nodiscard]] std::vector<std::string> sequences_left(
+    const Weights& weights, const std::vector<ChainInWeights>& found);
+
 }  // namespace expandnet

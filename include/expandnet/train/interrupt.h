@@ -14,8 +14,10 @@ namespace expandnet::train {
 ///     return interrupt.exit_status();
 class Interrupt {
  public:
-  /// Throws `c10::Error` while another one is alive.
-  Interrupt();
+  /// `words` is written to standard error as soon as something asks to stop;
+  /// nothing by default. It must outlive the Interrupt. Throws `c10::Error`
+  /// while another one is alive.
+  explicit Interrupt(const char* words = nullptr);
   /// Puts the former handlers back.
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;

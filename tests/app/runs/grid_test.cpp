@@ -75,6 +75,12 @@ TEST(Tunings, WarnOfAChoiceOnTheEdge) {
   EXPECT_EQ(warnings(trials_of({{0.5}, {0.6}, {0.7}})),
             (Lines{"the best lr, 0.04, is the largest that was tried; try "
                    "larger ones"}));
+  EXPECT_EQ(warnings(trials_of({{0.5}, {0.5}, {0.5}})),
+            (Lines{"all values did alike; train for longer, or validate on "
+                   "more images, to choose by more than their order"}));
+  EXPECT_EQ(warnings(trials_of({{0.5}, {0.5}, {std::nullopt}})),
+            (Lines{"the best lr, 0.01, is the smallest that was tried; try "
+                   "smaller ones"}));
   // One that diverged is still beyond the edge.
   EXPECT_EQ(warnings(trials_of({{0.5}, {0.6}, {std::nullopt}})), Lines());
   EXPECT_EQ(warnings(trials_of({{std::nullopt}})), Lines());

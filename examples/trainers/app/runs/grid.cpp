@@ -62,6 +62,18 @@ std::optional<double> Trial::mean() const {
   return sum / static_cast<double>(scores.size());
 }
 
+namespace {
+
+/// Whether several did equally well, and none otherwise.
+bool is_tie(const std::vector<Trial>& trials) {
+  const auto first = trials.front().mean();
+  return trials.size() > 1 && first &&
+         std::all_of(trials.begin(), trials.end(),
+                     [&](const Trial& trial) { return trial.mean() == first; });
+}
+
+}  // namespace
+
 std::optional<std::size_t> best_of(const std::vector<Trial>& trials) {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < trials.size(); ++i) {
@@ -74,6 +86,11 @@ std::optional<std::size_t> best_of(const std::vector<Trial>& trials) {
 std::vector<std::string> edge_warnings(const Tuning& tuning) {
   std::vector<std::string> warnings;
   if (!tuning.chosen) return warnings;
+  if (is_tie(tuning.trials)) {
+    return {
+        "all values did alike; train for longer, or validate on more "
+        "images, to choose by more than their order"};
+  }
   for (const auto& [name, best] : tuning.trials.at(*tuning.chosen).values) {
     double smallest = best, largest = best;
     for (const auto& trial : tuning.trials) {

@@ -73,7 +73,7 @@ struct Tuning {
 
 /// What there is to say about a choice on the edge of the grid, beyond which
 /// there may be a better one, as "the best lr, 0.1, is the largest that was
-/// tried; try larger ones".
+/// tried; try larger ones", or about one between values that all did alike.
 [[nodiscard]] std::vector<std::string> edge_warnings(const Tuning& tuning);
 
 }  // namespace expandnet::examples

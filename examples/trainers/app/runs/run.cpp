@@ -124,6 +124,10 @@ std::vector<std::string> check_run(const RunPlan& plan,
   std::vector<std::string> notes;
   {
     const auto main = make_main(plan, context);
+    // One that cannot go on is better known before anything is timed.
+    if (main->checkpoints.has_last()) {
+      main->checkpoints.load_last(main->training);
+    }
     notes = main->trainee.notes;
     if (const auto& expansion = main->trainee.expansion) {
       const auto& more = expansion->notes();

@@ -63,10 +63,7 @@ std::optional<RunResult> finished_before(const RunPlan& plan,
       !plan.tunes || result.state == kDiverged ||
           (result.validation && result.validation->find(metric)),
       error_message("--resume", "a result to choose by must have its metric",
-                    "no " + metric +
-                        " in "
-                        " + result_path(plan) + "
-                        "",
+                    "no " + metric + " in \"" + result_path(plan) + "\"",
                     "remove it to finish the run again"));
   return result;
 }

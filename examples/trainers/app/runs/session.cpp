@@ -47,9 +47,10 @@ double work_of(const RunPlan& plan) {
 /// each other would have to be in it.
 class TimedKinds {
  public:
-  TimedKinds(const std::vector<RunPlan>& kinds, const RunContext& context)
+  TimedKinds(const std::vector<RunPlan>& kinds, const RunContext& context,
+             const train::Interrupt& interrupt)
       : kinds_(kinds), times_(kinds.size()) {
-    if (!context.machine.ranks) times_ = time_steps(kinds, context);
+    if (!context.machine.ranks) times_ = time_steps(kinds, context, interrupt);
   }
   [[nodiscard]] StepTime of(const RunPlan& plan) const {
     const auto kind = std::find_if(
@@ -351,7 +352,8 @@ int run_session(const Session& session, const Trainer& trainer,
                 const Images& images, const Machine& machine) {
   const auto& settings = trainer.settings;
   const auto context = make_context(trainer, images, machine);
-  const train::Interrupt interrupt;
+  const train::Interrupt interrupt(
+      "\ninterrupted; saving what has been done\n");
   auto tuning = tuning_plans(trainer);
   // Which cell is chosen makes no difference to what runs cost.
   const auto first = choose(settings, {}, {});
@@ -368,7 +370,7 @@ int run_session(const Session& session, const Trainer& trainer,
   const auto configuration = configuration_of(trainer, session.command);
   RunFolders folders(settings, machine);
   folders.make(configuration, tuning.empty() ? plans : tuning, images);
-  const TimedKinds times(kinds, context);
+  const TimedKinds times(kinds, context, interrupt);
   measure(tuning, context, times);
   measure(plans, context, times);
   Console console(console_options(joined(tuning, plans), context));

@@ -76,7 +76,8 @@ std::vector<RunPlan> one_of_each_kind(const std::vector<RunPlan>& plans) {
 }
 
 std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
-                                 const RunContext& context) {
+                                 const RunContext& context,
+                                 const train::Interrupt& interrupt) {
   const auto& machine = context.machine;
   auto slow = context.settings();
   slow.lr = 1e-6;  // what a step costs does not depend on where it leads
@@ -98,6 +99,7 @@ std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
   timing.rounds = 20;
   timing.warmup = 5;
   timing.seconds = 30;
+  timing.stop = [&interrupt] { return interrupt.requested(); };
   timing.group = machine.device.is_cuda() ? 10 : 1;
   const auto times = time_in_turns(steps, machine.device, timing);
 
@@ -109,6 +111,10 @@ std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
   std::vector<StepTime> result;
   for (const auto& of_one : times) {
     StepTime time;
+    if (of_one.empty()) {
+      result.push_back(time);
+      continue;
+    }
     time.ms = quartiles(of_one).median;
     if (has_compact) {
       time.ratio_to_compact =

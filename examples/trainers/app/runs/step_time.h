@@ -1,6 +1,8 @@
 // step_time.h: what a step costs, by the variants taking turns.
 #pragma once
 
+#include <expandnet/train/interrupt.h>
+
 #include <string>
 #include <vector>
 
@@ -26,8 +28,9 @@ StepKind kind_of(const RunPlan& plan);
 std::vector<RunPlan> one_of_each_kind(const std::vector<RunPlan>& plans);
 
 /// Trains a throwaway net of each plan on one batch, in turns, and times the
-/// whole steps.
+/// whole steps. Zeros where an interruption leaves no time for it.
 std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
-                                 const RunContext& context);
+                                 const RunContext& context,
+                                 const train::Interrupt& interrupt);
 
 }  // namespace expandnet::examples

@@ -1,6 +1,7 @@
 #include "trainers/app/settings/arguments.h"
 
 #include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -62,6 +63,23 @@ std::string configuration_of(const Trainer& trainer, Command command) {
   return configuration_of(app);
 }
 
+namespace {
+
+/// The folders of a comparison's runs, sorted; none in the folder of one run.
+std::vector<std::string> runs_in(const std::string& folder) {
+  std::vector<std::string> runs;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const bool is_run =
+        entry.is_directory() &&
+        std::filesystem::exists(entry.path() / kConfigurationFile);
+    if (is_run) runs.push_back(entry.path().string());
+  }
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
+
+}  // namespace
+
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                                         const std::string& folder) {
   const auto file =
@@ -71,6 +89,11 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                   prototype.name(),
                   std::string("a run's folder must hold ") + kConfigurationFile,
                   "\"" + folder + "\"", "name one that train has made"));
+  const auto runs = runs_in(folder);
+  TORCH_CHECK(runs.empty(),
+              error_message(prototype.name(), "must be the folder of one run",
+                            "that of a comparison, \"" + folder + "\"",
+                            "name one of its runs: " + c10::Join(", ", runs)));
   CLI::App app("", prototype.name() + " train");
   auto trainer = prototype.clone();
   trainer->settings.absent.clear();  // of another run

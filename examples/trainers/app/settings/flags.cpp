@@ -12,8 +12,6 @@ namespace expandnet::examples {
 
 namespace {
 
-constexpr int kMostRecipes = 100;
-constexpr int kMostPatterns = 1000;
 constexpr std::int64_t kLongestTimeout = 1000000;  // seconds
 
 /// A number; `compare` takes several and chooses one for each variant.
@@ -35,12 +33,12 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
                  command == Command::kTrain
                      ? "how to expand the net, none for compact"
                      : "what to compare")
-      ->expected(1, kMostRecipes);
+      ->expected(1, -1);
   app.add_option("--strategy", settings.strategy,
                  "for the layers that a pattern names, in place of what "
                  "--expand chooses: PATTERN=fc, cl, ck or none; the last "
                  "pattern that names a layer counts")
-      ->expected(1, kMostPatterns)
+      ->expected(1, -1)
       ->check(complaint_about_strategy);
   add_tuned(app, "--rate", settings.rate, settings.grid.rate, "expansion rate",
             command)
@@ -137,7 +135,7 @@ void add_fine_tuning(CLI::App& app, FineTuning& tuning) {
   app.add_option("--freeze", tuning.freeze,
                  "modules and parameters that keep their values, by their "
                  "paths; * and ? are any letters in a part of one")
-      ->expected(1, kMostPatterns);
+      ->expected(1, -1);
   add_number(app, "--lr-head", tuning.lr_head,
              "learning rate of the last linear layer, as a multiple of --lr")
       ->check(positive());
