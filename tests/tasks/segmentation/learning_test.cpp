@@ -49,11 +49,12 @@ struct FourMasks {
 struct LearningNet {
   explicit LearningNet(const std::string& recipe)
       : net(models::UNetOptions().classes(kLearned).width(4).batch_norm(true)),
-        expansion(expand(
-            *net, models::unet_recipe(recipe, ExpansionOptions().initial_values(
-                                                  InitialValues::kMatched)))),
+        expansion(
+            expand(*net, models::unet_recipe(
+                             recipe, ExpansionOptions().rate(2).initial_values(
+                                         InitialValues::kMatched)))),
         optimizer(expansion.parameters(),
-                  torch::optim::AdamWOptions(3e-3).weight_decay(0)) {}
+                  torch::optim::AdamWOptions(1e-2).weight_decay(0)) {}
 
   void learn(const Task& task, const FourMasks& data, int steps) {
     net->train();
@@ -79,15 +80,15 @@ TEST(Segmentation, LearnsFourImagesByHeart) {
   options.dice = 1;
   const auto task = segmentation(options);
   LearningNet learner("paper");
-  learner.learn(task, data, 120);
+  learner.learn(task, data, 150);
 
   const at::NoGradGuard no_grad;
   learner.expansion.contract();
   const auto logits = learner.net->forward(data.images);
   const auto meter = task.meter(at::kCPU);
   meter->add(meter->loss(logits, data.labels), logits, data.labels);
-  // By heart, but for a pixel of a class here and there.
-  EXPECT_GT(meter->result().at("mean_iou"), 0.98) << meter->result().at("loss");
+  // By heart, but for some pixels at the edges.
+  EXPECT_GT(meter->result().at("mean_iou"), 0.95) << meter->result().at("loss");
 }
 
 TEST(Segmentation, ContractionKeepsTheClassOfEveryPixel) {
