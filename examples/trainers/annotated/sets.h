@@ -70,7 +70,9 @@ class ListedSets {
     of(name) = std::move(part);
   }
   [[nodiscard]] const PartOf<Set>& at(const std::string& name) {
-    if (name == "validation" && lists_.validation.empty()) at("training");
+    if (name == "validation" && lists_.validation.empty()) {
+      static_cast<void>(at("training"));  // they come from it
+    }
     if (!of(name)) take(name, read(lists_of(name)));
     return *of(name);
   }

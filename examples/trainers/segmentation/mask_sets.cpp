@@ -38,30 +38,25 @@ MaskDataset resolved(MaskDataset dataset, const std::string& folder) {
   return looks_like_voc(root) ? MaskDataset::kVoc : MaskDataset::kFolder;
 }
 
-/// Without a list to test on, that to validate on is it.
-ListChoice tested(ListChoice lists) {
-  if (lists.test.empty()) std::swap(lists.test, lists.validation);
-  return lists;
+ListChoice usual_voc_lists_of_masks(const std::string& folder) {
+  if (is_one_voc_year(folder)) return lists_of_voc_year(folder, kMaskUse);
+  const auto years = data::voc_folders(folder);
+  const bool has_2012 = std::any_of(
+      years.begin(), years.end(),
+      [](const std::string& year) { return is_voc_year(year, "2012"); });
+  if (has_2012) return {{"2012/train"}, {"2012/val"}, {}};
+  return {{"train"}, {"val"}, {}};
 }
 
 ListChoice usual_mask_lists(MaskDataset dataset, const std::string& folder) {
   switch (resolved(dataset, folder)) {
     case MaskDataset::kCityscapes:
-      return {{"train"}, {}, {"val"}};
+      return {{"train"}, {"val"}, {}};
     case MaskDataset::kVoc:
-      break;
+      return usual_voc_lists_of_masks(folder);
     default:
-      return tested(lists_in_folder(folder));
+      return lists_in_folder(folder);
   }
-  if (is_one_voc_year(folder)) {
-    return tested(lists_of_voc_year(folder, kMaskUse));
-  }
-  const auto years = data::voc_folders(folder);
-  const bool has_2012 = std::any_of(
-      years.begin(), years.end(),
-      [](const std::string& year) { return is_voc_year(year, "2012"); });
-  if (has_2012) return {{"2012/train"}, {}, {"2012/val"}};
-  return {{"train"}, {}, {"val"}};
 }
 
 data::MaskSet read_voc_lists(const std::string& folder, const Lists& lists,
@@ -92,7 +87,14 @@ data::MaskSet read_mask_list(MaskDataset dataset, const std::string& folder,
 
 ListChoice choose_mask_lists(MaskDataset dataset, const std::string& folder,
                              const ListChoice& named) {
-  return choose_lists(named, [&] { return usual_mask_lists(dataset, folder); });
+  return choose_lists(named, [&] {
+    auto usual = usual_mask_lists(dataset, folder);
+    // Where there is no list to test on, that to validate on is it.
+    if (usual.test.empty() && named.test.empty()) {
+      std::swap(usual.test, usual.validation);
+    }
+    return usual;
+  });
 }
 
 data::MaskSet read_masks(MaskDataset dataset, const std::string& folder,

@@ -38,7 +38,7 @@ SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
   check_images({options_.folder, options_.training.batch_size,
                 options_.needs_validation},
                training.size(), sets_.at("validation").size());
-  sets_.at("test");  // now, rather than after the training
+  static_cast<void>(sets_.at("test"));  // now, rather than after the training
   if (options_.weights_classes) weight_classes();
 }
 
@@ -93,6 +93,14 @@ std::string SegmentationImages::in_words() const {
 }
 
 std::vector<std::string> SegmentationImages::notes() const { return notes_; }
+
+std::vector<std::string> SegmentationImages::notes_on_results() const {
+  const auto& lists = sets_.lists();
+  if (lists.validation.empty() || lists.validation != lists.test) return {};
+  return {
+      "The lists to validate and to test on are the same: scores of what is "
+      "chosen on them are optimistic."};
+}
 
 std::vector<KeptFile> SegmentationImages::kept_files() const {
   if (class_weights_.empty()) return {};

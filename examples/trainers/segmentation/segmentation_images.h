@@ -41,6 +41,7 @@ class SegmentationImages : public Images {
   [[nodiscard]] std::string in_words() const override;
   /// What was skipped, and the weights of the classes.
   [[nodiscard]] std::vector<std::string> notes() const override;
+  [[nodiscard]] std::vector<std::string> notes_on_results() const override;
   [[nodiscard]] std::vector<KeptFile> kept_files() const override;
   [[nodiscard]] RunData run_data(std::uint64_t seed) const override;
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
