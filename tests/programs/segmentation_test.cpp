@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "drawing/png_writer.h"
 #include "programs/program_test.h"
 #include "trainers/app/commands/program.h"
 #include "trainers/segmentation/segmentation_trainer.h"
@@ -207,8 +209,8 @@ class OtherLayouts {
       put(mask, folder / "folders" / part / "masks" / (name + ".png"));
       put(image, folder / "streets/leftImg8bit" / part / "ulm" /
                      (name + "_leftImg8bit.png"));
-      put(mask, folder / "streets/gtFine" / part / "ulm" /
-                    (name + "_gtFine_labelIds.png"));
+      put_ids(mask, folder / "streets/gtFine" / part / "ulm" /
+                        (name + "_gtFine_labelIds.png"));
     }
     put(scenes / "classes.txt", folder / "folders/classes.txt");
   }
@@ -217,6 +219,18 @@ class OtherLayouts {
   static void put(const fs::path& from, const fs::path& to) {
     fs::create_directories(to.parent_path());
     fs::copy_file(from, to);
+  }
+  /// The ground becomes road, objects what is on it, and void unlabelled.
+  static void put_ids(const fs::path& from, const fs::path& to) {
+    const auto mask = data::read_mask(from.string());
+    std::vector<std::uint8_t> ids;
+    for (const auto index : mask.indices) {
+      ids.push_back(static_cast<std::uint8_t>(index == 255 ? 0
+                                              : index == 0 ? 7
+                                                           : 23 + index));
+    }
+    fs::create_directories(to.parent_path());
+    examples::write_mask(to.string(), ids, {mask.height, mask.width});
   }
 };
 
