@@ -113,6 +113,7 @@ void Ranks::broadcast(const std::vector<at::Tensor>& tensors) {
     layout += (layout.empty() ? "" : ", ") + layout_of(tensor);
   }
   check_same("the layout of tensors to broadcast", layout);
+  if (tensors.empty()) return;  // a model without buffers
   run([&] {
     c10d::broadcast_coalesced(impl_->group, tensors, kBroadcastBytes);
   });
