@@ -1,5 +1,6 @@
 #include "trainers/segmentation/segmentation_trainer.h"
 
+#include <c10/util/Exception.h>
 #include <expandnet/models/unet_recipes.h>
 #include <expandnet/tasks/segmentation/confusion.h>
 #include <expandnet/tasks/segmentation/segmentation_meter.h>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/runs/grid.h"
@@ -225,6 +227,11 @@ std::int64_t SegmentationTrainer::classes_of_run(
 
 std::unique_ptr<Images> SegmentationTrainer::load_images(
     const Machine& machine, const std::string& run) const {
+  TORCH_CHECK(settings.int8 == Int8Choice::kNone,
+              error_message(name(),
+                            "--int8 must be none: it takes images of one size, "
+                            "and whole ones have any",
+                            name_in(kInt8s, settings.int8)));
   SegmentationImagesOptions options;
   options.dataset = dataset_;
   options.folder = settings.data;
