@@ -16,6 +16,7 @@ namespace expandnet::models {
 namespace {
 
 constexpr std::int64_t kStageReach = 2;  // pixels, of two 3x3 convolutions
+constexpr std::array<double, 2> kTwice = {2, 2};
 
 void check_unet_option(const char* name, std::int64_t value) {
   TORCH_CHECK(value > 0,
@@ -115,14 +116,18 @@ torch::Tensor UNetImpl::forward(torch::Tensor x) {
       x = ups[i](x);
     } else {
       // Weights of an interpolation sum to 1, so that it commutes with the 1x1
-      // convolution, which has a quarter of the work before it.
-      x = at::upsample_bilinear2d(narrows[i](x), skips[i].sizes().slice(2),
-                                  /*align_corners=*/false);
+      // convolution, which has a quarter of the work before it. By a factor,
+      // not by a size, which a trace would keep.
+      x = at::upsample_bilinear2d(narrows[i](x), at::OptionalIntArrayRef(),
+                                  /*align_corners=*/false, kTwice);
     }
     x = decoders[i](at::cat({skips[i], x}, 1));
     skips[i].reset();  // without gradients, its memory is free from here on
   }
-  return head(x).slice(2, 0, height).slice(3, 0, width);
+  x = head(x);
+  // A trace of an image that was not filled up takes others of any such size.
+  if (below == 0 && right == 0) return x;
+  return x.slice(2, 0, height).slice(3, 0, width);
 }
 
 std::int64_t UNetImpl::receptive_radius() const {

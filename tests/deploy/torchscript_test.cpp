@@ -1,6 +1,7 @@
 #include <expandnet/deploy/torchscript.h>
 #include <expandnet/models/mobilenet_v2.h>
 #include <expandnet/models/shufflenet_v2.h>
+#include <expandnet/models/unet.h>
 #include <expandnet/nn/expanded_conv.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/fuse_batch_norm.h>
@@ -114,6 +115,21 @@ TEST_F(TorchScript, TakesTheNetsOfThisLibrary) {
   };
   EXPECT_LE(error_of_export(models::ShuffleNetV2()), kFloat.tolerance);
   EXPECT_LE(error_of_export(models::MobileNetV2()), kFloat.tolerance);
+}
+
+TEST_F(TorchScript, OfAUNetTakesImagesOfOtherSizes) {
+  for (const auto up_sampling :
+       {models::UpSampling::kTransposed, models::UpSampling::kBilinear}) {
+    models::UNet net(
+        models::UNetOptions().classes(3).width(2).up_sampling(up_sampling));
+    net->eval();
+    export_torchscript(net, torch::randn({1, 3, 32, 32}), path_);
+    const auto other = torch::randn({2, 3, 48, 80});
+    EXPECT_LE(
+        relative_error(torch::jit::load(path_).forward({other}).toTensor(),
+                       net->forward(other)),
+        kFloat.tolerance);
+  }
 }
 
 TEST_F(TorchScript, ReportsATraceThatFrozeASize) {

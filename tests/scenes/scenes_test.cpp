@@ -1,4 +1,5 @@
 #include <expandnet/data/images/image_file.h>
+#include <expandnet/data/sets/mask_classes.h>
 #include <expandnet/data/sets/voc.h>
 #include <gtest/gtest.h>
 
@@ -164,6 +165,11 @@ TEST(Scenes, AreThoseThatAreCommitted) {
     EXPECT_EQ(content_of((folder / "scenes") + annotation),
               content_of(committed + annotation));
   }
+  EXPECT_EQ(content_of(folder / "scenes/classes.txt"),
+            content_of(committed + "/classes.txt"));
+  const auto named = data::read_mask_classes(committed + "/classes.txt");
+  EXPECT_EQ(named.classes.size(), scene_classes().size() + 1);
+  EXPECT_EQ(named.classes.back(), scene_classes().back());
   EXPECT_EQ(data::read_voc({{committed, "trainval"}}).images.size(), 4U);
   EXPECT_EQ(data::read_voc({{committed, "test"}}).images.size(), 2U);
 }

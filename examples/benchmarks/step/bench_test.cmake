@@ -141,6 +141,21 @@ if(NOT count EQUAL 2 OR counted LESS 2)
   message(SEND_ERROR "expected two rows and a step that counts twice the compact one or more, got ${results}")
 endif()
 
+# A network whose pixels have classes.
+execute_process(
+  COMMAND "${BENCH}" --net unet16 --device cpu --layout channels_last --iterations 1
+          --batch-size 1 --image-size 32 --phase train --json "${file}"
+  RESULT_VARIABLE status
+  ERROR_VARIABLE message)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "expected 0, got ${status} and '${message}'")
+endif()
+file(READ "${file}" results)
+string(JSON count LENGTH "${results}")
+if(NOT count EQUAL 2)
+  message(SEND_ERROR "expected a row for compact and for weight space, got ${results}")
+endif()
+
 # A network for ImageNet as expanded modules, which has the loss of the compact
 # one or is refused.
 execute_process(

@@ -50,8 +50,11 @@ Prepared prepare(const Setup& setup, Way way) {
   result.images = torch::randn({setup.batch, 3, size, size})
                       .to(setup.device)
                       .contiguous(memory_format(setup.layout));
+  const auto labelled = net.of_pixels
+                            ? std::vector<std::int64_t>{setup.batch, size, size}
+                            : std::vector<std::int64_t>{setup.batch};
   result.labels =
-      torch::randint(net.classes, {setup.batch}, torch::kLong).to(setup.device);
+      torch::randint(net.classes, labelled, torch::kLong).to(setup.device);
   result.model = net.compact(size);
   result.model.module->to(setup.device);
   train::set_memory_format(*result.model.module, memory_format(setup.layout));

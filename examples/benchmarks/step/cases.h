@@ -21,7 +21,7 @@ struct Prepared {
   Model model;
   std::optional<Expansion> expansion;  ///< in weight space
   torch::Tensor images;                ///< [batch, 3, size, size]
-  torch::Tensor labels;                ///< [batch]
+  torch::Tensor labels;  ///< [batch]; of pixels [batch, size, size]
 };
 Prepared prepare(const Setup& setup, Way way);
 

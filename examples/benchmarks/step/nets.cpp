@@ -8,12 +8,15 @@
 #include <expandnet/models/shufflenet_v2.h>
 #include <expandnet/models/small_net.h>
 #include <expandnet/models/small_net_recipes.h>
+#include <expandnet/models/unet.h>
+#include <expandnet/models/unet_recipes.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/types.h>
 
 #include <algorithm>
+#include <string>
 
 #include "base/error.h"
 #include "benchmarks/step/expand_in_place.h"
@@ -112,6 +115,23 @@ Net resnet18() {
       nullptr};
 }
 
+constexpr std::int64_t kCityscapesClasses = 19;
+
+/// The paper's net for segmentation, on Cityscapes.
+Net unet(std::int64_t width) {
+  Net net;
+  net.name = "unet" + std::to_string(width);
+  net.image_size = 256;
+  net.classes = kCityscapesClasses;
+  net.selector = models::unet_recipe("paper");
+  net.compact = [width](std::int64_t /*image_size*/) {
+    return model_of(models::UNet(
+        models::UNetOptions().classes(kCityscapesClasses).width(width)));
+  };
+  net.of_pixels = true;
+  return net;
+}
+
 const std::vector<Net>& nets() {
   static const std::vector<Net> all = {
       small_net("smallnet7-ck-fc", 7, "ck+fc"),
@@ -121,6 +141,8 @@ const std::vector<Net>& nets() {
       imagenet_net<models::MobileNetV2>("mobilenet_v2"),
       imagenet_net<models::ShuffleNetV2>("shufflenet_v2"),
       resnet18(),
+      unet(16),
+      unet(32),
       small_net("smallnet7-fc-rate8", 7, "fc", 8),
       small_net("smallnet7-fc-rate16", 7, "fc", 16),
       small_net("smallnet7-fc-rate64", 7, "fc", 64),

@@ -28,6 +28,7 @@ struct Net {
   /// have in weight space. Null: it is not written in modules.
   std::function<Model(std::int64_t image_size, Execution execution)> expanded;
   bool by_default = false;  ///< is small enough for any machine
+  bool of_pixels = false;   ///< each pixel has a class, not each image
 };
 
 /// A new network is one more entry of the table behind these.

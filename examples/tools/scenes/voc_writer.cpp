@@ -93,6 +93,9 @@ void write_scenes(const std::string& folder, const ObjectPictures& training,
         "ImageSets/Main", "ImageSets/Segmentation"}) {
     fs::create_directories(root / name);
   }
+  std::string classes = "ground\n";
+  for (const auto& name : scene_classes()) classes += name + "\n";
+  write_text((root / "classes.txt").string(), classes);
   std::vector<std::int64_t> for_training, for_validation, for_test;
   for (std::size_t i = 0; i < training.labels.size(); ++i) {
     const auto number = static_cast<std::int64_t>(i);

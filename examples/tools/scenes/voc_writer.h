@@ -16,10 +16,11 @@ struct SceneCounts {
 };
 
 /// Composes the scenes and writes, into `folder`, JPEGImages (as PNG),
-/// Annotations, SegmentationClass, SegmentationObject, and the lists train,
-/// val, trainval and test of ImageSets/Main and ImageSets/Segmentation. Files
-/// of the same names are replaced. Scenes of train and val are made of other
-/// pictures of `training`, those of test of `test`.
+/// Annotations, SegmentationClass, SegmentationObject, the lists train, val,
+/// trainval and test of ImageSets/Main and ImageSets/Segmentation, and
+/// classes.txt, which names the indices of the masks in SegmentationClass.
+/// Files of the same names are replaced. Scenes of train and val are made of
+/// other pictures of `training`, those of test of `test`.
 ///
 /// Throws `std::runtime_error` where a file cannot be written, and as
 /// `compose_scene` does.

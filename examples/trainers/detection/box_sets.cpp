@@ -19,60 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() &&
-         text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-/// Whether the folder is that of one year itself.
-bool is_one_year(const std::string& folder) {
-  return fs::is_directory(fs::path(folder) / "ImageSets");
-}
-
-bool has_list(const std::string& year, const std::string& list) {
-  return fs::exists(fs::path(year) / "ImageSets" / "Main" / (list + ".txt"));
-}
-
-/// "2007/test" or, of all years, "test", as lists in folders.
-std::vector<data::VocPart> parts_of(const std::string& root,
-                                    const BoxLists& lists) {
-  const auto years = data::voc_folders(root);
-  std::vector<data::VocPart> parts;
-  for (const auto& name : lists) {
-    const auto slash = name.find('/');
-    const bool of_all = slash == std::string::npos;
-    const auto year = of_all ? std::string() : name.substr(0, slash);
-    const auto list = of_all ? name : name.substr(slash + 1);
-    const auto before = parts.size();
-    for (const auto& folder : years) {
-      if (of_all || ends_with(folder, year)) parts.push_back({folder, list});
-    }
-    TORCH_CHECK(parts.size() > before,
-                error_message("--data", "must hold the year of " + name,
-                              "none in \"" + root + "\""));
-  }
-  return parts;
-}
-
-BoxListChoice usual_voc_lists(const std::string& folder) {
-  BoxListChoice usual;
-  if (is_one_year(folder)) {
-    usual.training = {"train"};
-    for (const auto& [list, name] :
-         {std::pair<BoxLists*, std::string>{&usual.validation, "val"},
-          {&usual.test, "test"}}) {
-      if (has_list(folder, name)) *list = {name};
-    }
-    return usual;
-  }
+ListChoice usual_voc_lists(const std::string& folder) {
+  const std::string use = "Main";
+  if (is_one_voc_year(folder)) return lists_of_voc_year(folder, use);
+  ListChoice usual;
   for (const auto& year : data::voc_folders(folder)) {
     for (const auto* number : {"2007", "2012"}) {
-      if (!ends_with(year, number)) continue;
-      if (has_list(year, "trainval")) {
+      if (!is_voc_year(year, number)) continue;
+      if (has_voc_list(year, use, "trainval")) {
         usual.training.push_back(std::string(number) + "/trainval");
       }
     }
-    if (ends_with(year, "2007") && has_list(year, "test")) {
+    if (is_voc_year(year, "2007") && has_voc_list(year, use, "test")) {
       usual.test = {"2007/test"};
     }
   }
@@ -80,13 +38,10 @@ BoxListChoice usual_voc_lists(const std::string& folder) {
   return usual;
 }
 
-BoxListChoice usual_lists(BoxDataset dataset, const std::string& folder) {
+ListChoice usual_box_lists(BoxDataset dataset, const std::string& folder) {
   if (dataset == BoxDataset::kVoc) return usual_voc_lists(folder);
   if (dataset == BoxDataset::kCoco) return {{"train2017"}, {}, {"val2017"}};
-  BoxListChoice usual = {{"train"}, {}, {}};
-  if (fs::is_directory(fs::path(folder) / "val")) usual.validation = {"val"};
-  if (fs::is_directory(fs::path(folder) / "test")) usual.test = {"test"};
-  return usual;
+  return lists_in_folder(folder);
 }
 
 data::AnnotatedSet read_list(BoxDataset dataset, const std::string& folder,
@@ -108,28 +63,16 @@ data::AnnotatedSet read_list(BoxDataset dataset, const std::string& folder,
 
 }  // namespace
 
-BoxListChoice choose_lists(BoxDataset dataset, const std::string& folder,
-                           const BoxListChoice& named) {
-  auto lists = named;
-  // What is named is asked of no folder: it may hold something else.
-  if (!named.training.empty() && !named.validation.empty() &&
-      !named.test.empty()) {
-    return lists;
-  }
-  const auto usual = usual_lists(dataset, folder);
-  if (lists.training.empty()) {
-    lists.training = usual.training;
-    if (lists.validation.empty()) lists.validation = usual.validation;
-  }
-  if (lists.test.empty()) lists.test = usual.test;
-  return lists;
+ListChoice choose_box_lists(BoxDataset dataset, const std::string& folder,
+                            const ListChoice& named) {
+  return choose_lists(named, [&] { return usual_box_lists(dataset, folder); });
 }
 
 data::AnnotatedSet read_boxes(BoxDataset dataset, const std::string& folder,
-                              const BoxLists& lists,
+                              const Lists& lists,
                               const data::AnnotationOptions& options) {
   if (dataset == BoxDataset::kVoc) {
-    return data::read_voc(parts_of(folder, lists), options);
+    return data::read_voc(voc_parts(folder, lists), options);
   }
   std::vector<data::AnnotatedSet> sets;
   for (const auto& list : lists) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "command_line/named.h"
+#include "trainers/annotated/lists.h"
 
 namespace expandnet::examples {
 
@@ -25,27 +26,17 @@ inline constexpr Named<BoxDataset> kBoxDatasets[] = {
     {BoxDataset::kCoco, "coco"},
     {BoxDataset::kFolder, "folder"}};
 
-/// Names of lists: of VOC "trainval", of all years, or "2007/test".
-using BoxLists = std::vector<std::string>;
-
-/// The lists of each set.
-struct BoxListChoice {
-  BoxLists training;
-  BoxLists validation;
-  BoxLists test;
-};
-
 /// Those that are named, else those usual for what is in the folder: VOC's
 /// trainval of 2007 and 2012 and test of 2007; train, val and test of a folder
 /// of one year; train2017 and val2017 of COCO. Validation and test may be none.
-[[nodiscard]] BoxListChoice choose_lists(BoxDataset dataset,
-                                         const std::string& folder,
-                                         const BoxListChoice& named);
+[[nodiscard]] ListChoice choose_box_lists(BoxDataset dataset,
+                                          const std::string& folder,
+                                          const ListChoice& named);
 
 /// Reads the annotations of all lists, one after another. Throws as the readers
 /// of the data set do, and `c10::Error` for a year that is not there.
 [[nodiscard]] data::AnnotatedSet read_boxes(
-    BoxDataset dataset, const std::string& folder, const BoxLists& lists,
+    BoxDataset dataset, const std::string& folder, const Lists& lists,
     const data::AnnotationOptions& options);
 
 /// Gives sets that were read by themselves the classes of all: in the order of

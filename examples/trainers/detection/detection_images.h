@@ -7,10 +7,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "trainers/annotated/sets.h"
 #include "trainers/app/runs/trainer.h"
 #include "trainers/detection/box_sets.h"
 
@@ -19,10 +19,8 @@ namespace expandnet::examples {
 struct DetectionImagesOptions {
   BoxDataset dataset = BoxDataset::kVoc;
   std::string folder;
-  BoxListChoice lists;
-  /// Training images that are set apart to validate on where no list is.
-  std::int64_t validation_images = 0;
-  std::uint64_t split_seed = 0;
+  ListChoice lists;
+  SetApart apart;
   /// Whether something is chosen by the validation set.
   bool needs_validation = false;
   data::Faults faults = data::Faults::kStop;
@@ -63,28 +61,17 @@ class DetectionImages : public Images {
   }
 
  private:
-  /// Annotations, and which images of them; none of both: there is no such set.
-  struct BoxSet {
-    std::shared_ptr<const data::AnnotatedSet> set;
-    std::vector<std::int64_t> places;
-  };
-
   /// Reads all sets, which say what classes there are.
   void read_all();
-  /// Nothing where there is no list.
-  [[nodiscard]] data::AnnotatedSet read(const BoxLists& lists) const;
-  [[nodiscard]] static BoxSet whole(data::AnnotatedSet set);
-  /// Takes the training images, and sets some apart.
-  void take_training(data::AnnotatedSet set) const;
+  [[nodiscard]] data::AnnotatedSet read(const Lists& lists) const;
   void fit();
-  [[nodiscard]] const BoxSet& set_named(const std::string& set) const;
   [[nodiscard]] std::unique_ptr<data::BoxBatches> plain_batches(
-      const BoxSet& set, const std::string& name) const;
+      const std::string& set) const;
 
-  mutable DetectionImagesOptions options_;
+  DetectionImagesOptions options_;
   mutable std::vector<std::string> notes_;
   /// Read where they are needed.
-  mutable std::optional<BoxSet> training_, validation_, test_;
+  mutable ListedSets<data::AnnotatedSet> sets_;
 };
 
 }  // namespace expandnet::examples

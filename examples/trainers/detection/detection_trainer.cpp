@@ -1,6 +1,5 @@
 #include "trainers/detection/detection_trainer.h"
 
-#include <c10/util/Exception.h>
 #include <expandnet/models/yolo_lite.h>
 #include <expandnet/models/yolo_lite_recipes.h>
 #include <expandnet/tasks/detection/detection_meter.h>
@@ -8,15 +7,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
-#include <stdexcept>
 #include <utility>
 
-#include "base/error.h"
-#include "base/read_file.h"
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/kept_file.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/settings/class_list.h"
 #include "trainers/app/settings/configuration.h"
@@ -29,8 +25,6 @@ namespace {
 
 constexpr std::int64_t kStride = models::YoloLiteImpl::kStride;
 
-constexpr Named<data::Faults> kFaults[] = {{data::Faults::kStop, "stop"},
-                                           {data::Faults::kSkip, "skip"}};
 constexpr Named<data::Fit> kFits[] = {{data::Fit::kStretch, "stretch"},
                                       {data::Fit::kLetterbox, "letterbox"}};
 constexpr Named<AnchorChoice> kAnchorChoices[] = {
@@ -39,25 +33,6 @@ constexpr Named<PrecisionChoice> kPrecisionChoices[] = {
     {PrecisionChoice::kVoc2007, "voc2007"},
     {PrecisionChoice::kArea, "area"},
     {PrecisionChoice::kCoco, "coco"}};
-
-/// What a file of a run's folder holds, as `read` reads it.
-template <typename Read>
-auto kept_in(const std::string& folder, const char* name, Read read) {
-  const auto path = (std::filesystem::path(folder) / name).string();
-  TORCH_CHECK(std::filesystem::exists(path),
-              error_message("expandnet-detection",
-                            std::string("a run's folder must hold ") + name,
-                            "none in \"" + folder + "\"",
-                            "name one that train has made"));
-  try {
-    return read(read_file(path));
-  } catch (const std::runtime_error& error) {
-    TORCH_CHECK(false, error_message(
-                           "expandnet-detection",
-                           std::string(name) + " must be as train has made it",
-                           "\"" + path + "\" (" + error.what() + ")"));
-  }
-}
 
 }  // namespace
 
@@ -82,15 +57,7 @@ void DetectionTrainer::add_flags(CLI::App& app) {
   add_number(app, "--jitter", transform_.jitter,
              "how far the edges of a training image move, as a share of it")
       ->check(from_to(0, 1));
-  app.add_option("--flip", transform_.flip, "mirror training images");
-  add_number(app, "--hue", transform_.hue, "change of hue, in turns")
-      ->check(from_to(0, 1));
-  add_number(app, "--saturation", transform_.saturation,
-             "largest change of saturation, a factor")
-      ->check(positive());
-  add_number(app, "--exposure", transform_.exposure,
-             "largest change of brightness, a factor")
-      ->check(positive());
+  add_color_flags(app, transform_);
   app.add_option("--batch-norm", batch_norm_,
                  "true: BatchNorm after the first six convolutions");
   add_named(app, "--anchors", anchors_, kAnchorChoices,
@@ -106,36 +73,20 @@ void DetectionTrainer::add_data_flags(CLI::App& app) {
             "voc: VOCdevkit, or a folder with Annotations, ImageSets and "
             "JPEGImages; coco: annotations/instances_NAME.json and NAME; "
             "folder: images with VOC's XML in NAME");
-  app.add_option("--train-lists", lists_.training,
-                 "names of the lists to train on, of VOC trainval or "
-                 "2007/trainval; by default those of VOC2007 and 2012, train "
-                 "of another folder, train2017 of COCO")
-      ->expected(0, -1);
-  app.add_option("--val-lists", lists_.validation,
-                 "to validate on; by default val, where there is one")
-      ->expected(0, -1);
-  app.add_option("--val-images", validation_images_,
-                 "training images set apart to validate on, where --val-lists "
-                 "has none")
-      ->check(not_negative());
-  app.add_option("--split-seed", split_seed_,
-                 "which images these are; the same for all runs");
+  add_training_lists(app, reading_,
+                     "of VOC trainval or 2007/trainval; by default those of "
+                     "VOC2007 and 2012, train of another folder, train2017 of "
+                     "COCO");
   app.add_option("--image-size", image_size_,
                  "side of the pictures that the net sees, a multiple of 32")
       ->check(positive());
-  add_named(app, "--faults", faults_, kFaults,
-            "an annotation or an image that is damaged stops the run, or is "
-            "left out");
+  add_faults(app, reading_, "the run");
 }
 
 void DetectionTrainer::add_reading_flags(CLI::App& app) {
-  app.add_option("--test-lists", lists_.test,
-                 "to test on; by default 2007/test, test of another folder, "
-                 "val2017 of COCO")
-      ->expected(0, -1);
-  app.add_option("--workers", workers_,
-                 "threads that read images; 0: as many as there are cores")
-      ->check(from_to(0, kMostThreads));
+  add_test_lists(app, reading_,
+                 "by default 2007/test, test of another folder, val2017 of "
+                 "COCO");
   add_named(app, "--fit", fit_, kFits,
             "how images that are evaluated fill a picture");
 }
@@ -154,9 +105,7 @@ void DetectionTrainer::add_judging_flags(CLI::App& app) {
 
 void DetectionTrainer::add_evaluation_flags(CLI::App& app) {
   add_reading_flags(app);
-  add_named(app, "--faults", faults_, kFaults,
-            "an annotation or an image that is damaged stops the evaluation, "
-            "or is left out");
+  add_faults(app, reading_, "the evaluation");
   add_judging_flags(app);
   app.add_option("--batch-size", settings.batch_size, "images at a time")
       ->check(positive());
@@ -191,29 +140,8 @@ void DetectionTrainer::check() const {
         "--jitter",
         fmt::format("must be below 0.5, got {}", transform_.jitter));
   }
-  if (transform_.hue > 0.5) {
-    throw CLI::ValidationError(
-        "--hue", fmt::format("must be at most 0.5, got {}", transform_.hue));
-  }
-  for (const auto& [flag, factor] :
-       {std::pair{"--saturation", transform_.saturation},
-        std::pair{"--exposure", transform_.exposure}}) {
-    if (factor >= 1) continue;
-    throw CLI::ValidationError(
-        flag, fmt::format("must be at least 1, got {}", factor));
-  }
-  if (settings.execution != ExecutionChoice::kWeightSpace) {
-    throw CLI::ValidationError("--execution",
-                               "must be weight-space for this net, got " +
-                                   name_in(kExecutions, settings.execution) +
-                                   "; expanded modules are written into a net");
-  }
-  if (settings.init.twin) {
-    throw CLI::ValidationError(
-        "--init",
-        "must not be twin for this net; expanded modules, which a twin is made "
-        "of, are written into a net");
-  }
+  check_colors(transform_.hue, transform_.saturation, transform_.exposure);
+  check_weight_space(settings);
 }
 
 std::vector<std::string> DetectionTrainer::recipes() const {
@@ -267,13 +195,13 @@ std::vector<tasks::Metric> DetectionTrainer::metrics() const {
 
 std::vector<std::string> DetectionTrainer::class_names_of_run(
     const std::string& folder) const {
-  return kept_in(folder, kClassesFile, read_class_list);
+  return kept_in(name(), folder, kClassesFile, read_class_list);
 }
 
 std::vector<tasks::Anchor> DetectionTrainer::anchors_of_run(
     const std::string& folder) const {
   if (anchors_ == AnchorChoice::kYoloLite) return tasks::yolo_lite_anchors();
-  return kept_in(folder, kAnchorsFile, read_anchors);
+  return kept_in(name(), folder, kAnchorsFile, read_anchors);
 }
 
 std::int64_t DetectionTrainer::classes_of_run(const std::string& folder) const {
@@ -282,10 +210,10 @@ std::int64_t DetectionTrainer::classes_of_run(const std::string& folder) const {
 
 data::AnnotatedSet DetectionTrainer::training_boxes() const {
   data::AnnotationOptions how;
-  how.faults = faults_;
-  return read_boxes(dataset_, settings.data,
-                    choose_lists(dataset_, settings.data, lists_).training,
-                    how);
+  how.faults = reading_.faults;
+  return read_boxes(
+      dataset_, settings.data,
+      choose_box_lists(dataset_, settings.data, reading_.lists).training, how);
 }
 
 std::unique_ptr<Images> DetectionTrainer::load_images(
@@ -293,13 +221,12 @@ std::unique_ptr<Images> DetectionTrainer::load_images(
   DetectionImagesOptions options;
   options.dataset = dataset_;
   options.folder = settings.data;
-  options.lists = lists_;
-  options.validation_images = validation_images_;
-  options.split_seed = split_seed_;
+  options.lists = reading_.lists;
+  options.apart = reading_.apart;
   options.needs_validation =
       settings.select == train::Select::kBestValidation ||
       has_choice(settings.grid);
-  options.faults = faults_;
+  options.faults = reading_.faults;
   if (!run.empty()) {
     options.classes = class_names_of_run(run);
     options.anchors = anchors_of_run(run);
@@ -319,13 +246,10 @@ std::unique_ptr<Images> DetectionTrainer::load_images(
   }
   training.batch_size = settings.batch_size;
   training.drop_last = true;
-  training.workers =
-      static_cast<int>(workers_ > 0 ? workers_ : cores_per_rank());
+  training.workers = reading_.reading_threads();
   training.rank = machine.rank();
   training.ranks = machine.size();
-  training.on_bad_image = faults_ == data::Faults::kSkip
-                              ? data::OnBadImage::kSkip
-                              : data::OnBadImage::kStop;
+  training.on_bad_image = reading_.on_bad_image();
   return std::make_unique<DetectionImages>(std::move(options));
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "trainers/annotated/annotated_flags.h"
 #include "trainers/app/commands/commands.h"
 #include "trainers/app/runs/trainer.h"
 #include "trainers/detection/box_sets.h"
@@ -85,11 +86,7 @@ class DetectionTrainer : public Trainer {
   void add_judging_flags(CLI::App& app);
 
   BoxDataset dataset_ = BoxDataset::kVoc;
-  BoxListChoice lists_;
-  std::int64_t validation_images_ = 0;
-  std::uint64_t split_seed_ = 0;
-  data::Faults faults_ = data::Faults::kStop;
-  std::int64_t workers_ = 0;  ///< threads that read images; 0: the cores
+  AnnotatedFlags reading_;
   data::Fit fit_ = data::Fit::kStretch;
 
   std::int64_t image_size_ = 224;

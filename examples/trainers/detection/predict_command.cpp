@@ -11,7 +11,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -26,6 +25,7 @@
 #include "command_line/named_flag.h"
 #include "drawing/boxes.h"
 #include "drawing/png_writer.h"
+#include "trainers/annotated/image_inputs.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
 #include "trainers/app/settings/configuration.h"
@@ -48,15 +48,6 @@ struct PredictChoices {
   tasks::SuppressOptions suppress = {/*threshold=*/0.25};
   DeviceChoice device = DeviceChoice::kAuto;
 };
-
-bool is_image(const fs::path& path) {
-  auto ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char letter) {
-                   return static_cast<char>(std::tolower(letter));
-                 });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
-}
 
 /// An image, and what is known to be in it.
 struct Input {
@@ -82,37 +73,6 @@ std::vector<Input> images_of_set(const DetectionTrainer& trainer,
     inputs.push_back({image.path, image.objects});
   }
   return inputs;
-}
-
-/// The images that are named, and those of folders that are, sorted.
-std::vector<std::string> images_of(const std::vector<std::string>& inputs) {
-  std::vector<std::string> images;
-  for (const auto& input : inputs) {
-    if (!fs::is_directory(input)) {
-      images.push_back(input);
-      continue;
-    }
-    std::vector<std::string> in_folder;
-    for (const auto& entry : fs::directory_iterator(input)) {
-      if (is_image(entry.path())) in_folder.push_back(entry.path().string());
-    }
-    TORCH_CHECK(!in_folder.empty(),
-                error_message("predict", "a folder must hold JPEG or PNG files",
-                              "none in \"" + input + "\""));
-    std::sort(in_folder.begin(), in_folder.end());
-    images.insert(images.end(), in_folder.begin(), in_folder.end());
-  }
-  return images;
-}
-
-/// A name for the picture of an image that no other has.
-std::string picture_name(const std::string& path, std::set<std::string>& used) {
-  const auto stem = fs::path(path).stem().string();
-  auto name = stem + ".png";
-  for (int number = 2; !used.insert(name).second; ++number) {
-    name = fmt::format("{}-{}.png", stem, number);
-  }
-  return name;
 }
 
 /// Finds what a net sees in one image after another.

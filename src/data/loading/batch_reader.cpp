@@ -4,6 +4,7 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -46,11 +47,30 @@ BatchReaderOptions checked_reader(BatchReaderOptions options) {
 
 }  // namespace
 
+std::vector<std::int64_t> places_in(const char* where, std::size_t count,
+                                    const std::vector<std::int64_t>& chosen) {
+  auto places = chosen;
+  if (places.empty()) {
+    places.resize(count);
+    std::iota(places.begin(), places.end(), std::int64_t{0});
+  }
+  TORCH_CHECK(!places.empty(),
+              error_message(where, "there must be images", "none"));
+  for (const auto place : places) {
+    TORCH_CHECK(place >= 0 && place < static_cast<std::int64_t>(count),
+                error_message(where,
+                              "images must be places in the set, below " +
+                                  std::to_string(count),
+                              std::to_string(place)));
+  }
+  return places;
+}
+
 BatchReader::BatchReader(BatchReaderOptions options, c10::Device device,
-                         Read read, Side side, Path path)
+                         Read read, Size picture_size, Path path)
     : options_(checked_reader(std::move(options))),
       read_(std::move(read)),
-      side_(std::move(side)),
+      picture_size_(std::move(picture_size)),
       path_(std::move(path)),
       normalization_(options_.mean, options_.deviation, device,
                      options_.prefetch + kInUse),
@@ -64,22 +84,33 @@ BatchReader::BatchReader(BatchReaderOptions options, c10::Device device,
 }
 
 std::int64_t BatchReader::size() const {
+  if (!options_.starts.empty()) {
+    return static_cast<std::int64_t>(options_.starts.size());
+  }
   return options_.drop_last
              ? options_.count / options_.batch_size
              : (options_.count + options_.batch_size - 1) / options_.batch_size;
 }
 
+std::int64_t BatchReader::start_of(std::int64_t batch) const {
+  const auto& starts = options_.starts;
+  if (!starts.empty()) {
+    return batch == size() ? options_.count
+                           : starts[static_cast<std::size_t>(batch)];
+  }
+  return std::min(batch * options_.batch_size, options_.count);
+}
+
 /// Those that this rank reads.
 std::int64_t BatchReader::images_in(std::int64_t batch) const {
   if (options_.ranks > 1) return options_.batch_size / options_.ranks;
-  return std::min(options_.batch_size,
-                  options_.count - batch * options_.batch_size);
+  return start_of(batch + 1) - start_of(batch);
 }
 
 std::int64_t BatchReader::index_of(std::int64_t batch,
                                    std::int64_t item) const {
-  const auto first = batch * options_.batch_size +
-                     options_.rank * (options_.batch_size / options_.ranks);
+  const auto first =
+      start_of(batch) + options_.rank * (options_.batch_size / options_.ranks);
   return order_[static_cast<std::size_t>(first + item)];
 }
 
@@ -100,9 +131,11 @@ BatchReader::Slot& BatchReader::slot_of(std::int64_t batch) {
   auto& slot = slots_[batch];
   if (!slot.images.defined()) {
     const auto images = images_in(batch);
-    slot.images = normalization_.make_batch(images, side_(epoch_, batch));
+    slot.images =
+        normalization_.make_batch(images, picture_size_(epoch_, batch));
     slot.good.assign(static_cast<std::size_t>(images), 1);
     slot.objects.resize(static_cast<std::size_t>(images));
+    slot.labels.resize(static_cast<std::size_t>(images));
   }
   return slot;
 }
@@ -112,9 +145,12 @@ void BatchReader::read(std::int64_t batch, std::int64_t item) {
   auto& slot = slot_of(batch);
   const auto place = static_cast<std::size_t>(item);
   try {
-    auto picture = read_({index_of(batch, item), epoch_, slot.images.size(1)});
+    auto picture = read_({index_of(batch, item),
+                          epoch_,
+                          {slot.images.size(1), slot.images.size(2)}});
     normalization_.place(picture.image, slot.images, item);
     slot.objects[place] = std::move(picture.objects);
+    slot.labels[place] = std::move(picture.labels);
   } catch (const std::runtime_error&) {
     if (options_.on_bad_image == OnBadImage::kStop) throw;
     slot.good[place] = 0;
@@ -146,6 +182,7 @@ ReadBatch BatchReader::collect(std::int64_t batch, Slot slot) {
     kept.push_back(item);
     result.indices.push_back(index);
     result.objects.push_back(std::move(slot.objects[place]));
+    result.labels.push_back(std::move(slot.labels[place]));
   }
   if (kept.empty()) {
     throw_file_error(

@@ -34,26 +34,59 @@ struct BatchReaderOptions {
   int workers = 1;
   std::int64_t prefetch = 1;
   OnBadImage on_bad_image = OnBadImage::kStop;
+  /// The place of the first image of each batch, in the order; empty: every
+  /// `batch_size` images begin one. For batches of several sizes, by one rank.
+  std::vector<std::int64_t> starts = {};
 };
+
+/// Those that a set's own options have by the same names.
+template <typename Options>
+BatchReaderOptions reader_options(const char* where, std::size_t count,
+                                  bool shuffle, const Options& options) {
+  BatchReaderOptions reader;
+  reader.where = where;
+  reader.count = static_cast<std::int64_t>(count);
+  reader.shuffle = shuffle;
+  reader.batch_size = options.batch_size;
+  reader.drop_last = options.drop_last;
+  reader.rank = options.rank;
+  reader.ranks = options.ranks;
+  reader.seed = options.seed;
+  reader.mean = options.mean;
+  reader.deviation = options.deviation;
+  reader.workers = options.workers;
+  reader.prefetch = options.prefetch;
+  reader.on_bad_image = options.on_bad_image;
+  return reader;
+}
+
+/// The places of the images that are read of a set with `count`: those chosen,
+/// or all where none is. Throws `c10::Error` where there is no image, and for a
+/// place that is none in the set.
+[[nodiscard]] std::vector<std::int64_t> places_in(
+    const char* where, std::size_t count,
+    const std::vector<std::int64_t>& chosen);
 
 /// An image that is to be read.
 struct ReadItem {
   std::int64_t index = 0;  ///< of the image, below `count`
   std::int64_t epoch = 0;
-  std::int64_t side = 0;  ///< of the picture that is wanted
+  ImageSize size;  ///< of the picture that is wanted
 };
 
-/// It as a square picture, and what is in it.
+/// It as a picture of that size, and what is in it.
 struct ReadPicture {
   Image image;
   std::vector<AnnotatedObject> objects = {};  ///< in pixels of the picture
+  std::vector<std::uint8_t> labels = {};      ///< [height, width]; may be none
 };
 
 /// Those pictures of a batch that could be read.
 struct ReadBatch {
-  at::Tensor images;  ///< on the device, float [n, 3, side, side]
-  std::vector<std::int64_t> indices;                  ///< [n]
+  at::Tensor images;                  ///< on the device, float [n, 3, H, W]
+  std::vector<std::int64_t> indices;  ///< [n]
   std::vector<std::vector<AnnotatedObject>> objects;  ///< [n]
+  std::vector<std::vector<std::uint8_t>> labels;      ///< [n]
 };
 
 /// Reads images in threads, in the order of an epoch, and normalizes them.
@@ -63,15 +96,14 @@ class BatchReader {
   /// Called by several threads at once. Throws `std::runtime_error` for an
   /// image that cannot be read.
   using Read = std::function<ReadPicture(const ReadItem& item)>;
-  /// The side of a batch's pictures.
-  using Side =
-      std::function<std::int64_t(std::int64_t epoch, std::int64_t batch)>;
+  /// The size of a batch's pictures.
+  using Size = std::function<ImageSize(std::int64_t epoch, std::int64_t batch)>;
   /// The path of an image, for errors.
   using Path = std::function<std::string(std::int64_t index)>;
 
   /// Throws `c10::Error` for options out of range.
   BatchReader(BatchReaderOptions options, c10::Device device, Read read,
-              Side side, Path path);
+              Size picture_size, Path path);
 
   void start_epoch(std::int64_t epoch);
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
@@ -87,11 +119,14 @@ class BatchReader {
  private:
   /// A batch that is being read.
   struct Slot {
-    at::Tensor images;       ///< [n, side, side, 3], as Normalization made it
+    at::Tensor images;       ///< [n, H, W, 3], as Normalization made it
     std::vector<char> good;  ///< [n], whether the image could be read
     std::vector<std::vector<AnnotatedObject>> objects;  ///< [n]
+    std::vector<std::vector<std::uint8_t>> labels;      ///< [n]
   };
 
+  /// The first image of a batch, by its place in the order.
+  [[nodiscard]] std::int64_t start_of(std::int64_t batch) const;
   [[nodiscard]] std::int64_t images_in(std::int64_t batch) const;
   [[nodiscard]] std::int64_t index_of(std::int64_t batch,
                                       std::int64_t item) const;
@@ -103,7 +138,7 @@ class BatchReader {
 
   BatchReaderOptions options_;
   Read read_;
-  Side side_;
+  Size picture_size_;
   Path path_;
   std::int64_t epoch_ = 0;
   std::vector<std::int64_t> order_;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <type_traits>
 #include <utility>
 
@@ -35,52 +34,18 @@ std::int64_t most_objects(const AnnotatedSet& set) {
   return most;
 }
 
-/// The places of the images that are read.
-std::vector<std::int64_t> places_in(const AnnotatedSet& set,
-                                    const BoxBatchOptions& options) {
-  const auto count = static_cast<std::int64_t>(set.images.size());
-  auto places = options.images;
-  if (places.empty()) {
-    places.resize(set.images.size());
-    std::iota(places.begin(), places.end(), std::int64_t{0});
-  }
-  TORCH_CHECK(!places.empty(),
-              error_message(kBoxBatches, "there must be images", "none"));
-  for (const auto place : places) {
-    TORCH_CHECK(place >= 0 && place < count,
-                error_message(kBoxBatches,
-                              "images must be places in the set, below " +
-                                  std::to_string(count),
-                              std::to_string(place)));
-  }
+bool is_training(const BoxBatchOptions& options) {
+  return std::holds_alternative<BoxTrainTransform>(options.transform);
+}
+
+void check_box_sizes(const BoxBatchOptions& options) {
   TORCH_CHECK(options.size > 0,
               error_message(kBoxBatches, "size must be positive",
                             std::to_string(options.size)));
   TORCH_CHECK(
-      !options.scales ||
-          std::holds_alternative<BoxTrainTransform>(options.transform),
+      !options.scales || is_training(options),
       error_message(kBoxBatches, "only pictures to train on change in size",
                     "scales to evaluate"));
-  return places;
-}
-
-BatchReaderOptions box_reader_options(std::size_t images,
-                                      const BoxBatchOptions& options) {
-  BatchReaderOptions reader;
-  reader.where = kBoxBatches;
-  reader.count = static_cast<std::int64_t>(images);
-  reader.shuffle = std::holds_alternative<BoxTrainTransform>(options.transform);
-  reader.batch_size = options.batch_size;
-  reader.drop_last = options.drop_last;
-  reader.rank = options.rank;
-  reader.ranks = options.ranks;
-  reader.seed = options.seed;
-  reader.mean = options.mean;
-  reader.deviation = options.deviation;
-  reader.workers = options.workers;
-  reader.prefetch = options.prefetch;
-  reader.on_bad_image = options.on_bad_image;
-  return reader;
 }
 
 /// The picture of an image that is evaluated, and where its objects are in it.
@@ -136,17 +101,21 @@ struct BoxBatches::Impl {
       : set(std::move(the_set)),
         options(the_options),
         device(the_device),
-        places(places_in(*set, options)),
+        places(places_in(kBoxBatches, set->images.size(), options.images)),
         most(most_objects(*set)),
         reader(
-            box_reader_options(places.size(), options), device,
-            [this](const ReadItem& item) { return read(item); },
+            reader_options(kBoxBatches, places.size(), is_training(options),
+                           options),
+            device, [this](const ReadItem& item) { return read(item); },
             [this](std::int64_t epoch, std::int64_t batch) {
-              return options.scales
-                         ? options.scales->side(options.seed, epoch, batch)
-                         : options.size;
+              const auto side = options.scales ? options.scales->side(
+                                                     options.seed, epoch, batch)
+                                               : options.size;
+              return ImageSize{side, side};
             },
-            [this](std::int64_t index) { return image(index).path; }) {}
+            [this](std::int64_t index) { return image(index).path; }) {
+    check_box_sizes(options);
+  }
 
   [[nodiscard]] std::int64_t place(std::int64_t index) const {
     return places[static_cast<std::size_t>(index)];
@@ -156,17 +125,16 @@ struct BoxBatches::Impl {
   }
 
   [[nodiscard]] ReadPicture read(const ReadItem& item) const {
-    const ImageSize size = {item.side, item.side};
     return std::visit(
         [&](const auto& transform) -> ReadPicture {
           using Transform = std::decay_t<decltype(transform)>;
           if constexpr (std::is_same_v<Transform, BoxTrainTransform>) {
             auto picture =
-                transform.read(image(item.index), size,
+                transform.read(image(item.index), item.size,
                                {options.seed, item.epoch, place(item.index)});
             return {std::move(picture.image), std::move(picture.objects)};
           } else {
-            return read_to_evaluate(transform, image(item.index), size);
+            return read_to_evaluate(transform, image(item.index), item.size);
           }
         },
         options.transform);

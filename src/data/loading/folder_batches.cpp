@@ -13,6 +13,8 @@ namespace expandnet::data {
 
 namespace {
 
+constexpr const char* kFolderBatches = "FolderBatches";
+
 std::int64_t side_of(const FolderBatchOptions& options) {
   return std::visit([](const auto& transform) { return transform.size; },
                     options.transform);
@@ -21,30 +23,11 @@ std::int64_t side_of(const FolderBatchOptions& options) {
 void check_folder_options(const ImageFolder& folder,
                           const FolderBatchOptions& options) {
   TORCH_CHECK(!folder.files.empty(),
-              error_message("FolderBatches", "there must be images",
+              error_message(kFolderBatches, "there must be images",
                             "none in " + in_quotes(folder.folder)));
   TORCH_CHECK(side_of(options) > 0,
-              error_message("FolderBatches", "size must be positive",
+              error_message(kFolderBatches, "size must be positive",
                             std::to_string(side_of(options))));
-}
-
-BatchReaderOptions reader_options(const ImageFolder& folder,
-                                  const FolderBatchOptions& options) {
-  BatchReaderOptions reader;
-  reader.where = "FolderBatches";
-  reader.count = static_cast<std::int64_t>(folder.files.size());
-  reader.shuffle = std::holds_alternative<TrainTransform>(options.transform);
-  reader.batch_size = options.batch_size;
-  reader.drop_last = options.drop_last;
-  reader.rank = options.rank;
-  reader.ranks = options.ranks;
-  reader.seed = options.seed;
-  reader.mean = options.mean;
-  reader.deviation = options.deviation;
-  reader.workers = options.workers;
-  reader.prefetch = options.prefetch;
-  reader.on_bad_image = options.on_bad_image;
-  return reader;
 }
 
 }  // namespace
@@ -56,9 +39,14 @@ struct FolderBatches::Impl {
         options(the_options),
         device(the_device),
         reader(
-            reader_options(*folder, options), device,
-            [this](const ReadItem& item) { return read(item); },
-            [this](std::int64_t, std::int64_t) { return side_of(options); },
+            reader_options(
+                kFolderBatches, folder->files.size(),
+                std::holds_alternative<TrainTransform>(options.transform),
+                options),
+            device, [this](const ReadItem& item) { return read(item); },
+            [this](std::int64_t, std::int64_t) {
+              return ImageSize{side_of(options), side_of(options)};
+            },
             [this](std::int64_t index) { return file(index).path; }) {}
 
   [[nodiscard]] const LabelledFile& file(std::int64_t index) const {

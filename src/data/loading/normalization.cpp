@@ -27,8 +27,8 @@ Normalization::Normalization(const std::vector<double>& mean,
   std::memcpy(levels_.data(), levels.const_data_ptr<float>(), sizeof(levels_));
 }
 
-at::Tensor Normalization::make_batch(std::int64_t images, std::int64_t side) {
-  const std::vector<std::int64_t> sizes = {images, side, side, 3};
+at::Tensor Normalization::make_batch(std::int64_t images, ImageSize size) {
+  const std::vector<std::int64_t> sizes = {images, size.height, size.width, 3};
   if (device_.is_cpu()) return memory_.get(sizes, at::kFloat);
   // From pinned memory, which LibTorch does keep, a copy to the GPU goes on by
   // itself.

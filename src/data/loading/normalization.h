@@ -26,13 +26,13 @@ class Normalization {
                 const std::vector<double>& deviation, c10::Device device,
                 std::int64_t batches);
 
-  /// Memory for images that are square. One thread at a time.
-  [[nodiscard]] at::Tensor make_batch(std::int64_t images, std::int64_t side);
+  /// Memory for images of one size. One thread at a time.
+  [[nodiscard]] at::Tensor make_batch(std::int64_t images, ImageSize size);
   /// Puts an image where it belongs in what `make_batch` returned. Threads may
   /// place other images meanwhile.
   void place(const Image& image, const at::Tensor& batch,
              std::int64_t index) const;
-  /// Returns the batch on the device, float [n, 3, side, side], channels_last.
+  /// Returns the batch on the device, float [n, 3, H, W], channels_last.
   [[nodiscard]] at::Tensor finish(const at::Tensor& batch) const;
 
  private:

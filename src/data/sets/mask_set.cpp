@@ -27,8 +27,9 @@ bool is_whole_pair(const MaskPair& pair, FaultCounter& faults) {
   return !pair.image.empty() && !pair.mask.empty();
 }
 
-bool have_one_size(const MaskPair& pair, FaultCounter& faults) {
-  ImageSize image;
+/// Sets `image` to the size that image and mask have.
+bool have_one_size(const MaskPair& pair, ImageSize& image,
+                   FaultCounter& faults) {
   ImageSize mask;
   const bool can_be_read = faults.try_read(
       "an image and its mask must be files that can be read", [&] {
@@ -51,8 +52,9 @@ void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
                     const MaskOptions& options, FaultCounter& faults) {
   for (const auto& pair : pairs) {
     if (!is_whole_pair(pair, faults)) continue;
-    if (options.check_sizes && !have_one_size(pair, faults)) continue;
-    set.images.push_back({pair.image, pair.mask, pair.name});
+    ImageSize size;
+    if (options.check_sizes && !have_one_size(pair, size, faults)) continue;
+    set.images.push_back({pair.image, pair.mask, pair.name, size});
   }
   set.skipped = faults.skipped();
   check_not_empty(set.images.empty(), "an image with its mask", set.skipped,

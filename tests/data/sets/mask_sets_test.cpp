@@ -181,7 +181,9 @@ TEST_F(VocMasksTest, NamesWhatIsMissingOrOfAnotherSize) {
                 path("JPEGImages/a.jpg") + "\"; correct one or remove both");
   MaskOptions options;
   options.check_sizes = false;
-  EXPECT_EQ(read_voc_masks({{folder_, "train"}}, options).images.size(), 1U);
+  const auto unchecked = read_voc_masks({{folder_, "train"}}, options);
+  ASSERT_EQ(unchecked.images.size(), 1U);
+  EXPECT_EQ(unchecked.images[0].size.height, 0);
   std::filesystem::remove(path("JPEGImages/a.jpg"));
   EXPECT_EQ(read_error(),
             "read_voc_masks: a mask must have its image, got \"a\"" + line +
@@ -216,6 +218,8 @@ TEST_F(MaskFolderTest, ReadsImagesAndMasksOfTheSameName) {
   ASSERT_EQ(set.images.size(), 2U);
   EXPECT_EQ(set.images[0].path, path("images/1.png"));
   EXPECT_EQ(set.images[1].mask, path("masks/2.png"));
+  EXPECT_EQ(set.images[1].size.height, kSetSize.height);
+  EXPECT_EQ(set.images[1].size.width, kSetSize.width);
   const auto labels = read_labels(set.images[0].mask, set.labels).labels;
   EXPECT_EQ(labels[0], kIgnoredLabel);
   EXPECT_EQ(labels[1], 1);
@@ -244,27 +248,29 @@ TEST_F(MaskFolderTest, MergesIndicesOfOneClass) {
 
 TEST_F(MaskFolderTest, NamesALineThatIsWrong) {
   const auto file = "\"" + path("classes.txt") + "\"";
-  EXPECT_EQ(read_error(""),
-            "read_mask_folder: a classes file must name a class, got none in " +
-                file + "; write a class a line");
+  EXPECT_EQ(
+      read_error(""),
+      "read_mask_classes: a classes file must name a class, got none in " +
+          file + "; write a class a line");
   EXPECT_EQ(read_error("ignored\n"),
-            "read_mask_folder: a classes file must name a class, got only "
+            "read_mask_classes: a classes file must name a class, got only "
             "ignored ones in " +
                 file + "; write a class a line");
   EXPECT_EQ(read_error("1 a\n1 b\n"),
-            "read_mask_folder: an index must have one class, got 1 again in "
+            "read_mask_classes: an index must have one class, got 1 again in "
             "line 2 of " +
                 file + "; remove a line");
   EXPECT_EQ(read_error("65536 a\n"),
-            "read_mask_folder: an index of a class must be 0 to 65535, got "
+            "read_mask_classes: an index of a class must be 0 to 65535, got "
             "\"65536 a\" in line 1 of " +
                 file + "; correct it");
   std::string many;
   for (int i = 0; i < 256; ++i) many += "class" + std::to_string(i) + "\n";
-  EXPECT_EQ(read_error(many),
-            "read_mask_folder: there must be at most 255 classes, got one more "
-            "in line 256 of " +
-                file + "; merge some");
+  EXPECT_EQ(
+      read_error(many),
+      "read_mask_classes: there must be at most 255 classes, got one more "
+      "in line 256 of " +
+          file + "; merge some");
   EXPECT_EQ(message_of([&] {
               (void)read_mask_folder(path("images"), path("masks"),
                                      path("none"));

@@ -92,8 +92,8 @@ int evaluate(const Trainer& trainer, const EvaluateChoices& choices) {
     std::cout << ", " << metric.label << " " << shown(metrics, metric);
   }
   std::cout << "\n";
-  if (const auto classes = meter->class_scores()) {
-    std::cout << "\n" << classes_table(*classes, images->class_names()) << "\n";
+  for (const auto& line : trainer.details(*meter, *images)) {
+    std::cout << line << "\n";
   }
   if (trainer.settings.int8 == Int8Choice::kNone) return 0;
   const auto data = images->run_data(trainer.settings.seed);

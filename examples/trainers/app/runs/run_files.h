@@ -7,6 +7,8 @@ inline constexpr const char* kConfigurationFile = "configuration.ini";
 inline constexpr const char* kClassesFile = "classes.txt";
 /// Of a detector, whose anchors were fitted to the boxes it trains on.
 inline constexpr const char* kAnchorsFile = "anchors.txt";
+/// Of a net that gives pixels classes, where these are weighted in its loss.
+inline constexpr const char* kClassWeightsFile = "class_weights.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
 inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";

@@ -3,6 +3,9 @@
 #include <expandnet/tasks/classification/classification.h>
 #include <expandnet/tasks/classification/classification_meter.h>
 
+#include "base/text.h"
+#include "trainers/app/report/results.h"
+
 namespace expandnet::examples {
 
 tasks::Task Trainer::task(const Images& /*images*/,
@@ -12,6 +15,15 @@ tasks::Task Trainer::task(const Images& /*images*/,
 
 std::vector<tasks::Metric> Trainer::metrics() const {
   return tasks::classification_metrics();
+}
+
+std::vector<std::string> Trainer::details(const tasks::Meter& meter,
+                                          const Images& images) const {
+  const auto scores = meter.class_scores();
+  if (!scores) return {};
+  auto table = classes_table(*scores, images.class_names());
+  table.pop_back();  // the end of the last line
+  return split(table, '\n');
 }
 
 }  // namespace expandnet::examples

@@ -98,6 +98,11 @@ class Trainer {
   /// a classifier's, unless overridden.
   [[nodiscard]] virtual std::vector<tasks::Metric> metrics() const;
 
+  /// Lines on what an evaluation has counted besides: the meter's scores of
+  /// each class, if it has some, unless overridden.
+  [[nodiscard]] virtual std::vector<std::string> details(
+      const tasks::Meter& meter, const Images& images) const;
+
   /// Classes of a run in a folder, without its images.
   [[nodiscard]] virtual std::int64_t classes_of_run(
       const std::string& folder) const = 0;

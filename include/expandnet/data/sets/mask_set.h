@@ -16,6 +16,8 @@ struct MaskedImage {
   std::string path;
   std::string mask;  ///< its path
   std::string name;  ///< the file's, without its ending
+  /// Of both files; 0 x 0 where sizes were not compared.
+  ImageSize size = {};
 };
 
 /// Images and masks that are not read yet.

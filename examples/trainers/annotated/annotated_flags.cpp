@@ -1,0 +1,82 @@
+#include "trainers/annotated/annotated_flags.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "command_line/named_flag.h"
+#include "trainers/app/runs/machine.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+constexpr Named<data::Faults> kFaults[] = {{data::Faults::kStop, "stop"},
+                                           {data::Faults::kSkip, "skip"}};
+
+}  // namespace
+
+int AnnotatedFlags::reading_threads() const {
+  return static_cast<int>(workers > 0 ? workers : cores_per_rank());
+}
+
+void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
+                        const std::string& usual) {
+  app.add_option("--train-lists", flags.lists.training,
+                 "names of the lists to train on, " + usual)
+      ->expected(0, -1);
+  app.add_option("--val-lists", flags.lists.validation,
+                 "to validate on; by default val, where there is one")
+      ->expected(0, -1);
+  app.add_option("--val-images", flags.apart.images,
+                 "training images set apart to validate on, where --val-lists "
+                 "has none")
+      ->check(not_negative());
+  app.add_option("--split-seed", flags.apart.seed,
+                 "which images these are; the same for all runs");
+}
+
+void add_test_lists(CLI::App& app, AnnotatedFlags& flags,
+                    const std::string& usual) {
+  app.add_option("--test-lists", flags.lists.test, "to test on; " + usual)
+      ->expected(0, -1);
+  app.add_option("--workers", flags.workers,
+                 "threads that read images; 0: as many as there are cores")
+      ->check(from_to(0, kMostThreads));
+}
+
+void add_faults(CLI::App& app, AnnotatedFlags& flags, const std::string& what) {
+  add_named(app, "--faults", flags.faults, kFaults,
+            "an annotation or an image that is damaged stops " + what +
+                ", or is left out");
+}
+
+void check_colors(double hue, double saturation, double exposure) {
+  if (hue > 0.5) {
+    throw CLI::ValidationError("--hue",
+                               fmt::format("must be at most 0.5, got {}", hue));
+  }
+  for (const auto& [flag, factor] : {std::pair{"--saturation", saturation},
+                                     std::pair{"--exposure", exposure}}) {
+    if (factor >= 1) continue;
+    throw CLI::ValidationError(
+        flag, fmt::format("must be at least 1, got {}", factor));
+  }
+}
+
+void check_weight_space(const Settings& settings) {
+  if (settings.execution != ExecutionChoice::kWeightSpace) {
+    throw CLI::ValidationError("--execution",
+                               "must be weight-space for this net, got " +
+                                   name_in(kExecutions, settings.execution) +
+                                   "; expanded modules are written into a net");
+  }
+  if (settings.init.twin) {
+    throw CLI::ValidationError(
+        "--init",
+        "must not be twin for this net; expanded modules, which a twin is made "
+        "of, are written into a net");
+  }
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,83 @@
+#include "trainers/annotated/lists.h"
+
+#include <c10/util/Exception.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+}  // namespace
+
+ListChoice choose_lists(const ListChoice& named,
+                        const std::function<ListChoice()>& usual) {
+  auto lists = named;
+  // What is named is asked of no folder: it may hold something else.
+  if (!named.training.empty() && !named.validation.empty() &&
+      !named.test.empty()) {
+    return lists;
+  }
+  const auto others = usual();
+  if (lists.training.empty()) {
+    lists.training = others.training;
+    if (lists.validation.empty()) lists.validation = others.validation;
+  }
+  if (lists.test.empty()) lists.test = others.test;
+  return lists;
+}
+
+std::vector<data::VocPart> voc_parts(const std::string& root,
+                                     const Lists& lists) {
+  const auto years = data::voc_folders(root);
+  std::vector<data::VocPart> parts;
+  for (const auto& name : lists) {
+    const auto slash = name.find('/');
+    const bool of_all = slash == std::string::npos;
+    const auto year = of_all ? std::string() : name.substr(0, slash);
+    const auto list = of_all ? name : name.substr(slash + 1);
+    const auto before = parts.size();
+    for (const auto& folder : years) {
+      if (of_all || is_voc_year(folder, year)) parts.push_back({folder, list});
+    }
+    TORCH_CHECK(parts.size() > before,
+                error_message("--data", "must hold the year of " + name,
+                              "none in \"" + root + "\""));
+  }
+  return parts;
+}
+
+bool is_voc_year(const std::string& folder, const std::string& year) {
+  return folder.size() >= year.size() &&
+         folder.compare(folder.size() - year.size(), year.size(), year) == 0;
+}
+
+bool is_one_voc_year(const std::string& folder) {
+  return fs::is_directory(fs::path(folder) / "ImageSets");
+}
+
+bool has_voc_list(const std::string& year, const std::string& use,
+                  const std::string& list) {
+  return fs::exists(fs::path(year) / "ImageSets" / use / (list + ".txt"));
+}
+
+ListChoice lists_of_voc_year(const std::string& year, const std::string& use) {
+  ListChoice usual = {{"train"}, {}, {}};
+  if (has_voc_list(year, use, "val")) usual.validation = {"val"};
+  if (has_voc_list(year, use, "test")) usual.test = {"test"};
+  return usual;
+}
+
+ListChoice lists_in_folder(const std::string& folder) {
+  ListChoice usual = {{"train"}, {}, {}};
+  if (fs::is_directory(fs::path(folder) / "val")) usual.validation = {"val"};
+  if (fs::is_directory(fs::path(folder) / "test")) usual.test = {"test"};
+  return usual;
+}
+
+}  // namespace expandnet::examples

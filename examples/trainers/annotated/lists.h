@@ -1,0 +1,48 @@
+// lists.h: the lists of images in a data set, by their names.
+#pragma once
+
+#include <expandnet/data/sets/voc.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace expandnet::examples {
+
+/// Names of lists: of VOC "trainval", of all years, or "2007/test".
+using Lists = std::vector<std::string>;
+
+/// The lists of each set.
+struct ListChoice {
+  Lists training;
+  Lists validation;
+  Lists test;
+};
+
+/// Those that are named, else the usual ones, which are only asked for where
+/// some are not named. Images to validate on are the usual ones only where
+/// those to train on are, too.
+[[nodiscard]] ListChoice choose_lists(const ListChoice& named,
+                                      const std::function<ListChoice()>& usual);
+
+/// Lists in folders of VOC, as "2007/test" or, of all years, "test" name them.
+/// Throws `c10::Error` for a year that is not there.
+[[nodiscard]] std::vector<data::VocPart> voc_parts(const std::string& root,
+                                                   const Lists& lists);
+
+/// Whether a folder of VOC is that of a year: "2007".
+[[nodiscard]] bool is_voc_year(const std::string& folder,
+                               const std::string& year);
+/// Whether the folder is that of one year of VOC itself.
+[[nodiscard]] bool is_one_voc_year(const std::string& folder);
+/// Whether a year has a list for a use, "Main" or "Segmentation".
+[[nodiscard]] bool has_voc_list(const std::string& year, const std::string& use,
+                                const std::string& list);
+/// Of the folder of one year: train, and val and test where they are.
+[[nodiscard]] ListChoice lists_of_voc_year(const std::string& year,
+                                           const std::string& use);
+/// Folders in `folder` that are named so: train, and val and test where they
+/// are.
+[[nodiscard]] ListChoice lists_in_folder(const std::string& folder);
+
+}  // namespace expandnet::examples

@@ -1,0 +1,120 @@
+#include "trainers/segmentation/mask_sets.h"
+
+#include <expandnet/data/sets/cityscapes.h>
+#include <expandnet/data/sets/mask_classes.h>
+#include <expandnet/data/sets/mask_folder.h>
+#include <expandnet/data/sets/voc_masks.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <utility>
+
+namespace expandnet::examples {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMaskUse = "Segmentation";
+constexpr const char* kSetClasses = "classes.txt";
+
+bool looks_like_voc(const fs::path& folder) {
+  if (is_one_voc_year(folder.string())) return true;
+  if (fs::is_directory(folder / "VOCdevkit")) return true;
+  if (!fs::is_directory(folder)) return false;
+  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) {
+                       return entry.path().filename().string().rfind("VOC",
+                                                                     0) == 0 &&
+                              is_one_voc_year(entry.path().string());
+                     });
+}
+
+MaskDataset resolved(MaskDataset dataset, const std::string& folder) {
+  if (dataset != MaskDataset::kAuto) return dataset;
+  const fs::path root = folder;
+  if (fs::is_directory(root / "leftImg8bit")) return MaskDataset::kCityscapes;
+  return looks_like_voc(root) ? MaskDataset::kVoc : MaskDataset::kFolder;
+}
+
+ListChoice usual_voc_lists_of_masks(const std::string& folder) {
+  if (is_one_voc_year(folder)) return lists_of_voc_year(folder, kMaskUse);
+  const auto years = data::voc_folders(folder);
+  const bool has_2012 = std::any_of(
+      years.begin(), years.end(),
+      [](const std::string& year) { return is_voc_year(year, "2012"); });
+  if (has_2012) return {{"2012/train"}, {"2012/val"}, {}};
+  return {{"train"}, {"val"}, {}};
+}
+
+ListChoice usual_mask_lists(MaskDataset dataset, const std::string& folder) {
+  switch (resolved(dataset, folder)) {
+    case MaskDataset::kCityscapes:
+      return {{"train"}, {"val"}, {}};
+    case MaskDataset::kVoc:
+      return usual_voc_lists_of_masks(folder);
+    default:
+      return lists_in_folder(folder);
+  }
+}
+
+data::MaskSet read_voc_lists(const std::string& folder, const Lists& lists,
+                             const data::MaskOptions& options) {
+  auto set = data::read_voc_masks(voc_parts(folder, lists), options);
+  const auto classes = (fs::path(folder) / kSetClasses).string();
+  if (fs::exists(classes)) {
+    auto own = data::read_mask_classes(classes);
+    set.classes = std::move(own.classes);
+    set.labels = std::move(own.labels);
+  }
+  return set;
+}
+
+data::MaskSet read_mask_list(MaskDataset dataset, const std::string& folder,
+                             const std::string& list,
+                             const data::MaskOptions& options) {
+  if (dataset == MaskDataset::kCityscapes) {
+    return data::read_cityscapes(folder, list, options);
+  }
+  const auto own = fs::path(folder) / list;
+  return data::read_mask_folder(
+      (own / "images").string(), (own / "masks").string(),
+      (fs::path(folder) / kSetClasses).string(), options);
+}
+
+}  // namespace
+
+ListChoice choose_mask_lists(MaskDataset dataset, const std::string& folder,
+                             const ListChoice& named) {
+  return choose_lists(named, [&] {
+    auto usual = usual_mask_lists(dataset, folder);
+    // Where there is no list to test on, that to validate on is it.
+    if (usual.test.empty() && named.test.empty()) {
+      std::swap(usual.test, usual.validation);
+    }
+    return usual;
+  });
+}
+
+data::MaskSet read_masks(MaskDataset dataset, const std::string& folder,
+                         const Lists& lists, data::Faults faults) {
+  data::MaskOptions options;
+  options.faults = faults;
+  const auto which = resolved(dataset, folder);
+  if (which == MaskDataset::kVoc) {
+    return read_voc_lists(folder, lists, options);
+  }
+  data::MaskSet result;
+  for (const auto& list : lists) {
+    auto set = read_mask_list(which, folder, list, options);
+    result.classes = std::move(set.classes);
+    result.labels = std::move(set.labels);
+    std::move(set.images.begin(), set.images.end(),
+              std::back_inserter(result.images));
+    for (const auto& [rule, count] : set.skipped) result.skipped[rule] += count;
+  }
+  return result;
+}
+
+}  // namespace expandnet::examples

@@ -1,0 +1,136 @@
+#include "trainers/segmentation/segmentation_images.h"
+
+#include <c10/util/Exception.h>
+#include <expandnet/tasks/segmentation/segmentation_loss.h>
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "base/error.h"
+#include "trainers/app/runs/run_files.h"
+
+namespace expandnet::examples {
+
+namespace {
+
+const std::string kSegmentation = "expandnet-segmentation";
+
+/// The part of a set by itself.
+data::MaskSet chosen_from(const PartOf<data::MaskSet>& part) {
+  data::MaskSet chosen = {part.set->classes, part.set->labels, {}};
+  for (const auto place : part.places) {
+    chosen.images.push_back(part.set->images[static_cast<std::size_t>(place)]);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
+    : options_(std::move(options)),
+      sets_(
+          choose_mask_lists(options_.dataset, options_.folder, options_.lists),
+          options_.apart, [this](const Lists& lists) { return read(lists); }) {
+  if (!options_.classes.empty()) return;  // read what is asked for
+  const auto& training = sets_.at("training");
+  options_.classes = training.set->classes;
+  check_images({options_.folder, options_.training.batch_size,
+                options_.needs_validation},
+               training.size(), sets_.at("validation").size());
+  static_cast<void>(sets_.at("test"));  // now, rather than after the training
+  if (options_.weights_classes) weight_classes();
+}
+
+data::MaskSet SegmentationImages::read(const Lists& lists) const {
+  auto set =
+      read_masks(options_.dataset, options_.folder, lists, options_.faults);
+  TORCH_CHECK(options_.classes.empty() || set.classes == options_.classes,
+              error_message("--data",
+                            "must have the classes of the run, in their order",
+                            fmt::format("others in \"{}\"", options_.folder)));
+  for (const auto& [rule, count] : set.skipped) {
+    notes_.push_back(skipped_in_words(rule, count));
+  }
+  return set;
+}
+
+void SegmentationImages::weight_classes() {
+  const auto counted = data::count_pixels(chosen_from(sets_.at("training")));
+  class_weights_ =
+      tasks::median_frequency_weights(counted.pixels, counted.image_pixels);
+  std::string words;
+  for (std::size_t i = 0; i < class_weights_.size(); ++i) {
+    words += fmt::format("{}{} {:.3g}", words.empty() ? "" : ", ",
+                         options_.classes[i], class_weights_[i]);
+    if (counted.pixels[i] == 0) words += " (no pixels)";
+  }
+  notes_.push_back("class weights: " + words);
+}
+
+std::unique_ptr<data::MaskBatches> SegmentationImages::plain_batches(
+    const std::string& set) const {
+  const auto& part = sets_.at(set);
+  if (part.places.empty()) return nullptr;
+  auto options =
+      evaluation_options(options_.training, part.places, kSegmentation, set);
+  options.transform.reset();
+  return std::make_unique<data::MaskBatches>(part.set, options,
+                                             options_.device);
+}
+
+std::int64_t SegmentationImages::classes() const {
+  return static_cast<std::int64_t>(options_.classes.size());
+}
+
+std::vector<std::string> SegmentationImages::class_names() const {
+  return options_.classes;
+}
+
+std::string SegmentationImages::in_words() const {
+  return sets_in_words(size_of("training"), size_of("validation"),
+                       size_of("test"), classes());
+}
+
+std::vector<std::string> SegmentationImages::notes() const { return notes_; }
+
+std::vector<std::string> SegmentationImages::notes_on_results() const {
+  const auto& lists = sets_.lists();
+  if (lists.validation.empty() || lists.validation != lists.test) return {};
+  return {
+      "The lists to validate and to test on are the same: scores of what is "
+      "chosen on them are optimistic."};
+}
+
+std::vector<KeptFile> SegmentationImages::kept_files() const {
+  if (class_weights_.empty()) return {};
+  std::string text;
+  for (const auto weight : class_weights_) {
+    text += fmt::format("{}\n", weight);  // to the last bit
+  }
+  return {{kClassWeightsFile, text, "class weights"}};
+}
+
+RunData SegmentationImages::run_data(std::uint64_t seed) const {
+  auto options = options_.training;
+  const auto& training = sets_.at("training");
+  options.seed = seed;
+  options.images = training.places;
+  RunData data;
+  data.training = std::make_unique<data::MaskBatches>(training.set, options,
+                                                      options_.device);
+  data.validation = plain_batches("validation");
+  data.test = plain_batches("test");
+  return data;
+}
+
+std::int64_t SegmentationImages::size_of(const std::string& set) const {
+  return sets_.at(set).size();
+}
+
+std::unique_ptr<data::BatchSource> SegmentationImages::batches_of(
+    const std::string& set) const {
+  return plain_batches(set);
+}
+
+}  // namespace expandnet::examples

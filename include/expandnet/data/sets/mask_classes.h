@@ -1,0 +1,26 @@
+// mask_classes.h: what the indices of masks stand for, by a file.
+#pragma once
+
+#include <expandnet/data/images/label_image.h>
+
+#include <string>
+#include <vector>
+
+namespace expandnet::data {
+
+struct MaskClasses {
+  std::vector<std::string> classes;
+  IndexLabels labels;  ///< of the indices in the masks
+};
+
+/// Reads a file in which each line names a class: that of the index 0 first,
+/// or, if all lines start with a number, that of this index. Lines of the same
+/// name make one class of several indices. Pixels of the index 255, unless the
+/// file names it, and of a class "ignored" are ignored; other indices that no
+/// line has are errors where a mask is read.
+///
+/// Throws `std::runtime_error` for a file that cannot be read, and for a line
+/// that is wrong.
+[[nodiscard]] MaskClasses read_mask_classes(const std::string& path);
+
+}  // namespace expandnet::data

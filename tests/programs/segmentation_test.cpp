@@ -1,0 +1,319 @@
+// The program expandnet-segmentation, on the scenes that are committed.
+#include <expandnet/data/images/mask_file.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "drawing/png_writer.h"
+#include "programs/program_test.h"
+#include "trainers/app/commands/program.h"
+#include "trainers/segmentation/segmentation_trainer.h"
+
+namespace expandnet::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kMaskedScenes =
+    std::string(EXPANDNET_EXAMPLES) + "/data/scenes";
+
+class ExpandnetSegmentation : public ProgramTest {
+ protected:
+  static void SetUpTestSuite() {
+    run_in_copies(
+        EXPANDNET_SEGMENTATION, [](int argc, const char* const* argv) {
+          return examples::run_program(examples::SegmentationTrainer(), argc,
+                                       argv, examples::segmentation_commands());
+        });
+  }
+  [[nodiscard]] Words command(const std::string& name, const Words& more,
+                              const std::string& out = "out",
+                              const std::string& data = kMaskedScenes) const {
+    return joined({EXPANDNET_SEGMENTATION, name, "--data", data, "--batch-size",
+                   "3", "--crop", "32", "--width", "4", "--threads", "1",
+                   "--device", "cpu", "--workers", "2", "--out", path(out)},
+                  more);
+  }
+  [[nodiscard]] Outcome run_plain(const Words& more) const {
+    return run(joined({EXPANDNET_SEGMENTATION}, more));
+  }
+};
+
+TEST_F(ExpandnetSegmentation, TrainsEvaluatesAndContracts) {
+  const auto outcome = run(command("train", {"--epochs", "3"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("U-Net of width 4 in crops of 32x32 on " +
+                             kMaskedScenes +
+                             ": 3 training, 1 validation and 2 test images of "
+                             "11 classes\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(content_of(folder_ / "out/classes.txt"),
+            content_of(kMaskedScenes + "/classes.txt"));
+  const auto last = json("out/run.json")["epochs"].back();
+  for (const auto* metric : {"mean_iou", "mean_recall", "pixel_accuracy"}) {
+    EXPECT_GE(last[std::string("training_") + metric], 0) << metric;
+    EXPECT_GE(last[std::string("validation_") + metric], 0) << metric;
+  }
+  const auto result = json("out/result.json")["variants"][0];
+  EXPECT_GT(result["train_parameters"], result["deploy_parameters"]);
+  EXPECT_LE(result["contraction_error"], 1e-12);
+
+  const auto evaluated =
+      run_plain({"evaluate", path("out"), "--device", "cpu"});
+  ASSERT_EQ(evaluated.status, 0) << evaluated.err;
+  EXPECT_EQ(evaluated.out.rfind("2 images of the test set: loss ", 0), 0U)
+      << evaluated.out;
+  for (const auto* metric : {", mIoU ", ", mRec ", ", mPrec ", ", accuracy "}) {
+    EXPECT_NE(evaluated.out.find(metric), std::string::npos) << evaluated.out;
+  }
+  // A heading, and a line for each class.
+  EXPECT_NE(evaluated.out.find("\nclass          IoU    recall      prec\n"),
+            std::string::npos)
+      << evaluated.out;
+  EXPECT_EQ(std::count(evaluated.out.begin(), evaluated.out.end(), '\n'),
+            2 + 11);
+
+  for (const auto& [format, file] :
+       {std::pair<std::string, std::string>{"libtorch", "again.pt"},
+        {"safetensors", "net.safetensors"},
+        {"pt", "net.pth"},
+        {"torchscript", "script.pt"}}) {
+    const auto contracted = run_plain(
+        {"contract", path("out"), "--format", format, "--out", path(file)});
+    EXPECT_EQ(contracted.status, 0) << format << contracted.err;
+    EXPECT_GT(fs::file_size(folder_ / file), 400'000U) << format;
+  }
+  EXPECT_TRUE(content_of(folder_ / "again.pt") ==
+              content_of(folder_ / "out/weights.pt"));
+}
+
+TEST_F(ExpandnetSegmentation, EvaluatesInTilesAndBatchesWithTheSameResult) {
+  ASSERT_EQ(run(command("train", {"--epochs", "1", "--up-sampling", "bilinear",
+                                  "--batch-norm", "true"}))
+                .status,
+            0);
+  const auto whole =
+      run_plain({"evaluate", path("out"), "--device", "cpu"}).out;
+  ASSERT_NE(whole.find("mIoU"), std::string::npos);
+  for (const auto& more :
+       {Words{"--batch-size", "1", "--workers", "1"}, Words{"--tile", "16"},
+        Words{"--set", "test", "--tile", "32"}}) {
+    EXPECT_EQ(
+        run_plain(joined({"evaluate", path("out"), "--device", "cpu"}, more))
+            .out,
+        whole);
+  }
+  EXPECT_EQ(
+      complaint_of(run_plain({"evaluate", path("out"), "--int8", "channel"})),
+      "expandnet-segmentation: --int8 must be none: it takes images of "
+      "one size, and whole ones have any, got channel");
+}
+
+TEST_F(ExpandnetSegmentation, GoesOnAfterAKillToTheSameBits) {
+  const Words long_run = {"--epochs",         "40",     "--class-weights",
+                          "median-frequency", "--dice", "1",
+                          "--tile",           "16"};
+  const auto straight = run(command("train", long_run, "straight"));
+  ASSERT_EQ(straight.status, 0) << straight.err;
+  EXPECT_NE(straight.out.find("\nclass weights: ground "), std::string::npos)
+      << straight.out;
+  {
+    Process process(command("train", long_run), folder_);
+    ASSERT_TRUE(process.wait_for("  2/40  "));
+    process.send(SIGKILL);
+    EXPECT_EQ(process.wait().status, 128 + SIGKILL);
+  }
+  const auto resumed =
+      run(command("train", joined(long_run, {"--resume", "--workers", "1"})));
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  expect_same_run("out", "straight");
+  EXPECT_EQ(json("out/run.json")["test_mean_iou"],
+            json("straight/run.json")["test_mean_iou"]);
+  const auto weights = content_of(folder_ / "out/class_weights.txt");
+  EXPECT_EQ(std::count(weights.begin(), weights.end(), '\n'), 11) << weights;
+}
+
+TEST_F(ExpandnetSegmentation, GoesOnWithTheWeightsThatItBeganWith) {
+  const Words weighted = {"--epochs", "1", "--class-weights",
+                          "median-frequency"};
+  ASSERT_EQ(run(command("train", weighted)).status, 0);
+  std::ofstream(folder_ / "out/class_weights.txt") << "1\n";
+  EXPECT_EQ(complaint_of(run(command("train", joined(weighted, {"--resume"})))),
+            "--resume: a run goes on with the class weights that it began "
+            "with, got others in --data than in \"" +
+                path("out/class_weights.txt") + "\"");
+}
+
+TEST_F(ExpandnetSegmentation, ComparesCompactAndExpandedNets) {
+  const auto outcome =
+      run(command("compare", {"--epochs", "1", "--runs", "2", "--expand",
+                              "none", "all", "--lr", "0.01", "0.02"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto variants = json("out/result.json")["variants"];
+  ASSERT_EQ(variants.size(), 2U);
+  EXPECT_EQ(variants[0]["name"], "none");
+  EXPECT_EQ(variants[1]["name"], "all");
+  EXPECT_EQ(variants[1]["test_mean_iou"].size(), 2U);
+}
+
+TEST_F(ExpandnetSegmentation, WritesMasksAndOverlaysOfImages) {
+  ASSERT_EQ(run(command("train", {"--epochs", "1"})).status, 0);
+  const auto outcome =
+      run_plain({"predict", path("out"), kMaskedScenes + "/JPEGImages",
+                 kMaskedScenes + "/JPEGImages/000001.png", "--out",
+                 path("found"), "--device", "cpu"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "masks of 7 images: " + path("found/masks") +
+                ", and over the images: " + path("found/overlays") + "\n");
+  const auto mask = data::read_mask(path("found/masks/000001.png"));
+  EXPECT_EQ(mask.height, 48);
+  EXPECT_EQ(mask.width, 48);
+  EXPECT_LT(*std::max_element(mask.indices.begin(), mask.indices.end()), 11);
+  EXPECT_EQ(data::read_mask(path("found/masks/000001-2.png")).indices,
+            mask.indices);
+  EXPECT_EQ(content_of(folder_ / "found/overlays/000006.png").substr(1, 3),
+            "PNG");
+  EXPECT_EQ(run_plain({"predict", path("out"),
+                       kMaskedScenes + "/JPEGImages/000001.png", "--tile", "32",
+                       "--out", path("tiled"), "--device", "cpu"})
+                .status,
+            0);
+  EXPECT_EQ(data::read_mask(path("tiled/masks/000001.png")).indices,
+            mask.indices);
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("empty")})),
+            "predict: a folder must hold JPEG or PNG files, got none in \"" +
+                path("empty") + "\"");
+}
+
+/// The scenes as two folders, and as Cityscapes has its files.
+class OtherLayouts {
+ public:
+  explicit OtherLayouts(const fs::path& folder) {
+    const fs::path scenes = kMaskedScenes;
+    for (int i = 1; i <= 6; ++i) {
+      const auto name = "00000" + std::to_string(i);
+      const auto image = scenes / "JPEGImages" / (name + ".png");
+      const auto mask = scenes / "SegmentationClass" / (name + ".png");
+      const std::string part = i <= 4 ? "train" : "val";
+      put(image, folder / "folders" / part / "images" / (name + ".png"));
+      put(mask, folder / "folders" / part / "masks" / (name + ".png"));
+      put(image, folder / "streets/leftImg8bit" / part / "ulm" /
+                     (name + "_leftImg8bit.png"));
+      put_ids(mask, folder / "streets/gtFine" / part / "ulm" /
+                        (name + "_gtFine_labelIds.png"));
+    }
+    put(scenes / "classes.txt", folder / "folders/classes.txt");
+  }
+
+ private:
+  static void put(const fs::path& from, const fs::path& to) {
+    fs::create_directories(to.parent_path());
+    fs::copy_file(from, to);
+  }
+  /// The ground becomes road, objects what is on it, and void unlabelled.
+  static void put_ids(const fs::path& from, const fs::path& to) {
+    const auto mask = data::read_mask(from.string());
+    std::vector<std::uint8_t> ids;
+    for (const auto index : mask.indices) {
+      ids.push_back(static_cast<std::uint8_t>(index == 255 ? 0
+                                              : index == 0 ? 7
+                                                           : 23 + index));
+    }
+    fs::create_directories(to.parent_path());
+    examples::write_mask(to.string(), ids, {mask.height, mask.width});
+  }
+};
+
+TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
+  const OtherLayouts layouts(folder_);
+  for (const auto* name : {"folders", "streets"}) {
+    const auto data = path(name);
+    const auto outcome = run(command("train",
+                                     {"--epochs", "1", "--val-images", "1",
+                                      "--faults", "skip", "--select", "best"},
+                                     std::string("out_") + name, data));
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find(": 3 training, 1 validation and 2 test images"),
+              std::string::npos)
+        << outcome.out;
+    EXPECT_EQ(run_plain({"evaluate", path(std::string("out_") + name),
+                         "--device", "cpu", "--set", "validation"})
+                  .out.rfind("1 images of the validation set: loss ", 0),
+              0U);
+  }
+  EXPECT_EQ(content_of(folder_ / "out_streets/classes.txt").substr(0, 5),
+            "road\n");
+  // The classes of a run are those of its data.
+  std::ofstream(folder_ / "folders/classes.txt") << "only\n";
+  EXPECT_EQ(complaint_of(run_plain({"evaluate", path("out_folders")})),
+            "--data: must have the classes of the run, in their order, got "
+            "others in \"" +
+                path("folders") + "\"");
+}
+
+TEST_F(ExpandnetSegmentation, TrainsAndEvaluatesByTwoProcesses) {
+  if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
+  // Both have an image of each set.
+  const Words words = command(
+      "train", {"--epochs", "2", "--batch-size", "2", "--val-lists", "test"});
+  for (const auto& outcome : run_two(words, words)) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  const auto two = json("out/run.json");
+  EXPECT_EQ(two["test_mean_iou"], two["epochs"].back()["validation_mean_iou"]);
+  const Words evaluate = {EXPANDNET_SEGMENTATION, "evaluate", path("out"),
+                          "--device", "cpu"};
+  const auto alone = run(evaluate);
+  ASSERT_EQ(alone.status, 0) << alone.err;
+  const auto together = run_two(evaluate, evaluate);
+  ASSERT_EQ(together[0].status, 0) << together[0].err;
+  EXPECT_EQ(together[0].out, alone.out);
+  EXPECT_EQ(together[1].out, "");
+}
+
+TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
+  const auto refusal = [&](const Words& more) {
+    const auto outcome = run(command("train", more));
+    EXPECT_NE(outcome.status, 0) << outcome.out;
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+    return complaint_of(outcome);
+  };
+  EXPECT_EQ(refusal({"--tile", "100"}),
+            "--tile: must be a multiple of 16, got 100");
+  EXPECT_EQ(refusal({"--max-scale", "0.25"}),
+            "--max-scale: must not be below --min-scale, 0.5, got 0.25");
+  EXPECT_EQ(refusal({"--exposure", "0.5"}),
+            "--exposure: must be at least 1, got 0.5");
+  EXPECT_EQ(refusal({"--init", "twin"}),
+            "--init: must not be twin for this net; expanded modules, which a "
+            "twin is made of, are written into a net");
+  for (const auto* flag :
+       {"--teacher", "--distill", "--temperature", "--label-smoothing"}) {
+    EXPECT_NE(refusal({flag, "1"}).find(flag), std::string::npos) << flag;
+  }
+  EXPECT_EQ(refusal({"--batch-size", "4"}),
+            "--batch-size: must not be above the number of training images, "
+            "got 4 for 3 in \"" +
+                kMaskedScenes + "\"");
+  EXPECT_EQ(refusal({"--train-lists", "train", "--select", "best"}),
+            "--select: best, and a choice of values, need images to validate "
+            "on, got none in \"" +
+                kMaskedScenes +
+                "\"; name --val-lists, or set some apart by --val-images");
+  EXPECT_EQ(refusal({"--dataset", "cityscapes"}),
+            "cannot list \"" + kMaskedScenes +
+                "/leftImg8bit/train\": No such file or directory");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
