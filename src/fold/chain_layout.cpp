@@ -57,9 +57,9 @@ bool divides(std::int64_t a, std::int64_t b) {
 }
 
 /// Nothing for a shape that no such factor has.
-std::optional<FactorShape> factor_of(const Sides& row,
-                                     const LaidOutFactor& in_file,
-                                     std::size_t dims) {
+std::optional<FactorShape> laid_out_factor(const Sides& row,
+                                           const LaidOutFactor& in_file,
+                                           std::size_t dims) {
   const auto& weight = in_file.weight;
   if (weight.size() != dims + 2 || !all_positive(weight) || row[0] <= 0 ||
       weight[0] % row[0] != 0) {
@@ -82,7 +82,7 @@ std::optional<FactorShape> factor_of(const Sides& row,
 
 /// Adds the factors of one branch, whose input and output have the layer's
 /// channels, if they follow each other.
-bool add_branch(Plan& plan, std::vector<FactorShape> chain) {
+bool add_laid_out_branch(Plan& plan, std::vector<FactorShape> chain) {
   auto& layer = plan.layer;
   auto kernel = chain.front().kernel_size;
   for (std::size_t i = 1; i < chain.size(); ++i) {
@@ -168,11 +168,11 @@ std::optional<Plan> plan_of_layout(const ChainLayout& layout,
     std::vector<FactorShape> chain;
     for (std::int64_t i = 0; i < count; ++i, ++next) {
       const auto factor =
-          factor_of(numbers->factors[next], factors[next], dims);
+          laid_out_factor(numbers->factors[next], factors[next], dims);
       if (!factor) return std::nullopt;
       chain.push_back(*factor);
     }
-    if (!add_branch(plan, std::move(chain))) return std::nullopt;
+    if (!add_laid_out_branch(plan, std::move(chain))) return std::nullopt;
   }
   if (next != factors.size()) return std::nullopt;
   set_order(plan);

@@ -198,6 +198,21 @@ TEST(BranchErrors, NameAScaleThatIsNoNumber) {
             "plan: a scale must be finite, got nan");
 }
 
+TEST(BranchErrors, NameAWidthThatIsNone) {
+  const auto of_width = [](std::int64_t width) {
+    return branch_error(
+        conv2d_layer(4, 6, 3, 1, false),
+        ExpansionOptions().branches(
+            {{Branch(BranchKind::kDepthwiseSeparable).width(width)}}));
+  };
+  EXPECT_EQ(of_width(0),
+            "plan: a branch's width must be positive and give at most 2^30 "
+            "channels, got 0 for 4 channels");
+  EXPECT_EQ(of_width(std::int64_t{1} << 60),
+            "plan: a branch's width must be positive and give at most 2^30 "
+            "channels, got 1152921504606846976 for 4 channels");
+}
+
 TEST(BranchErrors, NameATwin) {
   EXPECT_EQ(
       branch_error(
