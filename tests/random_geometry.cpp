@@ -111,6 +111,41 @@ void draw_biases(Dice& dice, Plan& plan) {
   }
 }
 
+/// A kernel at the centre of the layer's.
+std::vector<std::int64_t> draw_inner_kernel(Dice& dice,
+                                            const CompactLayer& layer) {
+  std::vector<std::int64_t> kernel;
+  for (const auto side : layer.kernel_size) {
+    kernel.push_back(side - 2 * dice.between(0, (side - 1) / 2));
+  }
+  return kernel;
+}
+
+Branch draw_branch(Dice& dice, const CompactLayer& layer) {
+  const bool odd =
+      std::all_of(layer.kernel_size.begin(), layer.kernel_size.end(),
+                  [](std::int64_t side) { return side % 2 == 1; });
+  std::vector<BranchKind> kinds = {BranchKind::kKernel,
+                                   BranchKind::kPointwiseKernel,
+                                   BranchKind::kDepthwiseSeparable,
+                                   BranchKind::kAverage, BranchKind::kCosine};
+  const bool has_chain =
+      layer.kernel_size.empty() ||
+      *std::max_element(layer.kernel_size.begin(), layer.kernel_size.end()) > 1;
+  if (has_chain) kinds.push_back(BranchKind::kChain);
+  if (odd && layer.in_channels == layer.out_channels) {
+    kinds.push_back(BranchKind::kIdentity);
+  }
+  Branch branch = kinds[static_cast<std::size_t>(
+      dice.between(0, static_cast<std::int64_t>(kinds.size()) - 1))];
+  if (branch.kind() == BranchKind::kKernel && dice.heads()) {
+    branch.kernel_size(draw_inner_kernel(dice, layer));
+  }
+  if (dice.heads()) branch.width(dice.between(1, 3));
+  if (dice.heads()) branch.scale(0.5);
+  return branch.bias(dice.heads());
+}
+
 at::Tensor draw_input(Dice& dice, const CompactLayer& layer,
                       at::ScalarType dtype) {
   std::vector<std::int64_t> shape = {dice.between(1, 2), layer.in_channels};
@@ -135,6 +170,23 @@ Geometry random_geometry(std::uint64_t seed, at::ScalarType dtype) {
   const auto layer = draw_layer(dice);
   auto drawn = plan(layer, draw_options(dice, layer));
   draw_biases(dice, drawn);
+  auto factors = random_factors(drawn, dtype);
+  auto input = draw_input(dice, layer, dtype);
+  return {drawn, factors, input};
+}
+
+Geometry random_branches(std::uint64_t seed, at::ScalarType dtype) {
+  Dice dice(seed);
+  torch::manual_seed(seed);
+  auto layer = draw_layer(dice);
+  layer.bias = dice.heads();
+  std::vector<Branch> branches;
+  for (auto i = dice.between(1, 4); i > 0; --i) {
+    branches.push_back(draw_branch(dice, layer));
+  }
+  if (layer.bias) branches.push_back(Branch().bias(true));
+  auto drawn = plan(layer, ExpansionOptions().branches(branches).rate(
+                               dice.one_of({0.7, 1.0, 2.0})));
   auto factors = random_factors(drawn, dtype);
   auto input = draw_input(dice, layer, dtype);
   return {drawn, factors, input};

@@ -24,6 +24,10 @@ struct Geometry {
 /// The same seed gives the same geometry.
 Geometry random_geometry(std::uint64_t seed, at::ScalarType dtype);
 
+/// The same layers as sums of one to four branches: of every kind that fits,
+/// with and without scales and biases.
+Geometry random_branches(std::uint64_t seed, at::ScalarType dtype);
+
 /// One line that says it all, for messages of failing tests.
 std::string describe_geometry(const Geometry& geometry);
 

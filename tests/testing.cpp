@@ -40,7 +40,7 @@ std::vector<Affine> random_factors(const Plan& plan, at::ScalarType dtype) {
   std::vector<Affine> factors;
   for (std::size_t i = 0; i < plan.factors.size(); ++i) {
     const auto& shape = plan.factors[i];
-    const auto fan_in = shape.taps() * shape.in_channels / plan.layer.groups;
+    const auto fan_in = shape.taps() * shape.in_channels / shape.groups;
     Affine factor{empty_weight(plan.weight_sizes(i), dtype), {}};
     factor.weight.normal_(0, 1 / std::sqrt(static_cast<double>(fan_in)));
     if (shape.bias) factor.bias = torch::randn({shape.out_channels}, dtype);

@@ -49,6 +49,7 @@ std::map<std::string, Container> containers_of(const Weights& weights) {
       below = part;
     }
     containers[path].others.insert(kind);  // the tensor itself
+    containers[path].tensors[kind] = tensor;
   }
   for (auto& [path, container] : containers) {
     for (auto& [index, entry] : container.entries) {

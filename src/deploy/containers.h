@@ -31,6 +31,7 @@ using Entries = std::map<std::int64_t, ModuleInFile>;
 struct Container {
   Entries entries;
   std::set<std::string> others;  ///< tensors and modules that are no entry
+  std::map<std::string, at::Tensor> tensors;  ///< those directly in it
 };
 
 /// Every path of the file, "" too, by what stands under it.

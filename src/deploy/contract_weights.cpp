@@ -12,6 +12,7 @@
 #include "base/weight_paths.h"
 #include "deploy/chain_shapes.h"
 #include "deploy/new_paths.h"
+#include "fold/chain_layout.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
 #include "passes/check.h"
@@ -35,6 +36,15 @@ void settle_transposed(ChainInWeights& chain, const ByName& tensors) {
   const auto compact = tensors.find(under(chain.layer_in_file, "weight"));
   if (!chain.whole || compact == tensors.end()) return;
   const auto shape = compact->second.sizes();
+  if (!chain.plan.is_plain()) {  // shapes do not tell
+    auto other = chain.plan;
+    other.layer.transposed = true;
+    if (shape != at::IntArrayRef(chain.plan.layer.weight_sizes()) &&
+        shape == at::IntArrayRef(other.layer.weight_sizes())) {
+      chain.plan = other;
+    }
+    return;
+  }
   if (shape == at::IntArrayRef(chain.plan.layer.weight_sizes())) return;
   const auto other =
       plan_of_shapes(shapes_of(chain.tensors), /*transposed=*/true);
@@ -179,6 +189,10 @@ Weights placed(const Weights& weights,
     for (const auto& part : parts) {
       places[under(part, "weight")] = i;
       places[under(part, "bias")] = i;
+    }
+    if (chains[i].plan.is_plain()) continue;
+    for (const auto& part : kLayoutParts) {
+      places[under(chains[i].container, part.name)] = i;
     }
   }
   Weights result;

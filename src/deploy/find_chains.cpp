@@ -2,6 +2,7 @@
 #include <expandnet/deploy/find_chains.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "deploy/chain_shapes.h"
 #include "deploy/containers.h"
 #include "deploy/new_paths.h"
+#include "fold/chain_layout.h"
 #include "fold/site_message.h"
 
 namespace expandnet {
@@ -106,6 +108,17 @@ std::string layer_in_file_of(const ChainInWeights& chain) {
   return last == "chain" ? parent : container;
 }
 
+/// The layout beside the factors of a chain of this library's, if there is one.
+std::optional<ChainLayout> layout_in(const Container& container) {
+  ChainLayout layout;
+  for (const auto& [name, part] : kLayoutParts) {
+    const auto found = container.tensors.find(name);
+    if (found == container.tensors.end()) return std::nullopt;
+    layout.*part = found->second;
+  }
+  return layout;
+}
+
 class ChainFinder {
  public:
   ChainFinder(const Weights& weights, const FindChainsOptions& options)
@@ -122,6 +135,8 @@ class ChainFinder {
   std::optional<ChainInWeights> chain_of(const std::string& path,
                                          std::int64_t first, std::int64_t last,
                                          bool whole);
+  /// By the layout that stands beside the factors, or else by their shapes.
+  std::optional<Plan> plan_in_file(const ChainInWeights& chain);
   /// The longest chain from the entry `first` on, up to `last`, that a rate
   /// would give.
   std::optional<ChainInWeights> longest_by_shape(const std::string& path,
@@ -204,24 +219,44 @@ std::optional<ChainInWeights> ChainFinder::chain_of(const std::string& path,
     chain.tensors.push_back(entry->second.affine);
     chain.factors.push_back(under(path, std::to_string(i)));
   }
-  const auto plan = plan_of_shapes(shapes_of(chain.tensors),
-                                   is_transposed(chain.layer_in_file));
+  const auto plan = plan_in_file(chain);
   if (!plan) return std::nullopt;
   chain.plan = *plan;
   return chain;
 }
 
+std::optional<Plan> ChainFinder::plan_in_file(const ChainInWeights& chain) {
+  const auto& container = containers_.at(chain.container);
+  const bool transposed = is_transposed(chain.layer_in_file);
+  const auto layout = layout_in(container);
+  if (!chain.whole || !layout) {
+    return plan_of_shapes(shapes_of(chain.tensors), transposed);
+  }
+  std::vector<LaidOutFactor> factors;
+  for (const auto& [weight, bias] : chain.tensors) {
+    factors.push_back({weight.sizes().vec(), bias.defined()});
+  }
+  return plan_of_layout(*layout, factors, transposed);
+}
+
 void ChainFinder::add_own(const std::string& path, const Container& container) {
   const auto& entries = container.entries;
   if (entries.empty()) return;
-  auto chain = !container.others.empty()
-                   ? std::nullopt
-                   : chain_of(path, 0, entries.rbegin()->first, true);
-  const auto remedy = remedy_for(container);
+  const bool has_layout = layout_in(container).has_value();
+  const auto others =
+      container.others.size() - (has_layout ? std::size(kLayoutParts) : 0);
+  auto chain = others > 0 ? std::nullopt
+                          : chain_of(path, 0, entries.rbegin()->first, true);
+  const auto shown =
+      has_layout && others == 0 ? Container{entries, {}, {}} : container;
+  const auto remedy = remedy_for(shown);
   TORCH_CHECK(chain,
               error_message(Site{kFindChains, path},
-                            "the factors of a chain must follow each other",
-                            text_of(container),
+                            has_layout ? "the factors of a chain must be those "
+                                         "of its layout"
+                                       : "the factors of a chain must follow "
+                                         "each other",
+                            text_of(shown),
                             remedy.empty()
                                 ? "read all files, where it stands in several"
                                 : remedy));

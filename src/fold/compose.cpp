@@ -7,6 +7,7 @@
 #include <ATen/ops/mv.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "fold/sides.h"
@@ -17,6 +18,7 @@ namespace {
 
 /// Batched product. mm is faster than bmm of one.
 at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
+  if (a.size(0) != 1 && a.size(2) == 1) return a * b;
   if (a.size(0) != 1) return at::bmm(a, b);
   return at::mm(a.squeeze(0), b.squeeze(0)).unsqueeze(0);
 }
@@ -38,10 +40,29 @@ at::Tensor apply(const at::Tensor& matrix, const at::Tensor& vector) {
   return matrix.squeeze(0).mv(vector.squeeze(0)).unsqueeze(0);
 }
 
+/// A bias [g, out] with other groups.
+at::Tensor regrouped(const at::Tensor& bias, std::int64_t groups) {
+  if (!bias.defined() || bias.size(0) == groups) return bias;
+  return bias.reshape({groups, -1});
+}
+
+/// [groups of the outer kernel, out].
 at::Tensor compose_bias(const Kernel& outer, const Kernel& inner) {
   if (!inner.bias.defined()) return outer.bias;
-  const auto carried = apply(sum_taps(outer.weight), inner.bias);
+  const auto carried = apply(sum_taps(outer.weight),
+                             regrouped(inner.bias, outer.weight.size(0)));
   return outer.bias.defined() ? carried + outer.bias : carried;
+}
+
+/// Two weights with the groups of the finer one.
+struct Aligned {
+  at::Tensor outer, inner;
+};
+
+Aligned align(const Kernel& outer, const Kernel& inner) {
+  const auto groups = std::max(outer.weight.size(0), inner.weight.size(0));
+  return {split_inputs(outer.weight, groups),
+          group_outputs(inner.weight, groups)};
 }
 
 /// Adds bias [g, out] times below [g, in] to every tap of a fresh kernel
@@ -133,45 +154,89 @@ at::Tensor shifted_windows(const at::Tensor& grad, const Sides& outer,
   return windows.permute(order);
 }
 
+at::Tensor split_inputs(const at::Tensor& kernel, std::int64_t groups) {
+  const auto ratio = groups / kernel.size(0);
+  if (ratio == 1) return kernel;
+  return kernel.unflatten(3, {ratio, kernel.size(3) / ratio})
+      .movedim(3, 1)
+      .flatten(0, 1);
+}
+
+at::Tensor join_inputs(const at::Tensor& kernel, std::int64_t groups) {
+  if (kernel.size(0) == groups) return kernel;
+  return kernel.unflatten(0, {groups, kernel.size(0) / groups})
+      .movedim(1, 3)
+      .flatten(3, 4);
+}
+
+at::Tensor group_outputs(const at::Tensor& kernel, std::int64_t groups) {
+  if (kernel.size(0) == groups) return kernel;
+  const auto outputs = kernel.size(0) * kernel.size(1);
+  return kernel.flatten(0, 1).unflatten(0, {groups, outputs / groups});
+}
+
 Kernel compose(const Kernel& outer, const Kernel& inner) {
-  const auto products = product(rows(outer.weight), columns(inner.weight));
-  const auto groups = outer.weight.size(0);
-  const auto out = outer.weight.size(1);
-  const auto in = inner.weight.size(3);
-  Kernel result{{}, compose_bias(outer, inner), {}};
+  const auto aligned = align(outer, inner);
+  const auto products = product(rows(aligned.outer), columns(aligned.inner));
+  const auto coarse = std::min(outer.weight.size(0), inner.weight.size(0));
+  Kernel result{{}, regrouped(compose_bias(outer, inner), coarse), {}};
   result.sides = composed_sides(outer.sides, inner.sides);
-  const Sides shape = {groups, out, taps_of(result.sides), in};
+  const Sides shape = {aligned.outer.size(0), aligned.outer.size(1),
+                       taps_of(result.sides), aligned.inner.size(3)};
   if (!both_spatial(outer, inner)) {
     result.weight = products.view(shape);
-    return result;
+  } else {
+    result.weight = at::zeros(shape, products.options());
+    for_each_shift(products, result.weight, outer.sides, inner.sides,
+                   [](const at::Tensor& into, const at::Tensor& from) {
+                     into.add_(from);
+                   });
   }
-  result.weight = at::zeros(shape, products.options());
-  for_each_shift(
-      products, result.weight, outer.sides, inner.sides,
-      [](const at::Tensor& into, const at::Tensor& from) { into.add_(from); });
+  result.weight = outer.weight.size(0) < inner.weight.size(0)
+                      ? join_inputs(result.weight, coarse)
+                      : group_outputs(result.weight, coarse);
   return result;
 }
 
 ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
-                                  const Kernel& grad) {
+                                  const Kernel& grad, ComposeNeeds needs) {
+  const auto aligned = align(outer, inner);
+  const auto fine = aligned.outer.size(0);
+  const auto aligned_grad = outer.weight.size(0) < inner.weight.size(0)
+                                ? split_inputs(grad.weight, fine)
+                                : group_outputs(grad.weight, fine);
   const auto spread =
       both_spatial(outer, inner)
-          ? shifted_windows(grad.weight, outer.sides, inner.sides)
-          : grad.weight;
+          ? shifted_windows(aligned_grad, outer.sides, inner.sides)
+          : aligned_grad;
   const auto matrix =  // [g, (out a), (b in)]
-      spread.reshape({outer.weight.size(0),
-                      outer.weight.size(1) * outer.weight.size(2),
-                      inner.weight.size(2) * inner.weight.size(3)});
+      spread.reshape({fine, aligned.outer.size(1) * aligned.outer.size(2),
+                      aligned.inner.size(2) * aligned.inner.size(3)});
   ComposeGradients grads;
-  grads.outer.weight = product(matrix, columns(inner.weight).transpose(1, 2))
-                           .view(outer.weight.sizes());
-  grads.inner.weight = product(rows(outer.weight).transpose(1, 2), matrix)
-                           .view(inner.weight.sizes());
+  if (needs.outer) {
+    grads.outer.weight =
+        join_inputs(product(matrix, columns(aligned.inner).transpose(1, 2))
+                        .view(aligned.outer.sizes()),
+                    outer.weight.size(0));
+  }
+  if (needs.inner) {
+    grads.inner.weight =
+        group_outputs(product(rows(aligned.outer).transpose(1, 2), matrix)
+                          .view(aligned.inner.sizes()),
+                      inner.weight.size(0));
+  }
   if (!grad.bias.defined()) return grads;
-  if (outer.bias.defined()) grads.outer.bias = grad.bias;
-  if (inner.bias.defined()) {
-    add_outer(grads.outer.weight, grad.bias, inner.bias);
-    grads.inner.bias = apply(sum_taps(outer.weight).transpose(1, 2), grad.bias);
+  const auto bias = regrouped(grad.bias, outer.weight.size(0));
+  if (outer.bias.defined() && needs.outer) grads.outer.bias = bias;
+  if (!inner.bias.defined()) return grads;
+  if (needs.outer) {
+    add_outer(grads.outer.weight, bias,
+              regrouped(inner.bias, outer.weight.size(0)));
+  }
+  if (needs.inner) {
+    grads.inner.bias =
+        regrouped(apply(sum_taps(outer.weight).transpose(1, 2), bias),
+                  inner.weight.size(0));
   }
   return grads;
 }

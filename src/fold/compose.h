@@ -5,6 +5,10 @@
 // Two kernels of which one has a single tap compose by one matrix product,
 // without moving a number. Where both are spatial, the product is summed along
 // a + b = t.
+//
+// Their groups may differ, if one number divides the other: the composition is
+// a product for each group of the finer one and has the groups of the coarser
+// one. So a depthwise kernel is never written as a block-diagonal matrix.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -33,6 +37,15 @@ at::Tensor from_kernel(const at::Tensor& weight,
 /// [in, out / groups, *k], and back, given the channels in front.
 at::Tensor swap_channels(const at::Tensor& weight, std::int64_t groups);
 
+/// A kernel's weight with finer groups, each of which reads its own inputs:
+/// [g, out, taps, (r in)] as [(g r), out, taps, in]. A copy where the groups
+/// differ.
+at::Tensor split_inputs(const at::Tensor& kernel, std::int64_t groups);
+/// The inverse.
+at::Tensor join_inputs(const at::Tensor& kernel, std::int64_t groups);
+/// With other groups, which share the outputs among them: a view.
+at::Tensor group_outputs(const at::Tensor& kernel, std::int64_t groups);
+
 /// outer o inner:
 ///
 ///     weight[o, t, i] = sum_m sum_{a+b=t} outer[o, a, m] inner[m, b, i]
@@ -44,10 +57,16 @@ struct ComposeGradients {
   Kernel inner;
 };
 
+/// Which of the two gradients are computed.
+struct ComposeNeeds {
+  bool outer = true;
+  bool inner = true;
+};
+
 /// Gradients of `compose` given that of its result, whose bias may be
-/// undefined.
+/// undefined; undefined where not needed.
 ComposeGradients compose_backward(const Kernel& outer, const Kernel& inner,
-                                  const Kernel& grad);
+                                  const Kernel& grad, ComposeNeeds needs = {});
 
 /// Calls `add(into, from)` for the views of which each `from`, a part of the
 /// products of two spatial kernels [g, (out a), (b in)], has to be added to its

@@ -1,5 +1,6 @@
 #include <expandnet/fold/cost.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "fold/sides.h"
@@ -8,20 +9,21 @@ namespace expandnet {
 
 std::int64_t fold_multiply_adds(const Plan& plan) {
   struct Node {
-    std::int64_t in, out, taps;  // channels of one group
+    std::int64_t in, out, taps, groups;
   };
-  const auto groups = plan.layer.groups;
   std::vector<Node> nodes;
   for (const auto& factor : plan.factors) {
-    nodes.push_back({factor.in_channels / groups, factor.out_channels / groups,
-                     factor.taps()});
+    nodes.push_back({factor.in_channels, factor.out_channels, factor.taps(),
+                     factor.groups});
   }
   std::int64_t count = 0;
   for (const auto& step : plan.order) {
     const auto outer = nodes[step.outer];
     const auto inner = nodes[step.inner];
-    count += groups * outer.out * outer.taps * outer.in * inner.taps * inner.in;
-    nodes.push_back({inner.in, outer.out, taps_of(step.sides)});
+    count += outer.out * outer.taps * (outer.in / outer.groups) * inner.taps *
+             (inner.in / inner.groups);
+    nodes.push_back({inner.in, outer.out, taps_of(step.sides),
+                     std::min(outer.groups, inner.groups)});
   }
   return count;
 }

@@ -2,6 +2,7 @@
 #include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/factorize.h>
 #include <expandnet/fold/pull_back.h>
@@ -10,6 +11,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "fold/compose.h"
+#include "fold/drawn_values.h"
 #include "fold/memory.h"
 #include "fold/precision.h"
 #include "fold/site_message.h"
@@ -49,8 +52,11 @@ void check_compact(const Plan& plan, const Affine& compact) {
               error_message(
                   site, "the bias must be " + sizes({plan.layer.out_channels}),
                   sizes(compact.bias.sizes())));
-  TORCH_CHECK(plan.factors.back().bias,
-              error_message(site,
+}
+
+void check_holds_bias(const CompactLayer& layer, bool holds) {
+  TORCH_CHECK(!layer.bias || holds,
+              error_message("factorize",
                             "the last factor must have a bias to hold the "
                             "layer's",
                             "none"));
@@ -174,13 +180,25 @@ void balance(std::vector<Affine>& factors) {
   }
 }
 
-}  // namespace
+/// |fold(factors).weight - weight| / |weight| in fp64.
+double relative_residual(const Plan& plan, std::vector<Affine> factors,
+                         const at::Tensor& weight) {
+  for (auto& factor : factors) {
+    factor.weight = factor.weight.to(at::kDouble);
+    if (factor.bias.defined()) factor.bias = factor.bias.to(at::kDouble);
+  }
+  const auto target = weight.detach().to(at::kDouble);
+  const auto missing = squared_norm(target - fold(plan, factors).weight);
+  const auto scale = squared_norm(target);
+  return std::sqrt(scale > 0 ? missing / scale : missing);
+}
 
-Factorization factorize(const Plan& plan, const Affine& compact,
-                        const FactorizeOptions& options,
-                        const std::optional<at::Generator>& generator) {
-  check_compact(plan, compact);
-  const auto dtype = master_dtype(compact.weight.scalar_type());
+/// Of a plan whose factors are trained and have the layer's groups, in `dtype`.
+Factorization factorize_chain(const Plan& plan, const Affine& compact,
+                              at::ScalarType dtype,
+                              const FactorizeOptions& options,
+                              const std::optional<at::Generator>& generator) {
+  check_holds_bias(plan.layer, plan.factors.back().bias);
   const auto fp64 = compact.weight.options().dtype(at::kDouble);
   const auto target = compact.weight.detach().to(at::kDouble);
 
@@ -221,6 +239,140 @@ Factorization factorize(const Plan& plan, const Affine& compact,
   }
   if (compact.bias.defined()) result.back().bias.copy_(compact.bias.detach());
   return {std::move(result), residual};
+}
+
+/// The number of factors of a branch without its scale.
+std::size_t unscaled(const BranchShape& branch) {
+  return branch.count - (branch.has_scale ? 1 : 0);
+}
+
+/// Whether some chain of the branch's folds to any weight of the layer.
+bool holds_all(const Plan& plan, const BranchShape& branch) {
+  if (branch.kernel_size != plan.layer.kernel_size) return false;
+  const auto end = branch.first + unscaled(branch);
+  bool has_bias = false;
+  for (auto i = branch.first; i < branch.first + branch.count; ++i) {
+    const auto& factor = plan.factors[i];
+    has_bias = has_bias || factor.bias;
+    if (i == end) {
+      if (factor.constant == 0) return false;
+      continue;
+    }
+    if (factor.fixed || factor.adds_identity ||
+        factor.groups != plan.layer.groups) {
+      return false;
+    }
+  }
+  return has_bias || !plan.layer.bias;
+}
+
+/// The first branch that is solved for.
+const BranchShape& solved_branch(const Plan& plan) {
+  const auto found =
+      std::find_if(plan.branches.begin(), plan.branches.end(),
+                   [&](const auto& branch) { return holds_all(plan, branch); });
+  TORCH_CHECK(
+      found != plan.branches.end(),
+      error_message("factorize",
+                    "one branch must have the layer's kernel, groups and bias, "
+                    "and a scale that is not 0, if it has one",
+                    plan.widths(), "add a branch of kKernel"));
+  return *found;
+}
+
+/// What is left of the layer for the branch to fold to, without its scale, when
+/// the other factors are as they are. In fp64.
+Affine left_for(const Plan& plan, const BranchShape& branch,
+                const Affine& compact, std::vector<Affine> factors) {
+  for (auto& [weight, bias] : factors) {
+    weight = weight.to(at::kDouble);
+    if (bias.defined()) bias = bias.to(at::kDouble);
+  }
+  for (auto i = branch.first; i < branch.first + branch.count; ++i) {
+    factors[i].weight = at::zeros_like(factors[i].weight);
+    if (factors[i].bias.defined()) {
+      factors[i].bias = at::zeros_like(factors[i].bias);
+    }
+  }
+  const auto others = fold(plan, factors);
+  const auto scale =
+      branch.has_scale ? plan.factors[branch.first + unscaled(branch)].constant
+                       : 1;
+  Affine left;
+  left.weight =
+      (compact.weight.detach().to(at::kDouble) - others.weight) / scale;
+  if (!compact.bias.defined()) return left;
+  left.bias = compact.bias.detach().to(at::kDouble) - others.bias;
+  // A bias behind the scale is not scaled.
+  const auto last = branch.first + branch.count - 1;
+  if (!(branch.has_scale && plan.factors[last].bias)) {
+    left.bias = left.bias / scale;
+  }
+  return left;
+}
+
+/// The branch as a chain of its own without its scale.
+Plan chain_without_scale(const Plan& plan, const BranchShape& branch) {
+  auto part = plan_of_branch(
+      plan, static_cast<std::size_t>(&branch - plan.branches.data()));
+  if (!branch.has_scale) return part;
+  const bool bias = part.factors.back().bias;
+  part.factors.pop_back();
+  part.branches.front().count -= 1;
+  part.branches.front().has_scale = false;
+  if (bias) part.factors.back().bias = true;  // to be taken from there
+  part.layer.bias = part.factors.back().bias;
+  set_order(part);
+  return part;
+}
+
+/// A chain that folds to `left`: of one factor, that itself.
+std::vector<Affine> solved_chain(
+    const Plan& part, const Affine& left, at::ScalarType dtype,
+    const FactorizeOptions& options,
+    const std::optional<at::Generator>& generator) {
+  if (part.factors.size() > 1) {
+    return factorize_chain(part, left, dtype, options, generator).factors;
+  }
+  auto weight = part.layer.transposed
+                    ? swap_channels(left.weight, part.layer.groups)
+                    : left.weight;
+  Affine factor{empty_weight(weight.sizes(), weight.options().dtype(dtype)),
+                left.bias};
+  factor.weight.copy_(weight);
+  if (factor.bias.defined()) factor.bias = factor.bias.to(dtype);
+  return {factor};
+}
+
+}  // namespace
+
+Factorization factorize(const Plan& plan, const Affine& compact,
+                        const FactorizeOptions& options,
+                        const std::optional<at::Generator>& generator) {
+  check_compact(plan, compact);
+  const auto dtype = master_dtype(compact.weight.scalar_type());
+  if (plan.is_plain()) {
+    return factorize_chain(plan, compact, dtype, options, generator);
+  }
+  const auto& branch = solved_branch(plan);
+  auto factors =
+      drawn_values(plan, {}, compact.weight.options().dtype(dtype), generator);
+  for (auto& [weight, bias] : factors) {
+    if (bias.defined()) bias.zero_();
+  }
+  const auto solved = solved_chain(chain_without_scale(plan, branch),
+                                   left_for(plan, branch, compact, factors),
+                                   dtype, options, generator);
+  for (std::size_t i = 0; i < solved.size(); ++i) {
+    auto& factor = factors[branch.first + i];
+    factor.weight = solved[i].weight;
+    // The last factor with a bias holds it: that, or the scale behind it.
+    if (!solved[i].bias.defined()) continue;
+    auto& holder = factor.bias.defined() ? factor.bias
+                                         : factors[branch.first + i + 1].bias;
+    holder = solved[i].bias;
+  }
+  return {factors, relative_residual(plan, factors, compact.weight)};
 }
 
 }  // namespace expandnet

@@ -1,8 +1,13 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/fold.h>
 
 #include "fold/compose.h"
+#include "fold/place.h"
 #include "fold/precision.h"
+#include "fold/sides.h"
 #include "fold/site_message.h"
 
 namespace expandnet {
@@ -11,6 +16,43 @@ namespace {
 
 std::string ordinal(std::size_t i, const char* part) {
   return "factor " + std::to_string(i) + "'s " + part;
+}
+
+/// A factor as a kernel, in the dtype of the fold.
+Kernel kernel_of(const FactorShape& shape, const Affine& factor,
+                 at::ScalarType dtype) {
+  Kernel kernel{
+      to_kernel(factor.weight.to(dtype), shape.groups), {}, shape.kernel_size};
+  if (shape.adds_identity) {
+    const auto width = shape.out_channels / shape.groups;
+    kernel.weight =
+        kernel.weight + at::eye(width, kernel.weight.options()).unsqueeze(1);
+  }
+  if (factor.bias.defined()) {
+    kernel.bias = factor.bias.to(dtype).unflatten(0, {shape.groups, -1});
+  }
+  return kernel;
+}
+
+/// The branches' folds, each at its place.
+Kernel sum_of(const Plan& plan, const std::vector<Kernel>& nodes) {
+  const auto& layer = plan.layer;
+  const auto groups = layer.groups;
+  const auto& options = nodes.front().weight.options();
+  Kernel sum{at::zeros({groups, layer.out_channels / groups,
+                        taps_of(layer.kernel_size), layer.in_channels / groups},
+                       options),
+             {},
+             layer.kernel_size};
+  for (const auto& branch : plan.branches) {
+    const auto& [weight, bias, sides] = nodes[branch.root];
+    place_of(sum.weight, layer.kernel_size, sides, weight.size(0))
+        .add_(to_place(weight, sides, groups));
+    if (!bias.defined()) continue;
+    const auto own = bias.reshape({groups, -1});
+    sum.bias = sum.bias.defined() ? sum.bias + own : own;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -24,7 +66,7 @@ void check_factors(const Plan& plan, const std::vector<Affine>& factors,
                         std::to_string(plan.factors.size()) + " factors",
                     std::to_string(factors.size())));
   TORCH_CHECK(
-      plan.order.size() + 1 == plan.factors.size(),
+      plan.order.size() + plan.branches.size() == plan.factors.size(),
       error_message(site, "a plan must say in which order it is folded",
                     std::to_string(plan.order.size()) + " compositions of " +
                         std::to_string(plan.factors.size()) + " factors",
@@ -80,28 +122,22 @@ Folded fold(const Plan& plan, const std::vector<Affine>& factors) {
   check_factors(plan, factors);
   const FullPrecisionGuard full_precision;
   const auto dtype = master_dtype(factors.front().weight.scalar_type());
-  const auto groups = plan.layer.groups;
 
   std::vector<Kernel> nodes;
-  nodes.reserve(2 * factors.size() - 1);
+  nodes.reserve(factors.size() + plan.order.size() + 1);
   for (std::size_t i = 0; i < factors.size(); ++i) {
-    Kernel node{to_kernel(factors[i].weight.to(dtype), groups),
-                {},
-                plan.factors[i].kernel_size};
-    if (factors[i].bias.defined()) {
-      node.bias = factors[i].bias.to(dtype).unflatten(0, {groups, -1});
-    }
-    nodes.push_back(std::move(node));
+    nodes.push_back(kernel_of(plan.factors[i], factors[i], dtype));
   }
   for (const auto& step : plan.order) {
     nodes.push_back(compose(nodes[step.outer], nodes[step.inner]));
   }
+  if (!plan.is_single_chain()) nodes.push_back(sum_of(plan, nodes));
 
   Folded folded;
   const auto& whole = nodes.back();
   folded.weight = from_kernel(whole.weight, whole.sides);
   if (plan.layer.transposed) {
-    folded.weight = swap_channels(folded.weight, groups);
+    folded.weight = swap_channels(folded.weight, plan.layer.groups);
   }
   if (whole.bias.defined()) folded.bias = whole.bias.flatten();
   folded.kernels.reserve(nodes.size());

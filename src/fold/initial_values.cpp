@@ -1,4 +1,8 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 #include <expandnet/fold/factorize.h>
@@ -7,6 +11,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "fold/drawn_values.h"
 #include "fold/memory.h"
 #include "fold/precision.h"
 
@@ -17,69 +22,148 @@ namespace {
 /// LibTorch counts the fan-in on the weight it stores: for transposed layers
 /// that is [in, out / groups, *k].
 double default_bound(std::int64_t in, std::int64_t out, std::int64_t taps,
-                     const CompactLayer& layer) {
-  const auto fan_in = (layer.transposed ? out : in) / layer.groups * taps;
+                     std::int64_t groups, bool transposed) {
+  const auto fan_in = (transposed ? out : in) / groups * taps;
   return 1 / std::sqrt(static_cast<double>(fan_in));
 }
 
 double default_bound(const CompactLayer& layer) {
   std::int64_t taps = 1;
   for (const auto side : layer.kernel_size) taps *= side;
-  return default_bound(layer.in_channels, layer.out_channels, taps, layer);
+  return default_bound(layer.in_channels, layer.out_channels, taps,
+                       layer.groups, layer.transposed);
 }
 
-double kaiming_std(const Plan& plan, const FactorShape& factor, bool grouped) {
+double fan_in(const FactorShape& factor) {
+  return static_cast<double>(factor.taps() * factor.in_channels /
+                             factor.groups);
+}
+
+double kaiming_std(const FactorShape& factor, bool grouped) {
   const auto fan_out =
-      factor.taps() * factor.out_channels / (grouped ? plan.layer.groups : 1);
+      factor.taps() * factor.out_channels / (grouped ? factor.groups : 1);
   return std::sqrt(2 / static_cast<double>(fan_out));
 }
 
-std::vector<Affine> draw(const Plan& plan, const ExpansionOptions& options,
-                         const at::TensorOptions& tensor_options,
-                         const std::optional<at::Generator>& generator) {
-  std::vector<Affine> factors;
-  for (std::size_t i = 0; i < plan.factors.size(); ++i) {
-    const auto& shape = plan.factors[i];
-    Affine factor{empty_weight(plan.weight_sizes(i), tensor_options), {}};
-    if (shape.bias) {
-      factor.bias = at::zeros({shape.out_channels}, tensor_options);
+void draw(const CompactLayer& layer, const FactorShape& shape,
+          const ExpansionOptions& options, InitialValues values, Affine& factor,
+          const std::optional<at::Generator>& generator) {
+  switch (values) {
+    case InitialValues::kNormal:
+      factor.weight.normal_(0, options.std(), generator);
+      break;
+    case InitialValues::kKaimingNormal:
+    case InitialValues::kKaimingNormalUngrouped: {
+      const bool grouped = values == InitialValues::kKaimingNormal;
+      factor.weight.normal_(0, kaiming_std(shape, grouped), generator);
+      break;
     }
-    switch (options.initial_values()) {
-      case InitialValues::kNormal:
-        factor.weight.normal_(0, options.std(), generator);
-        break;
-      case InitialValues::kKaimingNormal:
-      case InitialValues::kKaimingNormalUngrouped: {
-        const bool grouped =
-            options.initial_values() == InitialValues::kKaimingNormal;
-        factor.weight.normal_(0, kaiming_std(plan, shape, grouped), generator);
-        break;
-      }
-      default: {
-        const auto bound = default_bound(shape.in_channels, shape.out_channels,
-                                         shape.taps(), plan.layer);
-        factor.weight.uniform_(-bound, bound, generator);
-        if (shape.bias) factor.bias.uniform_(-bound, bound, generator);
-      }
+    case InitialValues::kKaimingUniform: {
+      const auto bound = std::sqrt(6 / fan_in(shape));
+      factor.weight.uniform_(-bound, bound, generator);
+      break;
     }
-    factors.push_back(std::move(factor));
+    default: {
+      const auto bound =
+          default_bound(shape.in_channels, shape.out_channels, shape.taps(),
+                        shape.groups, layer.transposed);
+      factor.weight.uniform_(-bound, bound, generator);
+      if (shape.bias) factor.bias.uniform_(-bound, bound, generator);
+    }
   }
-  return factors;
 }
 
-/// Scales the weights alike until their fold has the root mean square of the
-/// compact layer's default, bound / sqrt(3).
-void match(const Plan& plan, std::vector<Affine>& factors) {
-  const auto spread =
-      fold(plan, factors).weight.square().mean().sqrt().item<double>();
-  if (spread == 0) return;
+/// For output channel i of n, in parts of as many channels as the kernel has
+/// dimensions: cos(pi (t + 1/2) (j + 1) / side) along the part's dimension, for
+/// the j-th channel from the part's start on (OREPA's prior).
+void set_cosines(const FactorShape& shape, at::Tensor& weight) {
+  const auto& sides = shape.kernel_size;
+  const auto parts = static_cast<std::int64_t>(sides.size());
+  const auto values = at::ones(weight.sizes(), at::kDouble);
+  for (std::int64_t i = 0; i < shape.out_channels && parts > 0; ++i) {
+    const auto part = i * parts / shape.out_channels;
+    const auto start = static_cast<double>(part * shape.out_channels) /
+                       static_cast<double>(parts);
+    const auto side = sides[static_cast<std::size_t>(part)];
+    const auto steps = at::arange(side, at::kDouble) + 0.5;
+    const auto frequency =
+        (static_cast<double>(i) + 1 - start) / static_cast<double>(side);
+    std::vector<std::int64_t> along(sides.size(), 1);
+    along[static_cast<std::size_t>(part)] = side;
+    values.select(0, i).mul_((steps * (M_PI * frequency)).cos().view(along));
+  }
+  weight.copy_(values);
+}
+
+void set_start(const CompactLayer& layer, const FactorShape& shape,
+               const ExpansionOptions& options, InitialValues values,
+               Affine& factor, const std::optional<at::Generator>& generator) {
+  switch (shape.start) {
+    case FactorStart::kDrawn:
+      draw(layer, shape, options, values, factor, generator);
+      break;
+    case FactorStart::kConstant:
+      factor.weight.fill_(shape.constant);
+      break;
+    case FactorStart::kCosine:
+      set_cosines(shape, factor.weight);
+      break;
+  }
+}
+
+/// Scales the weights that are drawn alike until the fold of the branch,
+/// without its scale, has the root mean square of the compact layer's default,
+/// bound / sqrt(3).
+void match(const Plan& plan, std::size_t i, std::vector<Affine>& factors) {
+  const auto& branch = plan.branches[i];
+  auto part = plan_of_branch(plan, i);
+  const auto first =
+      factors.begin() + static_cast<std::ptrdiff_t>(branch.first);
+  std::vector<Affine> own(first,
+                          first + static_cast<std::ptrdiff_t>(branch.count));
+  if (branch.has_scale) own.back().weight = at::ones_like(own.back().weight);
+  std::int64_t drawn = 0;
+  for (const auto& shape : part.factors) {
+    drawn += shape.start == FactorStart::kDrawn ? 1 : 0;
+  }
+  // Of a kernel with finer groups than the layer's, only those numbers.
+  const auto spread = std::sqrt(fold(part, own)
+                                    .kernels[part.branches[0].root]
+                                    .square()
+                                    .mean()
+                                    .item<double>());
+  if (drawn == 0 || spread == 0) return;
   const auto target = default_bound(plan.layer) / std::sqrt(3);
-  const auto scale =
-      std::pow(target / spread, 1 / static_cast<double>(factors.size()));
-  for (auto& factor : factors) factor.weight.mul_(scale);
+  const auto scale = std::pow(target / spread, 1 / static_cast<double>(drawn));
+  for (std::size_t f = 0; f < own.size(); ++f) {
+    if (part.factors[f].start == FactorStart::kDrawn) {
+      own[f].weight.mul_(scale);
+    }
+  }
 }
 
 }  // namespace
+
+std::vector<Affine> drawn_values(
+    const Plan& plan, const ExpansionOptions& options,
+    const at::TensorOptions& tensor_options,
+    const std::optional<at::Generator>& generator) {
+  std::vector<Affine> factors;
+  for (const auto& branch : plan.branches) {
+    const auto values =
+        branch.initial_values.value_or(options.initial_values());
+    for (auto i = branch.first; i < branch.first + branch.count; ++i) {
+      const auto& shape = plan.factors[i];
+      Affine factor{empty_weight(shape.weight_sizes(), tensor_options), {}};
+      if (shape.bias) {
+        factor.bias = at::zeros({shape.out_channels}, tensor_options);
+      }
+      set_start(plan.layer, shape, options, values, factor, generator);
+      factors.push_back(std::move(factor));
+    }
+  }
+  return factors;
+}
 
 Affine compact_default(const CompactLayer& layer,
                        const at::TensorOptions& tensor_options,
@@ -109,8 +193,12 @@ std::vector<Affine> initial_values(
                      generator)
         .factors;
   }
-  auto factors = draw(plan, options, master, generator);
-  if (options.initial_values() == InitialValues::kMatched) match(plan, factors);
+  auto factors = drawn_values(plan, options, master, generator);
+  if (options.initial_values() == InitialValues::kMatched) {
+    for (std::size_t i = 0; i < plan.branches.size(); ++i) {
+      match(plan, i, factors);
+    }
+  }
   return factors;
 }
 

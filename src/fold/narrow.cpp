@@ -16,7 +16,25 @@ namespace expandnet {
 
 namespace {
 
-std::int64_t groups_of(const Plan& plan) { return plan.layer.groups; }
+/// Whether the interior behind factor `i` is one: both sides are trained, and
+/// have the layer's groups and no identity beside them.
+bool may_narrow(const Plan& plan, std::size_t i) {
+  const auto is_free = [&](const FactorShape& factor) {
+    return factor.groups == plan.layer.groups && !factor.fixed &&
+           !factor.adds_identity;
+  };
+  return is_free(plan.factors[i]) && is_free(plan.factors[i + 1]);
+}
+
+/// Calls `interior(i)` for every factor `i` that has one behind it.
+template <typename Interior>
+void for_each_interior(const Plan& plan, const Interior& interior) {
+  for (const auto& branch : plan.branches) {
+    for (std::size_t i = 0; i + 1 < branch.count; ++i) {
+      interior(branch.first + i);
+    }
+  }
+}
 
 at::TensorOptions exact() {
   return at::TensorOptions(at::kDouble).device(at::kCPU);
@@ -112,8 +130,9 @@ void set_width(Plan& plan, std::size_t interior, std::int64_t width) {
 
 Plan narrow(const Plan& plan) {
   auto result = plan;
-  const auto groups = groups_of(plan);
-  for (std::size_t i = 0; i + 1 < plan.factors.size(); ++i) {
+  const auto groups = plan.layer.groups;
+  for_each_interior(plan, [&](std::size_t i) {
+    if (!may_narrow(plan, i)) return;
     const auto& inner = result.factors[i];
     const auto& outer = result.factors[i + 1];
     const auto kept = inner.in_channels / groups * inner.taps() +
@@ -122,8 +141,8 @@ Plan narrow(const Plan& plan) {
     if (kept * groups < inner.out_channels) {
       set_width(result, i, kept * groups);
     }
-  }
-  result.order = cheapest_order(result.factors);
+  });
+  set_order(result);
   return result;
 }
 
@@ -132,14 +151,14 @@ Narrowed narrow(const Plan& plan, const std::vector<Affine>& factors) {
   const at::NoGradGuard no_grad;
   const FullPrecisionGuard full_precision;
   Narrowed result{narrow(plan), to_exact(factors), {}};
-  for (std::size_t i = 0; i + 1 < factors.size(); ++i) {
+  for_each_interior(plan, [&](std::size_t i) {
     at::Tensor basis;
     if (result.plan.factors[i].out_channels < plan.factors[i].out_channels) {
-      basis = basis_of(result.factors, i, groups_of(plan));
+      basis = basis_of(result.factors, i, plan.layer.groups);
       map_interior(result.factors, i, basis);
     }
     result.bases.push_back(basis);
-  }
+  });
   result.factors = as(result.factors, factors);
   return result;
 }
@@ -149,7 +168,7 @@ std::vector<Affine> widen(const Plan& plan, const std::vector<Affine>& factors,
   const Site site{"widen", ""};
   const auto narrowed = narrow(plan);
   check_factors(narrowed, factors, site);
-  const auto interiors = factors.size() - 1;
+  const auto interiors = factors.size() - plan.branches.size();
   TORCH_CHECK(
       bases.empty() || bases.size() == interiors,
       error_message(
@@ -157,23 +176,27 @@ std::vector<Affine> widen(const Plan& plan, const std::vector<Affine>& factors,
           std::to_string(bases.size()) + " for " + std::to_string(interiors)));
   const at::NoGradGuard no_grad;
   const FullPrecisionGuard full_precision;
-  const auto groups = groups_of(plan);
+  const auto groups = plan.layer.groups;
   auto wide = to_exact(factors);
-  for (std::size_t i = 0; i < interiors; ++i) {
+  std::size_t next = 0;
+  for_each_interior(plan, [&](std::size_t i) {
+    const auto interior = next++;
     const auto width = plan.factors[i].out_channels / groups;
     const auto kept = narrowed.factors[i].out_channels / groups;
     const std::vector<std::int64_t> shape = {groups, width, kept};
-    const bool has_basis = !bases.empty() && bases[i].defined();
-    TORCH_CHECK(!has_basis || bases[i].sizes() == shape,
-                error_message(site,
-                              "the basis of interior " + std::to_string(i) +
-                                  " must be " + sizes(shape),
-                              has_basis ? sizes(bases[i].sizes()) : "none"));
-    if (kept == width) continue;
-    const auto basis = has_basis ? bases[i].to(exact())
-                                 : at::eye(width, kept, exact()).expand(shape);
+    const auto given = bases.empty() ? at::Tensor() : bases[interior];
+    TORCH_CHECK(
+        !given.defined() || given.sizes() == shape,
+        error_message(site,
+                      "the basis of interior " + std::to_string(interior) +
+                          " must be " + sizes(shape),
+                      given.defined() ? sizes(given.sizes()) : "none"));
+    if (kept == width) return;
+    const auto basis = given.defined()
+                           ? given.to(exact())
+                           : at::eye(width, kept, exact()).expand(shape);
     map_interior(wide, i, basis.transpose(1, 2));
-  }
+  });
   return as(wide, factors);
 }
 

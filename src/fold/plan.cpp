@@ -2,11 +2,10 @@
 #include <expandnet/fold/plan.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
-#include <numeric>
-#include <sstream>
 
+#include "fold/branch_factors.h"
+#include "fold/chain_factors.h"
+#include "fold/presets.h"
 #include "fold/sides.h"
 #include "fold/site_message.h"
 
@@ -14,213 +13,101 @@ namespace expandnet {
 
 namespace {
 
-std::int64_t largest_side(const CompactLayer& layer) {
-  return layer.kernel_size.empty()
-             ? 1
-             : *std::max_element(layer.kernel_size.begin(),
-                                 layer.kernel_size.end());
-}
-
-/// A side as a chain of 3s, with one 2 for an even side: 7 -> 3 3 3, 4 -> 3 2.
-Sides split_side(std::int64_t side) {
-  Sides parts;
-  for (; side > 2; side -= 2) parts.push_back(3);
-  if (side == 2) parts.push_back(2);
-  return parts;
-}
-
-/// The kernels of a chain, each with every spatial dimension.
-std::vector<Sides> split_kernel(const Sides& kernel) {
-  const auto factors =
-      split_side(*std::max_element(kernel.begin(), kernel.end())).size();
-  std::vector<Sides> kernels(factors, Sides(kernel.size(), 1));
-  for (std::size_t d = 0; d < kernel.size(); ++d) {
-    const auto parts = split_side(kernel[d]);
-    for (std::size_t i = 0; i < parts.size(); ++i) kernels[i][d] = parts[i];
+/// The branches of a strategy: one chain with the layer's biases, or a sum.
+std::vector<Branch> branches_for(const CompactLayer& layer, Strategy strategy,
+                                 const ExpansionOptions& options,
+                                 const Site& site) {
+  if (is_chain(strategy)) {
+    return {Branch(BranchKind::kChain).strategy(strategy).bias(true)};
   }
-  return kernels;
+  TORCH_CHECK(!options.activation(),
+              error_message(site, "a nonlinear twin is a single chain",
+                            std::string("the branches of ") + name(strategy),
+                            "use FC, CL or CK"));
+  return branches_of(layer, strategy, options, site);
 }
 
-void check_strategy(const CompactLayer& layer, Strategy strategy,
-                    const Site& site) {
-  const bool linear = layer.kernel_size.empty();
-  switch (strategy) {
-    case Strategy::kFC:
-      TORCH_CHECK(linear, error_message(
-                              site, "FC needs a linear layer",
-                              "a " + sides(layer.kernel_size) + " convolution",
-                              "use CL or CK"));
-      return;
-    case Strategy::kCL:
-      TORCH_CHECK(!linear, error_message(site, "CL needs a convolution",
-                                         "a linear layer", "use FC"));
-      return;
-    case Strategy::kCK:
-      TORCH_CHECK(!linear, error_message(site, "CK needs a convolution",
-                                         "a linear layer", "use FC"));
-      TORCH_CHECK(
-          largest_side(layer) > 3,
-          error_message(
-              site, "CK needs a kernel with a side above 3",
-              sides(layer.kernel_size),
-              largest_side(layer) > 1 ? "use CL" : "leave the layer compact"));
-      return;
-  }
-}
-
-Strategy choose_strategy(const CompactLayer& layer,
-                         const ExpansionOptions& options, const Site& site) {
-  const auto strategy =
-      options.strategy() ? options.strategy() : default_strategy(layer);
-  TORCH_CHECK(strategy,
-              error_message(site, "a 1x1 kernel has no default strategy",
-                            sides(layer.kernel_size),
-                            "leave the layer compact, or name a strategy"));
-  check_strategy(layer, *strategy, site);
-  return *strategy;
-}
-
-std::vector<Sides> factor_kernels(const CompactLayer& layer, Strategy strategy,
-                                  const ExpansionOptions& options,
-                                  const Site& site) {
-  switch (strategy) {
-    case Strategy::kFC: {
-      const auto depth =
-          options.widths().empty()
-              ? options.depth()
-              : static_cast<std::int64_t>(options.widths().size() + 1);
-      TORCH_CHECK(depth >= 2, error_message(site, "depth must be at least 2",
-                                            std::to_string(depth)));
-      return std::vector<Sides>(static_cast<std::size_t>(depth));
-    }
-    case Strategy::kCL: {
-      const Sides pointwise(layer.kernel_size.size(), 1);
-      return {pointwise, layer.kernel_size, pointwise};
-    }
-    case Strategy::kCK:
-      return split_kernel(layer.kernel_size);
-  }
-  TORCH_INTERNAL_ASSERT(false, "unknown strategy");
-}
-
-/// The factor whose stride is the layer's; all others step by one.
-std::size_t strided_factor(const CompactLayer& layer, Strategy strategy,
-                           std::size_t factors) {
-  if (strategy == Strategy::kCL) return 1;
-  return layer.transposed ? 0 : factors - 1;
-}
-
-/// No machine holds factors that are wider.
-constexpr double kMostWidth = 1 << 30;
-
-std::int64_t expanded_width(std::int64_t channels, double rate,
-                            std::int64_t groups, const Site& site) {
-  const auto channels_per_group = channels / groups;
-  TORCH_CHECK(rate * static_cast<double>(channels) <= kMostWidth, [&] {
-    std::ostringstream got;
-    got << rate << " for " << channels << " channels";
-    return error_message(
-        site, "rate must give a width of at most 2^30 channels", got.str());
-  }());
-  const auto per_group =
-      std::llround(rate * static_cast<double>(channels_per_group));
-  return groups * std::max<std::int64_t>(per_group, 1);
-}
-
-Sides interior_widths(const CompactLayer& layer,
-                      const ExpansionOptions& options, std::size_t interior,
-                      const Site& site) {
-  if (options.widths().empty()) {
-    TORCH_CHECK(options.rate() > 0 && std::isfinite(options.rate()), [&] {
-      std::ostringstream got;
-      got << options.rate();
-      return error_message(site, "rate must be positive and finite", got.str());
-    }());
-    Sides widths(interior, expanded_width(layer.out_channels, options.rate(),
-                                          layer.groups, site));
-    widths.front() =
-        expanded_width(layer.in_channels, options.rate(), layer.groups, site);
-    return widths;
-  }
-  const auto& widths = options.widths();
-  TORCH_CHECK(widths.size() == interior,
-              error_message(
-                  site,
-                  "a chain of " + std::to_string(interior + 1) +
-                      " factors needs " + std::to_string(interior) +
-                      (interior == 1 ? " interior width" : " interior widths"),
-                  sizes(widths)));
+void check_bias(const Plan& plan, const Site& site) {
+  const bool has_bias =
+      std::any_of(plan.factors.begin(), plan.factors.end(),
+                  [](const FactorShape& factor) { return factor.bias; });
   TORCH_CHECK(
-      std::all_of(widths.begin(), widths.end(),
-                  [&](std::int64_t width) {
-                    return width > 0 && width % layer.groups == 0;
-                  }),
-      error_message(site,
-                    "interior widths must be positive multiples of groups (" +
-                        std::to_string(layer.groups) + ")",
-                    sizes(widths)));
-  return widths;
+      !plan.layer.bias || has_bias,
+      error_message(site, "the bias of a layer needs a branch that has one",
+                    "none of " + plan.widths(),
+                    "set bias(true) on a branch that is not fixed"));
 }
 
 }  // namespace
 
 std::vector<std::int64_t> Plan::weight_sizes(std::size_t i) const {
-  const auto& factor = factors[i];
-  Sides shape = {factor.out_channels, factor.in_channels / layer.groups};
-  shape.insert(shape.end(), factor.kernel_size.begin(),
-               factor.kernel_size.end());
-  return shape;
+  return factors[i].weight_sizes();
 }
 
 std::int64_t Plan::parameter_count() const {
   std::int64_t count = 0;
   for (const auto& factor : factors) {
-    count += factor.out_channels * factor.taps() *
-                 (factor.in_channels / layer.groups) +
+    if (factor.fixed) continue;
+    count += taps_of(factor.weight_sizes()) +
              (factor.bias ? factor.out_channels : 0);
   }
   return count;
 }
 
 std::string Plan::widths() const {
-  auto line = std::to_string(layer.in_channels);
-  for (const auto& factor : factors) {
-    line += " -> " + std::to_string(factor.out_channels);
+  if (is_chain(strategy)) return widths_of(layer.in_channels, factors);
+  std::string line;
+  for (const auto& branch : branches) {
+    line += (line.empty() ? "" : " + ") + branch.name;
   }
   return line;
 }
 
-std::optional<Strategy> default_strategy(const CompactLayer& layer) {
-  if (layer.kernel_size.empty()) return Strategy::kFC;
-  if (largest_side(layer) > 3) return Strategy::kCK;
-  if (largest_side(layer) > 1) return Strategy::kCL;
-  return std::nullopt;
+bool Plan::is_single_chain() const {
+  return branches.size() == 1 &&
+         branches.front().kernel_size == layer.kernel_size &&
+         std::any_of(factors.begin(), factors.end(),
+                     [this](const FactorShape& factor) {
+                       return factor.groups == layer.groups;
+                     });
+}
+
+bool Plan::is_plain() const {
+  return branches.size() == 1 && factors.size() > 1 &&
+         branches.front().kernel_size == layer.kernel_size &&
+         std::all_of(factors.begin(), factors.end(),
+                     [this](const FactorShape& factor) {
+                       return factor.groups == layer.groups && !factor.fixed &&
+                              !factor.adds_identity;
+                     });
+}
+
+Plan plan_of_branch(const Plan& plan, std::size_t i) {
+  auto branch = plan.branches[i];
+  const auto first =
+      plan.factors.begin() + static_cast<std::ptrdiff_t>(branch.first);
+  Plan part{plan.layer, plan.strategy, {}, {}, {}};
+  part.factors.assign(first, first + static_cast<std::ptrdiff_t>(branch.count));
+  part.layer.kernel_size = branch.kernel_size;
+  part.layer.bias =
+      std::any_of(part.factors.begin(), part.factors.end(),
+                  [](const FactorShape& factor) { return factor.bias; });
+  branch.first = 0;
+  part.branches = {std::move(branch)};
+  set_order(part);
+  return part;
 }
 
 Plan plan(const CompactLayer& layer, const ExpansionOptions& options,
           const Site& site) {
   check_layer(layer, site);
   const auto strategy = choose_strategy(layer, options, site);
-  const auto kernels = factor_kernels(layer, strategy, options, site);
-  auto widths = interior_widths(layer, options, kernels.size() - 1, site);
-  widths.push_back(layer.out_channels);
-  const auto strided = strided_factor(layer, strategy, kernels.size());
-
-  Plan result{layer, strategy, {}, {}};
-  auto in_channels = layer.in_channels;
-  for (std::size_t i = 0; i < kernels.size(); ++i) {
-    const bool last = i + 1 == kernels.size();
-    FactorShape factor;
-    factor.in_channels = in_channels;
-    factor.out_channels = widths[i];
-    factor.kernel_size = kernels[i];
-    factor.stride =
-        i == strided ? layer.stride : Sides(layer.kernel_size.size(), 1);
-    factor.bias = layer.bias && (last || !layer.transposed);
-    result.factors.push_back(std::move(factor));
-    in_channels = widths[i];
+  Plan result{layer, strategy, {}, {}, {}};
+  for (const auto& branch : branches_for(layer, strategy, options, site)) {
+    add_branch(result, branch, options, site);
   }
-  result.order = cheapest_order(result.factors);
+  check_bias(result, site);
+  set_order(result);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <expandnet/fold/pull_back.h>
 
 #include "fold/compose.h"
+#include "fold/place.h"
 #include "fold/precision.h"
 #include "fold/site_message.h"
 
@@ -46,6 +47,31 @@ Kernel compact_gradient(const Plan& plan, const Folded& folded,
   return kernel;
 }
 
+/// Whether each node holds anything that is trained.
+std::vector<bool> trained_nodes(const Plan& plan) {
+  std::vector<bool> trained;
+  for (const auto& factor : plan.factors) trained.push_back(!factor.fixed);
+  for (const auto& step : plan.order) {
+    trained.push_back(trained[step.outer] || trained[step.inner]);
+  }
+  return trained;
+}
+
+/// Gives every branch what its kernel covers of the sum's gradient.
+void spread_to_branches(const Plan& plan, const Folded& folded,
+                        const Kernel& sum, std::vector<Kernel>& nodes) {
+  for (const auto& branch : plan.branches) {
+    const auto groups = folded.kernels[branch.root].size(0);
+    auto& root = nodes[branch.root];
+    root.weight = from_place(place_of(sum.weight, plan.layer.kernel_size,
+                                      branch.kernel_size, groups),
+                             groups);
+    const auto& bias = folded.biases[branch.root];
+    if (!sum.bias.defined() || !bias.defined()) continue;
+    root.bias = sum.bias.reshape(bias.sizes());
+  }
+}
+
 }  // namespace
 
 std::vector<Affine> pull_back(const Plan& plan, const Folded& folded,
@@ -62,22 +88,37 @@ std::vector<Affine> pull_back(const Plan& plan, const Folded& folded,
         folded.kernels[i], folded.biases[i],
         i < factors ? plan.factors[i].kernel_size : order[i - factors].sides};
   };
-  // Gradients of every node, from the last composition back to the factors.
-  std::vector<Kernel> nodes(folded.kernels.size());
-  nodes.back() = compact_gradient(plan, folded, grad);
+  // Gradients of every node, from the sum over the last compositions back to
+  // the factors.
+  const auto trained = trained_nodes(plan);
+  std::vector<Kernel> nodes(factors + order.size());
+  const auto whole = compact_gradient(plan, folded, grad);
+  if (plan.is_single_chain()) {
+    nodes.back() = whole;
+  } else {
+    spread_to_branches(plan, folded, whole, nodes);
+  }
   for (auto i = order.size(); i-- > 0;) {
+    if (!trained[factors + i]) continue;
     const auto& [outer, inner, sides] = order[i];
-    auto parts = compose_backward(node(outer), node(inner), nodes[factors + i]);
+    auto parts = compose_backward(node(outer), node(inner), nodes[factors + i],
+                                  {trained[outer], trained[inner]});
     nodes[factors + i] = {};
     nodes[outer] = std::move(parts.outer);
     nodes[inner] = std::move(parts.inner);
   }
   for (std::size_t i = 0; i < factors; ++i) {
-    grads[i].weight = from_kernel(nodes[i].weight, plan.factors[i].kernel_size);
+    if (!trained[i]) continue;
+    auto& weight = nodes[i].weight;
+    // That of a branch of one factor, likewise.
+    if (weight.is_alias_of(whole.weight)) {
+      weight = weight.clone(at::MemoryFormat::Contiguous);
+    }
+    grads[i].weight = from_kernel(weight, plan.factors[i].kernel_size);
     if (!nodes[i].bias.defined()) continue;
     auto bias = nodes[i].bias.flatten();
-    // The last factor's: gradients share no memory.
-    if (bias.is_alias_of(grad.bias)) bias = bias.clone();
+    // That of a branch's last factor: gradients share no memory.
+    if (bias.is_alias_of(whole.bias)) bias = bias.clone();
     grads[i].bias = std::move(bias);
   }
   return grads;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "models/branch_recipes.h"
 
 namespace expandnet::models {
 
@@ -48,7 +49,7 @@ const std::vector<std::string>& imagenet_nets() {
 }
 
 const std::vector<std::string>& imagenet_recipes() {
-  static const std::vector<std::string> names = {"none", "paper"};
+  static const auto names = with_branch_recipes({"none", "paper"});
   return names;
 }
 
@@ -67,9 +68,10 @@ Selector imagenet_recipe(const std::string& net, const std::string& name,
     };
   }
   auto chosen = options;
-  chosen.strategy(Strategy::kCL);
+  const auto branches = branch_recipe(name);
+  chosen.strategy(branches.value_or(Strategy::kCL));
   return
-      [chosen, is_v2 = net == "mobilenet_v2"](
+      [chosen, is_v2 = net == "mobilenet_v2" && !branches](
           const std::string& path,
           const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
         const auto* conv = layer.as<torch::nn::Conv2dImpl>();

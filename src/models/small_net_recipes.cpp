@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 
@@ -21,18 +22,46 @@ struct Recipe {
 };
 
 const std::vector<Recipe>& recipes() {
-  static const std::vector<Recipe> all = {
-      {"none", std::nullopt, false}, {"fc", std::nullopt, true},
-      {"cl", Strategy::kCL, false},  {"cl+fc", Strategy::kCL, true},
-      {"ck", Strategy::kCK, false},  {"ck+fc", Strategy::kCK, true},
-  };
+  static const auto all = [] {
+    std::vector<Recipe> result = {{"none", std::nullopt, false},
+                                  {"fc", std::nullopt, true}};
+    for (const auto& [name, strategy] :
+         {std::pair{"cl", Strategy::kCL}, std::pair{"ck", Strategy::kCK}}) {
+      result.push_back({name, strategy, false});
+      result.push_back({std::string(name) + "+fc", strategy, true});
+    }
+    for (const auto strategy : branch_strategies()) {
+      result.push_back({name(strategy), strategy, false});
+      result.push_back({std::string(name(strategy)) + "+fc", strategy, true});
+    }
+    return result;
+  }();
   return all;
+}
+
+/// The strategy of the chain whose widths the options set: that of a branch, of
+/// a sum that has one.
+std::optional<Strategy> chain_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kCLSkip:
+      return Strategy::kCL;
+    case Strategy::kCKRep:
+      return Strategy::kCK;
+    case Strategy::kOREPA:
+    case Strategy::kACB:
+    case Strategy::kRep:
+      return std::nullopt;
+    default:
+      return strategy;
+  }
 }
 
 /// The widths that `options` give `layer`, but the first is its input's.
 std::vector<std::int64_t> widths_keeping_input(const CompactLayer& layer,
-                                               const ExpansionOptions& options,
+                                               ExpansionOptions options,
+                                               Strategy strategy,
                                                const std::string& path) {
+  options.strategy(strategy);
   const auto chain = plan(layer, options, {"expand", path});
   std::vector<std::int64_t> widths = {layer.in_channels};
   for (std::size_t i = 1; i + 1 < chain.factors.size(); ++i) {
@@ -69,24 +98,24 @@ Selector small_net_recipe(const std::string& name,
                                      name, "\""),
                             "some", "give a rate, or write a selector"));
 
-  return
-      [=, recipe = *recipe](
-          const std::string& path,
-          const torch::nn::Module& layer) -> std::optional<ExpansionOptions> {
-        auto chosen = options;
-        const auto* convolution = layer.as<torch::nn::Conv2dImpl>();
-        if (convolution == nullptr) {
-          if (!recipe.hidden_linear || path != "fc1") return std::nullopt;
-          return chosen.strategy(Strategy::kFC);
-        }
-        if (!recipe.convolutions.has_value()) return std::nullopt;
-        chosen.strategy(recipe.convolutions);
-        const auto compact = describe(convolution->options);
-        if (compact.in_channels == 3 && input_width == InputWidth::kKept) {
-          chosen.widths(widths_keeping_input(compact, chosen, path));
-        }
-        return chosen;
-      };
+  return [=, recipe = *recipe](const std::string& path,
+                               const torch::nn::Module& layer)
+             -> std::optional<ExpansionOptions> {
+    auto chosen = options;
+    const auto* convolution = layer.as<torch::nn::Conv2dImpl>();
+    if (convolution == nullptr) {
+      if (!recipe.hidden_linear || path != "fc1") return std::nullopt;
+      return chosen.strategy(Strategy::kFC);
+    }
+    if (!recipe.convolutions.has_value()) return std::nullopt;
+    chosen.strategy(recipe.convolutions);
+    const auto compact = describe(convolution->options);
+    const auto chain = chain_of(*recipe.convolutions);
+    if (chain && compact.in_channels == 3 && input_width == InputWidth::kKept) {
+      chosen.widths(widths_keeping_input(compact, chosen, *chain, path));
+    }
+    return chosen;
+  };
 }
 
 }  // namespace expandnet::models

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "models/branch_recipes.h"
 
 namespace expandnet::models {
 
@@ -30,7 +31,7 @@ bool is_in_unet_recipe(const std::string& recipe, const std::string& path,
 }  // namespace
 
 const std::vector<std::string>& unet_recipes() {
-  static const std::vector<std::string> names = {"none", "paper", "all"};
+  static const auto names = with_branch_recipes({"none", "paper", "all"});
   return names;
 }
 
@@ -47,7 +48,7 @@ Selector unet_recipe(const std::string& name, const ExpansionOptions& options) {
                                      name, "\""),
                             "some", "give a rate, or write a selector"));
   auto chosen = options;
-  chosen.strategy(Strategy::kCL);
+  chosen.strategy(branch_recipe(name).value_or(Strategy::kCL));
   return [chosen, name](const std::string& path, const torch::nn::Module& layer)
              -> std::optional<ExpansionOptions> {
     if (!is_in_unet_recipe(name, path, layer)) return std::nullopt;

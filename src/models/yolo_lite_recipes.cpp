@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "models/branch_recipes.h"
 
 namespace expandnet::models {
 
@@ -17,14 +18,14 @@ constexpr const char* kYoloPaths[] = {"conv1", "conv2", "conv3",
                                       "conv4", "conv5", "conv6"};
 
 std::size_t expanded_in_yolo_lite(const std::string& recipe) {
-  if (recipe == "paper") return 5;
+  if (recipe == "paper" || branch_recipe(recipe)) return 5;
   return recipe == "all" ? 6 : 0;
 }
 
 }  // namespace
 
 const std::vector<std::string>& yolo_lite_recipes() {
-  static const std::vector<std::string> names = {"none", "paper", "all"};
+  static const auto names = with_branch_recipes({"none", "paper", "all"});
   return names;
 }
 
@@ -42,7 +43,7 @@ Selector yolo_lite_recipe(const std::string& name,
                                      name, "\""),
                             "some", "give a rate, or write a selector"));
   auto chosen = options;
-  chosen.strategy(Strategy::kCL);
+  chosen.strategy(branch_recipe(name).value_or(Strategy::kCL));
   return
       [chosen, count = expanded_in_yolo_lite(name)](
           const std::string& path,

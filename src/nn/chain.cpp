@@ -5,10 +5,12 @@
 #include <expandnet/fold/initial_values.h>
 #include <expandnet/fold/narrow.h>
 #include <expandnet/nn/chain.h>
+#include <torch/serialize/input-archive.h>
 
 #include <algorithm>
 #include <ostream>
 
+#include "fold/chain_layout.h"
 #include "fold/memory.h"
 #include "fold/precision.h"
 #include "fold/site_message.h"
@@ -31,15 +33,20 @@ bool has_sizes_of(const Plan& plan, const std::vector<Affine>& factors) {
 
 }  // namespace
 
-FactorImpl::FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias)
-    : weight_sizes_(std::move(weight_sizes)), has_bias_(has_bias) {
+FactorImpl::FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias,
+                       bool fixed)
+    : weight_sizes_(std::move(weight_sizes)),
+      has_bias_(has_bias),
+      fixed_(fixed) {
   FactorImpl::reset();
 }
 
 void FactorImpl::reset() {
   const auto options =
       at::TensorOptions(master_dtype(c10::get_default_dtype_as_scalartype()));
-  weight = register_parameter("weight", empty_weight(weight_sizes_, options));
+  const auto values = empty_weight(weight_sizes_, options);
+  weight = fixed_ ? register_buffer("weight", values)
+                  : register_parameter("weight", values);
   bias = register_parameter(
       "bias", has_bias_ ? at::empty({weight_sizes_[0]}, options) : at::Tensor(),
       has_bias_);
@@ -66,15 +73,46 @@ ChainImpl::ChainImpl(Plan plan, ExpansionOptions options)
 void ChainImpl::reset() {
   factors_.clear();
   for (std::size_t i = 0; i < plan_->factors.size(); ++i) {
-    factors_.emplace_back(register_module(
-        std::to_string(i),
-        Factor(plan_->weight_sizes(i), plan_->factors[i].bias)));
+    factors_.emplace_back(
+        register_module(std::to_string(i),
+                        Factor(plan_->weight_sizes(i), plan_->factors[i].bias,
+                               plan_->factors[i].fixed)));
+  }
+  register_layout();
+}
+
+void ChainImpl::register_layout() {
+  layout_.clear();
+  if (plan_->is_plain()) return;
+  const auto layout = layout_of(*plan_);
+  for (const auto& [name, part] : kLayoutParts) {
+    layout_.push_back(register_buffer(name, layout.*part));
+  }
+}
+
+void ChainImpl::restore_layout() {
+  if (layout_.empty()) return;
+  const auto layout = layout_of(*plan_);
+  for (std::size_t i = 0; i < layout_.size(); ++i) {
+    layout_[i].set_data(
+        (layout.*kLayoutParts[i].tensor).to(layout_[i].device()));
   }
 }
 
 void ChainImpl::reset_parameters() {
   set_factors(
       initial_values(asked_, options_, factors_.front()->weight.options()));
+  mark_start();
+}
+
+void ChainImpl::mark_start() {
+  if (plan_->is_plain()) return;
+  const torch::NoGradGuard no_grad;
+  initial_spread_ = expandnet::fold(*plan_, factors())
+                        .weight.square()
+                        .mean()
+                        .sqrt()
+                        .item<double>();
 }
 
 bool ChainImpl::is_narrowed() const {
@@ -86,15 +124,33 @@ void ChainImpl::pretty_print(std::ostream& stream) const {
          << plan_->widths() << ")";
 }
 
+void ChainImpl::load(torch::serialize::InputArchive& archive) {
+  const auto layout = layout_of(*plan_);
+  for (const auto& [name, part] : kLayoutParts) {
+    torch::Tensor saved;
+    const bool is_there = archive.try_read(name, saved, /*is_buffer=*/true);
+    TORCH_CHECK(
+        is_there ? !plan_->is_plain() && saved.to(at::kCPU).equal(
+                                             (layout.*part).to(saved.dtype()))
+                 : plan_->is_plain(),
+        error_message("load", "a chain must have the branches of the saved one",
+                      is_there ? "others" : "a single chain",
+                      "expand the model as the saved one was"));
+  }
+  torch::nn::Module::load(archive);
+}
+
 void ChainImpl::to(torch::Device device, torch::Dtype dtype,
                    bool non_blocking) {
   set_dtype(dtype);
   torch::nn::Module::to(device, master_dtype(dtype), non_blocking);
+  restore_layout();
 }
 
 void ChainImpl::to(torch::Dtype dtype, bool non_blocking) {
   set_dtype(dtype);
   torch::nn::Module::to(master_dtype(dtype), non_blocking);
+  restore_layout();
 }
 
 void ChainImpl::set_dtype(torch::Dtype dtype) {

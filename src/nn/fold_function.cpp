@@ -91,7 +91,7 @@ struct FoldFunction : torch::autograd::Function<FoldFunction> {
     const auto pulled = pull_back(
         *plan, folded, {grads[0], grads.size() > 1 ? grads[1] : at::Tensor()});
     for (std::size_t i = 0; i < pulled.size(); ++i) {
-      result.push_back(pulled[i].weight);
+      result.push_back(pulled[i].weight);  // undefined for a fixed factor
       if (plan->factors[i].bias) result.push_back(pulled[i].bias);
     }
     return result;

@@ -23,21 +23,29 @@ Plan side_by_side(const std::vector<WeightSpaceLayer>& layers) {
     for (std::size_t f = 0; f < plan.factors.size(); ++f) {
       plan.factors[f].in_channels += other.factors[f].in_channels;
       plan.factors[f].out_channels += other.factors[f].out_channels;
+      plan.factors[f].groups += other.factors[f].groups;
     }
   }
   return plan;
 }
 
-/// Shapes of one group: of two chains with equal ones the groups can stand side
-/// by side.
+/// Shapes of one group of the layer: of two chains with equal ones the groups
+/// can stand side by side.
 std::vector<std::vector<std::int64_t>> group_shapes(const Plan& plan) {
   std::vector<std::vector<std::int64_t>> shapes;
   for (std::size_t i = 0; i < plan.factors.size(); ++i) {
+    const auto& factor = plan.factors[i];
     auto shape = plan.weight_sizes(i);
     shape[0] /= plan.layer.groups;
-    shape.push_back(plan.factors[i].bias ? 1 : 0);
+    shape.insert(shape.end(), {factor.bias ? 1 : 0, factor.fixed ? 1 : 0,
+                               factor.adds_identity ? 1 : 0,
+                               factor.groups / plan.layer.groups});
     shapes.push_back(std::move(shape));
   }
+  for (const auto& branch : plan.branches) {
+    shapes.push_back({static_cast<std::int64_t>(branch.count)});
+  }
+  shapes.push_back(plan.layer.kernel_size);
   return shapes;
 }
 
@@ -138,7 +146,7 @@ void ChainBatch::gather() {
       const auto add = [&](const at::Tensor& tensor, const at::Tensor& grad,
                            bool is_bias) {
         if (!tensor.defined()) return;
-        const bool is_whole = grad.size(0) == tensor.size(0);
+        const bool is_whole = !grad.defined() || grad.size(0) == tensor.size(0);
         member.parameters.push_back(
             {tensor, tensor.const_data_ptr(), tensor.sizes().vec(),
              tensor.strides().vec(), 0,
@@ -207,6 +215,7 @@ void ChainBatch::pull_back() {
     if (!has_gradient(layers_[i].compact)) continue;
     for (auto& parameter : members_[i].parameters) {
       if (parameter.is_bias && !with_bias) continue;
+      if (!parameter.grad.defined()) continue;
       parameter.tensor.mutable_grad() = parameter.grad;
     }
   }

@@ -55,7 +55,7 @@ class ChainBatch {
     const void* memory;
     std::vector<std::int64_t> sizes, strides;
     std::int64_t version;
-    at::Tensor grad;  ///< its slice of the batch's
+    at::Tensor grad;  ///< its slice of the batch's; undefined if it is fixed
     bool is_bias;
   };
   /// A layer, and its slices of what the batch folds to and of the gradient of

@@ -65,6 +65,7 @@ SummaryRow summary_row(const ChainedLayer& layer) {
   if (!layer.chain->options().activation()) {
     row.chain_step_multiply_adds = step_multiply_adds(plan);
   }
+  row.initial_spread = layer.chain->initial_spread();
   if (layer.work) row.compact_step_multiply_adds = 3 * *layer.work;
   if (layer.input_size) {
     row.chained_multiply_adds = multiply_adds(asked, *layer.input_size);

@@ -110,6 +110,7 @@ Preserving preserving_chain(const Target& target, const Plan& chain_plan,
   const auto [factors, residual] =
       factorize(chain_plan, target.parameters, solving);
   chain->set_factors(factors);
+  chain->mark_start();
   return {chain, residual};
 }
 

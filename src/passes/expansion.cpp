@@ -219,6 +219,13 @@ torch::OrderedDict<std::string, torch::Tensor> Expansion::named_parameters()
   return parameters;
 }
 
+torch::OrderedDict<std::string, torch::Tensor> Expansion::named_buffers()
+    const {
+  auto buffers = impl_->model->named_buffers();
+  buffers.update(impl_->chains->named_buffers());
+  return buffers;
+}
+
 std::vector<torch::Tensor> Expansion::parameters() const {
   return named_parameters().values();
 }
@@ -309,7 +316,8 @@ void Expansion::save(torch::serialize::OutputArchive& archive) const {
 // LibTorch gives a parameter what the archive holds, of whatever shape.
 void Expansion::load(torch::serialize::InputArchive& archive) {
   const torch::NoGradGuard no_grad;
-  const auto factors = impl_->chains->named_parameters();
+  auto factors = impl_->chains->named_parameters();
+  factors.update(impl_->chains->named_buffers());
   std::vector<at::Tensor> before;
   for (const auto& factor : factors) before.push_back(factor.value().detach());
   try {

@@ -27,12 +27,13 @@ using NarrowedChains = std::vector<NarrowedChain>;
 
 /// The twin's factors that belong to a chain.
 std::vector<Affine> factors_in(const State& state, const NarrowedChain& into) {
-  std::vector<Affine> factors;
-  for (std::size_t i = 0; i < into.chain->plan().factors.size(); ++i) {
+  auto factors = into.chain->factors();
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    if (into.chain->plan().factors[i].fixed) continue;  // a buffer
     const auto key = into.prefix + std::to_string(i);
     const auto* bias = state.find(key + ".bias");
-    factors.push_back(
-        {state[key + ".weight"], bias != nullptr ? *bias : torch::Tensor()});
+    factors[i] = {state[key + ".weight"],
+                  bias != nullptr ? *bias : torch::Tensor()};
   }
   return factors;
 }
@@ -123,8 +124,8 @@ void hand_over(const torch::nn::Module& twin, Expansion& expansion) {
   for (const auto& layer : expansion.impl_->layers) {
     add_if_narrowed(layer.path, layer.chain, narrowed);
   }
-  hand_over_state(twin, expansion.named_parameters(),
-                  expansion.model().named_buffers(), narrowed);
+  hand_over_state(twin, expansion.named_parameters(), expansion.named_buffers(),
+                  narrowed);
   expansion.fold();
 }
 

@@ -2,22 +2,13 @@
 #include <expandnet/passes/selector.h>
 #include <torch/nn/modules/linear.h>
 
-#include <algorithm>
-
+#include "fold/presets.h"
 #include "passes/target.h"
 #include "passes/walk.h"
 
 namespace expandnet {
 
 namespace {
-
-bool fits(Strategy strategy, const CompactLayer& layer) {
-  if (layer.kernel_size.empty()) return strategy == Strategy::kFC;
-  const auto side =
-      *std::max_element(layer.kernel_size.begin(), layer.kernel_size.end());
-  return (strategy == Strategy::kCL && side > 1) ||
-         (strategy == Strategy::kCK && side > 3);
-}
 
 std::string last_linear(torch::nn::Module& model) {
   std::string last;
@@ -38,7 +29,8 @@ Selector default_selector(torch::nn::Module& model,
         const auto layer = describe_module(module, {"expand", path});
         if (!layer) return std::nullopt;
         if (layer->kernel_size.empty() && path == last) return std::nullopt;
-        const auto strategy = options.strategy();
+        const auto strategy =
+            options.branches() ? Strategy::kBranches : options.strategy();
         if (strategy ? !fits(*strategy, *layer) : !default_strategy(*layer)) {
           return std::nullopt;
         }

@@ -28,9 +28,8 @@ class Call : public torch::autograd::FunctionPostHook {
 std::vector<at::Tensor> factors_of(const ChainBatch& batch) {
   std::vector<at::Tensor> factors;
   for (const auto& layer : batch.layers()) {
-    for (const auto& [weight, bias] : layer.chain->factors()) {
-      factors.push_back(weight);
-      if (bias.defined()) factors.push_back(bias);
+    for (const auto& parameter : layer.chain->parameters()) {
+      factors.push_back(parameter);
     }
   }
   return factors;

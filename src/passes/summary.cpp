@@ -4,6 +4,7 @@
 #include <expandnet/passes/summary.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 #include <unordered_set>
 
@@ -106,6 +107,14 @@ SummaryRow Summary::total() const {
 std::string Summary::to_string() const {
   auto lines = rows;
   lines.push_back(total());
+  std::vector<std::string> header = {
+      "layer",         "expansion",     "train params", "deploy params",
+      "chained madds", "compact madds", "fold/step",    "compact/step",
+      "cost",          "train memory",  "deploy memory"};
+  const bool with_spread = std::any_of(
+      rows.begin(), rows.end(),
+      [](const SummaryRow& row) { return row.initial_spread.has_value(); });
+  if (with_spread) header.emplace_back("start spread");
   std::vector<std::vector<std::string>> cells;
   cells.reserve(lines.size());
   for (const auto& row : lines) {
@@ -117,11 +126,11 @@ std::string Summary::to_string() const {
          grouped(row.chain_step_multiply_adds),
          grouped(row.compact_step_multiply_adds), percent(row.cost()),
          bytes(row.train_bytes), bytes(row.deploy_bytes)});
+    if (!with_spread) continue;
+    cells.back().push_back(
+        row.initial_spread ? fmt::format("{:.3g}", *row.initial_spread) : "-");
   }
-  return render_table({"layer", "expansion", "train params", "deploy params",
-                       "chained madds", "compact madds", "fold/step",
-                       "compact/step", "cost", "train memory", "deploy memory"},
-                      cells);
+  return render_table(header, cells);
 }
 
 std::ostream& operator<<(std::ostream& stream, const Summary& summary) {

@@ -190,7 +190,8 @@ TEST(ImageNetRecipeErrors, NameWhatIsKnown) {
             "imagenet_recipe: net must be one of mobilenet_v1, mobilenet_v2, "
             "shufflenet_v2, got \"mobilenet\"");
   EXPECT_EQ(error_of([] { (void)imagenet_recipe("mobilenet_v1", "cl"); }),
-            "imagenet_recipe: name must be one of none, paper, got \"cl\"");
+            "imagenet_recipe: name must be one of none, paper, orepa, "
+            "acb, rep, cl+skip, got \"cl\"");
   EXPECT_EQ(error_of([] { (void)imagenet_training("resnet18"); }),
             "imagenet_training: net must be one of mobilenet_v1, mobilenet_v2, "
             "shufflenet_v2, got \"resnet18\"");

@@ -65,9 +65,23 @@ INSTANTIATE_TEST_SUITE_P(Paper, SmallNetRecipe,
                                            Published{"cl+fc", 3, 314'654}));
 
 TEST(SmallNetRecipes, AreTheRowsOfThePapersTables) {
-  EXPECT_EQ(
-      small_net_recipes(),
-      (std::vector<std::string>{"none", "fc", "cl", "cl+fc", "ck", "ck+fc"}));
+  EXPECT_EQ(small_net_recipes(),
+            (std::vector<std::string>{"none", "fc", "cl", "cl+fc", "ck",
+                                      "ck+fc", "orepa", "orepa+fc", "acb",
+                                      "acb+fc", "rep", "rep+fc", "cl+skip",
+                                      "cl+skip+fc", "ck+rep", "ck+rep+fc"}));
+}
+
+TEST(SmallNetRecipes, ExpandBySumsOfBranches) {
+  EXPECT_EQ(expansion_of("conv1", small_net_recipe("cl+skip")),
+            "cl+skip CL 3 -> 3 -> 32 -> 8 + 1x1");
+  EXPECT_EQ(expansion_of("conv2", small_net_recipe("ck+rep+fc")),
+            "ck+rep CK 8 -> 32 -> 64 -> 16 + 1x1");
+  EXPECT_EQ(expansion_of("conv3", small_net_recipe("acb")),
+            "acb 7x7 + 1x7 + 7x1");
+  EXPECT_EQ(expansion_of("fc1", small_net_recipe("acb")), "compact");
+  EXPECT_EQ(expansion_of("fc1", small_net_recipe("orepa+fc")),
+            "FC 512 -> 2048 -> 256 -> 64");
 }
 
 TEST(SmallNetRecipes, SelectNothingForNone) {
@@ -109,7 +123,8 @@ TEST(SmallNetRecipes, FitOtherKernels) {
 TEST(SmallNetRecipeErrors, NameTheKnownRecipes) {
   EXPECT_EQ(error_of([] { (void)small_net_recipe("cx"); }),
             "small_net_recipe: name must be one of none, fc, cl, cl+fc, ck, "
-            "ck+fc, got \"cx\"");
+            "ck+fc, orepa, orepa+fc, acb, acb+fc, rep, rep+fc, cl+skip, "
+            "cl+skip+fc, ck+rep, ck+rep+fc, got \"cx\"");
 }
 
 TEST(SmallNetRecipeErrors, RefuseOptionsThatAreTheRecipes) {

@@ -173,7 +173,9 @@ TEST(UNetRecipes, ExpandTheTransposedConvolutionsForAll) {
   EXPECT_EQ(std::count(by_paper.begin(), by_paper.end(), "middle.conv2"), 1);
   EXPECT_EQ(std::count(by_all.begin(), by_all.end(), "up4"), 1);
   EXPECT_EQ(std::count(by_all.begin(), by_all.end(), "head"), 0);
-  EXPECT_EQ(unet_recipes(), (std::vector<std::string>{"none", "paper", "all"}));
+  EXPECT_EQ(unet_recipes(),
+            (std::vector<std::string>{"none", "paper", "all", "orepa", "acb",
+                                      "rep", "cl+skip"}));
 }
 
 TEST(UNetRecipes, ContractToTheSameLogits) {
@@ -208,7 +210,8 @@ TEST(UNetErrors, NameTheRuleAndTheValue) {
 
 TEST(UNetRecipeErrors, NameWhatIsKnown) {
   EXPECT_EQ(error_of([] { (void)unet_recipe("cl"); }),
-            "unet_recipe: name must be one of none, paper, all, got \"cl\"");
+            "unet_recipe: name must be one of none, paper, all, "
+            "orepa, acb, rep, cl+skip, got \"cl\"");
   EXPECT_EQ(error_of([] { (void)unet_recipe("all", Strategy::kCK); }),
             "unet_recipe: strategy and widths must be left to \"all\", got "
             "some; give a rate, or write a selector");

@@ -131,7 +131,8 @@ TEST(YoloLiteErrors, NameTheRuleAndTheValue) {
 
 TEST(YoloLiteRecipeErrors, NameWhatIsKnown) {
   EXPECT_EQ(error_of([] { (void)yolo_lite_recipe("cl"); }),
-            "yolo_lite_recipe: name must be one of none, paper, all, got "
+            "yolo_lite_recipe: name must be one of none, paper, all, "
+            "orepa, acb, rep, cl+skip, got "
             "\"cl\"");
   EXPECT_EQ(error_of([] { (void)yolo_lite_recipe("all", Strategy::kCK); }),
             "yolo_lite_recipe: strategy and widths must be left to \"all\", "

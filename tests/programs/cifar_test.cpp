@@ -1032,7 +1032,8 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
             "--execution: expanded modules are written for smallnet, got "
             "resnet18; weight-space trains any net");
   EXPECT_EQ(refusal({"--net", "mobilenet_v2", "--expand", "cl"}),
-            "--expand: must be none or paper for mobilenet_v2, got cl");
+            "--expand: must be none, paper, orepa, acb, rep, cl+skip for "
+            "mobilenet_v2, got cl");
   EXPECT_EQ(refusal({"--expand", "paper"}),
             "--expand: paper is of mobilenet_v1, mobilenet_v2 and "
             "shufflenet_v2, got smallnet");
@@ -1052,7 +1053,8 @@ TEST_F(ExpandnetCifar, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--expand", "none"}),
             "--strategy: needs a net that is expanded, got --expand none");
   EXPECT_EQ(refusal({"--strategy", "conv1"}),
-            "--strategy: must be PATTERN=fc, cl, ck or none, got conv1");
+            "--strategy: must be PATTERN=fc, cl, ck, orepa, acb, rep, cl+skip, "
+            "ck+rep or none, got conv1");
   EXPECT_EQ(refusal({"--head", "new"}), "--head: needs --weights, got none");
   EXPECT_EQ(refusal({"--weights-key", "model"}),
             "--weights-key: needs --weights, got none");

@@ -51,18 +51,28 @@ Net small_net(const std::string& name, std::int64_t kernel,
 
 /// A network for ImageNet; `Holder` makes it as the paper has it.
 template <typename Holder>
-Net imagenet_net(const std::string& name) {
-  return {name,
+Net imagenet_net(const std::string& name, const std::string& recipe = "paper") {
+  return {recipe == "paper" ? name : name + "-" + recipe,
           /*image_size=*/224,
           /*classes=*/1000,
-          models::imagenet_recipe(name, "paper"),
+          models::imagenet_recipe(name, recipe),
           [](std::int64_t /*image_size*/) { return model_of(Holder()); },
-          [name](std::int64_t /*image_size*/, Execution execution) {
+          [name, recipe](std::int64_t /*image_size*/, Execution execution) {
             Holder net;
-            expand_in_place(*net, models::imagenet_recipe(name, "paper"),
+            expand_in_place(*net, models::imagenet_recipe(name, recipe),
                             execution);
             return model_of(net);
           }};
+}
+
+/// The three by the sums of branches that fit 3x3 kernels.
+void add_sums(std::vector<Net>& nets) {
+  for (const auto& recipe : models::imagenet_recipes()) {
+    if (recipe == "none" || recipe == "paper") continue;
+    nets.push_back(imagenet_net<models::MobileNetV1>("mobilenet_v1", recipe));
+    nets.push_back(imagenet_net<models::MobileNetV2>("mobilenet_v2", recipe));
+    nets.push_back(imagenet_net<models::ShuffleNetV2>("shufflenet_v2", recipe));
+  }
 }
 
 /// ResNet-18 as it is for ImageNet: 11.7 M parameters.
@@ -133,20 +143,24 @@ Net unet(std::int64_t width) {
 }
 
 const std::vector<Net>& nets() {
-  static const std::vector<Net> all = {
-      small_net("smallnet7-ck-fc", 7, "ck+fc"),
-      small_net("smallnet7-cl-fc", 7, "cl+fc"),
-      small_net("smallnet3-cl-fc", 3, "cl+fc"),
-      imagenet_net<models::MobileNetV1>("mobilenet_v1"),
-      imagenet_net<models::MobileNetV2>("mobilenet_v2"),
-      imagenet_net<models::ShuffleNetV2>("shufflenet_v2"),
-      resnet18(),
-      unet(16),
-      unet(32),
-      small_net("smallnet7-fc-rate8", 7, "fc", 8),
-      small_net("smallnet7-fc-rate16", 7, "fc", 16),
-      small_net("smallnet7-fc-rate64", 7, "fc", 64),
-  };
+  static const auto all = [] {
+    std::vector<Net> list = {
+        small_net("smallnet7-ck-fc", 7, "ck+fc"),
+        small_net("smallnet7-cl-fc", 7, "cl+fc"),
+        small_net("smallnet3-cl-fc", 3, "cl+fc"),
+        imagenet_net<models::MobileNetV1>("mobilenet_v1"),
+        imagenet_net<models::MobileNetV2>("mobilenet_v2"),
+        imagenet_net<models::ShuffleNetV2>("shufflenet_v2"),
+        resnet18(),
+        unet(16),
+        unet(32),
+        small_net("smallnet7-fc-rate8", 7, "fc", 8),
+        small_net("smallnet7-fc-rate16", 7, "fc", 16),
+        small_net("smallnet7-fc-rate64", 7, "fc", 64),
+    };
+    add_sums(list);
+    return list;
+  }();
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "trainers/cifar/cifar_trainer.h"
 
 #include <ATen/ops/relu.h>
+#include <c10/util/StringUtil.h>
 #include <expandnet/data/sets/load_image_set.h>
 #include <expandnet/models/analysis_net.h>
 #include <expandnet/models/imagenet_recipes.h>
@@ -94,13 +95,16 @@ void CifarTrainer::check() const {
   check_script_recipes(net_, settings.expand);
   for (const auto& recipe : settings.expand) {
     if (recipe == "none" || is_script(net_)) continue;
-    if ((recipe == kPaper) == is_mobile()) continue;
+    const auto& mobile = models::imagenet_recipes();
+    const bool is_of_mobile =
+        std::find(mobile.begin(), mobile.end(), recipe) != mobile.end();
+    if (is_mobile() ? is_of_mobile : recipe != kPaper) continue;
     throw CLI::ValidationError(
-        "--expand",
-        is_mobile() ? "must be none or paper for " + net_ + ", got " + recipe
-                    : "paper is of mobilenet_v1, mobilenet_v2 and "
-                      "shufflenet_v2, got " +
-                          net_);
+        "--expand", is_mobile() ? "must be " + c10::Join(", ", mobile) +
+                                      " for " + net_ + ", got " + recipe
+                                : "paper is of mobilenet_v1, mobilenet_v2 and "
+                                  "shufflenet_v2, got " +
+                                      net_);
   }
   const bool modules =
       settings.execution != ExecutionChoice::kWeightSpace || settings.init.twin;

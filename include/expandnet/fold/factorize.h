@@ -25,7 +25,8 @@ struct FactorizeOptions {
 struct Factorization {
   std::vector<Affine> factors;
   /// |fold(factors).weight - weight| / |weight|, Frobenius norms, of the fp64
-  /// factors before they are rounded to their dtype.
+  /// factors before they are rounded to their dtype; of several branches,
+  /// after.
   double residual = 0;
 };
 
@@ -38,11 +39,14 @@ struct Factorization {
 /// CL when the interior widths leave room, as any rate of at least 1 does; CK,
 /// and chains narrower than the layer, alternate over the factors until the
 /// residual is at the tolerance or the sweeps are spent. The bias goes to the
-/// last factor. Computed in fp64; factors are returned in the dtype of
-/// `compact`, float at least, on its device.
+/// last factor. Of several branches, the first with the layer's kernel and
+/// groups is solved for, the others start as new ones do. Computed in fp64;
+/// factors are returned in the dtype of `compact`, float at least, on its
+/// device.
 ///
 /// Throws `c10::Error` when `compact` has not the layer's shapes, holds numbers
-/// that are not finite, or has a bias that no factor can hold.
+/// that are not finite, or has a bias that no factor can hold, and for branches
+/// of which none can hold every weight.
 [[nodiscard]] Factorization factorize(
     const Plan& plan, const Affine& compact,
     const FactorizeOptions& options = {},

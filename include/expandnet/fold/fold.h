@@ -22,7 +22,8 @@ struct Folded {
   at::Tensor bias;    ///< [out]; undefined when no factor has one
 
   /// Kernels [groups, out, taps, in] and their biases [groups, out] (undefined
-  /// where there is none): every factor, then every composition.
+  /// where there is none): every factor, then every composition, then, unless
+  /// the plan is a single chain, the sum of the branches.
   std::vector<at::Tensor> kernels;
   std::vector<at::Tensor> biases;
 };
@@ -34,7 +35,9 @@ struct Folded {
 ///     b <- (sum_taps w2) b + b2
 ///
 /// within each group, in the association order that needs the fewest
-/// multiplications. Exact for every stride, dilation and padding mode, as the
+/// multiplications; of several branches, the sum of their kernels, each at the
+/// centre, and of their biases. A factor with groups of its own is composed
+/// group by group. Exact for every stride, dilation and padding mode, as the
 /// plan places them. Differentiable in every factor, any number of times.
 /// Computed in the factors' dtype, in float for half precision, without TF32 or
 /// autocast. Factors whose memory is channels_last need no copies.

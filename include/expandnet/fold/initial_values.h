@@ -18,7 +18,9 @@ namespace expandnet {
 
 /// Returns the factors of a new chain, as `options.initial_values()` says.
 /// Half-precision `tensor_options` give float factors. `kPreserving` draws the
-/// compact layer's default values and factorizes them.
+/// compact layer's default values and factorizes them; `kMatched` scales each
+/// branch by itself, without its scale. Fixed factors, scales and what is
+/// beside an identity start as the plan says.
 ///
 /// Memory is [out, *kernel, in] (channels_last), which makes fold and pull_back
 /// plain matrix products.

@@ -28,15 +28,17 @@ namespace expandnet {
 ///
 /// where a = width * taps into the inner factor and b = width * taps out of the
 /// outer one. Of two neighbouring interiors at most one narrows, so that the
-/// order in which they are looked at does not matter.
+/// order in which they are looked at does not matter. Branches narrow one by
+/// one; interiors beside a factor that is fixed, adds an identity or has groups
+/// of its own stay as they are.
 [[nodiscard]] Plan narrow(const Plan& plan);
 
 /// A narrowed chain, and the way back.
 struct Narrowed {
   Plan plan;
   std::vector<Affine> factors;
-  /// Of each interior, [groups, h, h'] in fp64 on the CPU, with orthonormal
-  /// columns; undefined where the whole width is kept.
+  /// Of each interior, branch after branch, [groups, h, h'] in fp64 on the CPU,
+  /// with orthonormal columns; undefined where the whole width is kept.
   std::vector<at::Tensor> bases;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/fold/branch.h>
 #include <torch/arg.h>
 
 #include <cstdint>
@@ -11,15 +12,33 @@
 
 namespace expandnet {
 
-/// What takes the place of a compact layer (paper, Sec. 3):
+/// What takes the place of a compact layer: a chain (paper, Sec. 3), or a sum
+/// of branches (fold/branch.h) for a convolution with odd sides. A branch has a
+/// learned scale for each output channel, which starts at the number given.
 enum class Strategy {
   kFC,  ///< a linear layer by a chain of linear layers
   kCL,  ///< a convolution by 1x1, kxk, 1x1
   kCK,  ///< a convolution with a side above 3 by a chain of 3x3
+  /// OREPA (Hu et al. 2022): kxk .25, average .25, cosine prior 0, 1x1 - kxk
+  /// .5, 1x1 1, depthwise-separable of width 8 .5. Learned factors are drawn
+  /// uniformly in +-sqrt(6 / fan_in).
+  kOREPA,
+  /// ACNet (Ding et al. 2019): kxk 1, and for each side above 1 the kernel with
+  /// that side alone, 1xk 1 and kx1 1.
+  kACB,
+  kRep,       ///< RepVGG (Ding et al. 2021): kxk 1, 1x1 1, identity 1 where the
+              ///< channels of input and output agree
+  kCLSkip,    ///< CL 1, and identity 1 where the channels agree, else 1x1 1
+  kCKRep,     ///< CK 1, 1x1 1, identity 1 where the channels agree
+  kBranches,  ///< those that the options list
 };
 
-/// "FC", "CL" or "CK".
+/// "FC", "CL", "CK", "orepa", "acb", "rep", "cl+skip", "ck+rep" or "branches".
 [[nodiscard]] const char* name(Strategy strategy);
+
+/// The strategies that are sums of branches by name: kOREPA, kACB, kRep,
+/// kCLSkip and kCKRep.
+[[nodiscard]] const std::vector<Strategy>& branch_strategies();
 
 /// Where the factors of a new chain start.
 enum class InitialValues {
@@ -32,8 +51,9 @@ enum class InitialValues {
                             ///< official MobileNetV2, whose depthwise chains
                             ///< fold to almost nothing
   kNormal,                  ///< N(0, std), zero biases
-  kPreserving,  ///< factorized from the compact weight: the function of the
-                ///< compact layer is kept
+  kKaimingUniform,  ///< uniform in +-sqrt(6 / fan_in), zero biases (OREPA)
+  kPreserving,      ///< factorized from the compact weight: the function of the
+                    ///< compact layer is kept
 };
 
 /// How a module with a chain computes its output.
@@ -56,6 +76,8 @@ struct ExpansionOptions {
 
   /// Absent: the paper's choice for the layer, `default_strategy()`.
   TORCH_ARG(std::optional<Strategy>, strategy) = std::nullopt;
+  /// The branches of `Strategy::kBranches`, which setting them chooses.
+  TORCH_ARG(std::optional<std::vector<Branch>>, branches) = std::nullopt;
   /// Interior widths as a multiple of the layer's channels; any positive
   /// number.
   TORCH_ARG(double, rate) = 4;

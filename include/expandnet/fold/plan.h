@@ -1,8 +1,8 @@
 // plan.h: (layer, options) becomes a list of factor shapes.
 //
 // Everything after the plan (initial values, fold, pull back, factorize,
-// execution over feature maps) reads only this list: a new strategy is one more
-// case here and nothing else.
+// execution over feature maps) reads only this list, and which of its factors
+// make a branch: a new strategy is one more case here and nothing else.
 #pragma once
 
 #include <expandnet/fold/factor_shape.h>
@@ -17,20 +17,49 @@
 
 namespace expandnet {
 
-/// A compact layer and the chain that replaces it, first factor first. Whoever
-/// makes one without `plan` has to set `order` to `cheapest_order(factors)`.
+/// The chain of one branch: consecutive factors of a plan. A scale is the last
+/// of them: one number for each output channel, [out, 1, *1].
+struct BranchShape {
+  std::string name;       ///< "CL 3 -> 12 -> 32 -> 8", "1x1", "average"
+  std::size_t first = 0;  ///< its first factor
+  std::size_t count = 0;  ///< of factors
+  std::size_t root = 0;   ///< the node of the plan's order that is its fold
+  /// Of its fold, no larger than the layer's, at whose centre it stands.
+  std::vector<std::int64_t> kernel_size;
+  bool has_scale = false;
+  /// Where its factors start; absent: as the options say.
+  std::optional<InitialValues> initial_values;
+};
+
+/// A compact layer and the factors that replace it, first factor first, branch
+/// after branch. Whoever changes the factors of one has to call `set_order`.
 struct Plan {
   CompactLayer layer;
   Strategy strategy = Strategy::kFC;
   std::vector<FactorShape> factors;
-  std::vector<Composition> order;  ///< in which the chain is folded
+  std::vector<Composition> order;     ///< in which the chains are folded
+  std::vector<BranchShape> branches;  ///< of a single chain, the one
 
   [[nodiscard]] std::vector<std::int64_t> weight_sizes(std::size_t i) const;
-  /// Numbers in all factors.
+  /// Numbers in all factors that are trained.
   [[nodiscard]] std::int64_t parameter_count() const;
-  /// The widths from input to output: "3 -> 12 -> 32 -> 8".
+  /// The widths from input to output: "3 -> 12 -> 32 -> 8". Of several
+  /// branches, their names: "3x3 + 1x1 + identity".
   [[nodiscard]] std::string widths() const;
+  /// Whether the fold is that of the one chain, without a sum: one branch with
+  /// the kernel and the groups of the layer.
+  [[nodiscard]] bool is_single_chain() const;
+  /// Whether shapes tell all: a single chain whose factors are trained, have
+  /// the layer's groups and add no identity.
+  [[nodiscard]] bool is_plain() const;
 };
+
+/// Sets the plan's order, and the root of each branch, to the cheapest.
+void set_order(Plan& plan);
+
+/// Returns branch `i` as a plan of its own, of the layer that the branch is:
+/// with its kernel, and a bias if one of its factors has.
+[[nodiscard]] Plan plan_of_branch(const Plan& plan, std::size_t i);
 
 /// The paper's choice: CK for a kernel with a side above 3, CL for one with a
 /// side of 2 or 3, FC for a linear layer, nothing for 1x1.
@@ -52,9 +81,15 @@ struct Plan {
 /// last, as a bias in front of a strided spatial factor is no bias of the
 /// compact layer.
 ///
+/// The other strategies are sums of branches, each planned in this way.
+///
 /// Throws `c10::Error` for a layer that `check_layer` refuses, a strategy that
-/// does not fit the layer, a rate that is not positive and finite, and a list
-/// of widths of the wrong length or not divisible by groups.
+/// does not fit the layer, a rate that is not positive and finite, a list of
+/// widths of the wrong length or not divisible by groups; for no branches, a
+/// branch that is larger than the layer's kernel or not at its centre, an
+/// identity of a layer whose channels differ, a scale that is not finite, a
+/// layer with a bias that no branch has, and several branches with an
+/// activation.
 [[nodiscard]] Plan plan(const CompactLayer& layer,
                         const ExpansionOptions& options,
                         const Site& site = {"plan", ""});

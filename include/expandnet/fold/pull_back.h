@@ -14,8 +14,9 @@ namespace expandnet {
 ///     c = w2 o w1:  dw2[o, m, a] = sum_i sum_b dc[o, i, a+b] w1[m, i, b]
 ///                   dw1[m, i, b] = sum_o sum_a w2[o, m, a] dc[o, i, a+b]
 ///
-/// Gradients have the shapes and the strides of the factors as the library
-/// creates them. An undefined member of `grad` counts as zero; if both are
+/// Each branch gets what its kernel covers. Gradients have the shapes and the
+/// strides of the factors as the library creates them; those of fixed factors
+/// are undefined. An undefined member of `grad` counts as zero; if both are
 /// undefined so are all gradients. Written by hand: it keeps no autograd graph
 /// of its own, and is itself differentiable.
 ///

@@ -14,7 +14,7 @@ namespace expandnet::models {
 /// "mobilenet_v1", "mobilenet_v2", "shufflenet_v2".
 [[nodiscard]] const std::vector<std::string>& imagenet_nets();
 
-/// "none", "paper".
+/// "none", "paper", "orepa", "acb", "rep", "cl+skip".
 [[nodiscard]] const std::vector<std::string>& imagenet_recipes();
 
 /// Returns the selector that expands `net` as the recipe `name` says (paper,
@@ -24,7 +24,9 @@ namespace expandnet::models {
 /// small images take the stride of some away. Like these
 /// layers, their chains have no biases. All else is as in `options`; the
 /// official MobileNetV2 starts from `InitialValues::kKaimingNormalUngrouped`.
-/// "none" selects nothing, which `expand` refuses: train that net as it is.
+/// The others expand all 3x3 convolutions of any of the nets by a sum of
+/// branches (fold/branch.h). "none" selects nothing, which `expand` refuses:
+/// train that net as it is.
 ///
 /// Throws `c10::Error` for an unknown net or name, and for options with a
 /// strategy or widths, which are the recipe's.

@@ -19,12 +19,14 @@ enum class InputWidth {
   kWidened,  ///< `rate` times as many, as everywhere else: 3 -> 12 -> 32 -> 8
 };
 
-/// "none", "fc", "cl", "cl+fc", "ck", "ck+fc": the rows of the paper's tables.
+/// "none", "fc", "cl", "cl+fc", "ck", "ck+fc": the rows of the paper's tables;
+/// then "orepa", "orepa+fc", "acb" ... "ck+rep+fc": sums of branches for the
+/// convolutions (`branch_strategies`).
 [[nodiscard]] const std::vector<std::string>& small_net_recipes();
 
 /// Returns the selector that expands a SmallNet as the recipe `name` says
-/// (paper, Sec. 4.1): its three convolutions by CL or CK, its hidden linear
-/// layer by FC, its logits never. All else, the rate above all, is as in
+/// (paper, Sec. 4.1): its three convolutions by CL, CK or branches, its hidden
+/// linear layer by FC, its logits never. All else, the rate above all, is as in
 /// `options`. "none" selects nothing, which `expand` refuses: train that net as
 /// it is.
 ///

@@ -9,14 +9,15 @@
 
 namespace expandnet::models {
 
-/// "none", "paper", "all".
+/// "none", "paper", "all", "orepa", "acb", "rep", "cl+skip".
 [[nodiscard]] const std::vector<std::string>& unet_recipes();
 
 /// Returns the selector that expands a UNet as the recipe `name` says. "paper"
 /// expands the 3x3 convolutions of the contracting path and of the middle by
 /// CL: 82,966,531 parameters at width 32 and rate 4. "all" expands the 3x3
 /// convolutions of the expanding path and the transposed convolutions as well;
-/// 1x1 convolutions stay compact. All else is as in `options`. "none" selects
+/// 1x1 convolutions stay compact. The others expand what "paper" does by a sum
+/// of branches (fold/branch.h). All else is as in `options`. "none" selects
 /// nothing, which `expand` refuses: train that net as it is.
 ///
 /// Throws `c10::Error` for an unknown name, and for options with a strategy or

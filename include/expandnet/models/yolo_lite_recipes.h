@@ -9,12 +9,13 @@
 
 namespace expandnet::models {
 
-/// "none", "paper", "all".
+/// "none", "paper", "all", "orepa", "acb", "rep", "cl+skip".
 [[nodiscard]] const std::vector<std::string>& yolo_lite_recipes();
 
 /// Returns the selector that expands a YoloLite as the recipe `name` says.
 /// "paper" expands the five convolutions of the backbone by CL, "all" the sixth
-/// 3x3 convolution as well; the head stays compact. All else is as in
+/// 3x3 convolution as well; the head stays compact. The others expand what
+/// "paper" does by a sum of branches (fold/branch.h). All else is as in
 /// `options`. "none" selects nothing, which `expand` refuses: train that net as
 /// it is.
 ///

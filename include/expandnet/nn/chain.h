@@ -14,10 +14,12 @@
 namespace expandnet {
 
 /// One linear layer of a chain: `weight` [out, in / groups, *k] and `bias`
-/// [out], undefined if the plan gives it none.
+/// [out], undefined if the plan gives it none. The weight of a fixed factor is
+/// a buffer.
 class FactorImpl : public torch::nn::Cloneable<FactorImpl> {
  public:
-  FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias);
+  FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias,
+             bool fixed = false);
 
   void reset() override;
   void pretty_print(std::ostream& stream) const override;
@@ -28,11 +30,19 @@ class FactorImpl : public torch::nn::Cloneable<FactorImpl> {
  private:
   std::vector<std::int64_t> weight_sizes_;
   bool has_bias_;
+  bool fixed_;
 };
 TORCH_MODULE(Factor);
 
 /// Owns the factors that stand for one compact layer, with the keys
-/// `0.weight`, `0.bias`, `1.weight` ...
+/// `0.weight`, `0.bias`, `1.weight` ...; of several branches, branch after
+/// branch, a scale as the last factor of its branch.
+///
+/// What the shapes of a plan that is not plain do not tell stands beside them,
+/// in buffers of 64-bit integers: `branches` [branches], the number of factors
+/// of each; `factors` [factors, 3], the groups of each, whether it is fixed and
+/// whether it adds an identity; `layer` [1 + dimensions], the layer's groups
+/// and the sides of its kernel.
 ///
 /// Factors are master weights: `to(torch::kHalf)` and `to(torch::kBFloat16)`
 /// leave them float and only set the dtype in which the folded weight is
@@ -52,6 +62,8 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   void reset_parameters();
   void pretty_print(std::ostream& stream) const override;
 
+  /// Throws `c10::Error` for the state of a chain of other branches.
+  void load(torch::serialize::InputArchive& archive) override;
   using torch::nn::Module::to;
   void to(torch::Device device, torch::Dtype dtype,
           bool non_blocking = false) override;
@@ -87,6 +99,14 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   /// through `data()`; other such writes go unseen, as they do for autograd).
   [[nodiscard]] Affine fold();
 
+  /// Root mean square of the folded weight where the chain started: after
+  /// `reset_parameters` or `mark_start`. Absent for a plain plan.
+  [[nodiscard]] std::optional<double> initial_spread() const {
+    return initial_spread_;
+  }
+  /// Takes the factors as they are for the start.
+  void mark_start();
+
  private:
   /// What was folded last without gradients, and from which factors. Aliases
   /// keep their storage alive, so that its address is theirs alone.
@@ -96,6 +116,9 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
     Affine affine;
   };
 
+  void register_layout();
+  /// Conversions of a module take buffers of integers along.
+  void restore_layout();
   void set_dtype(torch::Dtype dtype);
   [[nodiscard]] bool is_current(const Cache& cache) const;
   [[nodiscard]] Affine in_layer_dtype(const Affine& affine) const;
@@ -104,7 +127,9 @@ class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   std::shared_ptr<const Plan> plan_;  // shared with autograd graphs
   ExpansionOptions options_;
   std::vector<Factor> factors_;
+  std::vector<torch::Tensor> layout_;  ///< registered; none of a plain plan
   std::optional<torch::Dtype> half_precision_;
+  std::optional<double> initial_spread_;
   std::optional<Cache> cache_;
 };
 TORCH_MODULE(Chain);

@@ -19,8 +19,9 @@ namespace expandnet {
     const CompactLayer& layer, const Affine& affine, const at::Tensor& input,
     const std::optional<at::IntArrayRef>& output_size = std::nullopt);
 
-/// Returns the same output, computed factor by factor. The whole padding
-/// precedes the first factor (a transposed chain is cropped after the last).
+/// Returns the same output, computed factor by factor, and summed over the
+/// branches. The whole padding precedes the first factor (a transposed chain is
+/// cropped after the last).
 /// With an `activation` between the factors it is the nonlinear twin's.
 [[nodiscard]] at::Tensor run_chain(
     const Plan& plan, const std::vector<Affine>& factors,

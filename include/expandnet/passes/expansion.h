@@ -53,6 +53,12 @@ class Expansion {
   /// The same with keys: `<path>.chain.<i>.weight|bias`, and the model's own.
   [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor>
   named_parameters() const;
+  /// The buffers of the model, and those of the chains with keys: fixed
+  /// factors,
+  /// `<path>.chain.<i>.weight`, and what tells the branches of a sum apart
+  /// (nn/chain.h). With `named_parameters()` all that a file needs.
+  [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor> named_buffers()
+      const;
 
   /// Drops (or zeroes) the gradients of the model and of the factors.
   void zero_grad(bool set_to_none = true);

@@ -34,13 +34,17 @@ struct SummaryRow {
   /// for layers without a chain, and for those that have not run.
   std::optional<std::int64_t> chain_step_multiply_adds;
   std::optional<std::int64_t> compact_step_multiply_adds;
+  /// Root mean square of the folded weight at the start, of a sum of branches:
+  /// where their scales put it. Absent for others.
+  std::optional<double> initial_spread;
 
   /// The first as a share of the second: what the chain adds to the layer's own
   /// step, as far as multiply-adds tell. Absent where one of them is.
   [[nodiscard]] std::optional<double> cost() const;
 };
 
-/// Prints as a table with a line of totals.
+/// Prints as a table with a line of totals; with a column of the initial spread
+/// where a row has one.
 struct Summary {
   std::vector<SummaryRow> rows;
 

@@ -89,7 +89,9 @@ TEST(LayerStrategies, AreAPatternAndAName) {
   EXPECT_EQ(complaint_about_strategy("a=none"), "");
   for (const std::string wrong : {"cl", "a=CL", "=cl", "a=", "a=cl=x"}) {
     EXPECT_EQ(complaint_about_strategy(wrong),
-              "must be PATTERN=fc, cl, ck or none, got " + wrong);
+              "must be PATTERN=fc, cl, ck, orepa, acb, rep, cl+skip, ck+rep "
+              "or none, got " +
+                  wrong);
   }
 }
 

@@ -20,9 +20,10 @@ namespace {
 
 /// Nothing: the layer stays compact.
 constexpr Named<std::optional<Strategy>> kLayerStrategies[] = {
-    {Strategy::kFC, "fc"},
-    {Strategy::kCL, "cl"},
-    {Strategy::kCK, "ck"},
+    {Strategy::kFC, "fc"},          {Strategy::kCL, "cl"},
+    {Strategy::kCK, "ck"},          {Strategy::kOREPA, "orepa"},
+    {Strategy::kACB, "acb"},        {Strategy::kRep, "rep"},
+    {Strategy::kCLSkip, "cl+skip"}, {Strategy::kCKRep, "ck+rep"},
     {std::nullopt, "none"}};
 
 struct LayerStrategy {
@@ -72,7 +73,9 @@ void check_names_layers(const torch::nn::Module& net,
 
 std::string complaint_about_strategy(const std::string& text) {
   if (parse(text)) return "";
-  return "must be PATTERN=fc, cl, ck or none, got " + text;
+  return "must be PATTERN=fc, cl, ck, orepa, acb, rep, cl+skip, ck+rep or "
+         "none, got " +
+         text;
 }
 
 ExpansionOptions expansion_options(const Settings& settings) {

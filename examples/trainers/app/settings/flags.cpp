@@ -36,8 +36,9 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
       ->expected(1, -1);
   app.add_option("--strategy", settings.strategy,
                  "for the layers that a pattern names, in place of what "
-                 "--expand chooses: PATTERN=fc, cl, ck or none; the last "
-                 "pattern that names a layer counts")
+                 "--expand chooses: PATTERN=fc, cl, ck, orepa, acb, rep, "
+                 "cl+skip, ck+rep or none; the last pattern that names a layer "
+                 "counts")
       ->expected(1, -1)
       ->check(complaint_about_strategy);
   add_tuned(app, "--rate", settings.rate, settings.grid.rate, "expansion rate",

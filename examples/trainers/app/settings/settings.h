@@ -168,6 +168,7 @@ inline constexpr Named<InitChoice> kInits[] = {
     {{InitialValues::kKaimingNormal}, "kaiming-normal"},
     {{InitialValues::kKaimingNormalUngrouped}, "kaiming-normal-ungrouped"},
     {{InitialValues::kNormal}, "normal"},
+    {{InitialValues::kKaimingUniform}, "kaiming-uniform"},
     {{InitialValues::kPreserving}, "preserving"},
     {{InitialValues::kDefault, /*twin=*/true}, "twin"}};
 

@@ -1,0 +1,182 @@
+#include "fold/chain_layout.h"
+
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fold/sides.h"
+#include "fold/site_message.h"
+
+namespace expandnet {
+
+namespace {
+
+constexpr std::int64_t kColumns = 3;  ///< of a layout's factors
+
+/// What a layout says, as numbers.
+struct LayoutNumbers {
+  Sides branches;
+  std::vector<Sides> factors;
+  Sides layer;
+};
+
+std::optional<Sides> numbers_of(const at::Tensor& tensor) {
+  if (!tensor.defined() || tensor.dim() != 1 || tensor.numel() == 0 ||
+      !at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false)) {
+    return std::nullopt;
+  }
+  const auto values = tensor.to(at::kCPU).to(at::kLong).contiguous();
+  const auto* data = values.const_data_ptr<std::int64_t>();
+  return Sides(data, data + values.numel());
+}
+
+std::optional<LayoutNumbers> read(const ChainLayout& layout) {
+  const auto branches = numbers_of(layout.branches);
+  const auto layer = numbers_of(layout.layer);
+  if (!branches || !layer || !layout.factors.defined() ||
+      layout.factors.dim() != 2 || layout.factors.size(1) != kColumns) {
+    return std::nullopt;
+  }
+  LayoutNumbers numbers{*branches, {}, *layer};
+  for (std::int64_t i = 0; i < layout.factors.size(0); ++i) {
+    const auto row = numbers_of(layout.factors.select(0, i));
+    if (!row) return std::nullopt;
+    numbers.factors.push_back(*row);
+  }
+  return numbers;
+}
+
+bool all_positive(const Sides& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(),
+                     [](std::int64_t number) { return number > 0; });
+}
+
+bool divides(std::int64_t a, std::int64_t b) {
+  return a % b == 0 || b % a == 0;
+}
+
+/// Nothing for a shape that no such factor has.
+std::optional<FactorShape> laid_out_factor(const Sides& row,
+                                           const LaidOutFactor& in_file,
+                                           std::size_t dims) {
+  const auto& weight = in_file.weight;
+  if (weight.size() != dims + 2 || !all_positive(weight) || row[0] <= 0 ||
+      weight[0] % row[0] != 0) {
+    return std::nullopt;
+  }
+  FactorShape factor;
+  factor.groups = row[0];
+  factor.fixed = row[1] != 0;
+  factor.adds_identity = row[2] != 0;
+  factor.out_channels = weight[0];
+  factor.in_channels = weight[1] * factor.groups;
+  factor.kernel_size.assign(weight.begin() + 2, weight.end());
+  factor.stride.assign(dims, 1);
+  factor.bias = in_file.bias;
+  const bool may_add =
+      factor.in_channels == factor.out_channels && factor.taps() == 1;
+  if (factor.adds_identity && !may_add) return std::nullopt;
+  return factor;
+}
+
+/// Adds the factors of one branch, whose input and output have the layer's
+/// channels, if they follow each other.
+bool add_laid_out_branch(Plan& plan, std::vector<FactorShape> chain) {
+  auto& layer = plan.layer;
+  auto kernel = chain.front().kernel_size;
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    if (chain[i].in_channels != chain[i - 1].out_channels ||
+        !divides(chain[i].groups, chain[i - 1].groups)) {
+      return false;
+    }
+    kernel = composed_sides(chain[i].kernel_size, kernel);
+  }
+  for (const auto& factor : chain) {
+    if (factor.groups % layer.groups != 0) return false;
+    layer.bias = layer.bias || factor.bias;
+  }
+  for (std::size_t d = 0; d < kernel.size(); ++d) {
+    const auto room = layer.kernel_size[d] - kernel[d];
+    if (room < 0 || room % 2 != 0) return false;
+  }
+  if (plan.branches.empty()) {
+    layer.in_channels = chain.front().in_channels;
+    layer.out_channels = chain.back().out_channels;
+  }
+  if (chain.front().in_channels != layer.in_channels ||
+      chain.back().out_channels != layer.out_channels) {
+    return false;
+  }
+  BranchShape branch;
+  branch.name = sides(kernel) + " of " + std::to_string(chain.size()) +
+                (chain.size() == 1 ? " factor" : " factors");
+  branch.first = plan.factors.size();
+  branch.count = chain.size();
+  branch.kernel_size = kernel;
+  plan.branches.push_back(std::move(branch));
+  plan.factors.insert(plan.factors.end(), chain.begin(), chain.end());
+  return true;
+}
+
+}  // namespace
+
+ChainLayout layout_of(const Plan& plan) {
+  Sides branches;
+  for (const auto& branch : plan.branches) {
+    branches.push_back(static_cast<std::int64_t>(branch.count));
+  }
+  Sides factors;
+  for (const auto& factor : plan.factors) {
+    factors.push_back(factor.groups);
+    factors.push_back(factor.fixed ? 1 : 0);
+    factors.push_back(factor.adds_identity ? 1 : 0);
+  }
+  Sides layer = {plan.layer.groups};
+  layer.insert(layer.end(), plan.layer.kernel_size.begin(),
+               plan.layer.kernel_size.end());
+  return {at::tensor(branches, at::kLong),
+          at::tensor(factors, at::kLong).view({-1, kColumns}),
+          at::tensor(layer, at::kLong)};
+}
+
+std::optional<Plan> plan_of_layout(const ChainLayout& layout,
+                                   const std::vector<LaidOutFactor>& factors,
+                                   bool transposed) {
+  const auto numbers = read(layout);
+  if (!numbers || numbers->factors.size() != factors.size() ||
+      !all_positive(numbers->branches) || !all_positive(numbers->layer) ||
+      numbers->layer.size() > 4) {
+    return std::nullopt;
+  }
+  Plan plan;
+  plan.strategy = Strategy::kBranches;
+  auto& layer = plan.layer;
+  layer.groups = numbers->layer.front();
+  layer.kernel_size.assign(numbers->layer.begin() + 1, numbers->layer.end());
+  const auto dims = layer.kernel_size.size();
+  layer.stride = layer.dilation = Sides(dims, 1);
+  layer.padding_before = layer.padding_after = layer.output_padding =
+      Sides(dims, 0);
+  layer.transposed = transposed;
+  layer.bias = false;
+  std::size_t next = 0;
+  for (const auto count : numbers->branches) {
+    if (count > static_cast<std::int64_t>(factors.size() - next)) {
+      return std::nullopt;
+    }
+    std::vector<FactorShape> chain;
+    for (std::int64_t i = 0; i < count; ++i, ++next) {
+      const auto factor =
+          laid_out_factor(numbers->factors[next], factors[next], dims);
+      if (!factor) return std::nullopt;
+      chain.push_back(*factor);
+    }
+    if (!add_laid_out_branch(plan, std::move(chain))) return std::nullopt;
+  }
+  if (next != factors.size()) return std::nullopt;
+  set_order(plan);
+  return plan;
+}
+
+}  // namespace expandnet

@@ -1,0 +1,20 @@
+// drawn_values.h: random factors, not yet matched to the layer.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <c10/core/TensorOptions.h>
+#include <expandnet/fold/fold.h>
+
+#include <optional>
+#include <vector>
+
+namespace expandnet {
+
+/// Every factor as the plan and the options say; `kPreserving` and `kMatched`
+/// count as `kDefault`.
+std::vector<Affine> drawn_values(const Plan& plan,
+                                 const ExpansionOptions& options,
+                                 const at::TensorOptions& tensor_options,
+                                 const std::optional<at::Generator>& generator);
+
+}  // namespace expandnet

@@ -1,0 +1,23 @@
+// presets.h: the branches that a strategy stands for.
+#pragma once
+
+#include <expandnet/fold/layer.h>
+#include <expandnet/fold/options.h>
+
+#include <vector>
+
+namespace expandnet {
+
+/// Whether the strategy is one chain: FC, CL or CK.
+bool is_chain(Strategy strategy);
+
+/// The branches of a strategy that is a sum, for this layer; of kBranches,
+/// those of the options. Throws for a layer that the strategy does not fit.
+std::vector<Branch> branches_of(const CompactLayer& layer, Strategy strategy,
+                                const ExpansionOptions& options,
+                                const Site& site);
+
+/// Whether the strategy fits the layer, as `plan` demands.
+bool fits(Strategy strategy, const CompactLayer& layer);
+
+}  // namespace expandnet

@@ -1,0 +1,113 @@
+// Sums of branches in files, read by what stands beside their factors.
+#include <expandnet/deploy/contract_weights.h>
+#include <expandnet/nn/expanded_conv_transpose.h>
+#include <expandnet/passes/expand.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+using torch::nn::Conv2dOptions;
+
+torch::nn::Sequential net_of_sums() {
+  return torch::nn::Sequential(
+      torch::nn::Conv2d(Conv2dOptions(3, 8, 3).bias(true)),
+      torch::nn::Conv2d(Conv2dOptions(8, 8, 3).groups(8).bias(false)),
+      torch::nn::Conv2d(Conv2dOptions(8, 12, 3).groups(4).bias(true)));
+}
+
+Weights state_of_sums(const Expansion& expansion) {
+  Weights weights;
+  for (const auto& list :
+       {expansion.named_parameters(), expansion.named_buffers()}) {
+    for (const auto& item : list) {
+      weights.tensors.emplace_back(item.key(), item.value().detach().clone());
+    }
+  }
+  return weights;
+}
+
+TEST(ContractBranches, FoldsWhatIsInTheFile) {
+  for (const auto strategy :
+       {Strategy::kOREPA, Strategy::kACB, Strategy::kRep, Strategy::kCLSkip}) {
+    torch::manual_seed(0);
+    auto net = net_of_sums();
+    auto expansion = expand(*net, strategy);
+    const auto file = state_of_sums(expansion);
+
+    const auto contracted = contract_weights(file);
+
+    expansion.contract();
+    ASSERT_EQ(contracted.weights.tensors.size(), net->parameters().size())
+        << name(strategy);
+    const auto expected = net->named_parameters();
+    for (const auto& [key, tensor] : contracted.weights.tensors) {
+      ASSERT_NE(expected.find(key), nullptr) << key;
+      // Both are rounded once from fp64.
+      EXPECT_LE(relative_error(tensor, expected[key]), 1e-7)
+          << name(strategy) << " " << key;
+    }
+    EXPECT_EQ(contracted.report.layers.size(), 3U);
+  }
+}
+
+TEST(ContractBranches, ReadsTransposedOnesAsTheCompactWeightSays) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(torch::nn::ConvTranspose2d(
+      torch::nn::ConvTranspose2dOptions(4, 6, 3).stride(2).bias(true)));
+  auto expansion = expand(*net, Strategy::kRep);
+  auto file = state_of_sums(expansion);
+  for (const auto& item : net->named_parameters()) {
+    file.tensors.emplace_back(item.key(), item.value().detach().clone());
+  }
+
+  const auto contracted = contract_weights(file);
+
+  expansion.contract();
+  const auto expected = net->named_parameters();
+  ASSERT_EQ(contracted.weights.tensors.size(), 2U);
+  for (const auto& [key, tensor] : contracted.weights.tensors) {
+    EXPECT_LE(relative_error(tensor, expected[key]), 1e-7) << key;
+  }
+}
+
+std::string refusal_of_sum(const Weights& weights) {
+  return error_of([&] { static_cast<void>(contract_weights(weights)); });
+}
+
+TEST(ContractBranchErrors, NameWhatDoesNotGoTogether) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(Conv2dOptions(3, 8, 3).bias(false)));
+  auto file = state_of_sums(expand(*net, Strategy::kRep));
+  auto& tensors = file.tensors;
+  const auto without = [&](const std::string& key) {
+    auto fewer = file;
+    fewer.tensors.erase(
+        std::remove_if(fewer.tensors.begin(), fewer.tensors.end(),
+                       [&](const auto& item) { return item.first == key; }),
+        fewer.tensors.end());
+    return fewer;
+  };
+
+  EXPECT_EQ(refusal_of_sum(without("0.chain.3.weight")),
+            "contract_weights: the factors of a chain must be those of its "
+            "layout, got 0 [8, 3, 3, 3], 1 [8, 1, 1, 1], 2 [8, 3, 1, 1] at "
+            "\"0.chain\"; read all files, where it stands in several");
+  // Without it, shapes alone make no chain.
+  EXPECT_NE(refusal_of_sum(without("0.chain.factors")), "");
+  ASSERT_FALSE(tensors.empty());
+}
+
+}  // namespace
+}  // namespace expandnet::testing

@@ -1,0 +1,308 @@
+// Sums of branches, as weight space and as modules train them.
+#include <expandnet/nn/expanded_conv.h>
+#include <expandnet/passes/contract.h>
+#include <expandnet/passes/expand.h>
+#include <expandnet/passes/hand_over.h>
+#include <gtest/gtest.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/optim/sgd.h>
+#include <torch/serialize.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "testing.h"
+
+namespace expandnet::testing {
+namespace {
+
+using torch::nn::Conv2dOptions;
+
+/// Rounding of a few training steps in fp64.
+constexpr double kTrained = 1e-10;
+
+/// A first layer, two depthwise ones of other widths and one of a few groups.
+std::vector<Conv2dOptions> layers_of_sums() {
+  return {Conv2dOptions(3, 6, 3).padding(1).bias(true),
+          Conv2dOptions(6, 6, 3).padding(1).groups(6).bias(false),
+          Conv2dOptions(6, 9, 3).padding(1).groups(3).bias(true),
+          Conv2dOptions(9, 9, 3).stride(2).padding(1).groups(9).bias(false)};
+}
+
+class CompactSumsImpl : public torch::nn::Module {
+ public:
+  CompactSumsImpl() {
+    for (const auto& options : layers_of_sums()) {
+      convs_.push_back(
+          register_module("conv" + std::to_string(convs_.size()),
+                          torch::nn::Conv2d(Conv2dOptions(options))));
+    }
+  }
+  torch::Tensor forward(torch::Tensor x) {
+    for (auto& conv : convs_) x = conv(x).tanh();
+    return x;
+  }
+
+ private:
+  std::vector<torch::nn::Conv2d> convs_;
+};
+TORCH_MODULE(CompactSums);
+
+class ExpandedSumsImpl : public torch::nn::Module {
+ public:
+  explicit ExpandedSumsImpl(const ExpansionOptions& options) {
+    for (const auto& layer : layers_of_sums()) {
+      convs_.push_back(register_module("conv" + std::to_string(convs_.size()),
+                                       ExpandedConv2d(layer, options)));
+    }
+  }
+  torch::Tensor forward(torch::Tensor x) {
+    for (auto& conv : convs_) x = conv(x).tanh();
+    return x;
+  }
+
+ private:
+  std::vector<ExpandedConv2d> convs_;
+};
+TORCH_MODULE(ExpandedSums);
+
+std::string name_of_sum(const ::testing::TestParamInfo<Strategy>& test) {
+  switch (test.param) {
+    case Strategy::kOREPA:
+      return "Orepa";
+    case Strategy::kACB:
+      return "Acb";
+    case Strategy::kRep:
+      return "Rep";
+    default:
+      return "ClSkip";
+  }
+}
+
+class BranchSums : public ::testing::TestWithParam<Strategy> {};
+
+TEST_P(BranchSums, TrainLikeTheirFeatureMaps) {
+  for (const auto execution : {Execution::kChained, Execution::kFolded}) {
+    torch::manual_seed(0);
+    CompactSums net;
+    net->to(at::kDouble);
+    auto expansion = expand(*net, ExpansionOptions(GetParam()));
+    ExpandedSums modules(ExpansionOptions(GetParam()).execution(execution));
+    modules->to(at::kDouble);
+    {
+      const torch::NoGradGuard no_grad;
+      const auto into = modules->named_parameters();
+      for (const auto& item : expansion.named_parameters()) {
+        into[item.key()].copy_(item.value());
+      }
+    }
+    const auto options =
+        torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(1e-3);
+    torch::optim::SGD by_weights(expansion.parameters(), options);
+    torch::optim::SGD by_modules(modules->parameters(), options);
+    const auto batches = torch::randn({6, 3, 3, 8, 8}, at::kDouble);
+
+    for (int step = 0; step < 6; ++step) {
+      expansion.zero_grad();
+      net(batches[step]).square().mean().backward();
+      expansion.step(by_weights);
+      by_modules.zero_grad();
+      modules(batches[step]).square().mean().backward();
+      by_modules.step();
+    }
+
+    const auto expected = modules->named_parameters();
+    for (const auto& item : expansion.named_parameters()) {
+      EXPECT_LE(relative_error(item.value(), expected[item.key()]), kTrained)
+          << item.key();
+    }
+    contract(*modules);
+    expansion.contract();
+    const auto contracted = modules->named_parameters();
+    for (const auto& item : net->named_parameters()) {
+      EXPECT_LE(relative_error(item.value(), contracted[item.key()]), kTrained)
+          << item.key();
+    }
+  }
+}
+
+TEST_P(BranchSums, KeepTheFunctionTheyStartFrom) {
+  torch::manual_seed(0);
+  CompactSums net;
+  net->to(at::kDouble);
+  const auto input = torch::randn({2, 3, 8, 8}, at::kDouble);
+  const auto before = net(input);
+
+  const auto expansion = expand(
+      *net,
+      ExpansionOptions(GetParam()).initial_values(InitialValues::kPreserving));
+
+  EXPECT_LE(relative_error(net(input), before), kTrained);
+  EXPECT_TRUE(expansion.notes().empty());
+}
+
+TEST_P(BranchSums, AreSavedAndLoaded) {
+  torch::manual_seed(0);
+  CompactSums net;
+  auto saved = expand(*net, ExpansionOptions(GetParam()));
+  std::stringstream file;
+  torch::save(saved, file);
+  CompactSums other;
+  auto loaded = expand(*other, ExpansionOptions(GetParam()));
+
+  torch::load(loaded, file);
+
+  const auto expected = net->named_parameters();
+  for (const auto& item : other->named_parameters()) {
+    EXPECT_TRUE(item.value().equal(expected[item.key()])) << item.key();
+  }
+}
+
+TEST_P(BranchSums, HaveAllTheirStateByName) {
+  CompactSums net;
+  const auto expansion = expand(*net, ExpansionOptions(GetParam()));
+  ExpandedSums modules{ExpansionOptions(GetParam())};
+  auto state = expansion.named_parameters();
+  state.update(expansion.named_buffers());
+  auto expected = modules->named_parameters();
+  expected.update(modules->named_buffers());
+
+  EXPECT_EQ(state.size(), expected.size());
+  for (const auto& item : expected) {
+    ASSERT_NE(state.find(item.key()), nullptr) << item.key();
+    EXPECT_EQ(state[item.key()].sizes(), item.value().sizes()) << item.key();
+    EXPECT_EQ(state[item.key()].scalar_type(), item.value().scalar_type());
+  }
+}
+
+TEST_P(BranchSums, AreHandedOver) {
+  torch::manual_seed(0);
+  ExpandedSums modules{ExpansionOptions(GetParam())};
+  CompactSums net;
+  auto expansion = expand(*net, ExpansionOptions(GetParam()));
+
+  hand_over(*modules, expansion);
+
+  contract(*modules);
+  const auto expected = modules->named_parameters();
+  for (const auto& item : net->named_parameters()) {
+    EXPECT_LE(relative_error(item.value(), expected[item.key()]), 1e-5);
+  }
+}
+
+TEST_P(BranchSums, KeepTheirLayoutInHalfPrecision) {
+  CompactSums net;
+  auto expansion = expand(*net, ExpansionOptions(GetParam()));
+
+  expansion.to(at::kBFloat16);
+
+  for (const auto& item : expansion.named_buffers()) {
+    const auto last = item.key().substr(item.key().rfind('.') + 1);
+    EXPECT_EQ(item.value().scalar_type(),
+              last == "weight" ? at::kFloat : at::kLong)
+        << item.key();
+  }
+  EXPECT_EQ(expansion.verify().layers.size(), 4U);
+}
+
+TEST_P(BranchSums, AreClonedWithTheirModules) {
+  torch::manual_seed(0);
+  ExpandedSums modules{ExpansionOptions(GetParam())};
+  const auto input = torch::randn({2, 3, 8, 8});
+
+  const auto copy = std::dynamic_pointer_cast<ExpandedConv2dImpl>(
+      std::make_shared<ExpandedConv2dImpl>(layers_of_sums()[0], GetParam())
+          ->clone());
+
+  ASSERT_NE(copy, nullptr);
+  EXPECT_FALSE(copy->is_contracted());
+  EXPECT_EQ(copy->forward(input).sizes(),
+            (std::vector<std::int64_t>{2, 6, 8, 8}));
+  EXPECT_EQ(modules(input).size(1), 9);
+}
+
+INSTANTIATE_TEST_SUITE_P(Presets, BranchSums,
+                         ::testing::Values(Strategy::kOREPA, Strategy::kACB,
+                                           Strategy::kRep, Strategy::kCLSkip),
+                         name_of_sum);
+
+TEST(BranchSummary, NamesTheBranchesAndWhereTheyStart) {
+  torch::manual_seed(0);
+  CompactSums net;
+  const auto expansion = expand(*net, Strategy::kRep);
+
+  const auto summary = expansion.summary();
+
+  EXPECT_EQ(summary.rows[1].expansion, "rep 3x3 + 1x1 + identity");
+  const auto weight = net->named_parameters()["conv1.weight"];
+  EXPECT_NEAR(summary.rows[1].initial_spread.value(),
+              weight.square().mean().sqrt().item<double>(), 1e-6);
+  EXPECT_NE(summary.to_string().find("start spread"), std::string::npos);
+}
+
+std::vector<at::Tensor> copies_of_parameters(const torch::nn::Module& model) {
+  std::vector<at::Tensor> copies;
+  for (const auto& parameter : model.parameters()) {
+    copies.push_back(parameter.detach().clone());
+  }
+  return copies;
+}
+
+TEST(BranchSumErrors, NameABranchThatIsNotFinite) {
+  torch::manual_seed(0);
+  CompactSums net;
+  auto expansion = expand(*net, Strategy::kRep);
+  const auto before = copies_of_parameters(*net);
+  {
+    const torch::NoGradGuard no_grad;
+    expansion.named_parameters()["conv0.chain.3.weight"].fill_(
+        std::numeric_limits<float>::quiet_NaN());
+  }
+
+  EXPECT_EQ(error_of([&] { expansion.contract(); }),
+            "contract: factors must be finite, got inf or nan in factor 3 at "
+            "\"conv0\"; go back to a checkpoint before the divergence");
+  const auto after = net->parameters();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_TRUE(after[i].equal(before[i]));
+  }
+}
+
+TEST(BranchSumErrors, NameStateOfOtherBranches) {
+  CompactSums net;
+  const auto saved = expand(*net, Strategy::kACB);
+  std::stringstream file;
+  torch::save(saved, file);
+  CompactSums other;
+  auto expansion = expand(*other, Strategy::kRep);
+  const auto before = copies_of_parameters(*other);
+
+  EXPECT_EQ(error_of([&] { torch::load(expansion, file); }),
+            "load: a chain must have the branches of the saved one, got "
+            "others; expand the model as the saved one was");
+  const auto after = other->parameters();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_TRUE(after[i].equal(before[i]));
+  }
+}
+
+TEST(BranchSumErrors, NameTheLayer) {
+  CompactSums net;
+
+  EXPECT_EQ(error_of([&] {
+              static_cast<void>(expand(
+                  *net, ExpansionOptions().branches(
+                            {{Branch().bias(true), BranchKind::kIdentity}})));
+            }),
+            "expand: an identity needs as many output as input channels, got 3 "
+            "-> 6 at \"conv0\"; leave the branch out");
+}
+
+}  // namespace
+}  // namespace expandnet::testing
