@@ -4,6 +4,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace expandnet::models {
 
@@ -41,6 +42,13 @@ std::int64_t scaled_channels(std::int64_t channels, double width) {
   const auto rounded =
       std::max<std::int64_t>(8, static_cast<std::int64_t>(exact + 4) / 8 * 8);
   return static_cast<double>(rounded) < 0.9 * exact ? rounded + 8 : rounded;
+}
+
+void draw_scaled(const torch::Tensor& weight, const torch::Tensor& bias,
+                 double gain, std::int64_t inputs) {
+  torch::nn::init::normal_(weight, 0,
+                           std::sqrt(gain / static_cast<double>(inputs)));
+  if (bias.defined()) torch::nn::init::zeros_(bias);
 }
 
 void draw_mobile_net(torch::nn::Module& net) {

@@ -41,6 +41,13 @@ TORCH_MODULE(Stack);
 /// the product: torchvision's `_make_divisible`.
 [[nodiscard]] std::int64_t scaled_channels(std::int64_t channels, double width);
 
+/// Draws weights from N(0, gain / inputs), where `inputs` are the numbers that
+/// an output is a sum of, and sets the bias to 0. A gain of 2 keeps the spread
+/// of what passes through ReLUs (He et al., "Delving Deep into Rectifiers",
+/// 2015), one of 1 that of linear layers.
+void draw_scaled(const torch::Tensor& weight, const torch::Tensor& bias,
+                 double gain, std::int64_t inputs);
+
 /// Draws the values that a MobileNet's layers start from: convolutions from
 /// N(0, 2 / (taps * out)), linear weights from N(0, 0.01^2), linear biases 0.
 void draw_mobile_net(torch::nn::Module& net);

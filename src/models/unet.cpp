@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "models/layers.h"
 
 namespace expandnet::models {
 
@@ -31,6 +32,20 @@ torch::nn::Conv2d unet_conv(std::int64_t in, std::int64_t out, bool bias) {
 
 std::int64_t missing_to_stride(std::int64_t side) {
   return (UNetImpl::kStride - side % UNetImpl::kStride) % UNetImpl::kStride;
+}
+
+/// A ReLU follows each 3x3 convolution, and none what samples up, of whose
+/// inputs each output gets one pixel.
+void draw_unet(torch::nn::Module& net) {
+  for (const auto& module : net.modules(/*include_self=*/false)) {
+    if (auto* conv = module->as<torch::nn::Conv2d>()) {
+      const auto inputs = conv->weight.numel() / conv->weight.size(0);
+      const bool before_relu = conv->weight.size(2) > 1;
+      draw_scaled(conv->weight, conv->bias, before_relu ? 2 : 1, inputs);
+    } else if (auto* up = module->as<torch::nn::ConvTranspose2d>()) {
+      draw_scaled(up->weight, up->bias, 1, up->weight.size(0));
+    }
+  }
 }
 
 }  // namespace
@@ -87,6 +102,7 @@ UNetImpl::UNetImpl(const UNetOptions& net_options)
         register_module("decoder" + number, UNetStage(out, half, norm));
     out = half;
   }
+  draw_unet(*this);
   head = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(
                                      out, options.classes(), 1)));
 }

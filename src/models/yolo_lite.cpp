@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "models/layers.h"
 
 namespace expandnet::models {
 
@@ -48,6 +49,12 @@ YoloLiteImpl::YoloLiteImpl(const YoloLiteOptions& net_options)
       "conv7",
       torch::nn::Conv2d(torch::nn::Conv2dOptions(
           in, options.anchors() * (kYoloBoxNumbers + options.classes()), 1)));
+  for (const auto& module : modules(/*include_self=*/false)) {
+    const auto* conv = module->as<torch::nn::Conv2d>();
+    if (conv == nullptr) continue;
+    draw_scaled(conv->weight, conv->bias, 2,
+                conv->weight.numel() / conv->weight.size(0));
+  }
 }
 
 torch::Tensor YoloLiteImpl::forward(torch::Tensor x) {

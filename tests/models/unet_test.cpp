@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -52,6 +54,34 @@ TEST(UNet, HasThePublishedNumbersOfParameters) {
   EXPECT_EQ(
       unet_parameters(UNetOptions().width(64).classes(2).batch_norm(true)),
       31'037'698);
+}
+
+TEST(UNet, StartsWithWeightsThatKeepTheSpreadOfImages) {
+  // Sampling leaves four standard errors of a spread: 4 / sqrt(2 n) of it.
+  const at::NoGradGuard no_grad;
+  torch::manual_seed(0);
+  const UNet net(UNetOptions().width(16));
+  for (const auto& item : net->named_parameters()) {
+    const auto& values = item.value();
+    if (item.key().rfind("head", 0) == 0) continue;
+    if (values.dim() == 1) {
+      EXPECT_TRUE(values.eq(0).all().item<bool>()) << item.key();
+      continue;
+    }
+    const bool up = item.key().rfind("up", 0) == 0;
+    const auto expected =
+        up ? std::sqrt(1.0 / static_cast<double>(values.size(0)))
+           : std::sqrt(2.0 * static_cast<double>(values.size(0)) /
+                       static_cast<double>(values.numel()));
+    const auto bound =
+        4 / std::sqrt(2 * static_cast<double>(values.numel())) * expected;
+    EXPECT_NEAR(values.square().mean().sqrt().item<double>(), expected, bound)
+        << item.key();
+  }
+  UNet run(UNetOptions().width(16));
+  const auto spread = run->forward(torch::randn({1, 3, 64, 64})).std();
+  EXPECT_GT(spread.item<double>(), 0.05);
+  EXPECT_LT(spread.item<double>(), 5);
 }
 
 TEST(UNet, TakesImagesOfAnySize) {

@@ -6,8 +6,10 @@
 #include <expandnet/nn/run.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -68,6 +70,26 @@ TEST(YoloLite, PredictsTheBoxesOfEachCell) {
         YoloLiteOptions().classes(3).anchors(2).batch_norm(batch_norm));
     EXPECT_EQ(net(torch::randn({2, 3, 64, 96})).sizes(),
               (std::vector<std::int64_t>{2, 16, 2, 3}));
+  }
+}
+
+TEST(YoloLite, StartsAsDarknetDoes) {
+  const at::NoGradGuard no_grad;
+  torch::manual_seed(0);
+  const YoloLite net;
+  for (const auto& item : net->named_parameters()) {
+    const auto& values = item.value();
+    if (values.dim() == 1) {
+      EXPECT_TRUE(values.eq(0).all().item<bool>()) << item.key();
+      continue;
+    }
+    const auto count = static_cast<double>(values.numel());
+    const auto expected =
+        std::sqrt(2 * static_cast<double>(values.size(0)) / count);
+    // Four standard errors.
+    EXPECT_NEAR(values.square().mean().sqrt().item<double>(), expected,
+                4 / std::sqrt(2 * count) * expected)
+        << item.key();
   }
 }
 

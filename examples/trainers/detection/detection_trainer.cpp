@@ -120,7 +120,7 @@ void DetectionTrainer::set_defaults(Command command) {
   settings.epochs = 160;
   settings.warmup = 4;
   settings.per_iteration = true;
-  settings.init = {InitialValues::kMatched};
+  settings.init = {InitialValues::kPreserving};  // where compact starts
   settings.select = train::Select::kLast;
   settings.jobs = 1;
 }

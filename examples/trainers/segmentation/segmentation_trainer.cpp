@@ -133,7 +133,7 @@ void SegmentationTrainer::set_defaults(Command command) {
   settings.epochs = 200;
   settings.schedule = ScheduleChoice::kLinear;
   settings.per_iteration = true;
-  settings.init = {InitialValues::kMatched};
+  settings.init = {InitialValues::kPreserving};  // where compact starts
   settings.select = train::Select::kLast;
   settings.jobs = 1;
 }

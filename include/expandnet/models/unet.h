@@ -53,6 +53,9 @@ TORCH_MODULE(UNetStage);
 /// Any size: zeros fill the image on the right and at the bottom, up to
 /// multiples of 16, and are cut off in the end.
 ///
+/// Weights start from N(0, 2 / inputs) before a ReLU, as the paper has it, and
+/// from N(0, 1 / inputs) where it samples up; biases start at 0.
+///
 /// Throws `c10::Error` when an option is not positive, and in forward for an
 /// image without pixels or of other channels.
 class UNetImpl : public torch::nn::Module {

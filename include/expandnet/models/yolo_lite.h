@@ -34,6 +34,8 @@ struct YoloLiteOptions {
 /// classes, all before their sigmoid or softmax
 /// (tasks/detection/region_loss.h).
 ///
+/// As in darknet, weights start from N(0, 2 / inputs) and biases at 0.
+///
 /// Throws `c10::Error` when an option is not positive, and in forward unless
 /// height and width are multiples of 32.
 class YoloLiteImpl : public torch::nn::Module {
