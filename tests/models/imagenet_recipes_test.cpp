@@ -159,7 +159,8 @@ TEST(ImageNetRecipes, KnowTheirNets) {
 
   EXPECT_EQ(models::imagenet_nets(), names);
   EXPECT_EQ(models::imagenet_recipes(),
-            (std::vector<std::string>{"none", "paper"}));
+            (std::vector<std::string>{"none", "paper", "orepa", "acb", "rep",
+                                      "cl+skip"}));
 }
 
 TEST(ImageNetTrainings, AreThePapers) {

@@ -132,7 +132,8 @@ TEST(YoloLiteRecipes, SelectNothingForNone) {
   YoloLite net;
   const auto none = yolo_lite_recipe("none");
   EXPECT_EQ(yolo_lite_recipes(),
-            (std::vector<std::string>{"none", "paper", "all"}));
+            (std::vector<std::string>{"none", "paper", "all", "orepa", "acb",
+                                      "rep", "cl+skip"}));
   for (const auto& child : net->named_children()) {
     EXPECT_FALSE(none(child.key(), *child.value()).has_value()) << child.key();
   }
