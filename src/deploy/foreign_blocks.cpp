@@ -54,13 +54,19 @@ std::string names_of_systems() {
 }
 
 double epsilon_of_system(const std::string& name) {
-  for (const auto& system : systems_of_blocks()) {
-    if (system.name == name) return system.epsilon;
-  }
+  const auto& systems = systems_of_blocks();
+  const auto found =
+      std::find_if(systems.begin(), systems.end(),
+                   [&](const auto& system) { return system.name == name; });
   TORCH_CHECK(
-      false,
+      found != systems.end(),
       error_message(kForeign, "the system must be one of " + names_of_systems(),
                     in_quotes(name)));
+  return found->epsilon;
+}
+
+void check_system(const std::string& name) {
+  if (!name.empty()) static_cast<void>(epsilon_of_system(name));
 }
 
 std::vector<FoundBlock> blocks_of(const Keys& keys, const std::string& system) {
@@ -123,11 +129,11 @@ std::string settled_system(const std::vector<FoundBlock>& blocks) {
     if (first == nullptr) first = &block;
     TORCH_CHECK(
         systems_of(*first, "") == systems_of(block, ""),
-        error_message(Site{kForeign, block.path},
-                      "all blocks must be of one system",
-                      systems_of(*first, "") + " at " + in_quotes(first->path) +
-                          " and " + systems_of(block, ""),
-                      "contract those of one after the other with --system"));
+        error_message(
+            Site{kForeign, block.path}, "all blocks must be of one system",
+            systems_of(*first, "") + " at " + quoted_name(first->path) +
+                " and " + systems_of(block, ""),
+            "contract those of one after the other with --system"));
   }
   for (const auto& block : blocks) {
     const bool is_asked =
@@ -148,15 +154,20 @@ std::string settled_system(const std::vector<FoundBlock>& blocks) {
   return first == nullptr ? "" : systems_of(*first, "");
 }
 
+bool is_dtype_of_convolutions(at::ScalarType dtype) {
+  return dtype == at::kHalf || dtype == at::kBFloat16 || dtype == at::kFloat ||
+         dtype == at::kDouble;
+}
+
 at::ScalarType dtype_of_block(const BlockReader& reader) {
   const auto& dtypes = reader.dtypes();
   std::vector<std::string> names;
   for (const auto dtype : dtypes) names.emplace_back(c10::toString(dtype));
   TORCH_CHECK(
-      dtypes.size() == 1 && dtypes.front() != at::kFloat8_e4m3fn &&
-          dtypes.front() != at::kFloat8_e5m2,
+      dtypes.size() == 1 && is_dtype_of_convolutions(dtypes.front()),
       error_message(reader.site(),
-                    "the convolutions of a block must have one dtype",
+                    "the convolutions of a block must have one dtype "
+                    "of Half, BFloat16, Float and Double",
                     c10::Join(", ", names), "choose the layer's with --dtype"));
   return dtypes.front();
 }
@@ -211,8 +222,9 @@ NewLayer fold_block(const Keys& keys, const FoundBlock& found,
   auto companions = companions_of_blocks();
   companions.insert(companions.end(), block.beside.begin(), block.beside.end());
   reader.finish(companions);
-  return folded_layer(block, reader, under(found.path, block.place), options,
-                      report);
+  const auto path =
+      block.place.empty() ? found.path : under(found.path, block.place);
+  return folded_layer(block, reader, path, options, report);
 }
 
 NewLayer fold_pair(const Keys& keys, const BatchNormPair& pair,
@@ -253,7 +265,7 @@ Weights with_layers(const Weights& weights,
   const auto add = [&](const std::string& name, const at::Tensor& tensor) {
     TORCH_CHECK(names.insert(name).second,
                 error_message(kForeign, "names must stay unique",
-                              in_quotes(name) + " twice",
+                              quoted_name(name) + " twice",
                               "the file holds deployed layers, too: leave "
                               "them out"));
     result.tensors.emplace_back(name, tensor);
@@ -275,7 +287,11 @@ Weights with_layers(const Weights& weights,
 }
 
 void check_foreign_options(const ForeignBlocksOptions& options) {
-  if (!options.system.empty()) (void)epsilon_of_system(options.system);
+  check_system(options.system);
+  TORCH_CHECK(!options.dtype || is_dtype_of_convolutions(*options.dtype),
+              error_message(kForeign,
+                            "the dtype must be Half, BFloat16, Float or Double",
+                            c10::toString(*options.dtype)));
   TORCH_CHECK(!options.epsilon ||
                   (std::isfinite(*options.epsilon) && *options.epsilon > 0),
               error_message(kForeign, "eps must be positive and finite",
@@ -298,7 +314,7 @@ std::vector<BlockSystem> block_systems() {
 
 std::vector<ForeignBlock> find_foreign_blocks(const Weights& weights,
                                               const std::string& system) {
-  if (!system.empty()) (void)epsilon_of_system(system);
+  check_system(system);
   std::vector<ForeignBlock> blocks;
   for (const auto& found : blocks_of(Keys(weights), system)) {
     ForeignBlock block;

@@ -61,7 +61,7 @@ std::vector<BatchNormPair> batch_norm_pairs(const Keys& keys,
               Site{caller, norm},
               "a BatchNorm behind a layer must have its output channels",
               std::to_string(channels) + " for " + std::to_string(outputs) +
-                  " of " + in_quotes(layer),
+                  " of " + quoted_name(layer),
               "the net may have its BatchNorms before the layers, or be "
               "transposed: leave out --fuse-bn"));
       pairs.push_back({layer, norm});

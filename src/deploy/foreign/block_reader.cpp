@@ -140,7 +140,7 @@ void BlockReader::finish(const std::vector<std::string>& companions) const {
                                   first) != companions.end();
     TORCH_CHECK(beside,
                 error_message(site_, owner_ + " must have no keys of others",
-                              in_quotes(name),
+                              quoted_name(name),
                               "fold it with the code of its own system, or "
                               "leave blocks as they are with --system none"));
   }

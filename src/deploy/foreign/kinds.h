@@ -43,7 +43,7 @@ std::vector<BlockKind> kinds_of_rbr_blocks();  ///< RepVGG, YOLOv6, YOLOv7
 std::vector<BlockKind> kinds_of_mobileone();
 std::vector<BlockKind> kinds_of_acb();
 std::vector<BlockKind> kinds_of_dbb();
-std::vector<BlockKind> kinds_of_orepa();
+std::vector<BlockKind> kinds_of_orepa();  ///< and YOLOv7's copy
 std::vector<BlockKind> kinds_of_timm();
 std::vector<BlockKind> kinds_of_yolov9();
 

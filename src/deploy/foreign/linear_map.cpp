@@ -332,9 +332,9 @@ ConvolutionKernel Sum::folded(const Site& site) const {
     const auto placed = centred(weight, whole, site);
     check_fit(
         !sum.weight.defined() || sum.weight.sizes() == placed.sizes(), site,
-        sum.weight.defined() ? expandnet::sizes(placed.sizes()) + " beside " +
-                                   expandnet::sizes(sum.weight.sizes())
-                             : "");
+        sum.weight.defined()
+            ? sizes(placed.sizes()) + " beside " + sizes(sum.weight.sizes())
+            : "");
     sum.weight = sum.weight.defined() ? sum.weight + placed : placed;
     if (!bias.defined()) continue;
     sum.bias = sum.bias.defined() ? sum.bias + bias : bias;
