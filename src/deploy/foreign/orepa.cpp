@@ -1,7 +1,7 @@
 // The blocks of OREPA (Hu et al. 2022): kernels that are added up, each with a
 // factor for every output channel, before one BatchNorm. A block of its
 // ResNets, one for 1x1 layers, and one that is the 3x3 branch of RepVGG's
-// block.
+// block, which YOLOv7 has, too, with another eps.
 #include <c10/util/Exception.h>
 
 #include "base/weight_paths.h"
@@ -209,6 +209,7 @@ ReadBlock read_orepa_repvgg(BlockReader& reader) {
 
 std::vector<BlockKind> kinds_of_orepa() {
   return {{"orepa", KindOfKeys::kOwn, is_orepa_repvgg_at, read_orepa_repvgg},
+          {"yolov7", KindOfKeys::kOwn, is_orepa_repvgg_at, read_orepa_repvgg},
           {"orepa", KindOfKeys::kOwn, is_orepa_at, read_orepa},
           {"orepa", KindOfKeys::kOwn, is_orepa_1x1_at, read_orepa_1x1}};
 }

@@ -151,8 +151,10 @@ LinearMapPtr read_c_bn(BlockReader& reader, const std::string& name,
 /// RepVGG's depthwise block as RepViT has it: a k x k convolution with its
 /// BatchNorm, a 1x1 (with one of its own in the first release) and an identity.
 bool is_repvit_mixer_at(const Keys& keys, const std::string& module) {
-  return keys.has_path(under(module, "conv.c")) &&
-         keys.has_path(under(module, "conv1"));
+  const bool has_first = keys.has_path(under(module, "conv.c")) ||
+                         (keys.has_path(under(module, "conv.bn")) &&
+                          !keys.has_path(under(module, "conv.conv")));
+  return has_first && keys.has_path(under(module, "conv1"));
 }
 
 ReadBlock read_repvit_mixer(BlockReader& reader) {
@@ -174,8 +176,8 @@ ReadBlock read_repvit_mixer(BlockReader& reader) {
 }
 
 bool is_conv_norm_at(const Keys& keys, const std::string& module) {
-  return keys.has(under(module, "c.weight")) &&
-         keys.has(under(module, "bn.running_mean"));
+  return keys.has_path(under(module, "c")) &&
+         keys.has_path(under(module, "bn"));
 }
 
 ReadBlock read_conv_norm(BlockReader& reader) {
@@ -201,8 +203,8 @@ LinearMapPtr read_norm_linear(BlockReader& reader, const std::string& name) {
 }
 
 bool is_norm_linear_at(const Keys& keys, const std::string& module) {
-  return keys.has(under(module, "l.weight")) &&
-         keys.has(under(module, "bn.running_mean"));
+  return keys.has_path(under(module, "l")) &&
+         keys.has_path(under(module, "bn"));
 }
 
 ReadBlock read_lone_norm_linear(BlockReader& reader) {
@@ -216,7 +218,9 @@ ReadBlock read_lone_norm_linear(BlockReader& reader) {
 /// RepViT's head: one such classifier, or the mean of it and of one that was
 /// distilled.
 bool is_repvit_head_at(const Keys& keys, const std::string& module) {
-  return !module.empty() && is_norm_linear_at(keys, under(module, "head"));
+  return !module.empty() &&
+         (is_norm_linear_at(keys, under(module, "head")) ||
+          is_norm_linear_at(keys, under(module, "head_dist")));
 }
 
 ReadBlock read_repvit_head(BlockReader& reader) {
