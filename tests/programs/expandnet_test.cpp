@@ -5,6 +5,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -278,6 +279,93 @@ TEST_F(ExpandnetProgram, RefusesWrongUsageWithStatus2AndWrongFilesWith1) {
           "\": a file of weights must be of safetensors or PyTorch, got "
           "one that begins with 6e 6f 20 77; pass a .safetensors, .pt or .pth "
           "file");
+}
+
+TEST_F(ExpandnetProgram, ContractsBlocksOfOtherSystems) {
+  const auto fixture = [](const std::string& name) {
+    return EXPANDNET_TESTS "/deploy/foreign/" + name + ".safetensors";
+  };
+  const auto told =
+      run_plain({"contract", fixture("yolov7"), path("yolov7.safetensors")});
+  ASSERT_EQ(told.status, 0) << told.err;
+  EXPECT_NE(told.out.find("block.rbr_reparam  yolov7  rbr_dense, rbr_1x1, "
+                          "rbr_identity  1.0e-03 "),
+            std::string::npos)
+      << told.out;
+  EXPECT_NE(told.out.find("saved " + path("yolov7.safetensors") +
+                          ": 4 tensors, 820 numbers\n"),
+            std::string::npos)
+      << told.out;
+
+  // RepVGG and YOLOv6 differ in nothing but eps.
+  const auto contract = [&](const std::string& out, const Words& more) {
+    return run_plain(joined({"contract", fixture("repvgg"), path(out)}, more));
+  };
+  const auto asked = contract("none.pt", {});
+  EXPECT_EQ(asked.status, 1);
+  EXPECT_EQ(complaint_of(asked),
+            "contract_foreign_blocks: the keys of a block must be of one "
+            "system, got those of repvgg and yolov6 at \"block\"; name it with "
+            "--system, since they differ in eps");
+  EXPECT_FALSE(std::filesystem::exists(path("none.pt")));
+  ASSERT_EQ(contract("repvgg.pt", {"--system", "repvgg"}).status, 0);
+  ASSERT_EQ(
+      contract("set.pt", {"--system", "yolov6", "--bn-eps", "1e-5"}).status, 0);
+  ASSERT_EQ(contract("yolov6.pt", {"--system", "yolov6"}).status, 0);
+  EXPECT_EQ(run_plain({"verify", path("repvgg.pt"), path("set.pt")}).status, 0);
+  EXPECT_EQ(run_plain({"verify", path("repvgg.pt"), path("yolov6.pt")}).status,
+            1);
+  EXPECT_EQ(complaint_of(contract("none.pt", {"--system", "none"})),
+            "contract_weights: the weights must hold chains by name "
+            "(<path>.chain.<i>.weight), got none; name them with --chain, or "
+            "allow the search with --by-shape");
+  EXPECT_EQ(complaint_of(contract("none.pt", {"--fuse-bn"})),
+            "contract_foreign_blocks: pairs of layer and BatchNorm need their "
+            "eps, got none; give the net's with --bn-eps: no file says it");
+
+  const auto end_of_summary = [&](const Words& words) {
+    const auto out = run_plain(joined({"summary"}, words)).out;
+    return out.substr(std::min(out.find("0 chains found\n"), out.size()));
+  };
+  EXPECT_EQ(end_of_summary({fixture("repvgg")}),
+            "0 chains found\nblock block: repvgg or yolov6\n1 block of another "
+            "system found\n");
+  EXPECT_EQ(end_of_summary({fixture("yolov9")}),
+            "0 chains found\n1 more has keys that other modules have, too: of "
+            "yolov9, if --system says so\n");
+  EXPECT_EQ(end_of_summary({fixture("repvgg"), "--system", "none"}),
+            "0 chains found\n");
+}
+
+TEST_F(ExpandnetProgram, ContractsChainsWithinBlocks) {
+  auto weights =
+      read_weights(EXPANDNET_TESTS "/deploy/foreign/acb.safetensors");
+  for (auto& [name, tensor] : weights.tensors) {
+    if (name != "block.square_conv.weight") continue;
+    name = "block.square_conv.chain.1.weight";
+    tensor = torch::randn({16, 12, 3, 3});
+  }
+  weights.tensors.emplace_back("block.square_conv.chain.0.weight",
+                               torch::randn({12, 3, 1, 1}));
+  weights.tensors.emplace_back("block.square_conv.chain.2.weight",
+                               torch::randn({4, 16, 1, 1}));
+  write_weights(weights, path("both.safetensors"));
+
+  const auto at_once = run_plain(
+      {"contract", path("both.safetensors"), path("once.safetensors")});
+  ASSERT_EQ(at_once.status, 0) << at_once.err;
+  ASSERT_EQ(run_plain({"contract", path("both.safetensors"),
+                       path("first.safetensors"), "--system", "none"})
+                .status,
+            0);
+  ASSERT_EQ(run_plain({"contract", path("first.safetensors"),
+                       path("second.safetensors")})
+                .status,
+            0);
+  const auto same = run_plain(
+      {"verify", path("once.safetensors"), path("second.safetensors")});
+  EXPECT_EQ(same.status, 0) << same.out;
+  EXPECT_EQ(read_weights(path("once.safetensors")).tensors.size(), 4U);
 }
 
 TEST_F(ExpandnetProgram, ContractsAMovingAverageAsTheTrainersDo) {

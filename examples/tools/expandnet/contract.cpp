@@ -1,8 +1,10 @@
 #include <expandnet/deploy/contract_weights.h>
+#include <expandnet/deploy/foreign_blocks.h>
 #include <expandnet/io/weights_file.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -23,6 +25,7 @@ struct ContractArguments {
   std::string in, out;
   Reading reading;
   ContractWeightsOptions options;
+  ForeignBlocksOptions blocks;
   bool torchvision_names = false;
 };
 
@@ -40,11 +43,9 @@ std::map<std::string, at::ScalarType> dtypes() {
           {"float64", at::kDouble}};
 }
 
-int contract(const ContractArguments& arguments) {
-  check_writable(arguments.out);
-  const auto [trained, averages] = read_trained_weights(
-      arguments.in, arguments.reading.key, arguments.reading.names());
-  tell_notes(arguments.in, trained.notes);
+/// Folds this library's chains, and those that were named or searched.
+Weights without_chains(const ContractArguments& arguments,
+                       const Weights& trained, const NamedTensors& averages) {
   auto options = arguments.options;
   options.averages = averages;
   auto contracted = contract_weights(trained, options);
@@ -57,7 +58,48 @@ int contract(const ContractArguments& arguments) {
   std::cout << contracted.report;
   tell_notes(arguments.in, notes_on_padding(contracted.chains));
   tell_averages(averages);
-  auto& weights = contracted.weights;
+  return std::move(contracted.weights);
+}
+
+/// Whether the file has blocks of another system to fold. Where it has chains,
+/// too, keys that other modules have are none.
+bool has_blocks(const ContractArguments& arguments, const Weights& weights,
+                bool has_chains) {
+  const auto& system = arguments.blocks.system;
+  if (arguments.blocks.fuse_batch_norms) return true;
+  if (system == kNoSystem) return false;
+  if (!system.empty()) return true;
+  const auto blocks = find_foreign_blocks(weights);
+  return std::any_of(blocks.begin(), blocks.end(), [&](const auto& block) {
+    return !has_chains || !block.generic;
+  });
+}
+
+/// Folds the blocks of other systems.
+Weights without_blocks(const ContractArguments& arguments,
+                       const Weights& weights) {
+  auto options = arguments.blocks;
+  options.dtype = arguments.options.dtype;
+  options.tolerance = arguments.options.tolerance;
+  auto contracted = contract_foreign_blocks(weights, options);
+  std::cout << contracted.report;
+  return std::move(contracted.weights);
+}
+
+int contract(const ContractArguments& arguments) {
+  check_writable(arguments.out);
+  const auto [trained, averages] = read_trained_weights(
+      arguments.in, arguments.reading.key, arguments.reading.names());
+  tell_notes(arguments.in, trained.notes);
+  const auto& options = arguments.options;
+  const bool has_chains = options.by_shape || !options.chains.empty() ||
+                          !find_chains(trained, options).empty();
+  const bool blocks = has_blocks(arguments, trained, has_chains);
+  // Chains may be layers of blocks, which are folded after them.
+  auto weights = has_chains || !blocks
+                     ? without_chains(arguments, trained, averages)
+                     : trained;
+  if (blocks) weights = without_blocks(arguments, weights);
   if (arguments.torchvision_names) {
     weights = with_torchvision_names(std::move(weights));
   }
@@ -73,8 +115,8 @@ Subcommand add_contract(CLI::App& program) {
   const auto arguments = std::make_shared<ContractArguments>();
   auto* app = program.add_subcommand(
       "contract",
-      "Folds every chain of a file into its layer, verifies it, and writes the "
-      "compact weights.");
+      "Folds every chain and every re-parameterized block of a file into its "
+      "layer, verifies it, and writes the compact weights.");
   app->add_option("in", arguments->in, "file of weights")->required();
   app->add_option("out", arguments->out,
                   "file to write: .safetensors, or .pt or .pth for torch.load")
@@ -82,6 +124,16 @@ Subcommand add_contract(CLI::App& program) {
       ->check(complaint_about_ending);
   add_reading(*app, arguments->reading);
   add_chains(*app, arguments->options);
+  add_system(*app, arguments->blocks.system);
+  app->add_option_function<double>(
+         "--bn-eps",
+         [arguments](double epsilon) { arguments->blocks.epsilon = epsilon; },
+         "eps of the BatchNorms in blocks and pairs, which no file says; by "
+         "default that of the system")
+      ->check(CLI::PositiveNumber);
+  app->add_flag("--fuse-bn", arguments->blocks.fuse_batch_norms,
+                "make each BatchNorm part of the layer before it, by their "
+                "names (conv1, bn1); needs --bn-eps");
   app->add_option_function<std::string>(
          "--dtype",
          [arguments](const std::string& name) {

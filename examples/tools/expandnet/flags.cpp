@@ -1,6 +1,7 @@
 #include "tools/expandnet/flags.h"
 
 #include <CLI/CLI.hpp>
+#include <vector>
 
 namespace expandnet::examples {
 
@@ -27,6 +28,15 @@ void add_chains(CLI::App& app, ContractWeightsOptions& options) {
                "such shapes, too: look at the list");
   app.add_option("--transposed", options.transposed,
                  "layers of chains that are transposed convolutions");
+}
+
+void add_system(CLI::App& app, std::string& system) {
+  std::vector<std::string> names = {kNoSystem};
+  for (const auto& known : block_systems()) names.push_back(known.name);
+  app.add_option("--system", system,
+                 "whose re-parameterized blocks the file holds, where their "
+                 "keys do not tell; none leaves them as they are")
+      ->check(CLI::IsMember(names));
 }
 
 }  // namespace expandnet::examples

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/deploy/contract_weights.h>
+#include <expandnet/deploy/foreign_blocks.h>
 #include <expandnet/io/weights_file.h>
 
 #include <string>
@@ -22,9 +23,14 @@ struct Reading {
   }
 };
 
+/// How --system says that blocks stay as they are.
+inline constexpr const char* kNoSystem = "none";
+
 /// --key and --keep-names.
 void add_reading(CLI::App& app, Reading& reading);
 /// --chain, --by-shape and --transposed.
 void add_chains(CLI::App& app, ContractWeightsOptions& options);
+/// --system: "", kNoSystem or the name of a system.
+void add_system(CLI::App& app, std::string& system);
 
 }  // namespace expandnet::examples

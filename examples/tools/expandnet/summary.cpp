@@ -24,6 +24,7 @@ struct SummaryArguments {
   std::string file;
   Reading reading;
   ContractWeightsOptions options;
+  std::string system;
 };
 
 int summary(const SummaryArguments& arguments) {
@@ -54,6 +55,9 @@ int summary(const SummaryArguments& arguments) {
   if (by_shape) list_left(weights, chains);
   std::cout << fmt::format("{} found{}\n", count_of_chains(chains),
                            by_shape ? " by shape" : "");
+  if (arguments.system != kNoSystem) {
+    list_blocks(find_foreign_blocks(weights, arguments.system));
+  }
   tell_averages(averages);
   return 0;
 }
@@ -63,10 +67,13 @@ int summary(const SummaryArguments& arguments) {
 Subcommand add_summary(CLI::App& program) {
   const auto arguments = std::make_shared<SummaryArguments>();
   auto* app = program.add_subcommand(
-      "summary", "Lists the tensors of a file, and the chains found in it.");
+      "summary",
+      "Lists the tensors of a file, and the chains and the blocks of other "
+      "systems found in it.");
   app->add_option("file", arguments->file, "file of weights")->required();
   add_reading(*app, arguments->reading);
   add_chains(*app, arguments->options);
+  add_system(*app, arguments->system);
 
   return {app, [arguments] { return summary(*arguments); }};
 }

@@ -5,7 +5,9 @@
 #include <expandnet/deploy/find_chains.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "base/text.h"
 
@@ -32,6 +34,32 @@ void list_left(const Weights& weights,
         "left {0}: no rate gives its widths; if it is a chain, name it by "
         "--chain {0}\n",
         printable(sequence));
+  }
+}
+
+void list_blocks(const std::vector<ForeignBlock>& blocks) {
+  std::map<std::string, std::size_t> generic;  // by the systems' names
+  std::size_t own = 0;
+  for (const auto& block : blocks) {
+    const auto systems = c10::Join(" or ", block.systems);
+    if (block.generic) {
+      ++generic[systems];
+      continue;
+    }
+    ++own;
+    std::cout << fmt::format(
+        "block {}: {}\n",
+        block.path.empty() ? "(model)" : printable(block.path), systems);
+  }
+  if (own > 0) {
+    std::cout << fmt::format("{} {} of another system found\n", own,
+                             own == 1 ? "block" : "blocks");
+  }
+  for (const auto& [systems, count] : generic) {
+    std::cout << fmt::format(
+        "{} more {} keys that other modules have, too: of {}, if --system says "
+        "so\n",
+        count, count == 1 ? "has" : "have", systems);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expandnet/deploy/chain_in_weights.h>
+#include <expandnet/deploy/foreign_blocks.h>
 #include <expandnet/io/weights.h>
 
 #include <cstdint>
@@ -18,6 +19,10 @@ void list_chains(const std::vector<ChainInWeights>& chains);
 /// A line for each sequence of layers that a search by shape has left.
 void list_left(const Weights& weights,
                const std::vector<ChainInWeights>& chains);
+
+/// A line for each block of another system, one for all that need its name,
+/// and how many there are; nothing where there are none.
+void list_blocks(const std::vector<ForeignBlock>& blocks);
 
 /// "1 chain", "2 chains"
 [[nodiscard]] std::string count_of_chains(

@@ -1,0 +1,69 @@
+// kinds.h: the blocks of other systems: how each is recognized and read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "deploy/foreign/block_reader.h"
+#include "deploy/foreign/keys.h"
+#include "deploy/foreign/linear_map.h"
+
+namespace expandnet {
+
+/// A block, read.
+struct ReadBlock {
+  LinearMapPtr map;
+  /// Where the convolution stands in the system's deployed net, relative to the
+  /// block: "rbr_reparam"; "" for the block's own path.
+  std::string place;
+  /// What of the block was added up, for reports.
+  std::vector<std::string> parts;
+  /// A linear layer: the weight is written as [out, in].
+  bool linear = false;
+  /// Modules that stand beside the branches in this kind of block, as
+  /// `companions_of_blocks` do in each.
+  std::vector<std::string> beside = {};
+};
+
+/// Which keys others use, too. They are taken for a system's when it is named.
+enum class KindOfKeys { kOwn, kGeneric };
+
+struct BlockKind {
+  const char* system;
+  KindOfKeys keys;
+  /// Whether the module has parts of such a block, perhaps not all.
+  bool (*is_at)(const Keys& keys, const std::string& module);
+  /// Reads all of it; throws as BlockReader does.
+  ReadBlock (*read)(BlockReader& reader);
+};
+
+/// The kinds of each system, in a file of its own. What contains others comes
+/// first.
+std::vector<BlockKind> kinds_of_rbr_blocks();  ///< RepVGG, YOLOv6, YOLOv7
+std::vector<BlockKind> kinds_of_mobileone();
+std::vector<BlockKind> kinds_of_acb();
+std::vector<BlockKind> kinds_of_dbb();
+std::vector<BlockKind> kinds_of_orepa();  ///< and YOLOv7's copy
+std::vector<BlockKind> kinds_of_timm();
+std::vector<BlockKind> kinds_of_yolov9();
+
+/// All of them.
+const std::vector<BlockKind>& block_kinds();
+
+/// A system and the eps of its BatchNorms, which stands in no state dict.
+struct ForeignSystem {
+  const char* name;
+  double epsilon;
+};
+const std::vector<ForeignSystem>& systems_of_blocks();
+
+/// The groups of a block's convolution [out, in / groups, h, w], given the
+/// channels that an identity tells: where there is none, 1, since the fold does
+/// not depend on them. Throws `c10::Error` unless they divide.
+std::int64_t groups_by_identity(BlockReader& reader, const std::string& weight,
+                                const std::string& identity);
+
+/// Modules beside the branches, whatever the system calls them.
+const std::vector<std::string>& companions_of_blocks();
+
+}  // namespace expandnet

@@ -1,0 +1,258 @@
+// Blocks by the keys of timm's code: RepVGG, MobileOne, RepGhost, RepViT,
+// FastViT.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <c10/util/Exception.h>
+
+#include <initializer_list>
+
+#include "base/weight_paths.h"
+#include "deploy/foreign/branch_list.h"
+#include "deploy/foreign/kinds.h"
+#include "fold/site_message.h"
+
+namespace expandnet {
+
+namespace {
+
+constexpr BranchNames kTimmNames = {"conv_kxk", "conv_scale", "identity"};
+
+bool has_any(const Keys& keys, const std::string& module,
+             std::initializer_list<const char*> names) {
+  for (const auto* name : names) {
+    if (keys.has_path(under(module, name))) return true;
+  }
+  return false;
+}
+
+// ------------------------------------------------------------ RepVGG,
+// MobileOne
+
+/// A RepVGG block has one convolution where MobileOne has a list.
+bool is_timm_repvgg_at(const Keys& keys, const std::string& module) {
+  return has_any(keys, module, {"conv_kxk.conv", "conv_kxk.bn", "conv_1x1"});
+}
+
+ReadBlock read_timm_repvgg(BlockReader& reader) {
+  const auto groups =
+      groups_by_identity(reader, "conv_kxk.conv.weight", "identity");
+  ReadBlock block;
+  block.place = "reparam_conv";
+  block.parts = {"conv_kxk", "conv_1x1"};
+  std::vector<LinearMapPtr> branches = {reader.conv_bn("conv_kxk", groups),
+                                        reader.conv_bn("conv_1x1", groups)};
+  if (reader.has("identity")) {
+    block.parts.emplace_back("identity");
+    branches.push_back(reader.norm("identity"));
+  }
+  block.map = sum_of(branches);
+  return block;
+}
+
+bool is_timm_mobileone_at(const Keys& keys, const std::string& module) {
+  return has_any(keys, module, {"conv_kxk", "conv_scale"});
+}
+
+ReadBlock read_timm_mobileone(BlockReader& reader) {
+  ReadBlock block;
+  block.place = "reparam_conv";
+  block.map = read_branch_list(reader, "", kTimmNames, block.parts);
+  return block;
+}
+
+// -------------------------------------------------------------------- FastViT
+
+/// RepMixer: x + scale (mixer(x) - norm(x)), each a block of MobileOne's kind.
+bool is_rep_mixer_at(const Keys& keys, const std::string& module) {
+  return keys.has_path(under(module, "mixer.conv_kxk")) ||
+         (keys.has_path(under(module, "mixer")) &&
+          keys.has_path(under(module, "norm.identity")));
+}
+
+ReadBlock read_rep_mixer(BlockReader& reader) {
+  ReadBlock block;
+  block.place = "reparam_conv";
+  const auto mixer = read_branch_list(reader, "mixer", kTimmNames, block.parts);
+  const auto channels = reader.size("mixer.conv_kxk.0.conv.weight", 0);
+  const auto minus = scaling(-at::ones({channels}, at::kDouble));
+  block.parts.emplace_back("norm.identity");
+  std::vector<LinearMapPtr> change = {
+      sum_of({mixer, in_sequence({reader.norm("norm.identity"), minus})})};
+  if (reader.has("layer_scale")) {
+    block.parts.emplace_back("layer_scale");
+    change.push_back(scaling(reader.tensor("layer_scale.gamma", 3).flatten()));
+  }
+  block.map = sum_of({identity(channels), in_sequence(change)});
+  return block;
+}
+
+bool is_large_kernel_at(const Keys& keys, const std::string& module) {
+  return has_any(keys, module, {"large_conv", "small_conv"});
+}
+
+ReadBlock read_large_kernel(BlockReader& reader) {
+  ReadBlock block;
+  block.place = "reparam_conv";
+  block.parts = {"large_conv"};
+  std::vector<LinearMapPtr> branches = {reader.conv_bn("large_conv", 1)};
+  if (reader.has("small_conv")) {
+    block.parts.emplace_back("small_conv");
+    branches.push_back(reader.conv_bn("small_conv", 1));
+  }
+  block.map = sum_of(branches);
+  return block;
+}
+
+/// The conditional position encoding: a depthwise convolution, added to its
+/// input.
+bool is_position_encoding_at(const Keys& keys, const std::string& module) {
+  return keys.has_path(under(module, "pos_enc"));
+}
+
+ReadBlock read_position_encoding(BlockReader& reader) {
+  const auto channels = reader.size("pos_enc.weight", 0);
+  ReadBlock block;
+  block.place = "reparam_conv";
+  block.parts = {"pos_enc"};
+  block.map = sum_of({reader.conv("pos_enc", channels), identity(channels)});
+  return block;
+}
+
+// ------------------------------------------------------------------- RepGhost
+
+/// A depthwise convolution and an identity, each with a BatchNorm, behind an
+/// activation. The convolution before that stays as it is.
+bool is_repghost_at(const Keys& keys, const std::string& module) {
+  return has_any(keys, module, {"fusion_bn", "fusion_conv"});
+}
+
+ReadBlock read_repghost(BlockReader& reader) {
+  const auto groups =
+      groups_by_identity(reader, "cheap_operation.0.weight", "fusion_bn.0");
+  ReadBlock block;
+  block.place = "cheap_operation";
+  block.parts = {"cheap_operation", "fusion_bn"};
+  block.beside = {"primary_conv", "relu"};
+  block.map = sum_of(
+      {reader.conv_norm("cheap_operation.0", "cheap_operation.1", groups),
+       reader.norm("fusion_bn.0")});
+  return block;
+}
+
+// --------------------------------------------------------------------- RepViT
+
+/// A convolution and its BatchNorm, as the layers "c" and "bn".
+LinearMapPtr read_c_bn(BlockReader& reader, const std::string& name,
+                       std::int64_t groups) {
+  return reader.conv_norm(under(name, "c"), under(name, "bn"), groups);
+}
+
+/// RepVGG's depthwise block as RepViT has it: a k x k convolution with its
+/// BatchNorm, a 1x1 (with one of its own in the first release) and an identity.
+bool is_repvit_mixer_at(const Keys& keys, const std::string& module) {
+  const bool has_first = keys.has_path(under(module, "conv.c")) ||
+                         (keys.has_path(under(module, "conv.bn")) &&
+                          !keys.has_path(under(module, "conv.conv")));
+  return has_first && keys.has_path(under(module, "conv1"));
+}
+
+ReadBlock read_repvit_mixer(BlockReader& reader) {
+  const auto channels = reader.size("conv.c.weight", 0);
+  const bool is_legacy = reader.has("conv1.c");
+  ReadBlock block;
+  block.parts = {"conv", "conv1"};
+  std::vector<LinearMapPtr> maps = {
+      sum_of({read_c_bn(reader, "conv", channels),
+              is_legacy ? read_c_bn(reader, "conv1", channels)
+                        : reader.conv("conv1", channels),
+              identity(channels)})};
+  if (!is_legacy) {
+    block.parts.emplace_back("bn");
+    maps.push_back(reader.norm("bn"));
+  }
+  block.map = in_sequence(maps);
+  return block;
+}
+
+bool is_conv_norm_at(const Keys& keys, const std::string& module) {
+  return keys.has_path(under(module, "c")) &&
+         keys.has_path(under(module, "bn"));
+}
+
+ReadBlock read_conv_norm(BlockReader& reader) {
+  ReadBlock block;
+  block.parts = {"c", "bn"};
+  block.map = read_c_bn(reader, "", 1);
+  return block;
+}
+
+/// A BatchNorm before a linear layer.
+LinearMapPtr read_norm_linear(BlockReader& reader, const std::string& name) {
+  const auto weight = reader.tensor(under(name, "l.weight"), 2);
+  const auto bias_name = under(name, "l.bias");
+  const auto bias =
+      reader.has(bias_name) ? reader.tensor(bias_name, 1) : at::Tensor();
+  TORCH_CHECK(
+      !bias.defined() || bias.size(0) == weight.size(0),
+      error_message(reader.site(), "the layers of a block must fit",
+                    sizes(bias.sizes()) + " beside " + sizes(weight.sizes()),
+                    "the file may be damaged"));
+  return in_sequence({reader.norm(under(name, "bn")),
+                      convolution(weight.unsqueeze(2).unsqueeze(3), bias, 1)});
+}
+
+bool is_norm_linear_at(const Keys& keys, const std::string& module) {
+  return keys.has_path(under(module, "l")) &&
+         keys.has_path(under(module, "bn"));
+}
+
+ReadBlock read_lone_norm_linear(BlockReader& reader) {
+  ReadBlock block;
+  block.linear = true;
+  block.parts = {"bn", "l"};
+  block.map = read_norm_linear(reader, "");
+  return block;
+}
+
+/// RepViT's head: one such classifier, or the mean of it and of one that was
+/// distilled.
+bool is_repvit_head_at(const Keys& keys, const std::string& module) {
+  return !module.empty() &&
+         (is_norm_linear_at(keys, under(module, "head")) ||
+          is_norm_linear_at(keys, under(module, "head_dist")));
+}
+
+ReadBlock read_repvit_head(BlockReader& reader) {
+  ReadBlock block;
+  block.linear = true;
+  block.parts = {"head"};
+  block.map = read_norm_linear(reader, "head");
+  if (!reader.has("head_dist")) return block;
+  block.parts.emplace_back("head_dist");
+  const auto classes = reader.size("head.l.weight", 0);
+  block.map =
+      in_sequence({sum_of({block.map, read_norm_linear(reader, "head_dist")}),
+                   scaling(at::full({classes}, 0.5, at::kDouble))});
+  return block;
+}
+
+}  // namespace
+
+std::vector<BlockKind> kinds_of_timm() {
+  constexpr const char* kTimm = "timm";
+  return {
+      {kTimm, KindOfKeys::kOwn, is_rep_mixer_at, read_rep_mixer},
+      {kTimm, KindOfKeys::kOwn, is_timm_repvgg_at, read_timm_repvgg},
+      {kTimm, KindOfKeys::kOwn, is_timm_mobileone_at, read_timm_mobileone},
+      {kTimm, KindOfKeys::kOwn, is_large_kernel_at, read_large_kernel},
+      {kTimm, KindOfKeys::kOwn, is_repghost_at, read_repghost},
+      {kTimm, KindOfKeys::kGeneric, is_position_encoding_at,
+       read_position_encoding},
+      {kTimm, KindOfKeys::kGeneric, is_repvit_mixer_at, read_repvit_mixer},
+      {kTimm, KindOfKeys::kGeneric, is_repvit_head_at, read_repvit_head},
+      {kTimm, KindOfKeys::kGeneric, is_norm_linear_at, read_lone_norm_linear},
+      {kTimm, KindOfKeys::kGeneric, is_conv_norm_at, read_conv_norm}};
+}
+
+}  // namespace expandnet

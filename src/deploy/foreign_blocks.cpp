@@ -1,0 +1,400 @@
+#include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/deploy/foreign_blocks.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <ostream>
+#include <set>
+#include <utility>
+
+#include "base/table.h"
+#include "base/weight_paths.h"
+#include "deploy/foreign/batch_norm_pairs.h"
+#include "deploy/foreign/kinds.h"
+#include "fold/site_message.h"
+#include "passes/check.h"
+#include "passes/probe.h"
+
+namespace expandnet {
+
+namespace {
+
+constexpr const char* kForeign = "contract_foreign_blocks";
+constexpr const char* kPair = "conv+bn";
+
+/// A block of the file with the kinds that it may be, one of each system.
+struct FoundBlock {
+  std::string path;
+  std::vector<const BlockKind*> kinds;
+
+  [[nodiscard]] bool generic() const {
+    return std::all_of(kinds.begin(), kinds.end(), [](const auto* kind) {
+      return kind->keys == KindOfKeys::kGeneric;
+    });
+  }
+};
+
+/// A layer in the place of the tensors it was made of.
+struct NewLayer {
+  std::string path;
+  Affine affine;
+  std::set<std::string> made_of;
+};
+
+std::string names_of_systems() {
+  std::string names;
+  for (const auto& system : systems_of_blocks()) {
+    names += std::string(names.empty() ? "" : ", ") + system.name;
+  }
+  return names;
+}
+
+double epsilon_of_system(const std::string& name) {
+  const auto& systems = systems_of_blocks();
+  const auto found =
+      std::find_if(systems.begin(), systems.end(),
+                   [&](const auto& system) { return system.name == name; });
+  TORCH_CHECK(
+      found != systems.end(),
+      error_message(kForeign, "the system must be one of " + names_of_systems(),
+                    in_quotes(name)));
+  return found->epsilon;
+}
+
+void check_system(const std::string& name) {
+  if (!name.empty()) static_cast<void>(epsilon_of_system(name));
+}
+
+std::vector<FoundBlock> blocks_of(const Keys& keys, const std::string& system) {
+  std::vector<FoundBlock> blocks;
+  std::set<std::string> outer;  // paths of blocks
+  const auto is_within_block = [&](std::string path) {
+    while (!path.empty()) {
+      path = split_last(path).first;
+      if (outer.count(path) != 0) return true;
+    }
+    return false;
+  };
+  for (const auto& module : keys.modules()) {
+    if (is_within_block(module)) continue;
+    FoundBlock block{module, {}};
+    for (const auto& kind : block_kinds()) {
+      const bool is_asked = system.empty() || system == kind.system;
+      const bool has_kind = std::any_of(
+          block.kinds.begin(), block.kinds.end(), [&](const auto* other) {
+            return std::string(other->system) == kind.system;
+          });
+      if (is_asked && !has_kind && kind.is_at(keys, module)) {
+        block.kinds.push_back(&kind);
+      }
+    }
+    if (block.kinds.empty()) continue;
+    // What is a system's own hides what others might be.
+    if (!block.generic()) {
+      const auto is_generic = [](const auto* kind) {
+        return kind->keys == KindOfKeys::kGeneric;
+      };
+      block.kinds.erase(
+          std::remove_if(block.kinds.begin(), block.kinds.end(), is_generic),
+          block.kinds.end());
+    }
+    if (!module.empty()) outer.insert(module);
+    blocks.push_back(std::move(block));
+  }
+  return blocks;
+}
+
+std::string systems_of(const FoundBlock& block, const char* between) {
+  std::vector<std::string> names;
+  for (const auto* kind : block.kinds) names.emplace_back(kind->system);
+  return c10::Join(between, names);
+}
+
+/// The one system of all blocks with keys of their own; throws where there are
+/// several, or one that is not alone with its keys.
+std::string settled_system(const std::vector<FoundBlock>& blocks) {
+  const FoundBlock* first = nullptr;
+  for (const auto& block : blocks) {
+    if (block.generic()) continue;
+    TORCH_CHECK(
+        block.kinds.size() == 1,
+        error_message(Site{kForeign, block.path},
+                      "the keys of a block must be of one system",
+                      "those of " + systems_of(block, " and "),
+                      "name it with --system, since they differ in eps"));
+    if (first == nullptr) first = &block;
+    TORCH_CHECK(
+        systems_of(*first, "") == systems_of(block, ""),
+        error_message(
+            Site{kForeign, block.path}, "all blocks must be of one system",
+            systems_of(*first, "") + " at " + quoted_name(first->path) +
+                " and " + systems_of(block, ""),
+            "contract those of one after the other with --system"));
+  }
+  for (const auto& block : blocks) {
+    const bool is_asked =
+        first == nullptr ||
+        std::any_of(block.kinds.begin(), block.kinds.end(),
+                    [&](const auto* kind) {
+                      return kind->system == systems_of(*first, "");
+                    });
+    TORCH_CHECK(
+        !block.generic() || !is_asked,
+        error_message(
+            Site{kForeign, block.path},
+            "keys that other modules have, too, need the system's "
+            "name",
+            "those of " + systems_of(block, " and "),
+            "add --system " + std::string(block.kinds.front()->system)));
+  }
+  return first == nullptr ? "" : systems_of(*first, "");
+}
+
+bool is_dtype_of_convolutions(at::ScalarType dtype) {
+  return dtype == at::kHalf || dtype == at::kBFloat16 || dtype == at::kFloat ||
+         dtype == at::kDouble;
+}
+
+at::ScalarType dtype_of_block(const BlockReader& reader) {
+  const auto& dtypes = reader.dtypes();
+  std::vector<std::string> names;
+  for (const auto dtype : dtypes) names.emplace_back(c10::toString(dtype));
+  TORCH_CHECK(
+      dtypes.size() == 1 && is_dtype_of_convolutions(dtypes.front()),
+      error_message(reader.site(),
+                    "the convolutions of a block must have one dtype "
+                    "of Half, BFloat16, Float and Double",
+                    c10::Join(", ", names), "choose the layer's with --dtype"));
+  return dtypes.front();
+}
+
+/// Folds what was read, checks it on a probe and casts it; its report goes into
+/// `report`.
+NewLayer folded_layer(const ReadBlock& block, const BlockReader& reader,
+                      const std::string& path,
+                      const ForeignBlocksOptions& options,
+                      FoldedBlock& report) {
+  const OneThread one_thread;
+  const auto& site = reader.site();
+  const auto kernel = block.map->folded(site);
+  const auto dtype = options.dtype ? *options.dtype : dtype_of_block(reader);
+  report.layer = path;
+  report.parts = block.parts;
+  report.dtype = c10::toString(dtype);
+  report.error_fp64 = error_on_probe(*block.map, kernel);
+  TORCH_CHECK(
+      report.error_fp64 <= options.tolerance,
+      error_message(site, "the convolution must compute what the branches do",
+                    "a relative error of " + scientific(report.error_fp64) +
+                        " (tolerance " + scientific(options.tolerance) + ")",
+                    "the branches' magnitudes may differ too much"));
+  const auto cast = [&](const at::Tensor& values) {
+    return values.defined() ? values.to(dtype).contiguous() : values;
+  };
+  Affine compact{cast(kernel.weight), cast(kernel.bias)};
+  check_in_range(
+      compact,
+      [&] {
+        return Affine{kernel.weight, kernel.bias};
+      },
+      site, "a contracted layer", "choose a wider one with --dtype");
+  const auto error = error_on_probe(*block.map, compact, kernel.groups);
+  // Of finite weights, too, the outputs may leave the range of Half.
+  report.error_dtype =
+      std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+  if (block.linear) compact.weight = compact.weight.squeeze(3).squeeze(2);
+  return {path, compact, reader.used()};
+}
+
+NewLayer fold_block(const Keys& keys, const FoundBlock& found,
+                    const ForeignBlocksOptions& options, FoldedBlock& report) {
+  const auto& kind = *found.kinds.front();
+  report.system = kind.system;
+  report.epsilon =
+      options.epsilon ? *options.epsilon : epsilon_of_system(kind.system);
+  BlockReader reader(keys, found.path, std::string("a block of ") + kind.system,
+                     report.epsilon, Site{kForeign, found.path});
+  const auto block = kind.read(reader);
+  auto companions = companions_of_blocks();
+  companions.insert(companions.end(), block.beside.begin(), block.beside.end());
+  reader.finish(companions);
+  const auto path =
+      block.place.empty() ? found.path : under(found.path, block.place);
+  return folded_layer(block, reader, path, options, report);
+}
+
+NewLayer fold_pair(const Keys& keys, const BatchNormPair& pair,
+                   const ForeignBlocksOptions& options, FoldedBlock& report) {
+  report.system = kPair;
+  report.epsilon = *options.epsilon;
+  BlockReader reader(keys, "", "a layer and its BatchNorm", report.epsilon,
+                     Site{kForeign, pair.layer});
+  const auto weight_name = under(pair.layer, "weight");
+  ReadBlock block;
+  block.linear = keys.at(weight_name).dim() == 2;
+  block.parts = {pair.layer, pair.norm};
+  if (block.linear) {
+    const auto bias_name = under(pair.layer, "bias");
+    const auto bias =
+        keys.has(bias_name) ? reader.tensor(bias_name, 1) : at::Tensor();
+    block.map = in_sequence(
+        {convolution(reader.tensor(weight_name, 2).unsqueeze(2).unsqueeze(3),
+                     bias, 1),
+         reader.norm(pair.norm)});
+  } else {
+    block.map = reader.conv_norm(pair.layer, pair.norm, 1);
+  }
+  return folded_layer(block, reader, pair.layer, options, report);
+}
+
+/// The weights with the new layers, each where the first tensor that it is made
+/// of stood.
+Weights with_layers(const Weights& weights,
+                    const std::vector<NewLayer>& layers) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    for (const auto& name : layers[i].made_of) places[name] = i;
+  }
+  Weights result;
+  result.metadata = weights.metadata;
+  std::set<std::string> names;
+  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
+    TORCH_CHECK(names.insert(name).second,
+                error_message(kForeign, "names must stay unique",
+                              quoted_name(name) + " twice",
+                              "the file holds deployed layers, too: leave "
+                              "them out"));
+    result.tensors.emplace_back(name, tensor);
+  };
+  std::set<std::size_t> done;
+  for (const auto& [name, tensor] : weights.tensors) {
+    const auto place = places.find(name);
+    if (place == places.end()) {
+      add(name, tensor);
+    } else if (done.insert(place->second).second) {
+      const auto& layer = layers[place->second];
+      add(under(layer.path, "weight"), layer.affine.weight);
+      if (layer.affine.bias.defined()) {
+        add(under(layer.path, "bias"), layer.affine.bias);
+      }
+    }
+  }
+  return result;
+}
+
+void check_foreign_options(const ForeignBlocksOptions& options) {
+  check_system(options.system);
+  TORCH_CHECK(!options.dtype || is_dtype_of_convolutions(*options.dtype),
+              error_message(kForeign,
+                            "the dtype must be Half, BFloat16, Float or Double",
+                            c10::toString(*options.dtype)));
+  TORCH_CHECK(!options.epsilon ||
+                  (std::isfinite(*options.epsilon) && *options.epsilon > 0),
+              error_message(kForeign, "eps must be positive and finite",
+                            std::to_string(*options.epsilon)));
+  TORCH_CHECK(
+      !options.fuse_batch_norms || options.epsilon,
+      error_message(kForeign, "pairs of layer and BatchNorm need their eps",
+                    "none", "give the net's with --bn-eps: no file says it"));
+}
+
+}  // namespace
+
+std::vector<BlockSystem> block_systems() {
+  std::vector<BlockSystem> systems;
+  for (const auto& system : systems_of_blocks()) {
+    systems.push_back({system.name, system.epsilon});
+  }
+  return systems;
+}
+
+std::vector<ForeignBlock> find_foreign_blocks(const Weights& weights,
+                                              const std::string& system) {
+  check_system(system);
+  std::vector<ForeignBlock> blocks;
+  for (const auto& found : blocks_of(Keys(weights), system)) {
+    ForeignBlock block;
+    block.path = found.path;
+    block.generic = found.generic();
+    for (const auto* kind : found.kinds) {
+      block.systems.emplace_back(kind->system);
+    }
+    blocks.push_back(std::move(block));
+  }
+  return blocks;
+}
+
+ContractedBlocks contract_foreign_blocks(const Weights& weights,
+                                         const ForeignBlocksOptions& options) {
+  const at::NoGradGuard no_grad;
+  check_foreign_options(options);
+  const Keys keys(weights);
+  auto found = blocks_of(keys, options.system);
+  if (options.system.empty()) {
+    // Pairs may be all that is asked for.
+    const bool has_own =
+        std::any_of(found.begin(), found.end(),
+                    [](const auto& block) { return !block.generic(); });
+    if (!has_own && options.fuse_batch_norms) found.clear();
+    const auto system = settled_system(found);
+    found.erase(std::remove_if(found.begin(), found.end(),
+                               [&](const auto& block) {
+                                 return systems_of(block, "") != system;
+                               }),
+                found.end());
+  }
+
+  ContractedBlocks result;
+  std::vector<NewLayer> layers;
+  std::set<std::string> taken;
+  const auto keep = [&](NewLayer layer, FoldedBlock report) {
+    taken.insert(layer.made_of.begin(), layer.made_of.end());
+    layers.push_back(std::move(layer));
+    result.report.blocks.push_back(std::move(report));
+  };
+  for (const auto& block : found) {
+    FoldedBlock report;
+    auto layer = fold_block(keys, block, options, report);
+    keep(std::move(layer), std::move(report));
+  }
+  if (options.fuse_batch_norms) {
+    for (const auto& pair : batch_norm_pairs(keys, taken, kForeign)) {
+      FoldedBlock report;
+      auto layer = fold_pair(keys, pair, options, report);
+      keep(std::move(layer), std::move(report));
+    }
+  }
+  TORCH_CHECK(
+      !layers.empty(),
+      error_message(kForeign,
+                    options.system.empty()
+                        ? "the weights must hold blocks to fold"
+                        : "the weights must hold blocks of " + options.system,
+                    "none", "run `expandnet summary FILE` to list the blocks"));
+  result.weights = with_layers(weights, layers);
+  return result;
+}
+
+std::string ForeignBlocksReport::to_string() const {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& block : blocks) {
+    rows.push_back({block.layer.empty() ? "(model)" : printable(block.layer),
+                    block.system, printable(c10::Join(", ", block.parts)),
+                    scientific(block.epsilon), scientific(block.error_fp64),
+                    scientific(block.error_dtype) + " " + block.dtype});
+  }
+  return render_table(
+      {"layer", "system", "parts", "eps", "error fp64", "error"}, rows,
+      {/*left_columns=*/3});
+}
+
+std::ostream& operator<<(std::ostream& stream,
+                         const ForeignBlocksReport& report) {
+  return stream << report.to_string();
+}
+
+}  // namespace expandnet
