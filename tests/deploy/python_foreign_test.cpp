@@ -35,13 +35,11 @@ TEST_P(ForeignNets, ComputeTheSameInTimm) {
   EXPECT_TRUE(run("check"));
 }
 
-INSTANTIATE_TEST_SUITE_P(, ForeignNets,
-                         ::testing::Values("repvgg_a0", "mobileone_s0",
-                                           "repghostnet_050", "repvit_m0_9",
-                                           "fastvit_t8", "fastvit_sa12"),
-                         [](const auto& test) {
-                           return std::string(test.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , ForeignNets,
+    ::testing::Values("repvgg_a0", "mobileone_s0", "repghostnet_050",
+                      "repvit_m0_9", "repvit_m1", "fastvit_t8", "fastvit_sa12"),
+    [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace expandnet::testing
