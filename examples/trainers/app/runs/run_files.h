@@ -8,6 +8,8 @@ inline constexpr const char* kClassesFile = "classes.txt";
 /// Of a detector, whose anchors were fitted to the boxes it trains on.
 inline constexpr const char* kAnchorsFile = "anchors.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
+/// What --confusion has measured, a line an epoch.
+inline constexpr const char* kConfusionFile = "confusion.jsonl";
 inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";
 /// The net that --net names, where it is a file of TorchScript.
