@@ -40,12 +40,12 @@ at::Tensor gradient_vector(const std::vector<at::Tensor>& parameters) {
   std::vector<at::Tensor> parts;
   for (const auto& parameter : parameters) {
     const auto& gradient = parameter.grad();
-    parts.push_back(gradient.defined()
-                        ? gradient.detach()
-                              .to(at::kCPU, at::kDouble)
-                              .contiguous()
-                              .view({-1})
-                        : at::zeros({parameter.numel()}, at::kDouble));
+    parts.push_back(
+        gradient.defined()
+            ? gradient.detach().to(at::kDouble).contiguous().view({-1})
+            : at::zeros(
+                  {parameter.numel()},
+                  parameter.options().dtype(at::kDouble).requires_grad(false)));
   }
   return parts.empty() ? at::zeros({0}, at::kDouble) : at::cat(parts);
 }

@@ -4,8 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <string>
 #include <vector>
 
+#include "python.h"
 #include "testing.h"
 
 namespace expandnet::analysis {
@@ -75,6 +80,50 @@ TEST(KernelDensities, HaveAnAreaOfOne) {
   double area = 0;
   for (const auto height : density.heights) area += height / 200;
   EXPECT_NEAR(area, 1, 1e-9);
+}
+
+/// What SciPy computes is written by it, one number a line.
+constexpr const char* kScipyDensity = R"py(
+import sys
+from scipy import stats
+lines = [list(map(float, line.split())) for line in open(sys.argv[1])]
+density = stats.gaussian_kde(lines[0])
+with open(sys.argv[2], "w") as out:
+    for value in density(lines[1]):
+        out.write(f"{float(value)!r}\n")
+    out.write(f"{float(density.covariance[0, 0]) ** 0.5!r}\n")
+)py";
+
+TEST(KernelDensities, AreThoseOfScipy) {
+  using expandnet::testing::python_has, expandnet::testing::python_lacks,
+      expandnet::testing::run_python;
+  if (!python_has("scipy.stats")) GTEST_SKIP() << python_lacks("scipy.stats");
+  std::vector<double> samples, points;
+  for (int i = 0; i < 40; ++i) samples.push_back(std::sin(i * i) * 0.4 + 0.1);
+  for (int i = -10; i <= 10; ++i) points.push_back(i / 10.0);
+  const auto folder = std::filesystem::path(::testing::TempDir());
+  const auto asked = (folder / "expandnet_density_in").string();
+  const auto told = (folder / "expandnet_density_out").string();
+  {
+    std::ofstream lines(asked);
+    lines << std::setprecision(17);
+    for (const auto* values : {&samples, &points}) {
+      for (const auto value : *values) lines << value << " ";
+      lines << "\n";
+    }
+  }
+  ASSERT_TRUE(run_python({"-c", kScipyDensity, asked, told}));
+  auto [bandwidth, ours] = kernel_density(samples, points);
+  ours.push_back(bandwidth);
+  std::ifstream lines(told);
+  for (const auto value : ours) {
+    double theirs = 0;
+    ASSERT_TRUE(lines >> theirs);
+    // Sums of forty terms, in another order.
+    EXPECT_NEAR(value, theirs, 1e-12);
+  }
+  std::filesystem::remove(asked);
+  std::filesystem::remove(told);
 }
 
 TEST(KernelDensities, RefuseSamplesWithoutABandwidth) {

@@ -45,7 +45,8 @@ class ExpandnetImagenet : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
     run_in_copies(EXPANDNET_IMAGENET, [](int argc, const char* const* argv) {
-      return examples::run_program(examples::ImageNetTrainer(), argc, argv);
+      return examples::run_program(examples::ImageNetTrainer(), argc, argv,
+                                   examples::classifier_commands());
     });
   }
   void SetUp() override {
@@ -131,6 +132,14 @@ TEST_F(ExpandnetImagenet, LearnsASmallFolderByHeart) {
   EXPECT_EQ(contracted.status, 0) << contracted.err;
   EXPECT_TRUE(content_of(folder_ / "again.pt") ==
               content_of(folder_ / "out/weights.pt"));
+
+  const auto analyzed = run_plain(
+      {"analyze", path("out"), "--images", "24", "--steps", "3", "--products",
+       "2", "--device", "cpu", "--threads", "1", "--out", path("analysis")});
+  ASSERT_EQ(analyzed.status, 0) << analyzed.err;
+  const auto analysis = json("analysis/out.json");
+  EXPECT_GE(analysis["training"]["accuracy"], 0.95);
+  EXPECT_EQ(analysis["plane"][1]["loss"], analysis["line"]["loss"]);
 }
 
 TEST_F(ExpandnetImagenet, TakesTheRecipesOfAllClassifiers) {

@@ -101,4 +101,14 @@ std::unique_ptr<data::BatchSource> CifarImages::batches_of(
   return std::make_unique<data::Batches>(plain_batches(set_named(set)));
 }
 
+std::unique_ptr<data::BatchSource> CifarImages::training_images(
+    const std::vector<std::int64_t>& places) const {
+  const auto indices =
+      at::tensor(places, at::kLong).to(training_.images.device());
+  auto chosen = training_;
+  chosen.images = training_.images.index_select(0, indices);
+  chosen.labels = training_.labels.index_select(0, indices);
+  return std::make_unique<data::Batches>(plain_batches(chosen));
+}
+
 }  // namespace expandnet::examples

@@ -42,6 +42,8 @@ class CifarImages : public Images {
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const override;
+  [[nodiscard]] std::unique_ptr<data::BatchSource> training_images(
+      const std::vector<std::int64_t>& places) const override;
 
  private:
   /// Leaves out training images, and changes labels.

@@ -10,5 +10,5 @@
 
 int main(int argc, char** argv) {
   using namespace expandnet::examples;
-  return run_program(CifarTrainer(), argc, argv);
+  return run_program(CifarTrainer(), argc, argv, classifier_commands());
 }

@@ -155,4 +155,14 @@ std::unique_ptr<data::BatchSource> ImageNetImages::batches_of(
   return plain_batches(set_named(set));
 }
 
+std::unique_ptr<data::BatchSource> ImageNetImages::training_images(
+    const std::vector<std::int64_t>& places) const {
+  const auto& all = *training();
+  data::ImageFolder chosen{all.folder, all.classes, {}};
+  for (const auto place : places) {
+    chosen.files.push_back(all.files.at(static_cast<std::size_t>(place)));
+  }
+  return plain_batches(shared(std::move(chosen)));
+}
+
 }  // namespace expandnet::examples

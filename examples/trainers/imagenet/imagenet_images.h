@@ -48,6 +48,8 @@ class ImageNetImages : public Images {
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const override;
+  [[nodiscard]] std::unique_ptr<data::BatchSource> training_images(
+      const std::vector<std::int64_t>& places) const override;
 
  private:
   /// Lists the training images, leaves out some and changes labels.

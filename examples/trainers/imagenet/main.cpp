@@ -12,5 +12,5 @@
 
 int main(int argc, char** argv) {
   using namespace expandnet::examples;
-  return run_program(ImageNetTrainer(), argc, argv);
+  return run_program(ImageNetTrainer(), argc, argv, classifier_commands());
 }

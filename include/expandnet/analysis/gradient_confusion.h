@@ -14,7 +14,7 @@
 namespace expandnet::analysis {
 
 /// The gradients of the parameters, one after another, as a vector of doubles
-/// on the CPU; zeros where there is none.
+/// on their device; zeros where there is none.
 [[nodiscard]] at::Tensor gradient_vector(
     const std::vector<at::Tensor>& parameters);
 

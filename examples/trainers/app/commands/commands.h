@@ -37,4 +37,10 @@ int evaluate_command(const Trainer& prototype, const Words& words);
 /// Contracts a checkpoint of a run.
 int contract_command(const Trainer& prototype, const Words& words);
 
+/// Analyzes finished runs; of classifiers only.
+int analyze_command(const Trainer& prototype, const Words& words);
+
+/// The commands that classifiers have besides those of all programs.
+std::vector<ProgramCommand> classifier_commands();
+
 }  // namespace expandnet::examples

@@ -197,6 +197,9 @@ int train_or_compare(const Trainer& prototype, Command command,
   TORCH_CHECK(settings.int8 == Int8Choice::kNone || !machine.ranks,
               error_message("--int8", "takes one process",
                             std::to_string(machine.size()) + " ranks"));
+  TORCH_CHECK(settings.confusion == 0 || !machine.ranks,
+              error_message("--confusion", "takes one process",
+                            std::to_string(machine.size()) + " ranks"));
   const auto configuration = configuration_of(*trainer, command);
   check_ranks(configuration, machine);
   on_first(machine, [&] { check_out(settings, command, configuration); });

@@ -81,6 +81,12 @@ std::optional<double> Console::seconds_left() const {
   return (seconds_now() - started_) * left / done_;
 }
 
+std::string Console::time_left() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto left = seconds_left();
+  return left ? fmt::format(" ({} left)", duration(*left)) : "";
+}
+
 void Console::step(double work) {
   const std::lock_guard<std::mutex> lock(mutex_);
   done_ += work;
@@ -96,13 +102,13 @@ void Console::draw_bar() {
   const auto filled = std::min(
       kBarWidth,
       static_cast<std::int64_t>(share * static_cast<double>(kBarWidth)));
-  const auto rate = static_cast<double>(steps_) / elapsed;
-  std::cerr << fmt::format(
-                   "\r\033[K[{:#<{}}{:.<{}}] {:3.0f} %  {:.0f} images/s  {} "
-                   "left",
-                   "", filled, "", kBarWidth - filled, 100 * share,
-                   rate * static_cast<double>(options_.images_per_step),
-                   duration(seconds_left().value_or(0)))
+  const auto images = static_cast<double>(steps_ * options_.images_per_step);
+  const auto rate = options_.images_per_step == 0
+                        ? std::string()
+                        : fmt::format("{:.0f} images/s  ", images / elapsed);
+  std::cerr << fmt::format("\r\033[K[{:#<{}}{:.<{}}] {:3.0f} %  {}{} left", "",
+                           filled, "", kBarWidth - filled, 100 * share, rate,
+                           duration(seconds_left().value_or(0)))
             << std::flush;
 }
 

@@ -15,8 +15,10 @@ struct ConsoleOptions {
   double work =
       0;  ///< of all runs, in whatever unit; none is left when it is 0
   std::int64_t runs = 1;
-  int name_width = 22;               ///< of the column that names runs
-  std::int64_t images_per_step = 1;  ///< of all that train together
+  int name_width = 22;  ///< of the column that names runs
+  /// Of all that train together; 0: steps are of different work, and the bar
+  /// tells no rate.
+  std::int64_t images_per_step = 1;
   /// Those that have columns, the one that selects first.
   std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
   bool speaks = true;  ///< or only pretends to
@@ -45,6 +47,8 @@ class Console {
   /// A run that was finished already, and its work.
   void skip_run(double work);
   void step(double work);
+  /// " (2:05 left)"; "" as long as nothing is known of it.
+  [[nodiscard]] std::string time_left();
 
  private:
   /// Seconds until all is done, at the speed so far; none as long as nothing is

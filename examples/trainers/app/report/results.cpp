@@ -205,8 +205,7 @@ std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric) {
                       : fmt::format("{:.4f}", value);
 }
 
-Json results_json(const Occasion& occasion,
-                  const std::vector<VariantResult>& variants) {
+Json head_json(const Occasion& occasion) {
   Json object;
   object["title"] = occasion.title;
   object["program"] = occasion.program;
@@ -228,6 +227,12 @@ Json results_json(const Occasion& occasion,
                                  {"share", metric.share}});
   }
   object["class_names"] = occasion.class_names;
+  return object;
+}
+
+Json results_json(const Occasion& occasion,
+                  const std::vector<VariantResult>& variants) {
+  auto object = head_json(occasion);
   object["variants"] = Json::array();
   const auto& selecting = occasion.metrics.front();
   const auto comparisons = compare_to_compact(variants, selecting);
@@ -351,6 +356,17 @@ std::string tuning_table(const std::vector<VariantResult>& variants,
       rows, {/*left_columns=*/2, /*rule=*/false});
 }
 
+std::string page_with(const char* page, const Json& data) {
+  // Nothing in the data may end the script element that holds it.
+  std::string text;
+  for (const auto letter : text_of(data)) {
+    text += letter == '<' ? std::string("\\u003c") : std::string(1, letter);
+  }
+  std::string filled = page;
+  const std::string placeholder = "@REPORT_DATA@";
+  return filled.replace(filled.find(placeholder), placeholder.size(), text);
+}
+
 std::string report_html(const Occasion& occasion,
                         const std::vector<VariantResult>& variants) {
   auto data = results_json(occasion, variants);
@@ -359,14 +375,7 @@ std::string report_html(const Occasion& occasion,
     runs = Json::array();
     for (const auto& run : variants[i].runs) runs.push_back(to_json(run));
   }
-  // Nothing in the data may end the script element that holds it.
-  std::string text;
-  for (const auto letter : text_of(data)) {
-    text += letter == '<' ? std::string("\\u003c") : std::string(1, letter);
-  }
-  std::string page = kReportTemplate;
-  const std::string placeholder = "@REPORT_DATA@";
-  return page.replace(page.find(placeholder), placeholder.size(), text);
+  return page_with(kReportTemplate, data);
 }
 
 }  // namespace expandnet::examples

@@ -43,6 +43,12 @@ std::string classes_table(const tasks::ClassScores& scores,
 /// A metric as people read it: "81.25%", or "0.7312" for what is no share.
 std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric);
 
+/// What the head of a report shows, and files for programs begin with.
+nlohmann::ordered_json head_json(const Occasion& occasion);
+
+/// A page with its data in place of "@REPORT_DATA@".
+std::string page_with(const char* page, const nlohmann::ordered_json& data);
+
 /// The content of result.json.
 nlohmann::ordered_json results_json(const Occasion& occasion,
                                     const std::vector<VariantResult>& variants);

@@ -87,6 +87,7 @@ std::unique_ptr<Stage> make_twin(const RunPlan& plan,
                             context.trainer.title()));
   auto settings = plan.settings();
   if (settings.twin_epochs > 0) settings.epochs = settings.twin_epochs;
+  settings.confusion = 0;  // it is of the net that is kept
   const auto folder =
       (std::filesystem::path(plan.folder) / kTwinFolder).string();
   return std::make_unique<Stage>(std::move(*twin), plan, folder, settings,
@@ -116,6 +117,11 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
           }),
       training(parts_of(trainee, data, *optimizer, settings, context),
                training_options(settings, context.machine)) {
+  if (settings.confusion > 0 && !plan.tunes) {
+    confusion =
+        std::make_unique<ConfusionLog>(trainee, folder, settings, context);
+    training.observe(*confusion);
+  }
   training.observe(checkpoints);
 }
 

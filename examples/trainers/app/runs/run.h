@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trainers/app/report/run_result.h"
+#include "trainers/app/runs/confusion_log.h"
 #include "trainers/app/runs/grid.h"
 #include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/run_context.h"
@@ -47,6 +48,7 @@ class Stage {
   Trainee trainee;
   RunData data;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
+  std::unique_ptr<ConfusionLog> confusion;  ///< null: is not measured
   train::Checkpoints checkpoints;
   train::Training training;
 };

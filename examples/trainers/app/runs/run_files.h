@@ -10,6 +10,8 @@ inline constexpr const char* kAnchorsFile = "anchors.txt";
 /// Of a net that gives pixels classes, where these are weighted in its loss.
 inline constexpr const char* kClassWeightsFile = "class_weights.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
+/// What --confusion has measured, a line an epoch.
+inline constexpr const char* kConfusionFile = "confusion.jsonl";
 inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";
 /// The net that --net names, where it is a file of TorchScript.

@@ -57,6 +57,12 @@ class Images {
   /// Its images as they are shown for evaluation.
   [[nodiscard]] virtual std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const = 0;
+  /// The training images at these places, sorted, likewise. Null where the
+  /// program analyzes no runs.
+  [[nodiscard]] virtual std::unique_ptr<data::BatchSource> training_images(
+      const std::vector<std::int64_t>& /*places*/) const {
+    return nullptr;
+  }
 };
 
 /// A training program. Its members hold what the command line said.

@@ -63,9 +63,6 @@ std::string configuration_of(const Trainer& trainer, Command command) {
   return configuration_of(app);
 }
 
-namespace {
-
-/// The folders of a comparison's runs, sorted; none in the folder of one run.
 std::vector<std::string> runs_in(const std::string& folder) {
   std::vector<std::string> runs;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -77,8 +74,6 @@ std::vector<std::string> runs_in(const std::string& folder) {
   std::sort(runs.begin(), runs.end());
   return runs;
 }
-
-}  // namespace
 
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                                         const std::string& folder) {

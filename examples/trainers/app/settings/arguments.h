@@ -26,6 +26,9 @@ void set_defaults(Trainer& trainer, Command command,
 /// All that a trainer was told, as a configuration file of that command.
 std::string configuration_of(const Trainer& trainer, Command command);
 
+/// The folders of a comparison's runs, sorted; none in the folder of one run.
+std::vector<std::string> runs_in(const std::string& folder);
+
 /// A trainer as the run in a folder was told. Throws `c10::Error` where there
 /// is no run.
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,

@@ -26,8 +26,9 @@ using KeysAndValues = std::vector<std::pair<std::string, std::string>>;
 /// Whether a setting of a configuration changes nothing of what is computed.
 bool is_without_effect(const std::string& key,
                        const KeysAndValues& configuration) {
-  static const std::set<std::string> keys = {"data", "threads", "jobs",   "out",
-                                             "runs", "timeout", "workers"};
+  static const std::set<std::string> keys = {"data",    "threads",  "jobs",
+                                             "out",     "runs",     "timeout",
+                                             "workers", "confusion"};
   if (keys.count(key) != 0) return true;
   if (key != "rate") return false;
   // A compact net has none.

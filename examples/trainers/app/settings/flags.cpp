@@ -13,6 +13,7 @@ namespace expandnet::examples {
 namespace {
 
 constexpr std::int64_t kLongestTimeout = 1000000;  // seconds
+constexpr std::int64_t kMostPairs = 1000000;
 
 /// A number; `compare` takes several and chooses one for each variant.
 CLI::Option* add_tuned(CLI::App& app, const std::string& name, double& value,
@@ -121,7 +122,13 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
       ->check(not_negative());
   app.add_option("--accumulate", settings.accumulate, "batches per update")
       ->check(positive());
-  if (settings.classifies) add_teacher(app, settings);
+  if (!settings.classifies) return;
+  add_teacher(app, settings);
+  app.add_option("--confusion", settings.confusion,
+                 "measure gradient confusion after each epoch, on so many "
+                 "pairs of training batches; 0: do not. The run stays the "
+                 "same")
+      ->check(from_to(0, kMostPairs));
 }
 
 void add_fine_tuning(CLI::App& app, FineTuning& tuning) {

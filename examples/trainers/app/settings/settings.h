@@ -110,6 +110,7 @@ struct Settings {
   double temperature = 4;
   double distill = 0.9;
 
+  std::int64_t confusion = 0;  ///< pairs of batches after each epoch; 0: none
   Int8Choice int8 = Int8Choice::kNone;
   train::Select select = train::Select::kBestValidation;
   std::uint64_t seed = 0;
