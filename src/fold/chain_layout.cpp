@@ -119,6 +119,29 @@ bool add_laid_out_branch(Plan& plan, std::vector<FactorShape> chain) {
   return true;
 }
 
+/// A layout may name a kernel larger than all of its branches. Its fold must
+/// not take much more memory than the factors that are there: no more than so
+/// many times their numbers, and some for small ones.
+bool is_in_proportion(const Plan& plan) {
+  constexpr double kMostTimes = 1024;
+  constexpr double kMostBeyond = 1 << 24;
+  double fold = static_cast<double>(plan.layer.out_channels) *
+                static_cast<double>(plan.layer.in_channels) /
+                static_cast<double>(plan.layer.groups);
+  for (const auto side : plan.layer.kernel_size) {
+    fold *= static_cast<double>(side);
+  }
+  double there = 0;
+  for (const auto& factor : plan.factors) {
+    double numbers = 1;
+    for (const auto size : factor.weight_sizes()) {
+      numbers *= static_cast<double>(size);
+    }
+    there += numbers;
+  }
+  return fold <= kMostTimes * there + kMostBeyond;
+}
+
 }  // namespace
 
 ChainLayout layout_of(const Plan& plan) {
@@ -174,7 +197,7 @@ std::optional<Plan> plan_of_layout(const ChainLayout& layout,
     }
     if (!add_laid_out_branch(plan, std::move(chain))) return std::nullopt;
   }
-  if (next != factors.size()) return std::nullopt;
+  if (next != factors.size() || !is_in_proportion(plan)) return std::nullopt;
   set_order(plan);
   return plan;
 }

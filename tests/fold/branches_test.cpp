@@ -320,6 +320,14 @@ TEST(Branches, AreNotReadFromALayoutOfOtherFactors) {
   changed = layout;
   changed.layer = layout.layer.slice(0, 0, 2);
   EXPECT_FALSE(plan_of_layout(changed, in_file, false));
+  // A kernel larger than all branches is one of zeros around them, but not of
+  // gigabytes.
+  const std::vector<std::int64_t> large = {1, 1001, 1001},
+                                  huge = {1, 10001, 10001};
+  changed.layer = at::tensor(large, at::kLong);
+  EXPECT_TRUE(plan_of_layout(changed, in_file, false));
+  changed.layer = at::tensor(huge, at::kLong);
+  EXPECT_FALSE(plan_of_layout(changed, in_file, false));
 }
 
 }  // namespace
