@@ -28,7 +28,7 @@ AnalyzedResult some_result(const std::string& variant, std::uint64_t seed) {
   return run;
 }
 
-Occasion some_occasion() {
+Occasion some_analysis_occasion() {
   Occasion occasion;
   occasion.title = "Analysis: a net on <images>";
   occasion.program = "expandnet-cifar analyze";
@@ -38,7 +38,7 @@ Occasion some_occasion() {
 
 TEST(AnalysisJson, GroupsRunsAndTellsTheirGaps) {
   const auto analysis = analysis_json(
-      some_occasion(),
+      some_analysis_occasion(),
       {some_result("compact", 0), some_result("ck", 0), some_result("ck", 1)});
   ASSERT_EQ(analysis["variants"].size(), 2U);
   EXPECT_EQ(analysis["variants"][0]["name"], "compact");
@@ -55,7 +55,7 @@ TEST(AnalysisJson, GroupsRunsAndTellsTheirGaps) {
 
 TEST(AnalysisJson, SummarizesConfusionByEpoch) {
   const auto analysis =
-      analysis_json(some_occasion(), {some_result("compact", 0)});
+      analysis_json(some_analysis_occasion(), {some_result("compact", 0)});
   const auto& epochs = analysis["variants"][0]["runs"][0]["confusion"];
   ASSERT_EQ(epochs.size(), 2U);
   EXPECT_EQ(epochs[1]["epoch"], 2);
@@ -69,8 +69,9 @@ TEST(AnalysisJson, SummarizesConfusionByEpoch) {
 TEST(AnalysisJson, HasDensitiesOfTheLastEpochs) {
   auto once = some_result("cl", 0);
   once.confusion.back().factors = {0.5};
-  const auto analysis = analysis_json(
-      some_occasion(), {some_result("ck", 0), some_result("ck", 1), once});
+  const auto analysis =
+      analysis_json(some_analysis_occasion(),
+                    {some_result("ck", 0), some_result("ck", 1), once});
   const auto& at = analysis["density_at"];
   const auto& density = analysis["variants"][0]["density"]["fold"];
   EXPECT_EQ(density["cosines"], 6);
@@ -92,7 +93,7 @@ TEST(AnalysisJson, HasDensitiesOfTheLastEpochs) {
 
 TEST(AnalysisHtml, StandsAlone) {
   const auto page = analysis_html(
-      analysis_json(some_occasion(), {some_result("compact", 0)}));
+      analysis_json(some_analysis_occasion(), {some_result("compact", 0)}));
   for (const std::string placeholder :
        {"@STYLE@", "@BLOCKS@", "@REPORT_DATA@", "<images>", "<link", "src="}) {
     EXPECT_EQ(page.find(placeholder), std::string::npos) << placeholder;

@@ -63,7 +63,7 @@ Sample sample_of(const Numbered& images, std::int64_t count,
 
 train::Model some_net() {
   torch::manual_seed(2);
-  const torch::nn::Linear linear(1, 5);
+  torch::nn::Linear linear(1, 5);
   return {linear.ptr(), [linear](const torch::Tensor& images) mutable {
             return linear->forward(images.flatten(1));
           }};

@@ -12,7 +12,7 @@
 namespace expandnet::examples {
 namespace {
 
-std::string error_of(const std::function<void()>& action) {
+std::string reading_error_of(const std::function<void()>& action) {
   try {
     action();
   } catch (const std::runtime_error& error) {
@@ -177,7 +177,7 @@ TEST(RunResults, AreRefusedWhereTheyAreDamaged) {
   const auto refusal = [](const char* key, const nlohmann::json& value) {
     auto object = to_json(some_run(0, 0.8));
     object[key] = value;
-    return error_of([&] { read_run_result(text_of(object)); });
+    return reading_error_of([&] { read_run_result(text_of(object)); });
   };
   EXPECT_EQ(refusal("seed", -1),
             "seed must be a count, got a value of type number");
@@ -195,10 +195,10 @@ TEST(RunResults, AreRefusedWhereTheyAreDamaged) {
 
 TEST(RunResults, MayBeNestedToAnyDepthWithoutHarm) {
   const std::string deep(1U << 20U, '[');
-  EXPECT_NE(error_of([&] { read_run_result(deep); }), "");
+  EXPECT_NE(reading_error_of([&] { read_run_result(deep); }), "");
   const auto closed = "{\"name\":\"none\",\"seed\":" + deep +
                       std::string(deep.size(), ']') + "}";
-  EXPECT_EQ(error_of([&] { read_run_result(closed); }),
+  EXPECT_EQ(reading_error_of([&] { read_run_result(closed); }),
             "seed must be a count, got a value of type array");
 }
 

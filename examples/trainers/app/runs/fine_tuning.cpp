@@ -6,6 +6,7 @@
 #include <expandnet/deploy/load_weights.h>
 #include <expandnet/io/weights_file.h>
 #include <fmt/format.h>
+#include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
 #include <algorithm>
