@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// What a product with the Hessian costs: about so many evaluations.
-constexpr double kProductWork = 4;
+constexpr double kProductWork = 8;
 /// Lines that tell of a plane while it is computed.
 constexpr std::int64_t kToldOfPlane = 5;
 
