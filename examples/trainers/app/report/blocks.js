@@ -98,5 +98,8 @@ const tickText = (value) =>
   (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value));
 const line = (x1, y1, x2, y2, name) => svg("line", { x1, y1, x2, y2, class: name });
 const label = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
+// A text that begins a sentence; "mAP" stays.
+const sentence = (text) => (/^[a-z][A-Z]/.test(text) ? text
+  : text.charAt(0).toUpperCase() + text.slice(1));
 const drawingWidth = (holder, zoom) => Math.max(240, Math.round(holder.clientWidth * zoom));
 

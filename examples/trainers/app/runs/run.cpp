@@ -131,7 +131,8 @@ std::vector<std::string> check_run(const RunPlan& plan,
   {
     const auto main = make_main(plan, context);
     // One that cannot go on is better known before anything is timed.
-    if (main->checkpoints.has_last()) {
+    const auto result = std::filesystem::path(plan.folder) / kRunResultFile;
+    if (!std::filesystem::exists(result) && main->checkpoints.has_last()) {
       main->checkpoints.load_last(main->training);
     }
     notes = main->trainee.notes;
