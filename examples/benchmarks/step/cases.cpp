@@ -50,9 +50,8 @@ Prepared prepare(const Setup& setup, Way way) {
   result.images = torch::randn({setup.batch, 3, size, size})
                       .to(setup.device)
                       .contiguous(memory_format(setup.layout));
-  const auto labelled = net.of_pixels
-                            ? std::vector<std::int64_t>{setup.batch, size, size}
-                            : std::vector<std::int64_t>{setup.batch};
+  std::vector<std::int64_t> labelled = {setup.batch};
+  if (net.stride > 0) labelled.insert(labelled.end(), 2, size / net.stride);
   result.labels =
       torch::randint(net.classes, labelled, torch::kLong).to(setup.device);
   result.model = net.compact(size);

@@ -10,6 +10,8 @@
 #include <expandnet/models/small_net_recipes.h>
 #include <expandnet/models/unet.h>
 #include <expandnet/models/unet_recipes.h>
+#include <expandnet/models/yolo_lite.h>
+#include <expandnet/models/yolo_lite_recipes.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
@@ -125,6 +127,21 @@ Net resnet18() {
       nullptr};
 }
 
+/// The paper's net for detection, on VOC. What a cell puts out stands for the
+/// classes of one: the loss is no part of what is compared.
+Net yolo_lite() {
+  Net net;
+  net.name = "yolo_lite";
+  net.image_size = 224;
+  net.classes = 5 * (5 + 20);
+  net.selector = models::yolo_lite_recipe("paper");
+  net.compact = [](std::int64_t /*image_size*/) {
+    return model_of(models::YoloLite());
+  };
+  net.stride = models::YoloLiteImpl::kStride;
+  return net;
+}
+
 constexpr std::int64_t kCityscapesClasses = 19;
 
 /// The paper's net for segmentation, on Cityscapes.
@@ -138,7 +155,7 @@ Net unet(std::int64_t width) {
     return model_of(models::UNet(
         models::UNetOptions().classes(kCityscapesClasses).width(width)));
   };
-  net.of_pixels = true;
+  net.stride = 1;
   return net;
 }
 
@@ -152,6 +169,7 @@ const std::vector<Net>& nets() {
         imagenet_net<models::MobileNetV2>("mobilenet_v2"),
         imagenet_net<models::ShuffleNetV2>("shufflenet_v2"),
         resnet18(),
+        yolo_lite(),
         unet(16),
         unet(32),
         small_net("smallnet7-fc-rate8", 7, "fc", 8),

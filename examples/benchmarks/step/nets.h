@@ -28,7 +28,9 @@ struct Net {
   /// have in weight space. Null: it is not written in modules.
   std::function<Model(std::int64_t image_size, Execution execution)> expanded;
   bool by_default = false;  ///< is small enough for any machine
-  bool of_pixels = false;   ///< each pixel has a class, not each image
+  /// Pixels of the image for each output in a row and a column, where all of
+  /// them have a class; 0: the image has one.
+  std::int64_t stride = 0;
 };
 
 /// A new network is one more entry of the table behind these.
