@@ -301,6 +301,10 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
        {"--teacher", "--distill", "--temperature", "--label-smoothing"}) {
     EXPECT_NE(refusal({flag, "1"}).find(flag), std::string::npos) << flag;
   }
+  EXPECT_EQ(refusal({"--data", path("nowhere")}),
+            "--data: must hold leftImg8bit of Cityscapes, a year of VOC, or "
+            "classes.txt beside images and masks, got none of them in \"" +
+                path("nowhere") + "\"");
   EXPECT_EQ(refusal({"--batch-size", "4"}),
             "--batch-size: must not be above the number of training images, "
             "got 4 for 3 in \"" +

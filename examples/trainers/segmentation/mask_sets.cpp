@@ -1,5 +1,6 @@
 #include "trainers/segmentation/mask_sets.h"
 
+#include <c10/util/Exception.h>
 #include <expandnet/data/sets/cityscapes.h>
 #include <expandnet/data/sets/mask_classes.h>
 #include <expandnet/data/sets/mask_folder.h>
@@ -9,6 +10,8 @@
 #include <filesystem>
 #include <iterator>
 #include <utility>
+
+#include "base/error.h"
 
 namespace expandnet::examples {
 
@@ -35,7 +38,13 @@ MaskDataset resolved(MaskDataset dataset, const std::string& folder) {
   if (dataset != MaskDataset::kAuto) return dataset;
   const fs::path root = folder;
   if (fs::is_directory(root / "leftImg8bit")) return MaskDataset::kCityscapes;
-  return looks_like_voc(root) ? MaskDataset::kVoc : MaskDataset::kFolder;
+  if (looks_like_voc(root)) return MaskDataset::kVoc;
+  TORCH_CHECK(fs::exists(root / kSetClasses),
+              error_message("--data",
+                            "must hold leftImg8bit of Cityscapes, a year of "
+                            "VOC, or classes.txt beside images and masks",
+                            "none of them in \"" + folder + "\""));
+  return MaskDataset::kFolder;
 }
 
 ListChoice usual_voc_lists_of_masks(const std::string& folder) {
