@@ -231,6 +231,10 @@ Json to_json(const RunResult& result) {
   return object;
 }
 
+bool all_ended(const std::vector<RunResult>& results) {
+  return std::all_of(results.begin(), results.end(), has_ended);
+}
+
 std::string text_of(const Json& object, int indent) {
   return object.dump(indent, ' ', /*ensure_ascii=*/false,
                      Json::error_handler_t::replace);

@@ -50,6 +50,7 @@ nlohmann::ordered_json to_json(const RunResult& result);
 inline bool has_ended(const RunResult& result) {
   return result.state == kFinished || result.state == kDiverged;
 }
+[[nodiscard]] bool all_ended(const std::vector<RunResult>& results);
 
 /// The text of an object, whose strings may be any bytes: those that are no
 /// UTF-8, in a path say, are replaced. `indent` as in nlohmann-json; -1: one
