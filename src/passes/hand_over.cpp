@@ -3,11 +3,13 @@
 #include <expandnet/passes/hand_over.h>
 #include <torch/ordered_dict.h>
 
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "fold/chain_layout.h"
 #include "fold/site_message.h"
 #include "passes/expansion_impl.h"
 #include "passes/walk.h"
@@ -50,6 +52,27 @@ void add_wide_shapes(
   }
 }
 
+/// The keys of what tells the branches of a chain. It belongs to the plan of
+/// each model and is no state: it must agree, and is not copied.
+using LayoutKeys = std::set<std::string>;
+
+void add_layout(const std::string& path, const Chain& chain, LayoutKeys& keys) {
+  if (chain->plan().is_plain()) return;
+  for (const auto& part : kLayoutParts) keys.insert(chain_key(path, part.name));
+}
+
+void check_layout(const State& from, const State& into,
+                  const LayoutKeys& layout) {
+  for (const auto& key : layout) {
+    const auto own = into[key].to(at::kCPU);
+    const auto& twins = from[key];
+    TORCH_CHECK(twins.to(at::kCPU, own.scalar_type()).equal(own),
+                error_message(Site{"hand_over", key},
+                              "both models must have the same branches",
+                              "others in the twin", "expand both alike"));
+  }
+}
+
 void check_state(const State& from, const State& into,
                  const NarrowedChains& narrowed) {
   for (const auto& entry : from) {
@@ -79,7 +102,8 @@ void check_state(const State& from, const State& into,
 }
 
 /// Copies what is not of a narrowed chain; those narrow what they get.
-void copy_state(const State& from, State into, const NarrowedChains& narrowed) {
+void copy_state(const State& from, State into, const NarrowedChains& narrowed,
+                const LayoutKeys& layout) {
   std::unordered_set<const void*> done;
   for (const auto& chain : narrowed) {
     auto target = chain.chain;
@@ -90,17 +114,21 @@ void copy_state(const State& from, State into, const NarrowedChains& narrowed) {
   }
   for (auto& entry : into) {
     if (done.count(entry.value().unsafeGetTensorImpl()) > 0) continue;
+    if (layout.count(entry.key()) > 0) continue;
     entry.value().copy_(from[entry.key()]);
   }
 }
 
 void hand_over_state(const torch::nn::Module& twin, const State& parameters,
-                     const State& buffers, const NarrowedChains& narrowed) {
+                     const State& buffers, const NarrowedChains& narrowed,
+                     const LayoutKeys& layout) {
   const torch::NoGradGuard no_grad;
   check_state(twin.named_parameters(), parameters, narrowed);
-  check_state(twin.named_buffers(), buffers, {});
-  copy_state(twin.named_parameters(), parameters, narrowed);
-  copy_state(twin.named_buffers(), buffers, {});
+  const auto twin_buffers = twin.named_buffers();
+  check_state(twin_buffers, buffers, {});
+  check_layout(twin_buffers, buffers, layout);
+  copy_state(twin.named_parameters(), parameters, narrowed, {});
+  copy_state(twin_buffers, buffers, {}, layout);
 }
 
 void add_if_narrowed(const std::string& path, const Chain& chain,
@@ -112,20 +140,25 @@ void add_if_narrowed(const std::string& path, const Chain& chain,
 
 void hand_over(const torch::nn::Module& twin, torch::nn::Module& model) {
   NarrowedChains narrowed;
+  LayoutKeys layout;
   for (const auto& [path, layer] : expanded_layers(model)) {
-    if (!layer->is_contracted()) add_if_narrowed(path, layer->chain, narrowed);
+    if (layer->is_contracted()) continue;
+    add_if_narrowed(path, layer->chain, narrowed);
+    add_layout(path, layer->chain, layout);
   }
   hand_over_state(twin, model.named_parameters(), model.named_buffers(),
-                  narrowed);
+                  narrowed, layout);
 }
 
 void hand_over(const torch::nn::Module& twin, Expansion& expansion) {
   NarrowedChains narrowed;
+  LayoutKeys layout;
   for (const auto& layer : expansion.impl_->layers) {
     add_if_narrowed(layer.path, layer.chain, narrowed);
+    add_layout(layer.path, layer.chain, layout);
   }
   hand_over_state(twin, expansion.named_parameters(), expansion.named_buffers(),
-                  narrowed);
+                  narrowed, layout);
   expansion.fold();
 }
 
