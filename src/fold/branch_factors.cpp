@@ -66,6 +66,11 @@ void check_branch(const CompactLayer& layer, const Branch& branch,
               error_message(site, "the chain of a branch must be FC, CL or CK",
                             name(branch.strategy().value_or(Strategy::kFC)),
                             "list the branches of a sum one by one"));
+  TORCH_CHECK(
+      branch.initial_values() != InitialValues::kPreserving,
+      error_message(site, "a layer's weight is preserved by all its branches",
+                    "kPreserving for one",
+                    "set initial_values of the ExpansionOptions"));
 }
 
 void check_kernel(const CompactLayer& layer, const Sides& kernel,

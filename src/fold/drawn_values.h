@@ -1,4 +1,4 @@
-// drawn_values.h: random factors, not yet matched to the layer.
+// drawn_values.h: random factors, branch by branch.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -10,8 +10,8 @@
 
 namespace expandnet {
 
-/// Every factor as the plan and the options say; `kPreserving` and `kMatched`
-/// count as `kDefault`.
+/// Every factor as its branch says, or the options where that says nothing;
+/// `kPreserving` counts as `kDefault`.
 std::vector<Affine> drawn_values(const Plan& plan,
                                  const ExpansionOptions& options,
                                  const at::TensorOptions& tensor_options,

@@ -114,9 +114,10 @@ void set_start(const CompactLayer& layer, const FactorShape& shape,
 /// Scales the weights that are drawn alike until the fold of the branch,
 /// without its scale, has the root mean square of the compact layer's default,
 /// bound / sqrt(3).
-void match(const Plan& plan, std::size_t i, std::vector<Affine>& factors) {
-  const auto& branch = plan.branches[i];
-  auto part = plan_of_branch(plan, i);
+void match(const Plan& plan, const BranchShape& branch,
+           std::vector<Affine>& factors) {
+  const auto part = plan_of_branch(
+      plan, static_cast<std::size_t>(&branch - plan.branches.data()));
   const auto first =
       factors.begin() + static_cast<std::ptrdiff_t>(branch.first);
   std::vector<Affine> own(first,
@@ -161,6 +162,7 @@ std::vector<Affine> drawn_values(
       set_start(plan.layer, shape, options, values, factor, generator);
       factors.push_back(std::move(factor));
     }
+    if (values == InitialValues::kMatched) match(plan, branch, factors);
   }
   return factors;
 }
@@ -193,13 +195,7 @@ std::vector<Affine> initial_values(
                      generator)
         .factors;
   }
-  auto factors = drawn_values(plan, options, master, generator);
-  if (options.initial_values() == InitialValues::kMatched) {
-    for (std::size_t i = 0; i < plan.branches.size(); ++i) {
-      match(plan, i, factors);
-    }
-  }
-  return factors;
+  return drawn_values(plan, options, master, generator);
 }
 
 }  // namespace expandnet

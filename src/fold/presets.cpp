@@ -3,7 +3,9 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "fold/chain_factors.h"
 #include "fold/sides.h"
 #include "fold/site_message.h"
 
@@ -31,7 +33,17 @@ void add_identity(const CompactLayer& layer, std::vector<Branch>& branches) {
   branches.push_back(scaled(BranchKind::kIdentity));
 }
 
-std::vector<Branch> orepa(const CompactLayer& layer) {
+/// OREPA's own start, unless the options ask for another.
+std::optional<InitialValues> start_of_orepa(const ExpansionOptions& options) {
+  const auto asked = options.initial_values();
+  if (asked == InitialValues::kDefault || asked == InitialValues::kPreserving) {
+    return InitialValues::kKaimingUniform;
+  }
+  return std::nullopt;
+}
+
+std::vector<Branch> orepa(const CompactLayer& layer,
+                          const ExpansionOptions& options) {
   std::vector<Branch> branches = {scaled(BranchKind::kKernel, 0.25),
                                   scaled(BranchKind::kAverage, 0.25),
                                   scaled(BranchKind::kCosine, 0),
@@ -39,7 +51,7 @@ std::vector<Branch> orepa(const CompactLayer& layer) {
                                   scaled_pointwise(layer),
                                   scaled(BranchKind::kDepthwiseSeparable, 0.5)};
   for (auto& branch : branches) {
-    branch.initial_values(InitialValues::kKaimingUniform);
+    branch.initial_values(start_of_orepa(options));
   }
   return branches;
 }
@@ -97,6 +109,23 @@ void check_fits(const CompactLayer& layer, Strategy strategy,
 
 }  // namespace
 
+ExpansionOptions with_cl_for_ck(const CompactLayer& layer,
+                                ExpansionOptions options, const Site& site) {
+  const auto strategy = choose_strategy(layer, options, site);
+  options.widths({});
+  if (is_chain(strategy)) return options.strategy(Strategy::kCL);
+  auto branches = branches_of(layer, strategy, options, site);
+  for (auto& branch : branches) {
+    if (branch.kind() != BranchKind::kChain) continue;
+    auto own = options;
+    own.branches(std::nullopt).strategy(branch.strategy());
+    if (choose_strategy(layer, own, site) == Strategy::kCK) {
+      branch.strategy(Strategy::kCL);
+    }
+  }
+  return options.strategy(Strategy::kBranches).branches(branches);
+}
+
 bool is_chain(Strategy strategy) {
   return strategy == Strategy::kFC || strategy == Strategy::kCL ||
          strategy == Strategy::kCK;
@@ -130,7 +159,7 @@ std::vector<Branch> branches_of(const CompactLayer& layer, Strategy strategy,
   std::vector<Branch> branches;
   switch (strategy) {
     case Strategy::kOREPA:
-      branches = orepa(layer);
+      branches = orepa(layer, options);
       break;
     case Strategy::kACB:
       branches = acb(layer);

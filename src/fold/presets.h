@@ -17,6 +17,11 @@ std::vector<Branch> branches_of(const CompactLayer& layer, Strategy strategy,
                                 const ExpansionOptions& options,
                                 const Site& site);
 
+/// The options with CL in place of CK, in every branch that has it, and widths
+/// from the rate.
+ExpansionOptions with_cl_for_ck(const CompactLayer& layer,
+                                ExpansionOptions options, const Site& site);
+
 /// Whether the strategy fits the layer, as `plan` demands.
 bool fits(Strategy strategy, const CompactLayer& layer);
 

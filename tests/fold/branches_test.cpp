@@ -235,6 +235,18 @@ TEST(Branches, KeepAWeightThatTheyAreFactorizedFrom) {
   }
 }
 
+TEST(Branches, CannotBePreservingOneByOne) {
+  EXPECT_EQ(
+      error_of([] {
+        static_cast<void>(
+            plan(conv2d_layer(4, 4, 3, 1, /*bias=*/false),
+                 ExpansionOptions().branches(
+                     {{Branch().initial_values(InitialValues::kPreserving)}})));
+      }),
+      "plan: a layer's weight is preserved by all its branches, got "
+      "kPreserving for one; set initial_values of the ExpansionOptions");
+}
+
 TEST(Branches, CannotKeepAWeightWithoutAWholeKernel) {
   const auto sum =
       plan(conv2d_layer(4, 4, 3, 1, /*bias=*/false),

@@ -6,6 +6,7 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <optional>
 
 #include "testing.h"
 
@@ -67,6 +68,49 @@ TEST(InitialValues, DefaultsFoldToAThirdAndMatchedToTheCompactSpread) {
   const auto target = spread(compact->weight);
   EXPECT_NEAR(folded(InitialValues::kDefault) / target, 1.0 / 3, 0.02);
   EXPECT_NEAR(folded(InitialValues::kMatched) / target, 1, 0.02);
+}
+
+TEST(InitialValues, OfABranchAreItsOwnElseThoseOfTheOptions) {
+  const auto layer = conv2d_layer(16, 16, 3, 1, /*bias=*/false);
+  const auto spread_of = [&](std::optional<InitialValues> own,
+                             InitialValues of_options) {
+    torch::manual_seed(0);
+    const auto options = ExpansionOptions()
+                             .initial_values(of_options)
+                             .branches({{Branch(BranchKind::kChain)
+                                             .strategy(Strategy::kCL)
+                                             .initial_values(own)}});
+    const auto sum = plan(layer, options);
+    return spread(fold(sum, initial_values(sum, options, at::kDouble)).weight);
+  };
+  const auto by_options = [&](InitialValues values) {
+    return spread_of(std::nullopt, values);
+  };
+  for (const auto own :
+       {InitialValues::kDefault, InitialValues::kMatched,
+        InitialValues::kKaimingNormal, InitialValues::kKaimingNormalUngrouped,
+        InitialValues::kNormal, InitialValues::kKaimingUniform}) {
+    for (const auto others : {InitialValues::kDefault, InitialValues::kMatched,
+                              InitialValues::kNormal}) {
+      EXPECT_EQ(spread_of(own, others), by_options(own));
+    }
+  }
+  EXPECT_GT(by_options(InitialValues::kMatched),
+            2 * by_options(InitialValues::kDefault));
+}
+
+TEST(InitialValues, OfOrepaGiveWayToThoseThatAreAskedFor) {
+  const auto layer = conv2d_layer(8, 8, 3, 1, /*bias=*/false);
+  const auto first = [&](InitialValues values) {
+    torch::manual_seed(0);
+    const auto options =
+        ExpansionOptions(Strategy::kOREPA).initial_values(values);
+    return spread(
+        initial_values(plan(layer, options), options, at::kDouble)[0].weight);
+  };
+  const auto own = std::sqrt(2. / (8 * 9));  // uniform in sqrt(6 / fan_in)
+  EXPECT_NEAR(first(InitialValues::kDefault) / own, 1, 0.05);
+  EXPECT_NEAR(first(InitialValues::kNormal) / 0.01, 1, 0.1);
 }
 
 TEST(InitialValues, KaimingNormalCountsGroupsUnlessToldOtherwise) {

@@ -63,7 +63,9 @@ struct Branch {
   /// Whether the factors have biases, where the layer has one; fixed ones have
   /// none. Behind a scale stands none, but for transposed convolutions.
   TORCH_ARG(bool, bias) = false;
-  /// Where the factors start. Absent: as the options say.
+  /// Where the factors start, of kMatched so that the branch by itself, without
+  /// its scale, has the spread of the compact layer's default. Not kPreserving,
+  /// which is of a whole layer. Absent: as the options say.
   TORCH_ARG(std::optional<InitialValues>, initial_values) = std::nullopt;
 };
 
