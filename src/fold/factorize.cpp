@@ -16,6 +16,7 @@
 #include "fold/memory.h"
 #include "fold/precision.h"
 #include "fold/site_message.h"
+#include "fold/solved_branch.h"
 
 namespace expandnet {
 
@@ -83,9 +84,16 @@ at::Tensor conditioned(const Plan& plan, std::size_t i,
       .reshape(plan.weight_sizes(i));
 }
 
-/// The factor to solve for: the one nearest the middle with full column rank
-/// before it and full row rank behind it, else the middle itself.
-std::size_t pivot(const Plan& plan) {
+/// The factor of a chain that is solved for.
+struct Pivot {
+  std::size_t factor = 0;
+  /// Whether those before it have full column rank and those behind it full row
+  /// rank, so that it decides what the chain folds to.
+  bool has_room = false;
+};
+
+/// The one nearest the middle that has room, else the middle itself.
+Pivot pivot_of(const Plan& plan) {
   const auto count = plan.factors.size();
   const auto middle = (count - 1) / 2;
   std::size_t best = count;
@@ -102,7 +110,8 @@ std::size_t pivot(const Plan& plan) {
     };
     if (room && (best == count || distance(j) < distance(best))) best = j;
   }
-  return best == count ? middle : best;
+  if (best == count) return {middle, false};
+  return {best, true};
 }
 
 /// Least squares in one factor of the chain, the others fixed: the fold is
@@ -207,7 +216,7 @@ Factorization factorize_chain(const Plan& plan, const Affine& compact,
     factors[i].weight = conditioned(plan, i, fp64, generator);
   }
   const FactorSolver solver(plan, target);
-  const auto first = pivot(plan);
+  const auto first = pivot_of(plan).factor;
   // From random values of the target's size: what the target leaves open stays
   // random, or the widths gained would never take part in the training.
   factors[first].weight.mul_(solver.norm_ratio(factors));
@@ -246,8 +255,9 @@ std::size_t unscaled(const BranchShape& branch) {
   return branch.count - (branch.has_scale ? 1 : 0);
 }
 
-/// Whether some chain of the branch's folds to any weight of the layer.
-bool holds_all(const Plan& plan, const BranchShape& branch) {
+/// Whether the branch takes part in every number of the layer's weight, and all
+/// its factors are trained.
+bool reaches_all(const Plan& plan, const BranchShape& branch) {
   if (branch.kernel_size != plan.layer.kernel_size) return false;
   const auto end = branch.first + unscaled(branch);
   bool has_bias = false;
@@ -264,20 +274,6 @@ bool holds_all(const Plan& plan, const BranchShape& branch) {
     }
   }
   return has_bias || !plan.layer.bias;
-}
-
-/// The first branch that is solved for.
-const BranchShape& solved_branch(const Plan& plan) {
-  const auto found =
-      std::find_if(plan.branches.begin(), plan.branches.end(),
-                   [&](const auto& branch) { return holds_all(plan, branch); });
-  TORCH_CHECK(
-      found != plan.branches.end(),
-      error_message("factorize",
-                    "one branch must have the layer's kernel, groups and bias, "
-                    "and a scale that is not 0, if it has one",
-                    plan.widths(), "add a branch of kKernel"));
-  return *found;
 }
 
 /// What is left of the layer for the branch to fold to, without its scale, when
@@ -326,6 +322,32 @@ Plan chain_without_scale(const Plan& plan, const BranchShape& branch) {
   return part;
 }
 
+/// Whether a chain folds to any weight of its layer: the factor that is solved
+/// for has room, and the whole kernel.
+bool holds_any_weight(const Plan& chain) {
+  const auto pivot = pivot_of(chain);
+  return pivot.has_room &&
+         chain.factors[pivot.factor].kernel_size == chain.layer.kernel_size;
+}
+
+/// The branch that is solved for: the first that folds to any weight of the
+/// layer, else the first that takes part in every number of it.
+const BranchShape& solved_branch(const Plan& plan) {
+  const BranchShape* found = nullptr;
+  for (const auto& branch : plan.branches) {
+    if (!reaches_all(plan, branch)) continue;
+    if (holds_any_weight(chain_without_scale(plan, branch))) return branch;
+    if (found == nullptr) found = &branch;
+  }
+  TORCH_CHECK(
+      found != nullptr,
+      error_message("factorize",
+                    "one branch must have the layer's kernel, groups and bias, "
+                    "and a scale that is not 0, if it has one",
+                    plan.widths(), "add a branch of kKernel"));
+  return *found;
+}
+
 /// A chain that folds to `left`: of one factor, that itself.
 std::vector<Affine> solved_chain(
     const Plan& part, const Affine& left, at::ScalarType dtype,
@@ -345,6 +367,16 @@ std::vector<Affine> solved_chain(
 }
 
 }  // namespace
+
+bool is_solved_by_ck(const Plan& plan) {
+  const auto& branch =
+      plan.is_plain() ? plan.branches.front() : solved_branch(plan);
+  std::int64_t kernels = 0;
+  for (auto i = branch.first; i < branch.first + branch.count; ++i) {
+    if (plan.factors[i].taps() > 1) ++kernels;
+  }
+  return kernels > 1;
+}
 
 Factorization factorize(const Plan& plan, const Affine& compact,
                         const FactorizeOptions& options,

@@ -8,7 +8,9 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "fold/presets.h"
 #include "fold/site_message.h"
+#include "fold/solved_branch.h"
 #include "passes/expansion_impl.h"
 #include "passes/max_cost.h"
 #include "passes/target.h"
@@ -106,7 +108,7 @@ Preserving preserving_chain(const Target& target, const Plan& chain_plan,
   chain->to(weight.device(), weight.scalar_type());
   FactorizeOptions solving;
   // CL stands in for what falls short, so no time is lost on it.
-  if (chain_plan.strategy == Strategy::kCK) solving.needed = kPreservedResidual;
+  if (is_solved_by_ck(chain_plan)) solving.needed = kPreservedResidual;
   const auto [factors, residual] =
       factorize(chain_plan, target.parameters, solving);
   chain->set_factors(factors);
@@ -114,22 +116,23 @@ Preserving preserving_chain(const Target& target, const Plan& chain_plan,
   return {chain, residual};
 }
 
-/// A CK chain that cannot hold the layer's weight gives way to CL, which can;
-/// nothing where that costs more than `limit` allows at any rate.
+/// A CK chain that cannot hold the layer's weight, alone or as a branch, gives
+/// way to CL, which can; nothing where that costs more than `limit` allows at
+/// any rate.
 std::optional<Chain> preserving_chain(const Choice& choice,
                                       const CostLimit& limit,
                                       std::vector<std::string>& notes) {
   const auto& [target, planned, options] = choice;
   auto [chain, residual] = preserving_chain(target, planned, options);
   if (residual <= kPreservedResidual) return chain;
-  if (planned.strategy != Strategy::kCK) {
+  if (!is_solved_by_ck(planned)) {
     notes.push_back(in_quotes(target.path) + " keeps its weight to " +
                     scientific(residual) + ": a wider chain keeps all of it");
     return chain;
   }
-  auto by_cl = options;
-  by_cl.strategy(Strategy::kCL).widths({});
-  const auto instead = limit(target.path, by_cl);
+  const Site site{"expand", target.path};
+  const auto instead =
+      limit(target.path, with_cl_for_ck(target.layer, options, site));
   if (!instead) {
     notes.push_back(in_quotes(target.path) +
                     " is not expanded by CK, either: that would keep its "
@@ -137,9 +140,8 @@ std::optional<Chain> preserving_chain(const Choice& choice,
                     scientific(residual));
     return std::nullopt;
   }
-  const auto kept = preserving_chain(
-      target, plan(target.layer, *instead, Site{"expand", target.path}),
-      *instead);
+  const auto kept =
+      preserving_chain(target, plan(target.layer, *instead, site), *instead);
   notes.push_back(in_quotes(target.path) +
                   " is expanded by CL: CK would keep its weight to " +
                   scientific(residual) + ", CL keeps it to " +

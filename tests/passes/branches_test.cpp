@@ -216,21 +216,87 @@ TEST_P(BranchSums, AreClonedWithTheirModules) {
   ExpandedSums modules{ExpansionOptions(GetParam())};
   const auto input = torch::randn({2, 3, 8, 8});
 
-  const auto copy = std::dynamic_pointer_cast<ExpandedConv2dImpl>(
-      std::make_shared<ExpandedConv2dImpl>(layers_of_sums()[0], GetParam())
-          ->clone());
+  const auto copy =
+      std::dynamic_pointer_cast<ExpandedSumsImpl>(modules->clone());
 
   ASSERT_NE(copy, nullptr);
-  EXPECT_FALSE(copy->is_contracted());
-  EXPECT_EQ(copy->forward(input).sizes(),
-            (std::vector<std::int64_t>{2, 6, 8, 8}));
-  EXPECT_EQ(modules(input).size(1), 9);
+  EXPECT_TRUE(copy->forward(input).equal(modules(input)));
+  const auto before = modules(input);
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& factor : copy->parameters()) factor.mul_(1.5);
+  }
+  EXPECT_TRUE(modules(input).equal(before));
+  EXPECT_FALSE(copy->forward(input).equal(before));
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, BranchSums,
                          ::testing::Values(Strategy::kOREPA, Strategy::kACB,
                                            Strategy::kRep, Strategy::kCLSkip),
                          name_of_sum);
+
+/// What fp32 makes of a weight that a sum has been factorized from.
+constexpr double kKeptInFloat = 1e-5;
+
+/// How far the output of a convolution 7x7 is off once it is expanded from its
+/// weight, and the notes of that.
+struct KeptFunction {
+  explicit KeptFunction(ExpansionOptions options) {
+    torch::manual_seed(0);
+    torch::nn::Sequential net(
+        torch::nn::Conv2d(Conv2dOptions(6, 6, 7).padding(3)));
+    const auto input = torch::randn({2, 6, 9, 9});
+    const auto before = net->forward(input).detach();
+    const auto expansion =
+        expand(*net, options.initial_values(InitialValues::kPreserving));
+    error = relative_error(net->forward(input), before);
+    notes = expansion.notes();
+  }
+  double error = 0;
+  std::vector<std::string> notes;
+};
+
+TEST(PreservingSums, SolveForTheBranchThatHoldsTheWeight) {
+  const KeptFunction kept(ExpansionOptions().rate(.25).branches(
+      {{Branch(BranchKind::kChain).strategy(Strategy::kCL).bias(true),
+        Branch().bias(true)}}));
+
+  EXPECT_LE(kept.error, kKeptInFloat);
+  EXPECT_EQ(kept.notes, std::vector<std::string>());
+}
+
+TEST(PreservingSums, TakeClWhereCkFallsShort) {
+  for (const auto& options :
+       {ExpansionOptions(Strategy::kCKRep),
+        ExpansionOptions().branches({{Branch(BranchKind::kChain).bias(true),
+                                      Branch().kernel_size({1, 1})}})}) {
+    const KeptFunction kept(options);
+
+    EXPECT_LE(kept.error, kKeptInFloat);
+    ASSERT_EQ(kept.notes.size(), 1U);
+    EXPECT_EQ(kept.notes[0].rfind("\"0\" is expanded by CL: CK would keep its "
+                                  "weight to ",
+                                  0),
+              0U)
+        << kept.notes[0];
+  }
+}
+
+TEST(HandOverErrors, NameOtherBranchesOfTheSameShapes) {
+  const auto layer = Conv2dOptions(6, 6, 3).padding(1).groups(6).bias(false);
+  const ExpandedConv2d twin(
+      layer, ExpansionOptions().branches({{Branch().scale(1), Branch()}}));
+  torch::nn::Sequential model(ExpandedConv2d(
+      layer, ExpansionOptions().branches(
+                 {{Branch(), Branch(BranchKind::kPointwiseKernel).width(1)}})));
+  const auto before =
+      model->named_parameters()["0.chain.0.weight"].detach().clone();
+
+  EXPECT_EQ(error_of([&] { hand_over(*torch::nn::Sequential(twin), *model); }),
+            "hand_over: both models must have the same branches, got others in "
+            "the twin at \"0.chain.branches\"; expand both alike");
+  EXPECT_TRUE(model->named_parameters()["0.chain.0.weight"].equal(before));
+}
 
 TEST(BranchSummary, NamesTheBranchesAndWhereTheyStart) {
   torch::manual_seed(0);

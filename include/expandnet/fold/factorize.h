@@ -39,8 +39,9 @@ struct Factorization {
 /// CL when the interior widths leave room, as any rate of at least 1 does; CK,
 /// and chains narrower than the layer, alternate over the factors until the
 /// residual is at the tolerance or the sweeps are spent. The bias goes to the
-/// last factor. Of several branches, the first with the layer's kernel and
-/// groups is solved for, the others start as new ones do. Computed in fp64;
+/// last factor. Of several branches one is solved for, the others start as new
+/// ones do: the first that folds to any weight (a kernel, or FC and CL with
+/// room), else the first with the layer's kernel and groups. Computed in fp64;
 /// factors are returned in the dtype of `compact`, float at least, on its
 /// device.
 ///
