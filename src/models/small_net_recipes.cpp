@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "fold/presets.h"
 
 namespace expandnet::models {
 
@@ -108,8 +109,13 @@ Selector small_net_recipe(const std::string& name,
       return chosen.strategy(Strategy::kFC);
     }
     if (!recipe.convolutions.has_value()) return std::nullopt;
-    chosen.strategy(recipe.convolutions);
     const auto compact = describe(convolution->options);
+    // As the default strategy does, a sum leaves out what it does not fit.
+    if (!is_chain(*recipe.convolutions) &&
+        !fits(*recipe.convolutions, compact)) {
+      return std::nullopt;
+    }
+    chosen.strategy(recipe.convolutions);
     const auto chain = chain_of(*recipe.convolutions);
     if (chain && compact.in_channels == 3 && input_width == InputWidth::kKept) {
       chosen.widths(widths_keeping_input(compact, chosen, *chain, path));
