@@ -22,9 +22,8 @@ Choice choose(const Settings& settings, const std::vector<RunPlan>& plans,
     for (const auto& warning : edge_warnings(tuning)) {
       choice.warnings.push_back(label + ": " + warning);
     }
-    choice.cells.push_back(tuning.chosen
-                               ? tuning.trials[*tuning.chosen].cell
-                               : cells_of(settings.grid, recipe).front());
+    choice.cells.push_back(tuning.chosen ? tuning.trials[*tuning.chosen].cell
+                                         : cells_of(settings, recipe).front());
     choice.tunings.push_back(std::move(tuning));
   }
   return choice;
@@ -33,8 +32,7 @@ Choice choose(const Settings& settings, const std::vector<RunPlan>& plans,
 void tell(const Choice& choice, const Settings& settings, Console& console) {
   for (std::size_t i = 0; i < choice.cells.size(); ++i) {
     const auto& recipe = settings.expand[i];
-    const auto words =
-        in_words(values_of(choice.cells[i], settings.grid, recipe));
+    const auto words = in_words(values_of(choice.cells[i], settings, recipe));
     if (words.empty()) continue;
     console.line("chosen for " + (recipe == "none" ? "compact" : recipe) +
                  ": " + words);

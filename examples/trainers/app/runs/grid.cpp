@@ -8,22 +8,34 @@ namespace expandnet::examples {
 
 namespace {
 
+/// Whether a variant has a chain whose width the rate sets. Of the sums of
+/// branches some have none; a pattern of --strategy may add one.
+bool has_rate(const Settings& settings, const std::string& recipe) {
+  if (recipe == "none") return false;
+  return !settings.strategy.empty() ||
+         (recipe != "orepa" && recipe != "acb" && recipe != "rep");
+}
+
 /// The rates that make a difference to a variant.
-std::vector<double> rates_of(const Grid& grid, const std::string& recipe) {
-  if (recipe != "none" || grid.rate.empty()) return grid.rate;
-  return {grid.rate.front()};
+std::vector<double> rates_of(const Settings& settings,
+                             const std::string& recipe) {
+  const auto& rates = settings.grid.rate;
+  if (rates.empty() || has_rate(settings, recipe)) return rates;
+  return {rates.front()};
 }
 
 }  // namespace
 
-CellValues values_of(const Cell& cell, const Grid& grid,
+CellValues values_of(const Cell& cell, const Settings& settings,
                      const std::string& recipe) {
+  const auto& grid = settings.grid;
   CellValues values;
   if (grid.lr.size() > 1) values.emplace_back("lr", cell.lr);
   if (grid.weight_decay.size() > 1) {
     values.emplace_back("weight-decay", cell.weight_decay);
   }
-  if (rates_of(grid, recipe).size() > 1) values.emplace_back("rate", cell.rate);
+  if (rates_of(settings, recipe).size() > 1)
+    values.emplace_back("rate", cell.rate);
   return values;
 }
 
@@ -40,11 +52,13 @@ bool has_choice(const Grid& grid) {
          grid.rate.size() > 1;
 }
 
-std::vector<Cell> cells_of(const Grid& grid, const std::string& recipe) {
+std::vector<Cell> cells_of(const Settings& settings,
+                           const std::string& recipe) {
+  const auto& grid = settings.grid;
   std::vector<Cell> cells;
   for (const auto lr : grid.lr) {
     for (const auto weight_decay : grid.weight_decay) {
-      for (const auto rate : rates_of(grid, recipe)) {
+      for (const auto rate : rates_of(settings, recipe)) {
         cells.push_back({lr, weight_decay, rate});
       }
     }
@@ -72,6 +86,23 @@ bool is_tie(const std::vector<Trial>& trials) {
                      [&](const Trial& trial) { return trial.mean() == first; });
 }
 
+/// Whether a trial did as well as the chosen one with another value of `name`,
+/// and with the same of all else.
+bool has_equal_along(const std::string& name, const Tuning& tuning) {
+  const auto& chosen = tuning.trials.at(*tuning.chosen);
+  return std::any_of(tuning.trials.begin(), tuning.trials.end(),
+                     [&](const Trial& trial) {
+                       if (trial.mean() != chosen.mean()) return false;
+                       bool differs = false;
+                       for (std::size_t i = 0; i < chosen.values.size(); ++i) {
+                         if (trial.values[i] == chosen.values[i]) continue;
+                         if (chosen.values[i].first != name) return false;
+                         differs = true;
+                       }
+                       return differs;
+                     });
+}
+
 }  // namespace
 
 std::optional<std::size_t> best_of(const std::vector<Trial>& trials) {
@@ -92,6 +123,7 @@ std::vector<std::string> edge_warnings(const Tuning& tuning) {
         "images, to choose by more than their order"};
   }
   for (const auto& [name, best] : tuning.trials.at(*tuning.chosen).values) {
+    if (has_equal_along(name, tuning)) continue;  // the order has chosen
     double smallest = best, largest = best;
     for (const auto& trial : tuning.trials) {
       for (const auto& [other, value] : trial.values) {

@@ -31,9 +31,10 @@ inline bool operator==(const Cell& a, const Cell& b) {
 }
 
 /// The flags whose values a cell chooses, without dashes, and these values:
-/// those of which the grid has several. A compact net has no rate.
+/// those of which the grid has several. A compact net has no rate, nor has a
+/// sum of branches without a chain.
 using CellValues = std::vector<std::pair<std::string, double>>;
-[[nodiscard]] CellValues values_of(const Cell& cell, const Grid& grid,
+[[nodiscard]] CellValues values_of(const Cell& cell, const Settings& settings,
                                    const std::string& recipe);
 
 /// "lr 0.03, rate 2"; "" for nothing.
@@ -43,7 +44,7 @@ using CellValues = std::vector<std::pair<std::string, double>>;
 [[nodiscard]] bool has_choice(const Grid& grid);
 
 /// The cells that a variant is tried on; one: there is nothing to choose.
-[[nodiscard]] std::vector<Cell> cells_of(const Grid& grid,
+[[nodiscard]] std::vector<Cell> cells_of(const Settings& settings,
                                          const std::string& recipe);
 
 /// What has come of a cell.

@@ -64,10 +64,10 @@ std::vector<RunPlan> tuning_plans(const Trainer& trainer) {
   for (std::int64_t i = 0; i < settings.tune_seeds; ++i) {
     const auto seed = seed_after(settings.seed, kMostRuns + i);
     for (const auto& recipe : settings.expand) {
-      const auto cells = cells_of(settings.grid, recipe);
+      const auto cells = cells_of(settings, recipe);
       if (cells.size() < 2) continue;
       for (const auto& cell : cells) {
-        const auto values = values_of(cell, settings.grid, recipe);
+        const auto values = values_of(cell, settings, recipe);
         const auto folder = fs::path(settings.out) / kTuningFolder /
                             folder_name(recipe, values, seed);
         auto plan = plan_of(trainer, recipe, cell, seed, folder.string());
@@ -119,7 +119,7 @@ std::vector<RunPlan> final_plans(const Trainer& trainer, Command command,
     const auto seed = seed_after(settings.seed, run);
     for (std::size_t i = 0; i < settings.expand.size(); ++i) {
       const auto& recipe = settings.expand[i];
-      const auto values = values_of(chosen.at(i), settings.grid, recipe);
+      const auto values = values_of(chosen.at(i), settings, recipe);
       fs::path folder = settings.out;
       if (compares) folder /= folder_name(recipe, values, seed);
       auto plan = plan_of(trainer, recipe, chosen[i], seed, folder.string());
@@ -136,7 +136,7 @@ std::int64_t most_runs(const Settings& settings, Command command) {
   std::int64_t cells = 0;
   for (const auto& recipe : settings.expand) {
     const auto count =
-        static_cast<std::int64_t>(cells_of(settings.grid, recipe).size());
+        static_cast<std::int64_t>(cells_of(settings, recipe).size());
     if (count > 1) cells += count;
   }
   const auto recipes = static_cast<std::int64_t>(settings.expand.size());

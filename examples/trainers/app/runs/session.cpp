@@ -109,7 +109,8 @@ int run_session(const Session& session, const Trainer& trainer,
   const auto& settings = trainer.settings;
   const auto context = make_context(trainer, images, machine);
   const train::Interrupt interrupt(
-      "\ninterrupted; saving what has been done\n");
+      settings.dry_run ? "\ninterrupted\n"
+                       : "\ninterrupted; saving what has been done\n");
   auto tuning = tuning_plans(trainer);
   // Which cell is chosen makes no difference to what runs cost.
   const auto first = choose(settings, {}, {});
@@ -141,9 +142,10 @@ int run_session(const Session& session, const Trainer& trainer,
   const auto trials = train_all(tuning, context, interrupt, console);
   const auto choice = choose(settings, tuning, trials);
   std::vector<RunResult> results;
+  std::vector<std::string> warnings;
   if (all_ended(trials)) {
     tell(choice, settings, console);
-    notes.insert(notes.end(), choice.warnings.begin(), choice.warnings.end());
+    warnings = choice.warnings;
     if (!tuning.empty()) {
       plans = final_plans(trainer, session.command, choice.cells);
       set_times(plans, context, times);
@@ -152,14 +154,14 @@ int run_session(const Session& session, const Trainer& trainer,
     results = train_all(plans, context, interrupt, console);
     for (auto& warning : warnings_of_divergence(results)) {
       console.line("warning: " + warning);
-      notes.push_back(std::move(warning));
+      warnings.push_back(std::move(warning));
     }
   } else {
     results = not_begun(plans);
   }
   folders.keep();
   on_first(machine, [&] {
-    report(session, context, notes,
+    report(session, context, notes, warnings,
            by_variant(settings, choice.tunings, plans, results, times));
   });
   return interrupt.exit_status();

@@ -108,6 +108,7 @@ std::vector<std::string> warnings_of_divergence(
 
 void report(const Session& session, const RunContext& context,
             const std::vector<std::string>& notes_of_runs,
+            const std::vector<std::string>& warnings,
             const std::vector<VariantResult>& variants) {
   const auto& trainer = context.trainer;
   const auto& machine = context.machine;
@@ -118,6 +119,7 @@ void report(const Session& session, const RunContext& context,
   const auto of_images = context.images.notes_on_results();
   notes.insert(notes.end(), of_images.begin(), of_images.end());
   notes.insert(notes.end(), notes_of_runs.begin(), notes_of_runs.end());
+  for (const auto& warning : warnings) notes.push_back("Warning: " + warning);
   const Occasion occasion{trainer.title(),
                           trainer.name() + (compares ? " compare" : " train"),
                           EXPANDNET_VERSION,
@@ -145,12 +147,17 @@ void report(const Session& session, const RunContext& context,
   std::cout << "\n" << results_table(variants, metrics);
   const auto differences = differences_in_words(variants, metrics.front());
   if (!differences.empty()) std::cout << "\n" << differences;
+  // Before the training they were said, too, but a verdict needs them here.
+  for (const auto& warning : warnings) {
+    std::cout << "warning: " << warning << "\n";
+  }
   const auto is_left = [](const VariantResult& variant) {
     return !all_ended(variant.runs);
   };
   if (std::any_of(variants.begin(), variants.end(), is_left)) {
     std::cout << (compares ? "\ninterrupted; the same command goes on\n"
-                           : "\ninterrupted; go on with --resume\n");
+                           : "\ninterrupted; go on with --resume --out " +
+                                 settings.out + "\n");
   }
   std::cout << "\nreport: " << path_in_out(kReportFile) << std::endl;
 }

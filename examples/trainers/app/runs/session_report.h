@@ -30,6 +30,7 @@ void introduce(const Trainer& trainer, const Images& images,
 /// Writes the results of all runs, and shows them.
 void report(const Session& session, const RunContext& context,
             const std::vector<std::string>& notes_of_runs,
+            const std::vector<std::string>& warnings,
             const std::vector<VariantResult>& variants);
 
 }  // namespace expandnet::examples
