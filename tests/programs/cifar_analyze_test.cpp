@@ -256,7 +256,8 @@ TEST_F(ExpandnetCifarAnalyze, NamesTheRunsThatItCannotAnalyze) {
                 .status,
             0);
   EXPECT_EQ(refusal({path("out")}),
-            "--out: an analysis goes on as it was begun, got another steps (2, "
+            "--out: an analysis goes on as it was begun, got other values of "
+            "steps (2, "
             "now 51), products (0, now 100) for \"" +
                 path("analysis/out.json") +
                 "\"; name another folder, or remove the file");

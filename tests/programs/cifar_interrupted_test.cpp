@@ -49,15 +49,28 @@ TEST_F(ExpandnetCifarInterrupted, SavesWhenItIsAskedToStop) {
     process.send(signal);
     const auto outcome = process.wait();
     EXPECT_EQ(outcome.status, 128 + signal) << outcome.err;
-    EXPECT_NE(outcome.out.find("interrupted; go on with --resume"),
+    EXPECT_NE(outcome.out.find("interrupted; go on with --resume --out " +
+                               path("out") + "\n"),
               std::string::npos);
     EXPECT_EQ(json("out/result.json")["variants"][0]["test_accuracy"],
               Json({nullptr}));
     if (signal == SIGTERM) words.emplace_back("--resume");
   }
-  const auto outcome = run(words);
+  // Its folder says all that it was told.
+  const auto outcome =
+      run({words.front(), "train", "--resume", "--out", path("out")});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetCifarInterrupted, SaysThatThereIsNoRunToGoOnWith) {
+  const auto outcome = run(command("train", joined(kShort, {"--resume"})));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.rfind("note: there is no run in \"" + path("out") +
+                                  "\"; a new one begins\n",
+                              0),
+            0U)
+      << outcome.out;
 }
 
 TEST_F(ExpandnetCifarInterrupted, ResumesARunOfBeforeAFlag) {
@@ -69,15 +82,15 @@ TEST_F(ExpandnetCifarInterrupted, ResumesARunOfBeforeAFlag) {
     process.send(SIGTERM);
     EXPECT_EQ(process.wait().status, 128 + SIGTERM);
   }
-  words.front() = "later-cifar";
-  words.emplace_back("--resume");
-  const auto other = run(words);
+  words = {"later-cifar", "train", "--resume", "--out", path("out")};
+  const auto other = run(joined(words, {"--manner", "new"}));
   EXPECT_EQ(other.status, 1);
   EXPECT_EQ(complaint_of(other),
-            "--resume: a run goes on as it was configured, got another manner "
-            "(old, now new) for \"" +
-                path("out") + "\"; name another folder");
-  const auto outcome = run(joined(words, {"--manner", "old"}));
+            "--resume: a run goes on as it was configured, got other values of "
+            "manner (old, now new) for \"" +
+                path("out") +
+                "\"; leave these flags out, or name another folder");
+  const auto outcome = run(words);
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   expect_same_run("out", "straight");
   const auto evaluated =

@@ -118,6 +118,9 @@ TEST_F(ExpandnetCifarUsage, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--execution", "modules"}),
             "--strategy: needs nets that are expanded in weight space, got "
             "--execution modules");
+  EXPECT_EQ(refusal({"--expand", "rep+fc", "--init", "twin"}),
+            "--init: twin needs layers that are single chains, got --expand "
+            "rep+fc; use another start");
   EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--init", "twin"}),
             "--strategy: needs nets that are expanded in weight space, got "
             "--init twin");
@@ -244,9 +247,10 @@ TEST_F(ExpandnetCifarUsage, RefusesWhatItCannotUseWithStatus1) {
   auto words = command("train", {"--epochs", "4", "--expand", "cl+fc", "--lr",
                                  "0.5", "--resume"});
   EXPECT_EQ(refusal(words),
-            "--resume: a run goes on as it was configured, got another epochs "
-            "(3, now 4), lr (0.01, now 0.5) for \"" +
-                path("out") + "\"; name another folder");
+            "--resume: a run goes on as it was configured, got other values of "
+            "epochs (3, now 4), lr (0.01, now 0.5) for \"" +
+                path("out") +
+                "\"; leave these flags out, or name another folder");
 }
 
 TEST_F(ExpandnetCifarUsage, TakesAFolderOfAnyName) {
@@ -262,9 +266,10 @@ TEST_F(ExpandnetCifarUsage, TakesAFolderOfAnyName) {
   words.insert(words.end(), {"--lr", "0.0123456788"});
   EXPECT_EQ(
       complaint_of(run(words))
-          .rfind("--resume: a run goes on as it was configured, got another lr "
-                 "(0.0123456789, now 0.0123456788) for ",
-                 0),
+          .rfind(
+              "--resume: a run goes on as it was configured, got other values "
+              "of lr (0.0123456789, now 0.0123456788) for ",
+              0),
       0U);
 }
 

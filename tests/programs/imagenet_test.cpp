@@ -533,9 +533,10 @@ TEST_F(ExpandnetImagenetByRanks, RefuseWhatTheyDoNotShare) {
                              command("train", joined(kShared, {"--lr", "1"})));
   for (const auto& outcome : other) {
     EXPECT_EQ(outcome.status, 1);
-    EXPECT_EQ(complaint_of(outcome),
-              "rank 1 must be configured as rank 0 is, got another lr (0.01, "
-              "now 1); start all of them alike");
+    EXPECT_EQ(
+        complaint_of(outcome),
+        "rank 1 must be configured as rank 0 is, got other values of lr (0.01, "
+        "now 1); start all of them alike");
   }
   const auto odd = command("train", joined(kShared, {"--batch-size", "9"}));
   for (const auto& outcome : run_two(odd, odd)) {

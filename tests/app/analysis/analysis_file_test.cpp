@@ -58,7 +58,8 @@ TEST_F(AnalysisFiles, AreOfOneAnalysis) {
                   path(),
                   {{"run", "compact-seed0"}, {"images", 50}, {"steps", 5}});
             }),
-            "--out: an analysis goes on as it was begun, got another images "
+            "--out: an analysis goes on as it was begun, got other values of "
+            "images "
             "(100, now 50), steps (null, now 5) for \"" +
                 path() + "\"; name another folder, or remove the file");
 }

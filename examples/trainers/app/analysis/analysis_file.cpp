@@ -44,8 +44,8 @@ AnalysisFile::AnalysisFile(std::string path, Json head)
   }
   TORCH_CHECK(other.empty(),
               error_message("--out", "an analysis goes on as it was begun",
-                            "another " + c10::Join(", ", other) + " for \"" +
-                                path_ + "\"",
+                            "other values of " + c10::Join(", ", other) +
+                                " for \"" + path_ + "\"",
                             "name another folder, or remove the file"));
 }
 

@@ -1,10 +1,13 @@
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
+#include <expandnet/fold/options.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -51,6 +54,15 @@ void one_cell(Settings& settings) {
   settings.grid = {{settings.lr}, {settings.weight_decay}, {settings.rate}};
 }
 
+/// Whether a recipe trains sums of branches: their name, or that and "+fc".
+bool is_sum(const std::string& recipe) {
+  const auto& sums = branch_strategies();
+  return std::any_of(sums.begin(), sums.end(), [&](Strategy sum) {
+    const std::string known = name(sum);
+    return recipe == known || recipe == known + "+fc";
+  });
+}
+
 /// What no single flag can say, whatever the trainer.
 void check_together(const Settings& settings, Command command) {
   const auto& recipes = settings.expand;
@@ -87,6 +99,12 @@ void check_together(const Settings& settings, Command command) {
                                  "fold needs --execution weight-space, got " +
                                      name_in(kExecutions, settings.execution));
     }
+  }
+  const auto sum = std::find_if(recipes.begin(), recipes.end(), is_sum);
+  if (settings.init.twin && sum != recipes.end()) {
+    throw CLI::ValidationError(
+        "--init", "twin needs layers that are single chains, got --expand " +
+                      *sum + "; use another start");
   }
   if (settings.narrow == NarrowChoice::kOn &&
       settings.optimizer != OptimizerChoice::kSGD) {
@@ -143,7 +161,7 @@ void check_ranks(const std::string& configuration, const Machine& machine) {
   for (std::size_t rank = 1; rank < all.size(); ++rank) {
     const auto other = differences(all[0], all[rank]);
     TORCH_CHECK(other.empty(), "rank ", rank,
-                " must be configured as rank 0 is, got another ",
+                " must be configured as rank 0 is, got other values of ",
                 c10::Join(", ", other), "; start all of them alike");
   }
 }
@@ -176,11 +194,18 @@ int train_or_compare(const Trainer& prototype, Command command,
                        "and compares them.",
                prototype.name() + (train ? " train" : " compare"));
   const auto trainer = prototype.clone();
-  set_defaults(*trainer, command, {words.argv + 1, words.argv + words.argc});
+  std::vector<std::string> flags(words.argv + 1, words.argv + words.argc);
+  const auto resumed = resumed_configuration(*trainer, command, flags);
+  if (resumed) flags.insert(flags.begin(), {"--config", *resumed});
+  set_defaults(*trainer, command, flags);
   add_arguments(app, *trainer, command);
+  if (resumed) {
+    take_absent_values(app, trainer->settings, read_file(*resumed));
+  }
   add_absent_values(app, trainer->settings);
+  std::reverse(flags.begin(), flags.end());  // as CLI11 takes them
   try {
-    app.parse(words.argc, words.argv);
+    app.parse(flags);
     if (train) {
       one_cell(trainer->settings);
     } else {
@@ -203,6 +228,12 @@ int train_or_compare(const Trainer& prototype, Command command,
   const auto configuration = configuration_of(*trainer, command);
   check_ranks(configuration, machine);
   on_first(machine, [&] { check_out(settings, command, configuration); });
+  if (settings.resume && machine.is_first() &&
+      !std::filesystem::exists(std::filesystem::path(settings.out) /
+                               kConfigurationFile)) {
+    std::cout << "note: there is no run in \"" << settings.out
+              << "\"; a new one begins\n";
+  }
   const auto images = trainer->load_images(machine, /*run=*/"");
   return run_session({command, words.line}, *trainer, *images, machine);
 }

@@ -59,11 +59,14 @@ void check_same_configuration(const fs::path& file,
     other.erase(std::remove_if(other.begin(), other.end(), is_of_runs),
                 other.end());
   }
-  TORCH_CHECK(other.empty(), error_message(flag_of(settings),
-                                           "a run goes on as it was configured",
-                                           "another " + c10::Join(", ", other) +
-                                               " for " + quoted(folder),
-                                           "name another folder"));
+  TORCH_CHECK(
+      other.empty(),
+      error_message(flag_of(settings), "a run goes on as it was configured",
+                    "other values of " + c10::Join(", ", other) + " for " +
+                        quoted(folder),
+                    settings.resume ? "leave these flags out, or name another "
+                                      "folder"
+                                    : "name another folder"));
 }
 
 /// Writes a file into a run's folder. That of a run that goes on must be the

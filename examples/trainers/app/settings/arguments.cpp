@@ -35,18 +35,55 @@ void add_absent_values(const CLI::App& app, Settings& settings) {
   }
 }
 
-void set_defaults(Trainer& trainer, Command command,
-                  std::vector<std::string> words) {
-  const auto asked = trainer.clone();
-  CLI::App app;
+namespace {
+
+/// Reads what can be read of `words`. Errors are told when all of them are read
+/// for good.
+void read_leniently(CLI::App& app, Trainer& trainer, Command command,
+                    std::vector<std::string> words) {
   app.set_help_flag();  // help would end the reading
-  add_arguments(app, *asked, command);
+  add_arguments(app, trainer, command);
   app.allow_extras();
   std::reverse(words.begin(), words.end());
   try {
     app.parse(words);
-  } catch (const CLI::ParseError&) {  // is told when everything is read
+  } catch (const CLI::ParseError&) {
   }
+}
+
+}  // namespace
+
+std::optional<std::string> resumed_configuration(
+    const Trainer& trainer, Command command, std::vector<std::string> words) {
+  const auto asked = trainer.clone();
+  CLI::App app;
+  read_leniently(app, *asked, command, std::move(words));
+  if (!asked->settings.resume || app.count("--config") > 0) {
+    return std::nullopt;
+  }
+  const auto file =
+      std::filesystem::path(asked->settings.out) / kConfigurationFile;
+  if (!std::filesystem::exists(file) ||
+      !complaint_about(file.string(), app).empty()) {
+    return std::nullopt;
+  }
+  return file.string();
+}
+
+void take_absent_values(CLI::App& app, const Settings& settings,
+                        const std::string& configuration) {
+  for (const auto& [key, value] : settings.absent) {
+    if (value_at(configuration, key)) continue;
+    auto* option = app.get_option("--" + key);
+    option->run_callback_for_default()->default_val(value);
+  }
+}
+
+void set_defaults(Trainer& trainer, Command command,
+                  std::vector<std::string> words) {
+  const auto asked = trainer.clone();
+  CLI::App app;
+  read_leniently(app, *asked, command, std::move(words));
   const bool starts_from_weights = !asked->settings.fine_tuning.weights.empty();
   asked->settings = trainer.settings;
   asked->set_defaults(command);
@@ -94,10 +131,7 @@ std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
   trainer->settings.absent.clear();  // of another run
   set_defaults(*trainer, Command::kTrain, {"--config", file});
   add_arguments(app, *trainer, Command::kTrain);
-  for (const auto& [key, value] : trainer->settings.absent) {
-    auto* option = app.get_option("--" + key);
-    option->run_callback_for_default()->default_val(value);
-  }
+  take_absent_values(app, trainer->settings, "");
   try {
     app.parse(std::vector<std::string>{file, "--config"});  // in reverse
   } catch (const CLI::ParseError& error) {

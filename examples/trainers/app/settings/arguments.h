@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,16 @@ void add_absent_values(const CLI::App& app, Settings& settings);
 /// follow the command. Passes over all errors.
 void set_defaults(Trainer& trainer, Command command,
                   std::vector<std::string> words);
+
+/// The configuration file of the run that a command goes on with, by `words` as
+/// above: "--resume --out FOLDER" is all that it needs. Nothing where there is
+/// none, where the file is damaged, and where --config names another.
+std::optional<std::string> resumed_configuration(
+    const Trainer& trainer, Command command, std::vector<std::string> words);
+
+/// Makes what keys stand for that a configuration lacks the defaults of `app`.
+void take_absent_values(CLI::App& app, const Settings& settings,
+                        const std::string& configuration);
 
 /// All that a trainer was told, as a configuration file of that command.
 std::string configuration_of(const Trainer& trainer, Command command);
