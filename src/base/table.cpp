@@ -50,6 +50,20 @@ std::string render_table(const std::vector<std::string>& header,
   return text;
 }
 
+void drop_empty_columns(std::vector<std::string>& header,
+                        std::vector<std::vector<std::string>>& rows) {
+  for (auto column = header.size(); column-- > 0;) {
+    const bool is_empty =
+        !rows.empty() &&
+        std::all_of(rows.begin(), rows.end(),
+                    [&](const auto& row) { return row[column] == "-"; });
+    if (!is_empty) continue;
+    const auto at = static_cast<std::ptrdiff_t>(column);
+    header.erase(header.begin() + at);
+    for (auto& row : rows) row.erase(row.begin() + at);
+  }
+}
+
 std::string grouped(std::optional<std::int64_t> number) {
   if (!number) return "-";
   auto digits = std::to_string(*number);

@@ -21,6 +21,10 @@ struct TableOptions {
     const std::vector<std::vector<std::string>>& rows,
     const TableOptions& options = {});
 
+/// Takes out the columns whose cells are all "-".
+void drop_empty_columns(std::vector<std::string>& header,
+                        std::vector<std::vector<std::string>>& rows);
+
 /// 1234567 -> "1,234,567"; "-" for nothing.
 [[nodiscard]] std::string grouped(std::optional<std::int64_t> number);
 

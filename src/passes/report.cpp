@@ -19,9 +19,11 @@ std::string ContractionReport::to_string() const {
   }
   std::string text;
   if (!rows.empty()) {
-    text = render_table({"layer", "chain", "parameters", "contracted",
-                         "multiply-adds", "contracted", "error fp64", "error"},
-                        rows);
+    std::vector<std::string> header = {
+        "layer", "chain",         "train params", "deploy params",
+        "madds", "compact madds", "error fp64",   "error"};
+    drop_empty_columns(header, rows);
+    text = render_table(header, rows);
   }
   if (already_contracted > 0) {
     text += std::to_string(already_contracted) +

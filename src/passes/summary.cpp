@@ -130,7 +130,15 @@ std::string Summary::to_string() const {
     cells.back().push_back(
         row.initial_spread ? fmt::format("{:.3g}", *row.initial_spread) : "-");
   }
-  return render_table(header, cells);
+  drop_empty_columns(header, cells);
+  auto text = render_table(header, cells);
+  if (total().cost()) {
+    text +=
+        "madds are multiply-adds. Of one update: fold/step those of fold and "
+        "pull back,\ncompact/step those of the layer itself, forward and "
+        "backward; cost is their ratio.\n";
+  }
+  return text;
 }
 
 std::ostream& operator<<(std::ostream& stream, const Summary& summary) {

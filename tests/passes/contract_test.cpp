@@ -216,14 +216,14 @@ TEST(ContractReport, PrintsATable) {
   report.already_contracted = 1;
 
   EXPECT_EQ(report.to_string(),
-            "layer    chain                    parameters  contracted  "
-            "multiply-adds  contracted  error fp64          error\n"
-            "-------  ---------------  ------------------  ----------  "
-            "-------------  ----------  ----------  -------------\n"
-            "conv     CK 3 -> 12 -> 8  6,136 (5,000 kept)       1,184  "
-            "        5,000       1,000     2.5e-16  3.0e-08 Float\n"
-            "(model)  FC 4 -> 2                        12           6  "
-            "            -           -     0.0e+00   0.0e+00 Half\n"
+            "layer    chain                  train params  deploy params  "
+            "madds  compact madds  error fp64          error\n"
+            "-------  ---------------  ------------------  -------------  "
+            "-----  -------------  ----------  -------------\n"
+            "conv     CK 3 -> 12 -> 8  6,136 (5,000 kept)          1,184  "
+            "5,000          1,000     2.5e-16  3.0e-08 Float\n"
+            "(model)  FC 4 -> 2                        12              6  "
+            "    -              -     0.0e+00   0.0e+00 Half\n"
             "1 layer was contracted already; nothing to do there\n");
 }
 

@@ -66,7 +66,33 @@ TEST(Summary, PrintsATable) {
             "        80 B           40 B\n"
             "total                     6,146 (5,010 kept)          1,194  "
             "        5,000          1,000      3,000        60,000   5.0 %  "
-            "   48.02 KiB      4.664 KiB\n");
+            "   48.02 KiB      4.664 KiB\n"
+            "madds are multiply-adds. Of one update: fold/step those of fold "
+            "and pull back,\n"
+            "compact/step those of the layer itself, forward and backward; "
+            "cost is their ratio.\n");
+}
+
+TEST(SummaryText, LeavesOutWhatNoLayerHas) {
+  Summary sums;
+  SummaryRow row;
+  row.path = "fc";
+  row.expansion = "FC 2 -> 8 -> 2";
+  row.train_parameters = 32;
+  row.deploy_parameters = 4;
+  row.train_bytes = 256;
+  row.deploy_bytes = 16;
+  sums.rows.push_back(row);
+
+  EXPECT_EQ(sums.to_string(),
+            "layer  expansion       train params  deploy params  train memory  "
+            "deploy memory\n"
+            "-----  --------------  ------------  -------------  ------------  "
+            "-------------\n"
+            "fc     FC 2 -> 8 -> 2            32              4         256 B  "
+            "         16 B\n"
+            "total                            32              4         256 B  "
+            "         16 B\n");
 }
 
 }  // namespace
