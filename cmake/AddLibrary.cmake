@@ -13,7 +13,10 @@ function(expandnet_add_library name)
   endif()
   add_library(${target})
   add_library(expandnet::${name} ALIAS ${target})
-  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  target_include_directories(
+    ${target}
+    PRIVATE "${PROJECT_SOURCE_DIR}/src"
+    PUBLIC "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>")
   target_compile_features(${target} PUBLIC cxx_std_17)
   # LibTorch's headers bundle those of fmt, but no library of it is exported.
   target_compile_definitions(${target} PRIVATE FMT_HEADER_ONLY)
@@ -48,6 +51,34 @@ function(expandnet_add_files target)
     PUBLIC FILE_SET HEADERS
            BASE_DIRS "${PROJECT_SOURCE_DIR}/include"
            FILES ${arg_HEADERS})
+  string(REGEX REPLACE "/.*" "" group "${room}")
+  set_property(GLOBAL APPEND PROPERTY EXPANDNET_HEADERS_${group} ${arg_HEADERS})
+endfunction()
+
+# Makes expandnet/GROUP.h, which includes all public headers under
+# include/expandnet/GROUP that this build has, for each of the groups.
+function(expandnet_add_group_headers target)
+  foreach(group IN LISTS ARGN)
+    get_property(headers GLOBAL PROPERTY EXPANDNET_HEADERS_${group})
+    list(SORT headers)
+    set(text "// ${group}.h: all of expandnet/${group}.\n#pragma once\n\n")
+    foreach(header IN LISTS headers)
+      cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/include")
+      string(APPEND text "#include <${header}>\n")
+    endforeach()
+    expandnet_add_written_header(${target} ${group}.h "${text}")
+  endforeach()
+endfunction()
+
+# Adds the public header expandnet/NAME with this content.
+function(expandnet_add_written_header target name content)
+  set(file "${PROJECT_BINARY_DIR}/include/expandnet/${name}")
+  file(CONFIGURE OUTPUT "${file}" CONTENT "${content}" @ONLY)
+  target_sources(
+    ${target}
+    PUBLIC FILE_SET HEADERS
+           BASE_DIRS "${PROJECT_BINARY_DIR}/include"
+           FILES "${file}")
 endfunction()
 
 # Names files that this machine cannot compile, or that another takes the place

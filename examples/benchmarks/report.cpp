@@ -1,6 +1,7 @@
 #include "benchmarks/report.h"
 
 #include <expandnet/base/atomic_file.h>
+#include <expandnet/version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 

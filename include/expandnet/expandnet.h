@@ -25,3 +25,4 @@
 #include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/summary.h>
 #include <expandnet/passes/verify.h>
+#include <expandnet/version.h>

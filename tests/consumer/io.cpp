@@ -1,6 +1,6 @@
 // A user's program on the library of files: out, in, and into a model.
-#include <expandnet/deploy/load_weights.h>
-#include <expandnet/io/weights_file.h>
+#include <expandnet/deploy.h>
+#include <expandnet/io.h>
 #include <torch/nn/modules/linear.h>
 
 int main() {

@@ -1,10 +1,10 @@
 // A user's program on the training library: some steps in weight space.
-#include <expandnet/models/small_net.h>
-#include <expandnet/passes/expand.h>
-#include <expandnet/train/optimizers.h>
-#include <expandnet/train/step.h>
+#include <expandnet/expandnet.h>
+#include <expandnet/models.h>
+#include <expandnet/train.h>
 
 int main() {
+  static_assert(EXPANDNET_VERSION_MAJOR >= 0, "version.h is installed");
   torch::manual_seed(0);
   expandnet::models::SmallNet model;
   auto expansion = expandnet::expand(*model);

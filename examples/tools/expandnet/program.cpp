@@ -1,5 +1,7 @@
 #include "tools/expandnet/program.h"
 
+#include <expandnet/version.h>
+
 #include <CLI/CLI.hpp>
 
 #include "command_line/command_line.h"

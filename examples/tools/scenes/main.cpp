@@ -5,6 +5,8 @@
 //
 // composes 1,700 scenes of Fashion-MNIST's objects in 14 seconds: the same to
 // the pixel for a seed.
+#include <expandnet/version.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>

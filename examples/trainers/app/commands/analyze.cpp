@@ -1,6 +1,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/train/interrupt.h>
+#include <expandnet/version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 

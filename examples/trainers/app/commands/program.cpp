@@ -1,5 +1,7 @@
 #include "trainers/app/commands/program.h"
 
+#include <expandnet/version.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string>

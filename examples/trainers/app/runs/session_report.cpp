@@ -1,6 +1,7 @@
 #include "trainers/app/runs/session_report.h"
 
 #include <expandnet/base/atomic_file.h>
+#include <expandnet/version.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 
