@@ -40,7 +40,8 @@ void read_checkpoint(const std::string& path, const Read& read) {
   } catch (const std::exception& error) {
     throw_file_error("Checkpoints",
                      "a checkpoint must be whole and of this library",
-                     "\"" + path + "\" (" + message_of(error) + ")");
+                     "\"" + path + "\" (" + message_of(error) + ")",
+                     "use another checkpoint, or train in another folder");
   }
 }
 
@@ -48,6 +49,11 @@ void read_checkpoint(const std::string& path, const Read& read) {
 std::string open_checkpoint(const std::string& path, c10::Device device,
                             torch::serialize::InputArchive& archive,
                             distributed::Ranks* ranks = nullptr) {
+  if (ranks == nullptr && !std::filesystem::exists(path)) {
+    throw_file_error("Checkpoints", "a run must have a checkpoint",
+                     "none in \"" + path + "\"",
+                     "each epoch writes one at its end");
+  }
   const auto content = ranks != nullptr ? content_at_first(path, *ranks) : "";
   std::string text;
   read_checkpoint(path, [&] {

@@ -554,7 +554,14 @@ TEST(Checkpoints, AreNotMistaken) {
                 checkpoints.last_path() +
                 "\" (the file: a zip file must end with the record of its "
                 "directory, got none in the last 14 bytes; fetch the file or "
-                "save it again)");
+                "save it again); use another checkpoint, or train in another "
+                "folder");
+  std::filesystem::remove(checkpoints.best_path());
+  EXPECT_EQ(failure_of([&] { checkpoints.load_best(*run); }),
+            "Checkpoints: a run must have a checkpoint, got none in \"" +
+                checkpoints.best_path() +
+                "\"; each epoch writes one at its "
+                "end");
 
   // Weights alone, as the trainers save them too.
   torch::save(run.net(), checkpoints.last_path());
