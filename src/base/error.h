@@ -1,10 +1,11 @@
-// error.h: every error message of the library, and the types that carry them.
+// error.h: builds all error messages of the library, and throws the errors.
 //
-// A wrong value reads "where: rule, got value; remedy", what the system refuses
-// `cannot open "x.png": No such file or directory`. Arguments that are wrong
-// throw `c10::Error`, as LibTorch's do; files and the system throw
-// `std::runtime_error`. This header needs no LibTorch, as parsers do without
-// it.
+// The message about a wrong value is "where: rule, got value; remedy". The
+// message about a refusal by the operating system is in its words:
+// `cannot open "x.png": No such file or directory`. Wrong arguments throw
+// `c10::Error`, as in LibTorch; files and the system throw
+// `std::runtime_error`. This header needs no LibTorch, because some parsers do
+// not use it.
 #pragma once
 
 #include <exception>
@@ -12,8 +13,7 @@
 
 namespace expandnet {
 
-/// "where: rule, got value; remedy". Without a remedy nothing follows the
-/// value.
+/// Returns "where: rule, got value; remedy". An empty remedy is left out.
 ///
 ///     TORCH_CHECK(rate > 0, error_message("expand", "rate must be positive",
 ///                                         std::to_string(rate)));
@@ -22,30 +22,31 @@ namespace expandnet {
                                         const std::string& value,
                                         const std::string& remedy = {});
 
-/// Throws `c10::Error` of an `error_message`, for files that do not include
+/// Throws `c10::Error` with an `error_message`. For files that do not include
 /// LibTorch; others use TORCH_CHECK.
 [[noreturn]] void throw_argument_error(const std::string& where,
                                        const std::string& rule,
                                        const std::string& value,
                                        const std::string& remedy = {});
 
-/// Throws `std::runtime_error` of an `error_message`: a file holds something
-/// else than it must. `where` is its quoted path, or what part of it is read.
+/// Throws `std::runtime_error` with an `error_message` about the content of a
+/// file. `where` is its quoted path, or the part of the file that is read.
 [[noreturn]] void throw_file_error(const std::string& where,
                                    const std::string& rule,
                                    const std::string& value,
                                    const std::string& remedy = {});
 
-/// Throws `std::runtime_error` of what the system refused, in its own words:
+/// Throws `std::runtime_error` with the words of the operating system:
 /// `cannot ACTION "PATH": No such file or directory`. `error` is an errno; a
-/// remedy follows a semicolon.
+/// remedy follows after a semicolon.
 ///
 ///     if (file < 0) throw_system_error("open", path, errno);
 [[noreturn]] void throw_system_error(const std::string& action,
                                      const std::string& path, int error,
                                      const std::string& remedy = {});
 
-/// What an exception says, without the stack trace that LibTorch may append.
+/// Returns the message of an exception without the stack trace that LibTorch
+/// may append.
 [[nodiscard]] std::string message_of(const std::exception& error);
 
 }  // namespace expandnet

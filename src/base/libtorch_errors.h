@@ -1,6 +1,6 @@
-// libtorch_errors.h: what LibTorch's errors mean, where only their wording or
-// type tells. All places that depend on it are here: they were seen to hold
-// from 2.7 to 2.15, and a test shows it for the version that is linked.
+// libtorch_errors.h: recognizes errors of LibTorch that differ only in wording
+// or type. All code that depends on these is here. It was checked with LibTorch
+// 2.7 to 2.15, and a test checks it with the linked version.
 #pragma once
 
 #include <exception>
@@ -8,24 +8,26 @@
 
 namespace expandnet {
 
-/// The first line of the message: c10d appends the state of its sockets.
+/// Returns the first line of the message: c10d appends the state of its
+/// sockets.
 [[nodiscard]] std::string first_line_of(const std::exception& error);
 
-/// Whether autograd found that a tensor which it needs was written to after the
+/// Whether autograd found that a tensor that it needs was modified after the
 /// forward pass ("... has been modified by an inplace operation").
 [[nodiscard]] bool is_modified_in_place(const std::exception& error);
 
-/// Whether c10d's Reducer misses a gradient of the pass before ("Expected to
-/// have finished reduction ...", in words for Python).
+/// Whether c10d's Reducer misses a gradient of the previous pass ("Expected to
+/// have finished reduction ...", followed by advice for Python).
 [[nodiscard]] bool is_unfinished_reduction(const std::exception& error);
 
-/// Whether an error comes from c10d, or from Gloo below it, whose exceptions
-/// have no header here but a namespace. Wrong use of c10d is a plain error.
+/// Whether an error comes from c10d or from Gloo, which c10d uses and whose
+/// exceptions are only known by their namespace here. Wrong use of c10d is an
+/// ordinary error.
 [[nodiscard]] bool is_from_c10d(const std::exception& error);
 
-/// The operator, such as "torchvision::nms", that the code of a TorchScript
-/// file calls and no library here registers ("Unknown builtin op: ..."); "" if
-/// the error is another.
+/// Returns the operator, such as "torchvision::nms", that a TorchScript file
+/// calls and no linked library registers ("Unknown builtin op: ..."); "" for
+/// any other error.
 [[nodiscard]] std::string unknown_operator_in(const std::exception& error);
 
 }  // namespace expandnet

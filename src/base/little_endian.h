@@ -1,4 +1,4 @@
-// little_endian.h: numbers in the byte order of the formats here.
+// little_endian.h: reads and writes little-endian numbers.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace expandnet {
 
-/// The unsigned number in `count` bytes, at most 8, from `offset` on. All of
-/// them must be there.
+/// Returns the unsigned number in `count` bytes, at most 8, from `offset` on.
+/// The bytes must exist.
 inline std::uint64_t little_endian(std::string_view bytes, std::size_t offset,
                                    std::size_t count) {
   std::uint64_t number = 0;

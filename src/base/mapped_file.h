@@ -1,4 +1,4 @@
-// mapped_file.h: the bytes of a file as memory, read when they are touched.
+// mapped_file.h: a file mapped into memory, read when it is used.
 #pragma once
 
 #include <cstddef>
@@ -7,20 +7,21 @@
 
 namespace expandnet {
 
-/// All bytes of a regular file, mapped: none is read before it is touched, and
-/// what nobody writes to is shared with all who read the file.
+/// All bytes of a regular file, mapped into memory. Pages are read when they
+/// are used; pages that are not written to are shared with all readers of the
+/// file.
 ///
-/// Writing to the bytes is allowed and changes this mapping alone, page by page
-/// (copy on write), never the file. The file may be removed or replaced
-/// meanwhile, as AtomicFile does; the bytes stay. It may not be changed in
-/// place: changes may show, and to touch what was cut off ends the program.
-/// Whatever points into the bytes shares the mapping:
+/// Writing to the bytes changes only this mapping, page by page (copy on
+/// write), never the file. Meanwhile the file may be removed or replaced, as
+/// AtomicFile does; the bytes stay. It must not be changed in place: changes
+/// may become visible, and an access beyond a truncated end terminates the
+/// program. Everything that points into the bytes shares the mapping:
 ///
 ///     auto file = std::make_shared<const MappedFile>("net.safetensors");
 class MappedFile {
  public:
-  /// Throws `std::runtime_error` unless `path` is a regular file that may be
-  /// read and memory has room for. Links are followed.
+  /// Throws `std::runtime_error` unless `path` is a readable regular file that
+  /// fits into memory. Follows links.
   explicit MappedFile(std::string path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
@@ -28,7 +29,7 @@ class MappedFile {
 
   /// As given, for messages.
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// The first byte, at the beginning of a page; null if the file is empty.
+  /// The first byte, at the start of a page; null if the file is empty.
   [[nodiscard]] char* data() const { return data_; }
   /// In bytes.
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -1,4 +1,4 @@
-// table.h: text tables, and numbers as they stand in them.
+// table.h: text tables, and the formats of numbers in them.
 #pragma once
 
 #include <cstddef>
@@ -10,25 +10,25 @@
 namespace expandnet {
 
 struct TableOptions {
-  std::size_t left_columns = 2;  ///< flush left; the others are flush right
-  bool rule = true;              ///< dashes under the header
+  std::size_t left_columns = 2;  ///< left-aligned; the others are right-aligned
+  bool rule = true;              ///< a line of dashes under the header
 };
 
-/// Columns as wide as their longest cell, two spaces between them. Cells are
-/// UTF-8; a code point is one column wide.
+/// Returns columns as wide as their longest cell, separated by two spaces.
+/// Cells are UTF-8; a code point counts as one column.
 [[nodiscard]] std::string render_table(
     const std::vector<std::string>& header,
     const std::vector<std::vector<std::string>>& rows,
     const TableOptions& options = {});
 
-/// Takes out the columns whose cells are all "-".
+/// Removes the columns whose cells are all "-".
 void drop_empty_columns(std::vector<std::string>& header,
                         std::vector<std::vector<std::string>>& rows);
 
-/// 1234567 -> "1,234,567"; "-" for nothing.
+/// 1234567 -> "1,234,567"; absent -> "-".
 [[nodiscard]] std::string grouped(std::optional<std::int64_t> number);
 
-/// "1,745,766", and "1,745,766 (762,215 kept)" where fewer are kept.
+/// "1,745,766", or "1,745,766 (762,215 kept)" if fewer are kept.
 [[nodiscard]] std::string grouped(std::optional<std::int64_t> number,
                                   std::optional<std::int64_t> kept);
 

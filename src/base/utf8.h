@@ -1,4 +1,4 @@
-// utf8.h: which bytes are text.
+// utf8.h: validates UTF-8.
 #pragma once
 
 #include <string_view>

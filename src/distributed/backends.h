@@ -1,4 +1,4 @@
-// backends.h: what carries tensors from rank to rank.
+// backends.h: the c10d backends that send tensors between ranks.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -11,15 +11,17 @@
 
 namespace expandnet::distributed {
 
-/// For tensors on the CPU, over these interfaces; none is the default. Returns
-/// once all ranks are connected. Throws as `check_addresses` does.
+/// Makes the backend for CPU tensors, on these network interfaces; if there are
+/// none, on the default one. Returns once all ranks are connected. Throws as
+/// `check_addresses` does.
 c10::intrusive_ptr<c10d::Backend> make_gloo(
     const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
     std::chrono::milliseconds timeout,
     const std::vector<std::string>& interfaces);
 
-/// For tensors on a CUDA device, which becomes the current one. Throws
-/// `c10::Error` if this build has no NCCL, or the machine no such device.
+/// Makes the backend for tensors on a CUDA device, which becomes the current
+/// one. Throws `c10::Error` if this build has no NCCL or the machine has no
+/// such device.
 c10::intrusive_ptr<c10d::Backend> make_nccl(
     const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
     std::chrono::milliseconds timeout, c10::Device device);

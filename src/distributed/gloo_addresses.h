@@ -1,4 +1,4 @@
-// gloo_addresses.h: where Gloo lets the other ranks reach this one.
+// gloo_addresses.h: the address at which other ranks reach this one over Gloo.
 #pragma once
 
 #include <string>
@@ -7,27 +7,28 @@
 
 namespace expandnet::distributed {
 
-/// The interfaces in GLOO_SOCKET_IFNAME, separated by commas as in PyTorch;
-/// none if it is not set or empty: Gloo then takes the address of the host
-/// name. Throws `c10::Error` for one that this machine does not have.
+/// Returns the interfaces in GLOO_SOCKET_IFNAME, which are separated by commas
+/// as in PyTorch; empty if it is unset or empty, then Gloo uses the address of
+/// the host name. Throws `c10::Error` for an interface that this machine does
+/// not have.
 [[nodiscard]] std::vector<std::string> gloo_interfaces();
 
 /// Where a rank runs, and the address that it gives to the others.
 struct RankAddress {
-  std::string machine;  ///< the same on one machine, in one network namespace
+  std::string machine;  ///< equal on one machine within one network namespace
   std::string address;  ///< "127.0.1.1", or "lo" if an interface is set
-  bool is_loopback = false;  ///< only this machine reaches it
+  bool is_loopback = false;  ///< reachable only from this machine
 };
 
-/// Of this rank, with these interfaces.
+/// Returns the address of this rank on these interfaces.
 [[nodiscard]] RankAddress own_address(
     const std::vector<std::string>& interfaces);
 
-/// Throws `c10::Error` if ranks run on several machines, and one of them gives
-/// a loopback address. `ranks` are those from 0 on.
+/// Throws `c10::Error` if ranks run on several machines and one of them gives a
+/// loopback address. `ranks` starts with rank 0.
 void check_addresses(const std::vector<RankAddress>& ranks);
 
-/// Exchanges the addresses through the store, and checks them.
+/// Exchanges the addresses through the store, then checks them.
 void check_addresses(c10d::Store& store, int rank, int size,
                      const RankAddress& own);
 

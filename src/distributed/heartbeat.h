@@ -1,4 +1,4 @@
-// heartbeat.h: a process that can be seen to be alive.
+// heartbeat.h: signals that a process is alive.
 #pragma once
 
 #include <chrono>
@@ -10,16 +10,16 @@ namespace expandnet::distributed {
 
 /// Time between two beats.
 constexpr std::chrono::milliseconds kBeat(1000);
-/// Whoever has not beaten for so long is dead, or hangs.
+/// A rank without a beat for this long is dead or hangs.
 constexpr std::chrono::milliseconds kPatience(3500);
 
-/// Adds one to a number in a store, now and every kBeat, on a thread of its
-/// own. A store that is gone ends the thread, and nothing else.
+/// Increments a counter in a store, now and every kBeat, on a thread of its
+/// own. If the store fails, only the thread ends.
 class Heartbeat {
  public:
-  /// Nobody else may use this connection with the store: it may block.
+  /// `store` must be a connection that nothing else uses, because it may block.
   Heartbeat(c10::intrusive_ptr<c10d::Store> store, std::string key);
-  /// Ends the thread; should the store hang, it is left to itself.
+  /// Ends the thread; if the store hangs, leaves the thread behind.
   ~Heartbeat();
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;

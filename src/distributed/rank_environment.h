@@ -1,4 +1,4 @@
-// rank_environment.h: what torchrun tells a process.
+// rank_environment.h: reads the environment variables that torchrun sets.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ struct RankEnvironment {
   int local_rank = 0;
   std::string address;       ///< of the store
   std::uint16_t port = 0;    ///< of the store
-  bool agent_store = false;  ///< torchrun holds the store, not rank 0
-  int restarts = 0;          ///< of all ranks, by torchrun
-  /// Of the network, for Gloo; none: the one of the host name.
+  bool agent_store = false;  ///< torchrun hosts the store, not rank 0
+  int restarts = 0;          ///< how often torchrun has restarted all ranks
+  /// Network interfaces for Gloo; empty: the one of the host name.
   std::vector<std::string> interfaces;
 };
 

@@ -1,4 +1,4 @@
-// ranks_impl.h: what a Ranks is made of.
+// ranks_impl.h: the implementation of Ranks.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,16 +15,16 @@ namespace expandnet::distributed {
 
 struct Ranks::Impl {
   Impl(const RankEnvironment& environment, const RanksOptions& options);
-  /// Leaves the others.
+  /// Tells the other ranks that this one ends, and closes the connections.
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// The backend that carries this tensor.
+  /// Returns the backend for the device of this tensor.
   [[nodiscard]] c10d::Backend& carrier_of(const at::Tensor& tensor) const;
-  /// `carrier`'s tensors of all ranks; they must have one layout.
+  /// Returns the tensors of all ranks; they must have one layout.
   [[nodiscard]] std::vector<at::Tensor> gather(const at::Tensor& tensor) const;
-  /// Starts to add up a tensor on the CPU.
+  /// Starts to add up a CPU tensor over all ranks.
   [[nodiscard]] c10::intrusive_ptr<c10d::Work> start_sum(
       const at::Tensor& tensor) const;
   [[noreturn]] void fail(const std::exception& error);
@@ -32,19 +32,20 @@ struct Ranks::Impl {
   RankEnvironment where;
   RanksOptions options;
   RollCall roll_call;
-  /// Gloo, and NCCL on CUDA.
+  /// Has the Gloo backend, and NCCL on CUDA.
   c10::intrusive_ptr<c10d::ProcessGroup> group;
-  /// The answer that travels, and its vehicle.
+  /// Operand and handle of the pending reduction of any_before().
   at::Tensor answer;
   c10::intrusive_ptr<c10d::Work> travelling;
   bool failed = false;
-  /// At the start; more of them at the end mean that this rank fails.
+  /// Number at construction; a higher one at destruction means that this rank
+  /// fails.
   int exceptions = std::uncaught_exceptions();
 };
 
-/// "Float [2, 3]".
+/// Returns dtype and sizes: "Float [2, 3]".
 [[nodiscard]] std::string layout_of(const at::Tensor& tensor);
-/// "weight Float [2, 3], bias Float [2]".
+/// Returns names, dtypes and sizes: "weight Float [2, 3], bias Float [2]".
 [[nodiscard]] std::string layout_of(const std::vector<std::string>& names,
                                     const std::vector<at::Tensor>& tensors);
 

@@ -1,4 +1,4 @@
-// roll_call.h: which ranks are there.
+// roll_call.h: which ranks have started, are alive, or have ended.
 #pragma once
 
 #include <chrono>
@@ -12,43 +12,44 @@
 
 namespace expandnet::distributed {
 
-/// Knows of each rank, through the store, whether it has come, is alive, or has
-/// ended.
+/// Tracks the state of all ranks through the store. Each rank writes the keys
+/// "start/<rank>", "beat/<rank>" (Heartbeat), "meet/<rank>" and "end/<rank>".
 class RollCall {
  public:
-  /// Connects with the store, as its server on rank 0 unless torchrun holds it,
-  /// and waits for all ranks.
-  /// Throws `c10::Error` for a store or ranks that cannot be reached in time.
+  /// Connects to the store, on rank 0 as its server unless torchrun hosts it,
+  /// and waits for all ranks. Throws `c10::Error` if the store cannot be
+  /// reached or ranks do not start in time.
   RollCall(RankEnvironment where, std::chrono::milliseconds timeout);
-  /// As `leave` after a failure, if it has not been called.
+  /// Calls `leave`, if that has not been called.
   ~RollCall();
   RollCall(const RollCall&) = delete;
   RollCall& operator=(const RollCall&) = delete;
 
-  /// A connection of its own, to the part of the store that belongs to this
-  /// start of the ranks.
+  /// Opens another connection to the store. Keys are separate for each restart
+  /// of the ranks.
   [[nodiscard]] c10::intrusive_ptr<c10d::Store> connect() const;
 
-  /// Returns when all ranks have called this: one that went on alone, and
-  /// ended, would close connections that others are still making. Throws
-  /// `c10::Error`, with whom to blame, where one of them ends, dies or is not
-  /// there in time.
+  /// Returns when all ranks have called this. Without it, a rank that continues
+  /// and ends early closes connections that others are still making. Throws
+  /// `c10::Error`, naming the ranks at fault, if one of them ends, dies or does
+  /// not come in time.
   void meet();
 
-  /// Says whom to blame for a collective that failed, after at most some
-  /// seconds. Who asks first decides for all: later, those who have ended
-  /// because of it would be blamed.
+  /// Returns a description of the ranks that caused a collective to fail, after
+  /// some seconds at most. The first caller's answer is stored and returned to
+  /// all ranks, because ranks that exit as a consequence would otherwise look
+  /// like the cause.
   [[nodiscard]] std::string blame();
 
-  /// Tells the others that this rank ends. It is dead to them from then on.
+  /// Marks this rank as ended; the others no longer expect it to be alive.
   void leave();
-  /// Where this rank holds the store: waits until the others have ended.
+  /// If this rank hosts the store, waits until the others have ended.
   void hold_store(std::chrono::milliseconds limit) const;
 
  private:
   [[nodiscard]] c10::intrusive_ptr<c10d::Store> open_store(
       bool as_server) const;
-  /// Those that have not written this key.
+  /// Returns the ranks that have not written this key.
   [[nodiscard]] std::vector<int> missing_ranks(const char* what) const;
   void enter();
   void wait_for_all() const;

@@ -1,4 +1,4 @@
-// within.h: calls that may never return.
+// within.h: a time limit for calls that may never return.
 #pragma once
 
 #include <chrono>
@@ -11,9 +11,9 @@
 
 namespace expandnet::distributed {
 
-/// Returns what `action` returns, or nothing if it throws or takes longer than
-/// `limit`. Then its thread is left to itself, so `action` must own all it
-/// uses.
+/// Returns the result of `action`, or an empty optional if it throws or takes
+/// longer than `limit`. After a timeout its thread keeps running detached, so
+/// `action` must own everything that it uses.
 template <typename Action>
 auto within(std::chrono::milliseconds limit, Action action)
     -> std::optional<decltype(action())> {

@@ -1,4 +1,4 @@
-// dtype.h: the dtypes of files, and how each format names them.
+// dtype.h: the dtypes of files, and their names in each format.
 //
 // Needs no LibTorch: scalar_type.h has LibTorch's dtypes.
 #pragma once
@@ -11,10 +11,10 @@
 
 namespace expandnet {
 
-/// The dtypes whose elements take whole bytes and mean nothing but themselves:
-/// neither quantized nor packed. The order is that of the official
-/// implementation of safetensors, which writes the last ones first: of those
-/// that it has, none is smaller than one before it.
+/// The dtypes whose elements are whole bytes with their own meaning: neither
+/// quantized nor packed. The order is that of the official implementation of
+/// safetensors, which writes the last ones first: among its dtypes, none is
+/// smaller than one before it.
 enum class FileDtype : std::uint8_t {
   kBool,
   kUInt8,
@@ -40,27 +40,27 @@ enum class FileDtype : std::uint8_t {
 };
 inline constexpr std::size_t kFileDtypeCount = 21;
 
-/// How files write a dtype.
+/// The names of a dtype in files.
 struct FileDtypeInfo {
-  std::string_view torch;  ///< "float32", in Python's module torch
-  /// The class of its storages, "FloatStorage"; empty for the later dtypes,
-  /// which share UntypedStorage.
+  std::string_view torch;  ///< "float32", as in Python's module torch
+  /// The storage class "FloatStorage"; empty for newer dtypes, which use
+  /// UntypedStorage.
   std::string_view storage;
-  std::string_view safetensors;  ///< "F32"; empty where the format has none
-  std::size_t bytes;             ///< of an element
+  std::string_view safetensors;  ///< "F32"; empty if the format has none
+  std::size_t bytes;             ///< per element
 };
 
 [[nodiscard]] const FileDtypeInfo& info_of(FileDtype dtype);
 
-/// The dtype that Python's module torch calls by this name.
+/// Returns the dtype with this name in Python's module torch.
 [[nodiscard]] std::optional<FileDtype> dtype_of_torch(std::string_view name);
-/// The dtype of that class of storages.
+/// Returns the dtype of this storage class.
 [[nodiscard]] std::optional<FileDtype> dtype_of_storage(
     std::string_view storage);
-/// The dtype that safetensors calls by this name.
+/// Returns the dtype with this name in safetensors.
 [[nodiscard]] std::optional<FileDtype> dtype_of_safetensors(
     std::string_view name);
-/// All names that `dtype_of_safetensors` knows: "BOOL, U8, ..."
+/// Returns all names that `dtype_of_safetensors` knows: "BOOL, U8, ..."
 [[nodiscard]] std::string safetensors_dtype_names();
 
 }  // namespace expandnet

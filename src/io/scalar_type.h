@@ -1,4 +1,4 @@
-// scalar_type.h: the dtypes of files in LibTorch.
+// scalar_type.h: converts between the dtypes of files and LibTorch's.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -10,7 +10,7 @@
 namespace expandnet {
 
 [[nodiscard]] at::ScalarType scalar_type_of(FileDtype dtype);
-/// None for a dtype that files do not have.
+/// Returns an empty optional for a dtype that files do not have.
 [[nodiscard]] std::optional<FileDtype> file_dtype_of(at::ScalarType type);
 
 }  // namespace expandnet

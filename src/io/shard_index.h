@@ -1,4 +1,4 @@
-// shard_index.h: which file of several holds which tensor.
+// shard_index.h: the index of weights in several files.
 //
 // Needs no LibTorch.
 #pragma once
@@ -9,18 +9,19 @@
 
 namespace expandnet {
 
-/// The file of each tensor, by its name.
+/// The file of each tensor, by the tensor's name.
 using FileOfTensor = std::map<std::string, std::string>;
 
 struct ShardIndex {
   FileOfTensor files;
-  /// The texts of the object `metadata`, as aliases of tied tensors.
+  /// Texts in the object `metadata`, for example aliases of tied tensors.
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads the JSON of an index, as model.safetensors.index.json is; `where`
-/// names it in messages. Throws `std::runtime_error` unless it has an object
-/// `weight_map` that gives each name once, and a file beside the index for it.
+/// Reads the JSON of an index such as model.safetensors.index.json; `where`
+/// names the file in messages. Throws `std::runtime_error` unless the index has
+/// an object `weight_map` in which each name occurs once, with a file in the
+/// index's folder.
 [[nodiscard]] ShardIndex parse_shard_index(const std::string& where,
                                            std::string_view bytes);
 

@@ -1,4 +1,4 @@
-// wrapper_names.h: what wrappers of Python put into the names of tensors.
+// wrapper_names.h: removes what Python's wrappers add to the names of tensors.
 #pragma once
 
 #include <expandnet/io/weights.h>
@@ -8,23 +8,23 @@
 
 namespace expandnet {
 
-/// Whether the file is a checkpoint whose weights stand at "state_dict", as
-/// those of Lightning do, in which a net is the attribute `model`.
+/// kStateDict: a checkpoint with the weights at "state_dict", such as those of
+/// Lightning, in which the net is the attribute `model`.
 enum class Layout { kPlain, kStateDict };
 
-/// Takes wrappers out of the names of the weights and the averages, and notes
-/// what it took:
+/// Removes wrappers from the names of the weights and the averages, and notes
+/// what it removed:
 ///
-///   module.                     before all names: DataParallel, repeatedly
-///   model.                      before all names, of Layout::kStateDict
-///   _orig_mod. and FSDP's parts anywhere: torch.compile
+///   module.                     prefix of all names (DataParallel), repeatedly
+///   model.                      prefix of all names, for Layout::kStateDict
+///   _orig_mod. and FSDP's parts anywhere (torch.compile)
 ///   n_averaged                  the counter of AveragedModel, left out
 ///
-/// Names stay as they are where two would be the same without.
+/// Names are unchanged if two of them would become equal.
 void drop_wrappers(TrainedWeights& trained, Layout layout);
 
-/// The prefix that all names of a wrapped net have: "module.", "model." or ""
-/// for none. `names` are a model's.
+/// Returns the prefix that all names of a wrapped net have: "module.", "model."
+/// or "" for none. `names` are those of one model.
 [[nodiscard]] std::string wrapper_of(const std::vector<std::string>& names);
 
 }  // namespace expandnet

@@ -9,11 +9,11 @@
 
 namespace expandnet::models {
 
-/// `names`, then those of the sums of branches that fit a 3x3 kernel: "orepa",
-/// "acb", "rep", "cl+skip".
+/// Returns `names`, followed by the names of the sums of branches that fit a
+/// 3x3 kernel: "orepa", "acb", "rep", "cl+skip".
 std::vector<std::string> with_branch_recipes(std::vector<std::string> names);
 
-/// The strategy of that name; nothing for other recipes.
+/// Returns the strategy of that name; empty for other recipes.
 std::optional<Strategy> branch_recipe(const std::string& name);
 
 }  // namespace expandnet::models

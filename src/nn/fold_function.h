@@ -1,4 +1,4 @@
-// fold_function.h: fold as an operation that autograd knows.
+// fold_function.h: fold as an autograd function.
 #pragma once
 
 #include <expandnet/fold/fold.h>
@@ -8,9 +8,9 @@
 
 namespace expandnet {
 
-/// The folded weight and bias, whose backward is `pull_back`. Keeps only
-/// weight-sized tensors alive, never one of the size of a feature map. Twice
-/// differentiable (`create_graph`).
+/// Returns the folded weight and bias; their backward is `pull_back`. Saves
+/// only tensors of the size of weights for the backward pass, never of the size
+/// of a feature map. Twice differentiable (`create_graph`).
 Affine fold_with_gradient(std::shared_ptr<const Plan> plan,
                           const std::vector<Affine>& factors);
 

@@ -1,4 +1,4 @@
-// open_module.h: the parameters of any module.
+// open_module.h: access to the parameters of any module.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -7,8 +7,9 @@
 
 namespace expandnet {
 
-/// LibTorch registers a missing bias as an undefined parameter, under a name
-/// that is taken then, and shows its list to derived classes alone.
+/// Sets a registered parameter. LibTorch registers a missing bias as an
+/// undefined parameter, so the name cannot be registered again, and gives only
+/// derived classes access to the list of parameters.
 struct OpenModule : torch::nn::Module {
   static void set_parameter(torch::nn::Module& module, const std::string& name,
                             const torch::Tensor& value) {

@@ -1,9 +1,9 @@
 // chain_batch.h: chains of one shape, folded as one.
 //
-// Groups never mix, so chains whose groups have the same shape are one chain
-// with all their groups: the depthwise chains of a whole network are folded by
-// the same few products as one of them. The factors of the members are slices
-// of the batch's factors; nothing is copied to bring them together.
+// Groups never mix, so several chains whose groups have the same shape are
+// equivalent to one chain with all their groups: the depthwise chains of a
+// whole network fold in the same few products as one of them. The members'
+// factors are slices of the batch's factors, so combining them copies nothing.
 #pragma once
 
 #include <expandnet/fold/fold.h>
@@ -19,7 +19,7 @@
 
 namespace expandnet {
 
-/// A layer of the model with the chain beside it.
+/// A layer of the model and its chain.
 struct WeightSpaceLayer {
   std::string path;
   torch::nn::Module* module;  ///< owns `compact`
@@ -31,15 +31,15 @@ class ChainBatch {
  public:
   explicit ChainBatch(std::vector<WeightSpaceLayer> layers);
 
-  /// Whether two chains can be in one batch: groups of one shape, the same
-  /// dtype and device.
+  /// Whether two chains can be in one batch: their groups have one shape, and
+  /// they have the same dtype and device.
   static bool compatible(const ChainImpl& a, const ChainImpl& b);
 
   /// Writes the folds of all members into their compact parameters. After the
-  /// first time nothing is allocated, here and in `pull_back`.
+  /// first call, neither `fold` nor `pull_back` allocates memory.
   void fold();
-  /// Sets the gradients of the members' factors; those of members without a
-  /// gradient are left undefined.
+  /// Sets the gradients of the members' factors; the factors of a member
+  /// without a gradient get none.
   void pull_back();
   /// Whether a factor was written to or replaced since `fold`.
   [[nodiscard]] bool is_stale() const;
@@ -49,31 +49,31 @@ class ChainBatch {
   }
 
  private:
-  /// A factor's weight or bias, as it was when it was folded.
+  /// A factor's weight or bias, and its state at the last fold.
   struct Parameter {
     at::Tensor tensor;
     const void* memory;
     std::vector<std::int64_t> sizes, strides;
     std::int64_t version;
-    at::Tensor grad;  ///< its slice of the batch's; undefined if it is fixed
+    at::Tensor grad;  ///< slice of the batch's gradient; undefined if fixed
     bool is_bias;
   };
-  /// A layer, and its slices of what the batch folds to and of the gradient of
-  /// that, in the shape of `target_of` its parameters.
+  /// A layer's slices of the batch's fold and of its gradient, in the shapes
+  /// that `target_of` gives its parameters.
   struct Member {
     Affine folded;
     Affine gradient;
     std::vector<Parameter> parameters;
   };
 
-  /// Whether the factors are where they were when the loop was made; loading
-  /// and converting move them.
+  /// Whether the factors' memory is where it was when `loop_` was made; loading
+  /// and converting move it.
   [[nodiscard]] bool is_in_place() const;
-  /// Brings the factors together and makes the loop over them.
+  /// Combines the factors and makes `loop_` for them.
   void gather();
 
   std::vector<WeightSpaceLayer> layers_;
-  Plan plan_;  ///< one chain with the groups of all
+  Plan plan_;  ///< one chain with the groups of all members
   std::unique_ptr<FoldLoop> loop_;
   std::vector<Member> members_;  ///< one per layer
 };

@@ -1,7 +1,7 @@
-// chained_layer.h: a layer that has a chain, in the model or beside it.
+// chained_layer.h: a layer that has a chain, as a module or in weight space.
 //
-// Modules and weight space both list their layers so; what verifies, contracts
-// and sums up a model reads this list.
+// Both kinds of expanded model list their layers as ChainedLayer; the code that
+// verifies, contracts and summarizes a model reads this list.
 #pragma once
 
 #include <expandnet/fold/fold.h>
@@ -20,29 +20,30 @@ namespace expandnet {
 struct ChainedLayer {
   std::string path;
   const ChainImpl* chain;
-  /// What the model holds in the chain's place; undefined in modules, which
-  /// hold the chain alone.
+  /// The compact parameters in a model that trains in weight space; undefined
+  /// for modules, which hold only the chain.
   Affine compact;
-  /// [C, *spatial] of the last input, where the layer has run.
+  /// [C, *spatial] of the last input; absent if the layer has not run.
   std::optional<std::vector<std::int64_t>> input_size;
-  /// Multiply-adds of the compact layer's last forward pass, the whole batch.
+  /// Multiply-adds of the compact layer's last forward pass, for the whole
+  /// batch.
   std::optional<std::int64_t> work;
 };
 
 struct CheckedChains {
   ContractionReport report;
-  std::vector<Affine> contracted;  ///< of each chain: ChainImpl::contracted()
+  std::vector<Affine> contracted;  ///< ChainImpl::contracted() of each chain
 };
 
-/// Contracts every chain in fp64 and checks it: that it is linear and finite,
-/// and that what the model holds, or else the contraction, computes what the
-/// chain does. Throws as `verify` says, in the name of `caller`; changes
-/// nothing.
+/// Contracts every chain in fp64 and checks it: the chain must be linear and
+/// finite, and must compute the same as the model's compact parameters or, if
+/// those are undefined, as the contraction. Throws as `verify` says, in the
+/// name of `caller`; changes nothing.
 CheckedChains check_chains(const std::vector<ChainedLayer>& layers,
                            const VerifyOptions& options,
                            const std::string& caller);
 
-/// Parameters and memory of a chain, its gradients and its compact layer.
+/// Numbers and bytes of a chain, its gradients and its compact layer.
 SummaryRow summary_row(const ChainedLayer& layer);
 
 }  // namespace expandnet

@@ -18,8 +18,9 @@ namespace expandnet {
 /// were resized or are not finite.
 void check_contractible(const ChainImpl& chain, const Site& site);
 
-/// Runs the chain and its fold over a probe input in fp64, and `compact` in its
-/// own dtype; throws if the error in fp64 is above the tolerance.
+/// Compares the chain with its fold on a probe input in fp64, and with
+/// `compact` in its own dtype. Throws if the error in fp64 is above the
+/// tolerance.
 LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
                         const Affine& compact, const VerifyOptions& options,
                         const Site& site);
@@ -30,21 +31,21 @@ Affine exact_fold(const Plan& plan, const std::vector<Affine>& factors);
 /// Throws for factors that are not finite.
 void check_finite(const std::vector<Affine>& factors, const Site& site);
 
-/// Throws for a compact layer that leaves the range of its dtype, above or
-/// below: finite factors may have a fold that Half cannot hold. `exact` gives
-/// it in fp64, and is called where numbers are small. `what` is the layer in
-/// the message: "a contracted layer".
+/// Throws if the compact layer overflows or underflows its dtype: finite
+/// factors may have a fold that Half cannot represent. `exact` returns the
+/// layer in fp64; it is called only if there are small numbers. `what`
+/// describes the layer in the message: "a contracted layer".
 void check_in_range(const Affine& compact, const std::function<Affine()>& exact,
                     const Site& site, const std::string& what,
                     const std::string& remedy);
 
-/// An expanded layer of a model, which still has its chain.
+/// Describes an expanded layer of a model, which must still have its chain.
 ChainedLayer chained_layer(const std::string& path, const ExpandedLayer& layer);
 
 struct CheckedModel {
   ContractionReport report;
-  std::vector<ExpandedLayer*> layers;  ///< those still expanded
-  std::vector<Affine> contracted;      ///< each one's compact layer
+  std::vector<ExpandedLayer*> layers;  ///< those that are still expanded
+  std::vector<Affine> contracted;      ///< the compact layer of each
 };
 
 /// Checks every expanded layer of the model; throws as `verify` says, in the

@@ -1,4 +1,4 @@
-// expansion_impl.h: what an Expansion holds.
+// expansion_impl.h: the implementation of Expansion.
 #pragma once
 
 #include <expandnet/passes/expansion.h>
@@ -13,10 +13,10 @@
 
 namespace expandnet {
 
-/// Whether a living Expansion folds into this weight.
+/// Whether an existing Expansion folds into this weight.
 bool is_expanded(const at::Tensor& weight);
 
-/// "<path>.chain.<key>", where a factor is found in the state.
+/// Returns "<path>.chain.<key>", the key of a factor in the state.
 std::string chain_key(const std::string& path, const std::string& key);
 
 struct Expansion::Impl {
@@ -27,40 +27,40 @@ struct Expansion::Impl {
 
   /// Takes the layers, marks their weights as expanded, and builds `chains`.
   void adopt(std::vector<WeightSpaceLayer> adopted);
-  /// The opposite: no weight is expanded any more.
+  /// Drops the layers; their weights are no longer marked as expanded.
   void release();
   /// Sorts the layers into batches of compatible chains.
   void batch();
 
   void fold();
-  /// The layers as `verify`, `contract` and `summary` read them.
+  /// The layers in the form that `verify`, `contract` and `summary` read.
   [[nodiscard]] std::vector<ChainedLayer> chained_layers() const;
   void check_compact(const std::string& caller) const;
-  /// That the factors are as they were folded.
+  /// Checks that the factors have not changed since the last fold.
   void check_fresh(const std::string& caller) const;
   void check_optimizer(const torch::optim::Optimizer& optimizer) const;
-  /// What the optimizer holds besides factors.
+  /// Parameters of the optimizer that are not factors.
   [[nodiscard]] std::vector<at::Tensor> not_expanded(
       const torch::optim::Optimizer& optimizer) const;
-  /// Whether `pull_back` has seen the gradients that are there now.
+  /// Whether `pull_back` was called for the current gradients.
   [[nodiscard]] bool is_pulled_back() const;
 
   torch::nn::Module* model;
   std::vector<WeightSpaceLayer> layers;  ///< in the model's order
-  /// Every factor by its key, which takes long to write down.
+  /// A factor and its key. The keys are stored because building them is slow.
   struct NamedFactor {
     std::string path, key;
     at::Tensor tensor;
   };
   std::vector<NamedFactor> factors;
   std::vector<ChainBatch> batches;
-  /// The chains at the paths of their layers: the state's tree.
+  /// A tree of modules with each chain at the path of its layer, for saving.
   std::shared_ptr<torch::nn::Module> chains =
       std::make_shared<torch::nn::Module>("Expansion");
   std::vector<std::string> notes;
-  LayerWork work;  ///< of the forward pass that was observed last
+  LayerWork work;  ///< of the last observed forward pass
 
-  /// The compact gradients that were pulled back last, and their versions.
+  /// The compact gradients of the last pull back, and their versions.
   struct SeenGradient {
     at::Tensor grad;
     std::int64_t version;

@@ -1,4 +1,4 @@
-// fused_pairs.h: which BatchNorms of a model can become part of which layers.
+// fused_pairs.h: finds the BatchNorms that can be merged into layers.
 #pragma once
 
 #include <expandnet/fold/fold.h>
@@ -12,21 +12,21 @@
 
 namespace expandnet {
 
-/// A layer of a model, a BatchNorm that takes its output, and where it stands.
+/// A layer of a model, the BatchNorm that takes its output, and their places.
 struct FusablePair {
   std::string layer_path, norm_path;
   torch::nn::Module* layer_module;
   torch::nn::Module* norm_module;
   CompactLayer layer;
-  Affine affine;  ///< its parameters
+  Affine affine;  ///< parameters of the layer
   FixedBatchNorm norm;
-  /// Null for a pair that is not in one Sequential.
+  /// Null unless both are in one Sequential.
   torch::nn::Module* sequential = nullptr;
   std::size_t norm_index = 0;  ///< in the Sequential
 };
 
-/// Those in Sequentials, then those `named` (layer, BatchNorm). Throws as
-/// `fuse_batch_norms` says; changes nothing.
+/// Returns the pairs in Sequentials, then the `named` pairs (layer, BatchNorm).
+/// Throws as `fuse_batch_norms` says; changes nothing.
 std::vector<FusablePair> fusable_pairs(
     torch::nn::Module& model,
     const std::vector<std::pair<std::string, std::string>>& named);

@@ -1,4 +1,4 @@
-// max_cost.h: expansions within a bound.
+// max_cost.h: limits expansions to a bound on their cost.
 #pragma once
 
 #include <expandnet/fold/options.h>
@@ -14,14 +14,15 @@
 
 namespace expandnet {
 
-/// How a layer may be expanded that is meant to be expanded by `options`;
-/// nothing: it stays compact.
+/// Returns how a layer may be expanded if `options` were chosen for it; an
+/// empty optional leaves it compact.
 using CostLimit = std::function<std::optional<ExpansionOptions>(
     const std::string& path, const ExpansionOptions& options)>;
 
-/// Lowers the rate of what would cost more than the bound, or leaves it
-/// compact, with a note. `work` is that of one pass; layers that did not run
-/// have no bound. `notes` must outlive it.
+/// Returns a limit that lowers the rate of a chain that would cost more than
+/// the bound, or leaves its layer compact, and adds a note. `work` is that of
+/// one pass; layers that did not run have no bound. `notes` must outlive the
+/// result.
 CostLimit cost_limit(const MaxCost& max_cost, torch::nn::Module& model,
                      const LayerWork& work, std::vector<std::string>& notes);
 

@@ -6,14 +6,14 @@
 
 namespace expandnet {
 
-/// A sample whose output holds both borders, something between them, and a
-/// last stride that does not fit. Random, the same each time: [1, in, *sides]
-/// in fp64.
+/// Returns a sample whose output covers both borders, the interior, and a
+/// remainder that the last stride leaves over. Random, but the same in every
+/// call: [1, in, *sides] in fp64.
 at::Tensor probe(const CompactLayer& layer);
 
-/// One thread while it lives. A grouped convolution in fp64 is thousands of
-/// tiny products; starting threads for each takes longer than all of them, on
-/// busy cores a hundred times.
+/// Limits LibTorch to one thread while it exists. A grouped convolution in fp64
+/// is thousands of tiny products. Starting threads for each takes longer than
+/// all the products, on busy cores a hundred times longer.
 class OneThread {
  public:
   OneThread();

@@ -1,4 +1,4 @@
-// steps_in_backward.h: chains that are updated while a backward pass goes on.
+// steps_in_backward.h: updates chains during a backward pass.
 #pragma once
 
 #include <expandnet/passes/step_in_backward.h>
@@ -16,8 +16,8 @@
 
 namespace expandnet {
 
-/// Calls a function each time a backward pass has completed the gradient of a
-/// leaf, as long as it lives.
+/// While it exists, calls a function each time a backward pass has completed
+/// the gradient of a leaf.
 class GradientHook {
  public:
   GradientHook(const at::Tensor& leaf, std::function<void()> completed);
@@ -26,27 +26,28 @@ class GradientHook {
   GradientHook& operator=(const GradientHook&) = delete;
 
  private:
-  /// LibTorch's pointers to nodes are of another type in 2.15 than in 2.11.
+  /// decltype, because LibTorch 2.15 and 2.11 have different types of node
+  /// pointers.
   decltype(torch::autograd::impl::grad_accumulator(
       std::declval<const at::Tensor&>())) accumulator_;
   std::uintptr_t key_;
 };
 
 /// Pulls back, updates and folds each batch of chains once the gradients of all
-/// its layers are complete. Backward passes of several devices call from
+/// its layers are complete. Backward passes on several devices call it from
 /// several threads.
 class StepsInBackward {
  public:
-  /// From here on, until the end of its life.
+  /// Steps batches from now on, until it is destroyed.
   StepsInBackward(std::vector<ChainBatch>& batches, const StepInBackward& how);
 
-  /// Steps the batches of which a layer got no gradient.
+  /// Steps the batches that have a layer without a gradient.
   void finish();
 
  private:
   struct Pending {
     ChainBatch* batch;
-    std::size_t missing;  ///< gradients that are not complete
+    std::size_t missing;  ///< number of gradients that are not complete
     bool done;
   };
   void complete(Pending& pending);

@@ -1,4 +1,4 @@
-// summary.h: what summaries of modules and of weight space share.
+// summary.h: the common part of the summaries of modules and of weight space.
 #pragma once
 
 #include <expandnet/passes/summary.h>
@@ -7,11 +7,11 @@
 
 namespace expandnet {
 
-/// The path of the row of all parameters without a chain.
+/// Path of the row for all parameters without a chain.
 inline constexpr const char* kOtherPath = "(other)";
 
-/// Adds the row of all parameters of the model that are not `covered`, by the
-/// addresses of their TensorImpl.
+/// Adds the row for all parameters of the model whose TensorImpl is not in
+/// `covered`.
 void add_other_parameters(const torch::nn::Module& model,
                           std::unordered_set<const void*> covered,
                           Summary& summary);

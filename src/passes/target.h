@@ -1,4 +1,4 @@
-// target.h: the layers of a plain model that can be expanded.
+// target.h: finds the layers of a plain model that can be expanded.
 #pragma once
 
 #include <expandnet/fold/fold.h>
@@ -19,16 +19,17 @@ struct Target {
   Affine parameters;  ///< the registered ones
 };
 
-/// The layer's shape; nothing for modules that cannot be expanded.
+/// Describes the layer; empty for modules that cannot be expanded.
 std::optional<CompactLayer> describe_module(const torch::nn::Module& module,
                                             const Site& site);
 
-/// A module as a target, in the name of `caller`; nothing as above.
+/// Makes a target of a module, in the name of `caller`; empty for modules that
+/// cannot be expanded.
 std::optional<Target> target_of(const std::string& path,
                                 torch::nn::Module& module,
                                 const std::string& caller);
 
-/// Every layer of the model that can be expanded, each module once.
+/// Returns every layer of the model that can be expanded; each module once.
 std::vector<Target> find_targets(torch::nn::Module& model);
 
 }  // namespace expandnet

@@ -1,4 +1,4 @@
-// walk.h: the layers of a model, wherever they are.
+// walk.h: visits the modules of a model.
 #pragma once
 
 #include <expandnet/nn/expanded_layer.h>
@@ -9,8 +9,8 @@
 
 namespace expandnet {
 
-/// Calls `visit(path, module)` for the model ("") and everything below it, each
-/// object once, under the first path that leads to it.
+/// Calls `visit(path, module)` for the model (with path "") and all modules in
+/// it. Each object is visited once, with the first path that leads to it.
 void walk(
     torch::nn::Module& model,
     const std::function<void(const std::string&, torch::nn::Module&)>& visit);
@@ -20,7 +20,7 @@ struct LocatedLayer {
   ExpandedLayer* layer;
 };
 
-/// Every expanded layer of the model, contracted ones too.
+/// Returns every expanded layer of the model, including contracted ones.
 std::vector<LocatedLayer> expanded_layers(torch::nn::Module& model);
 
 }  // namespace expandnet

@@ -1,4 +1,4 @@
-// parts.h: what a checkpoint is made of.
+// parts.h: saves and loads the parts of a checkpoint.
 #pragma once
 
 #include <torch/serialize/archive.h>
@@ -16,7 +16,7 @@ void save_part(torch::serialize::OutputArchive& archive, const std::string& key,
   archive.write(key, inner);
 }
 
-/// Loads what `save_part` has saved.
+/// Loads what `save_part` saved.
 template <typename Part>
 void load_part(torch::serialize::InputArchive& archive, const std::string& key,
                Part& part) {

@@ -6,9 +6,9 @@
 namespace expandnet::analysis {
 
 /// The effective rank of a weight as a matrix of its first dimension by all
-/// others: the exponential of the entropy of its singular values, as shares of
-/// their sum (Roy and Vetterli, 2007). From 1 for a matrix of rank one to
-/// min(rows, columns) where all singular values are the same; 0 for zeros.
+/// others: the exponential of the entropy of its singular values, normalized to
+/// sum 1 (Roy and Vetterli, 2007). It goes from 1 for a matrix of rank one to
+/// min(rows, columns) if all singular values are equal; it is 0 for zeros.
 ///
 /// Throws `c10::Error` for a weight of fewer than two dimensions, without
 /// elements, or with an element that is not finite.

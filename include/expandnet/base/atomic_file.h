@@ -1,9 +1,9 @@
-// atomic_file.h: a file that appears whole or not at all.
+// atomic_file.h: a file that is written whole or not at all.
 //
-// What is written goes to a temporary file in the same folder, which takes the
-// name only when it is complete and on the disk. Whatever stops the program or
-// the machine before, the file that had the name is still there, untouched.
-// This is no lock: of several writers, the last to commit wins.
+// The content goes to a temporary file in the same folder, which takes the
+// final name only when it is complete and on the disk. If the program or the
+// machine stops earlier, the former file of that name is untouched. This is not
+// a lock: of several writers, the last to commit wins.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@
 
 namespace expandnet {
 
-/// Replaces the file `path`, or makes it, when it is committed.
+/// Creates or replaces the file `path` when `commit` is called.
 ///
-/// The new file has the mode that the umask gives, not that of the old one.
-/// Every failure throws `std::runtime_error`. A program that is killed leaves
-/// its temporary file behind: `.<name>.<process>.<number>.tmp`.
+/// The new file's mode comes from the umask, not from the old file. Every
+/// failure throws `std::runtime_error`. A program that is killed leaves its
+/// temporary file behind: `.<name>.<process>.<number>.tmp`.
 ///
 ///     AtomicFile file("net.safetensors");
 ///     file.write(header.data(), header.size());
@@ -25,22 +25,22 @@ namespace expandnet {
 ///     file.commit();
 class AtomicFile {
  public:
-  /// Makes the temporary file. Where `path` is a symbolic link, what it points
-  /// to will be replaced, and the link stays. Throws unless the folder is there
-  /// and can be written to, and `path` names a regular file or nothing yet.
+  /// Creates the temporary file. If `path` is a symbolic link, its target will
+  /// be replaced and the link stays. Throws unless the folder exists and is
+  /// writable, and `path` is a regular file or does not exist.
   explicit AtomicFile(std::string path);
-  /// Without a commit, removes the temporary file: `path` is as it was.
+  /// Without a commit, removes the temporary file; `path` is unchanged.
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  /// Appends `count` bytes. A failure removes the temporary file; after it, and
-  /// after a commit, this and `commit` throw.
+  /// Appends `count` bytes. A failure removes the temporary file; after a
+  /// failure or a commit, `write` and `commit` throw.
   void write(const void* bytes, std::size_t count);
 
-  /// Puts the file in its place, to stay there even if power fails next. Throws
-  /// when a step fails; if it is the last, the folder's fsync, the new file is
-  /// in place already.
+  /// Moves the file to its final name, durably: it is there even if power fails
+  /// next. Throws if a step fails. If the last step fails, the fsync of the
+  /// folder, the new file already has the final name.
   void commit();
 
  private:
@@ -49,12 +49,12 @@ class AtomicFile {
   [[noreturn]] void discard_and_fail(int error);
 
   std::string path_;                 ///< as given, for messages
-  std::filesystem::path target_;     ///< absolute, links followed
-  std::filesystem::path temporary_;  ///< beside the target
+  std::filesystem::path target_;     ///< absolute, with links resolved
+  std::filesystem::path temporary_;  ///< in the target's folder
   int file_ = -1;                    ///< descriptor; -1 after commit or failure
 };
 
-/// An AtomicFile of all of `content`: written, committed.
+/// Writes all of `content` with an AtomicFile and commits it.
 void write_file_atomically(const std::string& path, std::string_view content);
 
 }  // namespace expandnet

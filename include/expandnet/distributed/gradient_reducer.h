@@ -12,15 +12,16 @@
 
 namespace expandnet::distributed {
 
-/// Averages the gradients of parameters over all ranks: in buckets, each sent
-/// while the backward pass still works on the others. It is c10d's reducer, the
-/// one in Python's DistributedDataParallel.
+/// Averages the gradients of parameters over all ranks, in buckets: each bucket
+/// is sent while the backward pass still computes the others. This is c10d's
+/// reducer, which Python's DistributedDataParallel also uses.
 ///
-/// In weight space give it the model's parameters: the gradients that travel
-/// are those of the compact network, and all ranks pull back the same.
+/// In weight space pass the model's parameters: then only the gradients of the
+/// compact network are sent, and all ranks pull back the same gradients.
 ///
 ///     distributed::GradientReducer reducer(names, model->parameters(),
-///     *ranks); for (auto& batch : *loader) {
+///                                          *ranks);
+///     for (auto& batch : *loader) {
 ///       expansion.zero_grad();
 ///       auto loss = loss_of(batch);
 ///       reducer.average([&] { loss.backward(); });
@@ -28,9 +29,9 @@ namespace expandnet::distributed {
 ///     }
 class GradientReducer {
  public:
-  /// `parameters` are leaves that record gradients, with `names` for messages;
-  /// `ranks` must outlive this. Throws `c10::Error`, on every rank, if not all
-  /// have the same parameters.
+  /// `parameters` are leaves that record gradients, `names` identify them in
+  /// messages; `ranks` must outlive the reducer. Throws `c10::Error` on every
+  /// rank unless all ranks have the same parameters.
   GradientReducer(const std::vector<std::string>& names,
                   const std::vector<at::Tensor>& parameters, Ranks& ranks,
                   std::int64_t bucket_bytes = std::int64_t{25} << 20);
@@ -38,18 +39,20 @@ class GradientReducer {
   GradientReducer(const GradientReducer&) = delete;
   GradientReducer& operator=(const GradientReducer&) = delete;
 
-  /// Runs `backward`, a backward pass; then the gradients are their mean over
-  /// the ranks, with what passes outside of this call have accumulated.
+  /// Runs `backward`, one backward pass. Afterwards each gradient is its mean
+  /// over the ranks, including what earlier passes outside of this call have
+  /// accumulated.
   ///
-  /// Throws `c10::Error` where a rank has died or hangs, naming it, and where a
+  /// Throws `c10::Error` if a rank has died or hangs, naming it, and if a
   /// parameter got no gradient in this pass.
   void average(const std::function<void()>& backward);
 
-  /// Begins anew with the parameters as they are: call it on every rank after
-  /// they were loaded, which exchanges their memory under the reducer.
+  /// Starts again with the current parameters. Call it on every rank after
+  /// loading parameters, which replaces their memory without the reducer's
+  /// knowledge.
   void reset();
 
-  /// What each rank contributes to one average.
+  /// Bytes that each rank contributes to one average.
   [[nodiscard]] std::int64_t bytes_per_step() const { return bytes_; }
 
  private:

@@ -1,12 +1,13 @@
 // ranks.h: the processes that train one model together.
 //
-// torchrun starts them, or whatever else sets the variables it sets:
+// torchrun starts them, or anything else that sets the same environment
+// variables:
 //
 //     torchrun --standalone --nproc-per-node 2 --no-python ./program
 //
-// They talk through LibTorch's c10d: Gloo for tensors on the CPU, NCCL for
-// those on CUDA. Each also tells the others, every second, that it is alive;
-// so whatever fails says which rank it failed for.
+// They communicate through LibTorch's c10d: Gloo for CPU tensors, NCCL for CUDA
+// tensors. Each process also signals every second that it is alive, so that an
+// error message can name the rank that failed.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,8 +22,8 @@
 namespace expandnet::distributed {
 
 struct RanksOptions {
-  /// What this process trains on. For CUDA, whatever the index:
-  /// cuda:LOCAL_RANK, which becomes the current device.
+  /// The device that this process trains on. For CUDA the index is ignored: the
+  /// device is cuda:LOCAL_RANK, which becomes the current device.
   c10::Device device = c10::kCPU;
   /// How long to wait for the other ranks, at the start and in each collective.
   std::chrono::seconds timeout{600};
@@ -30,35 +31,36 @@ struct RanksOptions {
 
 /// One of `size()` processes, with its connections to the others.
 ///
-/// All but the getters are collectives: every rank has to call the same ones in
-/// the same order. Where another rank has died, hangs or has ended, they throw
-/// a `c10::Error` that names it. (On CUDA collectives are queued: a process
-/// that waits for its device meanwhile is ended by NCCL, two minutes after the
-/// timeout and without a name.) A Ranks that goes leaves the others in peace;
-/// rank 0, where it holds the store, stays until they have ended, too.
+/// All functions except the getters and `run` are collectives: every rank must
+/// call the same ones in the same order. If another rank has died, hangs or has
+/// ended, they throw a `c10::Error` that names it. On CUDA, collectives are
+/// asynchronous: a process that is blocked on its device is aborted by NCCL two
+/// minutes after the timeout, and the message names no rank. The destructor
+/// leaves the group without disturbing the other ranks; rank 0, if it hosts the
+/// store, waits for them to end.
 ///
-///     const auto ranks = distributed::Ranks::from_environment();  // null:
-///     alone if (ranks) ranks->broadcast(model->parameters());
+///     const auto ranks = distributed::Ranks::from_environment();
+///     if (ranks) ranks->broadcast(model->parameters());  // null: one process
 class Ranks {
  public:
   /// Whether RANK or WORLD_SIZE is set.
   [[nodiscard]] static bool in_environment();
 
-  /// Connects with the other ranks, once in a process; returns null where there
-  /// are none.
+  /// Connects to the other ranks, once per process. Returns null if
+  /// `in_environment` is false.
   ///
-  /// RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are needed; LOCAL_RANK is
-  /// RANK unless set; TORCHELASTIC_USE_AGENT_STORE and
-  /// TORCHELASTIC_RESTART_COUNT are torchrun's, and GLOO_SOCKET_IFNAME names
-  /// the network interface, or several separated by commas, as elsewhere in
-  /// PyTorch. Without it Gloo takes the address of the host name.
+  /// RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT are required; LOCAL_RANK
+  /// defaults to RANK. torchrun sets TORCHELASTIC_USE_AGENT_STORE and
+  /// TORCHELASTIC_RESTART_COUNT. As elsewhere in PyTorch, GLOO_SOCKET_IFNAME
+  /// names the network interface, or several separated by commas; without it,
+  /// Gloo uses the address of the host name.
   ///
-  /// From then on the process ignores SIGPIPE, unless it handles it: the death
-  /// of a rank is to be an error in the others.
+  /// From then on the process ignores SIGPIPE, unless it has a handler: when a
+  /// rank dies, the others must report an error instead of being killed.
   ///
-  /// Throws `c10::Error` for variables that are missing or make no sense,
-  /// before it connects, for ranks that do not come in time, and for ranks on
-  /// several machines of which one gives the others a loopback address.
+  /// Throws `c10::Error` for variables that are missing or invalid, before it
+  /// connects; for ranks that do not start in time; and if the ranks run on
+  /// several machines and one of them gives the others a loopback address.
   [[nodiscard]] static std::unique_ptr<Ranks> from_environment(
       const RanksOptions& options = {});
 
@@ -73,43 +75,46 @@ class Ranks {
   /// The CPU, or cuda:LOCAL_RANK.
   [[nodiscard]] c10::Device device() const;
 
-  /// Adds up the tensors of all ranks, into each of them. For single tensors,
-  /// not for gradients: every call compares the layouts first.
+  /// Replaces the tensor on every rank by the sum over all ranks. Use it for
+  /// single tensors, not for gradients: every call compares the layouts first.
   void sum(const at::Tensor& tensor);
-  /// Overwrites the tensors of all ranks with those of rank 0.
-  /// Both throw `c10::Error`, on every rank, where the layouts differ.
+  /// Overwrites the tensors of all ranks with those of rank 0. Like `sum`, it
+  /// throws `c10::Error` on every rank if the layouts differ.
   void broadcast(const at::Tensor& tensor);
   void broadcast(const std::vector<at::Tensor>& tensors);
 
   /// Returns rank 0's text, of any length.
   [[nodiscard]] std::string broadcast(const std::string& text);
-  /// Returns the texts of all ranks, in their order.
+  /// Returns the texts of all ranks, in the order of ranks.
   [[nodiscard]] std::vector<std::string> gather(const std::string& text);
   /// Returns once every rank has called it.
   void barrier();
 
-  /// Whether `mine` is true on any rank.
+  /// Returns whether `mine` is true on any rank.
   [[nodiscard]] bool any(bool mine);
-  /// Whether `mine` was true on any rank in the call before this one; false in
-  /// the first. Nobody waits: the answer has travelled since. For questions
-  /// asked at each step, such as whether to stop.
+  /// Returns whether `mine` was true on any rank in the previous call; false in
+  /// the first call. Non-blocking: the previous call started this reduction,
+  /// and the current one starts the next. Use it for questions asked at every
+  /// step, such as whether to stop.
   [[nodiscard]] bool any_before(bool mine);
 
-  /// Throws the same `c10::Error` on every rank, naming `what`, if the texts
-  /// are not all equal.
+  /// Throws the same `c10::Error` on every rank, naming `what`, unless all
+  /// texts are equal.
   void check_same(const std::string& what, const std::string& text);
   /// Throws the same `c10::Error` on every rank, naming the first tensor and
-  /// rank, if the tensors have not the same bits everywhere. Compares sums of
-  /// the bits, made on the tensors' device, which must be one.
+  /// rank that differ, unless the tensors have the same bits on all ranks.
+  /// Compares checksums, which are computed on the tensors' device; all tensors
+  /// must be on one device.
   void check_identical(const std::vector<std::string>& names,
                        const std::vector<at::Tensor>& tensors);
 
-  /// Runs `action`; what c10d throws in it becomes an error that names the rank
-  /// which is to blame. For collectives that others start. It is no collective.
+  /// Runs `action`. An exception that c10d throws in it becomes an error that
+  /// names the rank that failed. Use it for collectives that other code starts;
+  /// `run` itself is not a collective.
   void run(const std::function<void()>& action);
 
   struct Impl;
-  /// What the library's own collectives need.
+  /// For the library's own collectives.
   [[nodiscard]] Impl& impl() { return *impl_; }
 
  private:

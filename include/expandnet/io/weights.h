@@ -1,4 +1,4 @@
-// weights.h: named tensors, as files hold them.
+// weights.h: named tensors, as they are stored in files.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,28 +10,29 @@
 
 namespace expandnet {
 
-/// No name occurs twice.
+/// Tensors with their names, each of which occurs once.
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-/// What a file of weights holds. Reading a format gives it, writing one takes
-/// it: neither knows of modules.
+/// The content of a file of weights. All readers return it and all writers take
+/// it; it knows nothing of modules.
 struct Weights {
   /// In the order of the file.
   NamedTensors tensors;
-  /// Text beside the tensors; of the formats, only safetensors has it.
+  /// Text stored with the tensors; only safetensors supports it.
   std::map<std::string, std::string> metadata;
-  /// What the user of a file that was read should know, a sentence each: a
-  /// prefix that was dropped, averages that stand beside the weights. Writers
-  /// pass it over.
+  /// What the user should know about a file that was read, one sentence each:
+  /// for example that a prefix was dropped, or that the file also holds
+  /// averages. Writers ignore it.
   std::vector<std::string> notes = {};
 };
 
-/// The weights of a file, and what a checkpoint has beside them.
+/// The weights of a file, and the averages that a checkpoint may also hold.
 struct TrainedWeights {
   Weights weights;
-  /// Moving averages of compact layers whose chains are among the weights, from
-  /// a checkpoint of weight space (--ema); else none. They are to take the
-  /// places of the chains' folds: see `ContractWeightsOptions::averages`.
+  /// Moving averages of compact layers whose chains are in `weights`; only
+  /// weight-space checkpoints of a run with --ema have them. Deploy them
+  /// instead of the folds of the chains: see
+  /// `ContractWeightsOptions::averages`.
   NamedTensors averages;
 };
 

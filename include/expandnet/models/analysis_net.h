@@ -11,8 +11,8 @@
 namespace expandnet::models {
 
 /// Four 7x7 convolutions of 8, 16, 32 and 64 channels, each followed by
-/// BatchNorm, ReLU and a 2x2 max-pool, then 64 hidden features and the logits:
-/// 150,346 parameters for ten classes (paper, Sec. 5).
+/// BatchNorm, ReLU and a 2x2 max-pool, then a hidden linear layer of 64
+/// features and the logits: 150,346 parameters for ten classes (paper, Sec. 5).
 ///
 /// [N, 3, 32, 32] -> [N, classes]
 class AnalysisNetImpl : public torch::nn::Module {

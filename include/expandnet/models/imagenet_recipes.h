@@ -1,5 +1,5 @@
-// imagenet_recipes.h: how the paper expands and trains its networks for
-// ImageNet, by name.
+// imagenet_recipes.h: how the paper expands and trains its ImageNet networks,
+// by name.
 #pragma once
 
 #include <expandnet/fold/options.h>
@@ -18,18 +18,21 @@ namespace expandnet::models {
 [[nodiscard]] const std::vector<std::string>& imagenet_recipes();
 
 /// Returns the selector that expands `net` as the recipe `name` says (paper,
-/// Sec. 4.1). "paper" expands by CL all 3x3 convolutions of a MobileNetV1 and a
-/// ShuffleNetV2, which are the first and the depthwise ones, and those with
-/// stride 2 of a MobileNetV2: the first and four depthwise ones, the same where
-/// small images take the stride of some away. Like these
-/// layers, their chains have no biases. All else is as in `options`; the
+/// Sec. 4.1).
+///
+/// "paper" expands 3x3 convolutions by CL: in a MobileNetV1 and a ShuffleNetV2
+/// all of them, which are the first and the depthwise ones; in a MobileNetV2
+/// those with stride 2, which are the first and four depthwise ones (the same
+/// ones even if `small_images` removes the stride of some). Like these layers,
+/// their chains have no biases. Everything else is as in `options`; the
 /// official MobileNetV2 starts from `InitialValues::kKaimingNormalUngrouped`.
-/// The others expand all 3x3 convolutions of any of the nets by a sum of
-/// branches (fold/branch.h). "none" selects nothing, which `expand` refuses:
-/// train that net as it is.
+///
+/// "orepa" and the following recipes expand all 3x3 convolutions of any of the
+/// nets by a sum of branches (fold/branch.h). "none" selects nothing, which
+/// `expand` refuses: train that net as it is.
 ///
 /// Throws `c10::Error` for an unknown net or name, and for options with a
-/// strategy or widths, which are the recipe's.
+/// strategy or widths, because the recipe sets those.
 ///
 ///     MobileNetV1 net;
 ///     auto expansion = expand(*net, imagenet_recipe("mobilenet_v1", "paper"));
@@ -37,18 +40,18 @@ namespace expandnet::models {
                                        const std::string& name,
                                        const ExpansionOptions& options = {});
 
-/// How a learning rate falls over a run.
+/// How the learning rate falls over a run.
 enum class Decay {
   kStep,    ///< to a tenth every `decay_every` epochs
-  kLinear,  ///< in a straight line to 0
+  kLinear,  ///< linearly to 0
 };
 
-/// How the paper trains a network on ImageNet, by SGD.
+/// How the paper trains a network on ImageNet with SGD.
 struct ImageNetTraining {
   double learning_rate = 0.1;
   double momentum = 0.9;
   bool nesterov = true;
-  /// Of every parameter: factors, biases and BatchNorm too.
+  /// Applies to every parameter, including factors, biases and BatchNorm.
   double weight_decay = 1e-4;
   std::int64_t batch_size = 256;
   std::int64_t epochs = 90;
@@ -59,8 +62,8 @@ struct ImageNetTraining {
   std::int64_t decay_iterations = 0;
 };
 
-/// Returns the paper's training of `net`, compact or expanded.
-/// Throws `c10::Error` for an unknown net.
+/// Returns how the paper trains `net`, compact or expanded. Throws `c10::Error`
+/// for an unknown net.
 [[nodiscard]] ImageNetTraining imagenet_training(const std::string& net);
 
 }  // namespace expandnet::models

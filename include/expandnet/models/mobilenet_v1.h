@@ -12,23 +12,24 @@ namespace expandnet::models {
 
 /// Options of MobileNetV1.
 struct MobileNetV1Options {
-  /// Channels of every layer as a multiple of the original's, rounded to
-  /// multiples of 8; any positive number.
+  /// Multiplier of the channels of every layer, which are rounded to multiples
+  /// of 8; any positive number.
   TORCH_ARG(double, width) = 1;
   TORCH_ARG(std::int64_t, classes) = 1000;
   TORCH_ARG(std::int64_t, in_channels) = 3;
-  /// For images of 32x32: the first convolution has stride 1.
+  /// For 32x32 images: the first convolution has stride 1.
   TORCH_ARG(bool, small_images) = false;
 };
 
 /// A 3x3 convolution and thirteen blocks of a depthwise 3x3 and a 1x1
-/// convolution, each convolution followed by BatchNorm and ReLU (Howard et al.,
-/// 2017): 4,231,976 parameters for a thousand classes. State keys are those in
-/// wide use: `model.0.0` and `.1` for the first convolution and its BatchNorm,
-/// then in blocks `model.<i>` the depthwise `.0`, `.1` and the 1x1 `.3`, `.4`;
-/// `fc`. Initial values are MobileNetV2's.
+/// convolution; BatchNorm and ReLU follow each convolution (Howard et al.,
+/// 2017). It has 4,231,976 parameters for a thousand classes. The state keys
+/// are the common ones: `model.0.0` and `model.0.1` for the first convolution
+/// and its BatchNorm; in block `model.<i>`, `.0` and `.1` for the depthwise
+/// convolution, `.3` and `.4` for the 1x1 convolution; `fc`. Initial values are
+/// those of MobileNetV2.
 ///
-/// [N, in_channels, H, W] -> [N, classes], of any size; made for 224x224
+/// [N, in_channels, H, W] -> [N, classes], for any H and W; made for 224x224
 ///
 /// Throws `c10::Error` for a width that is not positive.
 class MobileNetV1Impl : public torch::nn::Module {

@@ -1,4 +1,4 @@
-// mobilenet_v2.h: MobileNetV2, as torchvision has it.
+// mobilenet_v2.h: MobileNetV2, equal to torchvision's.
 #pragma once
 
 #include <torch/arg.h>
@@ -11,26 +11,26 @@ namespace expandnet::models {
 
 /// Options of MobileNetV2.
 struct MobileNetV2Options {
-  /// Channels of every layer as a multiple of the original's, rounded to
-  /// multiples of 8; any positive number. Below 1 the last convolution keeps
-  /// its 1280.
+  /// Multiplier of the channels of every layer, which are rounded to multiples
+  /// of 8; any positive number. Below 1 the last convolution keeps its 1280
+  /// channels.
   TORCH_ARG(double, width) = 1;
   TORCH_ARG(std::int64_t, classes) = 1000;
   TORCH_ARG(std::int64_t, in_channels) = 3;
   /// Probability that a feature is dropped before the classifier.
   TORCH_ARG(double, dropout) = 0.2;
-  /// For images of 32x32: the first convolution and the first group of blocks
-  /// that has a stride have none.
+  /// For 32x32 images: the first convolution has stride 1, and so has the first
+  /// group of blocks whose stride is 2 otherwise.
   TORCH_ARG(bool, small_images) = false;
 };
 
-/// Seventeen inverted residuals of a 1x1, a depthwise 3x3 and a linear 1x1
-/// convolution, between a 3x3 and a 1x1 convolution, with BatchNorm and ReLU6
-/// (Sandler et al., 2018): 3,504,872 parameters for a thousand classes. State
-/// keys, initial values and function are torchvision's (`features.0.0`,
+/// Seventeen inverted residuals (a 1x1, a depthwise 3x3 and a linear 1x1
+/// convolution) between a 3x3 and a 1x1 convolution, with BatchNorm and ReLU6
+/// (Sandler et al., 2018). It has 3,504,872 parameters for a thousand classes.
+/// State keys, initial values and function are torchvision's (`features.0.0`,
 /// `features.1.conv.0.0` ... `classifier.1`).
 ///
-/// [N, in_channels, H, W] -> [N, classes], of any size; made for 224x224
+/// [N, in_channels, H, W] -> [N, classes], for any H and W; made for 224x224
 ///
 /// Throws `c10::Error` for a width that is not positive.
 class MobileNetV2Impl : public torch::nn::Module {

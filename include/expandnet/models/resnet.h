@@ -11,7 +11,7 @@
 
 namespace expandnet::models {
 
-/// Two 3x3 convolutions beside a shortcut (He et al., 2016).
+/// Two 3x3 convolutions with a shortcut around them (He et al., 2016).
 class BasicBlockImpl : public torch::nn::Module {
  public:
   BasicBlockImpl(std::int64_t in, std::int64_t out, std::int64_t stride);
@@ -20,13 +20,13 @@ class BasicBlockImpl : public torch::nn::Module {
 
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr};
   torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr};
-  /// A 1x1 convolution with BatchNorm where the shape changes, else empty.
+  /// A 1x1 convolution with BatchNorm if the shape changes, else empty.
   torch::nn::Sequential downsample{nullptr};
 };
 TORCH_MODULE(BasicBlock);
 
-/// ResNet-18 with a 3x3 stem of stride 1 and no first pool, as is usual for
-/// 32x32 images: 11,173,962 parameters for ten classes. State keys are
+/// ResNet-18 with a 3x3 stem of stride 1 and no first pool, which is usual for
+/// 32x32 images. It has 11,173,962 parameters for ten classes. State keys are
 /// torchvision's (`conv1`, `bn1`, `layer1.0.conv1` ... `fc`).
 ///
 /// [N, 3, H, W] -> [N, classes], H and W at least 8

@@ -1,4 +1,4 @@
-// shufflenet_v2.h: ShuffleNetV2, as torchvision has it.
+// shufflenet_v2.h: ShuffleNetV2, equal to torchvision's.
 #pragma once
 
 #include <torch/arg.h>
@@ -12,22 +12,22 @@ namespace expandnet::models {
 
 /// Options of ShuffleNetV2.
 struct ShuffleNetV2Options {
-  /// One of the four published: 0.5 (the paper's), 1, 1.5 and 2.
+  /// One of the four published widths: 0.5 (the paper's), 1, 1.5 and 2.
   TORCH_ARG(double, width) = 0.5;
   TORCH_ARG(std::int64_t, classes) = 1000;
   TORCH_ARG(std::int64_t, in_channels) = 3;
-  /// For images of 32x32: the first convolution has stride 1, and there is no
+  /// For 32x32 images: the first convolution has stride 1, and there is no
   /// max-pool.
   TORCH_ARG(bool, small_images) = false;
 };
 
-/// A 3x3 convolution and a max-pool, three stages of units that work on half of
-/// the channels and shuffle both halves, and a 1x1 convolution (Ma et al.,
-/// 2018): 1,366,792 parameters at width 0.5 for a thousand classes. State keys,
-/// initial values and function are torchvision's (`conv1.0`,
+/// A 3x3 convolution and a max-pool; three stages of units that compute on half
+/// of the channels and then shuffle both halves; and a 1x1 convolution (Ma et
+/// al., 2018). It has 1,366,792 parameters at width 0.5 for a thousand classes.
+/// State keys, initial values and function are torchvision's (`conv1.0`,
 /// `stage2.0.branch1.0` ... `conv5.0`, `fc`).
 ///
-/// [N, in_channels, H, W] -> [N, classes], of any size; made for 224x224
+/// [N, in_channels, H, W] -> [N, classes], for any H and W; made for 224x224
 ///
 /// Throws `c10::Error` for another width.
 class ShuffleNetV2Impl : public torch::nn::Module {

@@ -22,12 +22,13 @@ struct SmallNetOptions {
 };
 
 /// Three convolutions of 8, 16 and 32 channels, each followed by BatchNorm,
-/// ReLU and a 2x2 max-pool, then 64 hidden features and the logits (paper,
-/// Sec. 4.1). Kernels of 3 run without padding, others keep the size.
+/// ReLU and a 2x2 max-pool, then a hidden linear layer of 64 features and the
+/// logits (paper, Sec. 4.1). A kernel of 3 has no padding; other kernels keep
+/// the size.
 ///
 /// [N, in_channels, image_size, image_size] -> [N, classes]
 ///
-/// Throws `c10::Error` for an even kernel and an image that ends up empty.
+/// Throws `c10::Error` for an even kernel, and if an image ends up empty.
 class SmallNetImpl : public torch::nn::Module {
  public:
   explicit SmallNetImpl(const SmallNetOptions& net_options = {});

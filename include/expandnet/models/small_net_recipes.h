@@ -1,7 +1,7 @@
 // small_net_recipes.h: how the paper expands SmallNet, by name.
 //
-// A network knows nothing of its expansion. A recipe is a selector for `expand`
-// and for whatever builds the same network of expanded modules.
+// A network knows nothing of its expansion. A recipe is a selector, for
+// `expand` or for code that builds the same network of expanded modules.
 #pragma once
 
 #include <expandnet/fold/options.h>
@@ -12,26 +12,25 @@
 
 namespace expandnet::models {
 
-/// What the first factor of a layer with three input channels makes of them.
+/// Output channels of the first factor in a layer with three input channels.
 enum class InputWidth {
-  kKept,     ///< three channels again, as in the official CIFAR code:
-             ///< 3 -> 3 -> 32 -> 8
-  kWidened,  ///< `rate` times as many, as everywhere else: 3 -> 12 -> 32 -> 8
+  kKept,     ///< three again, as in the official CIFAR code: 3 -> 3 -> 32 -> 8
+  kWidened,  ///< `rate` times as many, as in other layers: 3 -> 12 -> 32 -> 8
 };
 
-/// "none", "fc", "cl", "cl+fc", "ck", "ck+fc": the rows of the paper's tables;
-/// then "orepa", "orepa+fc", "acb" ... "ck+rep+fc": sums of branches for the
+/// "none", "fc", "cl", "cl+fc", "ck", "ck+fc": the rows of the paper's tables.
+/// Then "orepa", "orepa+fc", "acb" ... "ck+rep+fc": sums of branches for the
 /// convolutions (`branch_strategies`).
 [[nodiscard]] const std::vector<std::string>& small_net_recipes();
 
 /// Returns the selector that expands a SmallNet as the recipe `name` says
-/// (paper, Sec. 4.1): its three convolutions by CL, CK or branches, its hidden
-/// linear layer by FC, its logits never. All else, the rate above all, is as in
-/// `options`. "none" selects nothing, which `expand` refuses: train that net as
-/// it is.
+/// (paper, Sec. 4.1): the three convolutions by CL, CK or branches, the hidden
+/// linear layer by FC, the logits never. Everything else, above all the rate,
+/// is as in `options`. "none" selects nothing, which `expand` refuses: train
+/// that net as it is.
 ///
 /// Throws `c10::Error` for an unknown name, and for options with a strategy or
-/// widths, which are the recipe's.
+/// widths, because the recipe sets those.
 ///
 ///     SmallNet net;
 ///     auto expansion = expand(*net, small_net_recipe("ck+fc"));

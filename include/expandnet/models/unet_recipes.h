@@ -14,14 +14,15 @@ namespace expandnet::models {
 
 /// Returns the selector that expands a UNet as the recipe `name` says. "paper"
 /// expands the 3x3 convolutions of the contracting path and of the middle by
-/// CL: 82,966,531 parameters at width 32 and rate 4. "all" expands the 3x3
-/// convolutions of the expanding path and the transposed convolutions as well;
-/// 1x1 convolutions stay compact. The others expand what "paper" does by a sum
-/// of branches (fold/branch.h). All else is as in `options`. "none" selects
-/// nothing, which `expand` refuses: train that net as it is.
+/// CL: 82,966,531 parameters at width 32 and rate 4. "all" also expands the 3x3
+/// convolutions of the expanding path and the transposed convolutions; 1x1
+/// convolutions stay compact. "orepa" and the following recipes expand the same
+/// layers as "paper" by a sum of branches (fold/branch.h). Everything else is
+/// as in `options`. "none" selects nothing, which `expand` refuses: train that
+/// net as it is.
 ///
 /// Throws `c10::Error` for an unknown name, and for options with a strategy or
-/// widths, which are the recipe's.
+/// widths, because the recipe sets those.
 ///
 ///     UNet net;
 ///     auto expansion = expand(*net, unet_recipe("paper"));

@@ -13,14 +13,14 @@ namespace expandnet::models {
 [[nodiscard]] const std::vector<std::string>& yolo_lite_recipes();
 
 /// Returns the selector that expands a YoloLite as the recipe `name` says.
-/// "paper" expands the five convolutions of the backbone by CL, "all" the sixth
-/// 3x3 convolution as well; the head stays compact. The others expand what
-/// "paper" does by a sum of branches (fold/branch.h). All else is as in
-/// `options`. "none" selects nothing, which `expand` refuses: train that net as
-/// it is.
+/// "paper" expands the five convolutions of the backbone by CL; "all" also
+/// expands the sixth 3x3 convolution; the head stays compact. "orepa" and the
+/// following recipes expand the same layers as "paper" by a sum of branches
+/// (fold/branch.h). Everything else is as in `options`. "none" selects nothing,
+/// which `expand` refuses: train that net as it is.
 ///
 /// Throws `c10::Error` for an unknown name, and for options with a strategy or
-/// widths, which are the recipe's.
+/// widths, because the recipe sets those.
 ///
 ///     YoloLite net;
 ///     auto expansion = expand(*net, yolo_lite_recipe("paper"));

@@ -1,4 +1,4 @@
-// describe.h: LibTorch's options of a layer, as a CompactLayer.
+// describe.h: turns LibTorch's layer options into a CompactLayer.
 #pragma once
 
 #include <expandnet/fold/layer.h>
@@ -9,10 +9,10 @@
 
 namespace expandnet {
 
-/// Resolves padding (integer, kSame, kValid) and padding mode into numbers, as
-/// PyTorch does; LibTorch up to 2.11 swaps the sides of a non-square kernel
-/// that is padded kSame in a mode other than zeros.
-/// Throws `c10::Error` for kSame with a stride, as LibTorch does.
+/// Resolves padding (integer, kSame, kValid) and padding mode into numbers as
+/// PyTorch does. LibTorch up to 2.11 differs: it swaps the sides of a
+/// non-square kernel padded with kSame in a mode other than zeros. Throws
+/// `c10::Error` for kSame with a stride, as LibTorch does.
 template <std::size_t D>
 [[nodiscard]] CompactLayer describe(const torch::nn::ConvOptions<D>& options,
                                     const Site& site = {"describe", ""});
@@ -22,7 +22,8 @@ template <std::size_t D>
     const torch::nn::ConvTransposeOptions<D>& options,
     const Site& site = {"describe", ""});
 
-/// The options that LibTorch's own convolution modules keep, of both kinds.
+/// Takes the options that LibTorch's own convolution modules store, transposed
+/// or not.
 template <std::size_t D>
 [[nodiscard]] CompactLayer describe(
     const torch::nn::detail::ConvNdOptions<D>& options,

@@ -9,7 +9,7 @@
 
 namespace expandnet {
 
-/// What ExpandedConv1d, 2d and 3d share; see there.
+/// Common part of ExpandedConv1d, ExpandedConv2d and ExpandedConv3d; see there.
 template <std::size_t D, typename Derived>
 class ExpandedConvNdImpl : public ExpandedLayerImpl<Derived> {
  public:
@@ -31,10 +31,10 @@ class ExpandedConv1dImpl : public ExpandedConvNdImpl<1, ExpandedConv1dImpl> {
 TORCH_MODULE(ExpandedConv1d);
 
 /// A `torch::nn::Conv2d` that trains as a chain and contracts to exactly that
-/// layer. Takes the options of the compact layer unchanged: stride, padding
-/// (kSame and kValid too), dilation, groups, bias and all padding modes are
-/// exact. State keys are `chain.<i>.weight|bias`; once contracted, `weight` and
-/// `bias`.
+/// layer. Takes the unchanged options of the compact layer: stride, padding
+/// (including kSame and kValid), dilation, groups, bias and all padding modes
+/// are exact. State keys are `chain.<i>.weight|bias`; after contraction,
+/// `weight` and `bias`.
 ///
 /// Throws `c10::Error` as `plan` does.
 ///

@@ -12,7 +12,8 @@
 
 namespace expandnet {
 
-/// What ExpandedConvTranspose1d, 2d and 3d share; see there.
+/// Common part of ExpandedConvTranspose1d, ExpandedConvTranspose2d and
+/// ExpandedConvTranspose3d; see there.
 template <std::size_t D, typename Derived>
 class ExpandedConvTransposeNdImpl : public ExpandedLayerImpl<Derived> {
  public:
@@ -20,8 +21,8 @@ class ExpandedConvTransposeNdImpl : public ExpandedLayerImpl<Derived> {
       const torch::nn::ConvTransposeOptions<D>& conv_options,
       const ExpansionOptions& expansion);
 
-  /// [N, in, *spatial] or [in, *spatial] -> the compact layer's output, of
-  /// `output_size` if given.
+  /// [N, in, *spatial] or [in, *spatial] -> the compact layer's output; if
+  /// `output_size` is given, with these spatial sizes.
   torch::Tensor forward(
       const torch::Tensor& input,
       const std::optional<at::IntArrayRef>& output_size = std::nullopt) {
@@ -47,8 +48,8 @@ class ExpandedConvTranspose1dImpl
 TORCH_MODULE(ExpandedConvTranspose1d);
 
 /// A `torch::nn::ConvTranspose2d` that trains as a chain and contracts to
-/// exactly that layer. Only the last factor has a bias: one in front of a
-/// strided factor is no bias of the compact layer.
+/// exactly that layer. Only the last factor has a bias, because a bias before a
+/// strided factor cannot be expressed as a bias of the compact layer.
 ///
 ///     ExpandedConvTranspose2d up(
 ///         torch::nn::ConvTranspose2dOptions(32, 16, 4).stride(2).padding(1),

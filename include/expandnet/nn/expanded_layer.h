@@ -1,4 +1,4 @@
-// expanded_layer.h: what every expanded module is, whatever its layer.
+// expanded_layer.h: the common base of all expanded modules.
 #pragma once
 
 #include <expandnet/nn/chain.h>
@@ -10,45 +10,47 @@
 
 namespace expandnet {
 
-/// A layer that owns a chain until it is contracted, and a plain `weight` and
-/// `bias` from then on. Passes find the expanded layers of a model by this
-/// class; users meet ExpandedConv2d, ExpandedLinear and their siblings.
+/// A layer that owns a chain until it is contracted, and from then on a plain
+/// `weight` and `bias`. Passes find the expanded layers of a model by this
+/// class; users use ExpandedConv2d, ExpandedLinear and their siblings.
 class ExpandedLayer {
  public:
   virtual ~ExpandedLayer() = default;
 
   [[nodiscard]] const CompactLayer& layer() const { return plan_.layer; }
-  /// The chain that was asked for; `chain->plan()` may be narrower.
+  /// The plan that was asked for; `chain->plan()` may be narrower.
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const ExpansionOptions& expansion() const { return expansion_; }
   [[nodiscard]] bool is_contracted() const { return contracted_; }
-  /// A nonlinear twin has an activation between its factors.
+  /// Whether it is a nonlinear twin: one with an activation between the
+  /// factors.
   [[nodiscard]] bool is_twin() const;
 
-  /// kFolded or kChained, from the next forward on.
-  /// Throws `c10::Error` for kFolded on a twin.
+  /// Sets kFolded or kChained for the following calls of forward. Throws
+  /// `c10::Error` for kFolded on a twin.
   void set_execution(Execution execution);
 
   /// The compact layer's weight and bias: the fold in fp64, cast once to
-  /// `chain->dtype()`; of a contracted layer, its own.
+  /// `chain->dtype()`. For a contracted layer, its own weight and bias.
   [[nodiscard]] Affine contracted() const;
 
-  /// Replaces the chain by `weight` and `bias` in place: the object, and every
-  /// pointer to it, stays. `expandnet::contract(model)` does this for a whole
-  /// model and verifies it; a contracted layer stays as it is.
+  /// Replaces the chain by `weight` and `bias` in place: the module object, and
+  /// every pointer to it, stays valid. `expandnet::contract(model)` does this
+  /// for a whole model and verifies it. Does nothing for a contracted layer.
   /// Throws `c10::Error` for a twin.
   void contract();
-  /// The same with values from `contracted()`.
+  /// Does the same with values that `contracted()` returned.
   void contract(const Affine& compact);
-  /// Gives a contracted layer without a bias one, [out], whose tensor it keeps.
+  /// Gives a contracted layer without a bias the bias `values` [out]; keeps the
+  /// tensor.
   void add_bias(const torch::Tensor& values);
 
-  /// Spatial sizes of the last input, empty before the first and for linear
-  /// layers; what multiply-adds are counted for.
+  /// Spatial sizes of the last input, for which multiply-adds are counted;
+  /// empty before the first input and for linear layers.
   [[nodiscard]] const std::vector<std::int64_t>& input_size() const {
     return input_size_;
   }
-  /// Samples in the last input; of a linear layer, its rows.
+  /// Number of samples in the last input; for a linear layer, number of rows.
   [[nodiscard]] std::int64_t batch() const { return batch_; }
   /// Whether the layer has run yet.
   [[nodiscard]] bool has_run() const { return has_run_; }
@@ -89,7 +91,8 @@ class ExpandedLayerImpl : public torch::nn::Cloneable<Derived>,
                           public ExpandedLayer {
  public:
   void reset() override { register_state(); }
-  /// New initial values: of the factors, or of the weight once contracted.
+  /// Draws new initial values of the factors or, after contraction, of the
+  /// weight.
   void reset_parameters() { reset_values(); }
   void pretty_print(std::ostream& stream) const override { print(stream); }
   void load(torch::serialize::InputArchive& archive) override {

@@ -1,14 +1,14 @@
 // expansion.h: the chains of a model that trains in weight space.
 //
-// The model stays compact, and untouched, at every moment. Beside it stands an
-// Expansion with the chains of its layers; the model's own parameters hold the
-// folded weights. One training step is
+// The model itself stays compact at all times. An Expansion holds the chains of
+// its layers, outside of the model; the model's own parameters hold the folded
+// weights. One training step is
 //
-//     compact .grad -> pull_back -> factor .grad -> optimizer -> fold ->
-//     compact
+//     compact .grad -> pull_back -> factor .grad
+//                   -> optimizer -> fold -> compact
 //
-// which computes what training the chains over feature maps computes, at the
-// cost of the compact network. Whatever looks only at the model (checkpoints,
+// It computes the same as training the chains over feature maps, at the cost of
+// the compact network. Everything that uses only the model (checkpoints,
 // evaluation, autocast, gradient averaging over processes) sees a plain compact
 // network.
 #pragma once
@@ -28,7 +28,7 @@
 
 namespace expandnet {
 
-/// The chains of a model that trains in weight space. Made by `expand`.
+/// The chains of a model that trains in weight space. `expand` makes it.
 ///
 ///     auto expansion = expand(*model, ExpansionOptions().rate(4));
 ///     torch::optim::SGD optimizer(expansion.parameters(), 0.01);
@@ -38,101 +38,107 @@ namespace expandnet {
 ///       expansion.step(optimizer);
 ///     }
 ///
-/// Factors are the truth: what is written into an expanded weight by others
-/// lasts until the next fold. They are float (or double) also for a model in
-/// half precision. The model must outlive its Expansion.
+/// The factors are the master copy: what other code writes into an expanded
+/// weight lasts until the next fold. Factors are float (or double) even if the
+/// model is in half precision. The model must outlive its Expansion.
 class Expansion {
  public:
   Expansion(Expansion&&) noexcept;
   Expansion& operator=(Expansion&&) noexcept;
   ~Expansion();
 
-  /// What an optimizer trains: the factors, and every parameter of the model
-  /// that is not expanded; in the model's order, each once.
+  /// What an optimizer must train: the factors, and every parameter of the
+  /// model that is not expanded; in the model's order, each once.
   [[nodiscard]] std::vector<torch::Tensor> parameters() const;
-  /// The same with keys: `<path>.chain.<i>.weight|bias`, and the model's own.
+  /// The same with their keys: `<path>.chain.<i>.weight|bias`, and the model's
+  /// own keys.
   [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor>
   named_parameters() const;
-  /// The buffers of the model, and those of the chains with keys: fixed
-  /// factors,
-  /// `<path>.chain.<i>.weight`, and what tells the branches of a sum apart
-  /// (nn/chain.h). With `named_parameters()` all that a file needs.
+  /// The buffers of the model and of the chains with their keys. A chain has
+  /// buffers for fixed factors (`<path>.chain.<i>.weight`) and for the layout
+  /// of its branches (nn/chain.h). Together with `named_parameters()` they are
+  /// all that a file needs.
   [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor> named_buffers()
       const;
 
   /// Drops (or zeroes) the gradients of the model and of the factors.
   void zero_grad(bool set_to_none = true);
 
-  /// Sets the factors' gradients from those of the compact weights, which may
-  /// have accumulated over several backward passes. A layer without a gradient
-  /// leaves those of its factors undefined. The next call writes to the same
-  /// memory, and autograd is not told: clone what is to be kept.
+  /// Computes the factors' gradients from those of the compact weights, which
+  /// may have accumulated over several backward passes. If a layer has no
+  /// gradient, its factors have none either. The next call writes to the same
+  /// memory without telling autograd: clone gradients that you want to keep.
   ///
   /// Throws `c10::Error` if a compact parameter was replaced, resized, moved or
-  /// converted, or if factors were written to since they were folded (which
-  /// torch::optim hides from everybody by writing through `data()`).
+  /// converted, and if factors were written to since the last fold
+  /// (torch::optim's own updates cannot be noticed, because they write through
+  /// `data()`).
   void pull_back();
 
-  /// Writes the folded chains into the model's parameters.
-  /// Throws `c10::Error` as `pull_back` does for the model's parameters.
+  /// Writes the folded chains into the model's parameters. Throws `c10::Error`
+  /// if a compact parameter was replaced, resized, moved or converted.
   void fold();
 
-  /// `pull_back(); optimizer.step(); fold();`. If `pull_back` has been called
-  /// for these gradients already, to clip them say, it is not called again.
+  /// Does `pull_back(); optimizer.step(); fold();`. If `pull_back` was already
+  /// called for these gradients, for example to clip them, it is not called
+  /// again.
   ///
   /// Throws `c10::Error`, before anything changes, for an optimizer that does
-  /// not hold all factors or that holds expanded weights, for LBFGS, which in
-  /// LibTorch reads gradients as flat memory, and where a chain is narrowed
-  /// (`ExpansionOptions::narrow`) for all but `torch::optim::SGD` and
-  /// `train::SGD`.
+  /// not hold all factors or that holds expanded weights; for LBFGS, because
+  /// LibTorch's LBFGS reads gradients as flat memory; and if a chain is
+  /// narrowed (`ExpansionOptions::narrow`), for all optimizers except
+  /// `torch::optim::SGD` and `train::SGD`.
   void step(torch::optim::Optimizer& optimizer);
 
-  /// `backward(); step(optimizer);` with each chain pulled back, updated and
-  /// folded within the backward pass, as soon as the gradient of its layer is
-  /// complete: nothing needs that layer's weight any more. What is not expanded
-  /// is updated last. The same numbers, in another order.
+  /// Does `backward(); step(optimizer);`, but pulls back, updates and folds
+  /// each chain within the backward pass: as soon as the gradient of its layer
+  /// is complete, because the rest of the pass does not need the weight any
+  /// more. Parameters that are not expanded are updated last. The results are
+  /// the same as those of the two calls.
   ///
-  /// `backward` is one backward pass. Throws `c10::Error` as `step` does; also
-  /// if the rest of the pass still reads a weight (through `detach()`), when
-  /// some chains have been updated already.
+  /// `backward` must run one backward pass. Throws `c10::Error` as `step` does.
+  /// Also throws if the rest of the pass does read the weight (through
+  /// `detach()`); some chains have then been updated already.
   void step_in_backward(torch::optim::Optimizer& optimizer,
                         const std::function<void()>& backward,
                         const StepInBackward& how);
 
-  /// Runs `forward`, a forward pass of the model, and counts what its layers
-  /// do: `summary` then says what the chains add to a step of that batch and
-  /// size. `train::Step` does so for batches of a new size.
+  /// Runs `forward`, a forward pass of the model, and counts the multiply-adds
+  /// of its layers. Afterwards `summary` says what the chains add to a step on
+  /// a batch of that size. `train::Step` calls this for batches of a new size.
   ///
   ///     expansion.observe([&] { model->forward(batch.data); });
   void observe(const std::function<void()>& forward);
 
-  /// Moves or converts the model and the factors together and folds again;
-  /// factors of a half-precision model stay float.
+  /// Moves or converts the model and the factors together, then folds again.
+  /// The factors of a half-precision model stay float.
   void to(torch::Device device);
   void to(torch::Dtype dtype);
   void to(torch::Device device, torch::Dtype dtype);
 
-  /// The factors, as `torch::save(expansion, file)` and `torch::load` use them.
-  /// The model is saved by itself. Loading folds; it throws `c10::Error`, and
-  /// changes nothing, unless the factors have the shapes of these.
+  /// Saves or loads only the factors; `torch::save(expansion, file)` and
+  /// `torch::load` use these. Save the model separately. Loading ends with a
+  /// fold. It throws `c10::Error`, and changes nothing, unless the shapes are
+  /// those of the factors.
   void save(torch::serialize::OutputArchive& archive) const;
   void load(torch::serialize::InputArchive& archive);
 
-  /// Ends the expansion: each compact weight becomes the fold of its chain in
-  /// fp64, cast once; the chains are dropped. Verified first, all or nothing.
+  /// Ends the expansion: replaces each compact weight by the fold of its chain
+  /// in fp64, cast once, and drops the chains. Verifies all chains first; on
+  /// failure nothing changes.
   ContractionReport contract(const VerifyOptions& options = {});
-  /// Checks each chain as `expandnet::verify` does, and that the model holds
-  /// its fold to the rounding of the dtypes.
+  /// Checks each chain as `expandnet::verify` does, and checks that the model
+  /// holds its fold, up to the rounding of the dtypes.
   [[nodiscard]] ContractionReport verify(
       const VerifyOptions& options = {}) const;
   [[nodiscard]] Summary summary() const;
 
   /// The model that was expanded.
   [[nodiscard]] torch::nn::Module& model() const;
-  /// Number of layers with a chain; 0 once contracted.
+  /// Number of layers with a chain; 0 after contraction.
   [[nodiscard]] std::size_t size() const;
-  /// Layers that were asked for but left compact, or expanded in another way
-  /// than asked for, and why.
+  /// One sentence per layer that was selected but stayed compact, or that was
+  /// expanded differently than asked for, with the reason.
   [[nodiscard]] const std::vector<std::string>& notes() const;
 
  private:

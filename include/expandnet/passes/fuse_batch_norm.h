@@ -1,8 +1,8 @@
-// fuse_batch_norm.h: a BatchNorm becomes part of the layer before it.
+// fuse_batch_norm.h: merges a BatchNorm into the layer before it.
 //
-// In deployment a BatchNorm is a fixed affine map of each channel, and so part
-// of the convolution or linear layer whose output it takes. This comes after
-// training, and after `contract`: what is trained on would be another model.
+// In evaluation mode a BatchNorm is a fixed affine map of each channel, so it
+// can become part of the convolution or linear layer before it. Fuse after
+// training and after `contract`: a fused model would train differently.
 #pragma once
 
 #include <expandnet/fold/fold.h>
@@ -16,36 +16,38 @@
 
 namespace expandnet {
 
-/// Returns the one layer that computes `norm` of what `affine` computes. For
-/// the scale s = weight / sqrt(variance + epsilon) of each output channel
+/// Returns the one layer that computes `affine` followed by `norm`. With the
+/// scale s = weight / sqrt(variance + epsilon) of each output channel,
 ///
 ///     W <- s W,   b <- s (b - mean) + bias
 ///
-/// Exact for every layer, transposed and grouped ones too. Computed and
-/// returned in fp64 on the CPU, always with a bias.
+/// Exact for every layer, including transposed and grouped ones. The result is
+/// in fp64 on the CPU and always has a bias.
 ///
-/// Throws `c10::Error` unless all have C numbers, finite ones, and no variance
+/// Throws `c10::Error` unless all tensors have C finite numbers and no variance
 /// is negative.
 [[nodiscard]] Affine fuse_batch_norm(const CompactLayer& layer,
                                      const Affine& affine,
                                      const FixedBatchNorm& norm);
 
 struct FuseOptions {
-  /// Paths of layers and of the BatchNorms that take their output, beside those
-  /// that follow each other in a Sequential: {{"conv1", "bn1"}}. The output
-  /// must go nowhere else, which only the model's author can know.
+  /// Paths of layers and of the BatchNorms that take their output, in addition
+  /// to those that follow each other in a Sequential: {{"conv1", "bn1"}}. The
+  /// output must not be used anywhere else; only the model's author can know
+  /// that.
   std::vector<std::pair<std::string, std::string>> pairs;
-  /// Largest relative error of a fused layer against the two, all in fp64; the
-  /// sums are those of one layer, so a factor of some thousand is left.
+  /// Largest relative error of a fused layer against layer and BatchNorm, all
+  /// in fp64. The default is about 4,500 times the fp64 epsilon: room for the
+  /// rounding of the longest sums in practice.
   double tolerance = 1e-12;
 };
 
-/// A layer that has taken in a BatchNorm.
+/// A layer and the BatchNorm that was merged into it.
 struct FusedPair {
-  std::string layer;      ///< its path
-  std::string norm;       ///< its path
+  std::string layer;      ///< path of the layer
+  std::string norm;       ///< path of the BatchNorm
   double error_fp64 = 0;  ///< max |fused - both| / max |both|, on a probe input
-  double error_dtype = 0;  ///< the same of the fused layer in its own dtype
+  double error_dtype = 0;  ///< the same, with the fused layer in its own dtype
   std::string dtype;
 };
 
@@ -57,19 +59,21 @@ struct FusionReport {
 };
 std::ostream& operator<<(std::ostream& stream, const FusionReport& report);
 
-/// Fuses, in place, every BatchNorm1d-3d of the model that follows a Conv1d-3d,
-/// ConvTranspose1d-3d, Linear (of inputs [N, in]) or contracted expanded layer
-/// in a Sequential, and the pairs that are named. Each fused layer is run over
-/// a probe input and compared with the two before anything is changed.
+/// Fuses in place every BatchNorm1d-3d of the model that follows a Conv1d-3d,
+/// ConvTranspose1d-3d, Linear (with inputs [N, in]) or contracted expanded
+/// layer in a Sequential, and the pairs named in the options. Before anything
+/// changes, each fused layer is compared with its pair on a probe input.
 ///
-/// The layers keep their weights' tensors and get a bias where they had none.
-/// In a Sequential an Identity takes the BatchNorm's place, so that indices
-/// stay; elsewhere it remains and computes the identity, to rounding.
+/// The layers keep their weight tensors and get a bias if they had none. In a
+/// Sequential an Identity replaces the BatchNorm, so that indices stay the
+/// same; elsewhere the BatchNorm remains and computes the identity, to
+/// rounding.
 ///
-/// Throws `c10::Error`, with the model as it was: for a BatchNorm that is in
-/// training mode or keeps no statistics, paths that lead nowhere, layers that
-/// do not fit together, are still expanded or are used in several places, a
-/// model without such a pair, and an error above the tolerance.
+/// Throws `c10::Error`, without changing the model: for a BatchNorm that is in
+/// training mode or keeps no statistics; for paths that do not exist; for
+/// layers that do not fit together, are still expanded or are used in several
+/// places; for a model without such a pair; and for an error above the
+/// tolerance.
 ///
 ///     model->eval();
 ///     std::cout << fuse_batch_norms(*model);

@@ -1,4 +1,4 @@
-// max_cost.h: expansions that would cost more than they may.
+// max_cost.h: a bound on the cost of expansions.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,14 @@ namespace expandnet {
 ///     expand(*model, default_selector(*model),
 ///            MaxCost{0.1, [&] { model->forward(batch); }});
 struct MaxCost {
-  /// Share of the layer's forward and backward pass, such as 0.1.
+  /// Bound, as a share of the layer's forward and backward pass.
   double share = 0.1;
-  /// Runs the model on samples of the size that it is trained on. Null: there
-  /// is no bound.
+  /// Runs the model on samples of the size that it trains on. Null: there is no
+  /// bound.
   std::function<void()> forward = nullptr;
-  /// How many times as many samples make one update.
+  /// Number of such passes per update.
   std::int64_t passes = 1;
-  /// Paths of layers that have no bound. Null: all have one.
+  /// Whether the layer at `path` has no bound. Null: all layers have one.
   std::function<bool(const std::string& path)> excepts = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// step_in_backward.h: how chains are updated while a backward pass goes on.
+// step_in_backward.h: how to update chains during a backward pass.
 #pragma once
 
 #include <torch/types.h>
@@ -8,13 +8,14 @@
 
 namespace expandnet {
 
-/// What `Expansion::step_in_backward` needs to know besides the optimizer.
+/// What `Expansion::step_in_backward` needs in addition to the optimizer.
 struct StepInBackward {
-  /// Updates these parameters from their gradients, and no others: as
-  /// `Capturable::step_only` of expandnet::training's optimizers does.
+  /// Updates only these parameters, from their gradients, as
+  /// `Capturable::step_only` of the optimizers of expandnet::training does.
   std::function<void(const std::vector<torch::Tensor>& parameters)> update;
-  /// Does the work of one chain beside what follows it, on a stream of its own
-  /// say, which the caller joins afterwards; null: at once.
+  /// Runs the work of one chain concurrently with what follows, for example on
+  /// a stream of its own; the caller waits for it afterwards. Null: the work
+  /// runs at once.
   std::function<void(const std::function<void()>& work)> beside;
 };
 

@@ -1,4 +1,4 @@
-// verify.h: does every chain compute what its compact layer will?
+// verify.h: checks that every chain computes the same as its compact layer.
 #pragma once
 
 #include <expandnet/passes/report.h>
@@ -7,13 +7,13 @@
 
 namespace expandnet {
 
-/// Runs every chain of the model and its compact layer over a random probe
-/// input in fp64, large enough for all borders and stride phases, and compares.
-/// The model, and the global random state, stay as they are.
+/// Compares every chain of the model with its compact layer on a random probe
+/// input in fp64, which is large enough to cover all borders and stride phases.
+/// The model and the global random state do not change.
 ///
 /// Throws `c10::Error` with the layer's path: for a model without an expanded
-/// layer, a nonlinear twin, factors that are not finite or were resized, and
-/// where the error exceeds the tolerance.
+/// layer, for a nonlinear twin, for factors that are not finite or were
+/// resized, and if the error exceeds the tolerance.
 ///
 ///     std::cout << expandnet::verify(*model);
 ContractionReport verify(torch::nn::Module& model,

@@ -1,4 +1,4 @@
-// class_scores.h: how well a net does on each class. Needs no LibTorch.
+// class_scores.h: a metric for each class. Needs no LibTorch.
 #pragma once
 
 #include <expandnet/tasks/metrics.h>
@@ -11,22 +11,23 @@
 namespace expandnet::tasks {
 
 struct ClassScore {
-  /// Absent: nothing of the class is meant, or was found where it need not be.
+  /// Absent if undefined: the targets do not have the class (AP), or neither
+  /// targets nor predictions have it (IoU).
   std::optional<double> value;
-  /// The heights at 0, 1 / (n - 1) ... 1; may be none.
+  /// Heights of the curve at 0, 1 / (n - 1) ... 1; may be empty.
   std::vector<double> curve;
 };
 inline bool operator==(const ClassScore& a, const ClassScore& b) {
   return a.value == b.value && a.curve == b.curve;
 }
 
-/// A number for each class, and maybe the curve that it comes from.
+/// A number for each class, and optionally the curve behind it.
 struct ClassScores {
   Metric metric;  ///< {"ap", "AP"}
-  /// What the axes of the curves are: "recall", "precision".
+  /// Names of the curves' axes: "recall", "precision".
   std::string x;
   std::string y;
-  std::vector<ClassScore> classes;  ///< by label
+  std::vector<ClassScore> classes;  ///< in the order of labels
 };
 
 }  // namespace expandnet::tasks

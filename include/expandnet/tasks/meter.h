@@ -14,48 +14,49 @@
 
 namespace expandnet::tasks {
 
-/// Sums that give a task's metrics. They are in one tensor on the device, added
-/// to in place, so that no batch has to be waited for, a captured step can add
-/// to them, and processes can add up theirs. A task derives from it.
+/// Sums from which a task's metrics are computed; each task derives its own
+/// class. The sums are in one tensor on the device and updated in place, so
+/// that adding a batch does not synchronize, a captured step can add to them,
+/// and the sums of several processes can be added up.
 class Meter {
  public:
   virtual ~Meter() = default;
   Meter(const Meter&) = delete;
   Meter& operator=(const Meter&) = delete;
 
-  /// What it counts besides "loss". The highest value of the first selects an
-  /// epoch.
+  /// The metrics it computes in addition to "loss". The first one selects the
+  /// best epoch: the highest value wins.
   [[nodiscard]] const std::vector<Metric>& metrics() const { return metrics_; }
   [[nodiscard]] c10::Device device() const { return sums_.device(); }
 
-  /// The mean loss of a batch that evaluations report: without smoothing, and
-  /// without a teacher.
+  /// The mean loss of a batch as evaluations report it: without label smoothing
+  /// and without a teacher.
   [[nodiscard]] virtual at::Tensor loss(const data::Tensors& output,
                                         const data::Tensors& targets) const = 0;
-  /// Adds a batch: its mean loss, what the model made of it, and what was
-  /// meant.
+  /// Adds a batch: its mean loss, the model's output, and the targets.
   virtual void add(const at::Tensor& loss, const data::Tensors& output,
                    const data::Tensors& targets) = 0;
-  /// "loss" first, then the others. Waits for the device. Not a number before
-  /// the first `add`.
+  /// All metrics, "loss" first. Synchronizes with the device. NaN before the
+  /// first `add`.
   [[nodiscard]] virtual Metrics result() const = 0;
-  /// The metric that selects, or what it is a mean of, class by class, for
-  /// reports; nothing where a task does not tell. Waits for the device.
+  /// Class by class, the metric that selects an epoch, or the values that it is
+  /// a mean of; used in reports. Empty if the task has no such values.
+  /// Synchronizes with the device.
   [[nodiscard]] virtual std::optional<ClassScores> class_scores() const {
     return std::nullopt;
   }
 
-  /// Sets all sums to zero. A meter of rows drops those, too.
+  /// Sets all sums to zero and drops all rows.
   virtual void reset();
-  /// The sums, to be saved, restored and added to those of other processes; a
-  /// tensor of doubles.
+  /// The sums, an fp64 tensor that can be saved, restored and added to those of
+  /// other processes.
   [[nodiscard]] const at::Tensor& sums() const { return sums_; }
   void set_sums(const at::Tensor& sums);
 
-  /// What no sum holds: records that are ranked in the end, such as
-  /// detections. A matrix of doubles on the CPU, a row a record, in the order
-  /// in which they came; undefined: the sums are all. An evaluation by several
-  /// processes puts the rows of all one after another.
+  /// Records that cannot be summed because they are ranked in the end, such as
+  /// detections: an fp64 CPU matrix with one row per record, in the order in
+  /// which they were added. Undefined: there are only sums. An evaluation by
+  /// several processes concatenates the rows of all.
   [[nodiscard]] virtual at::Tensor rows() const { return {}; }
   virtual void set_rows(const at::Tensor& /*rows*/) {}
 
@@ -67,7 +68,7 @@ class Meter {
   at::Tensor sums_;
 };
 
-/// Makes a task's meter for a device.
+/// Makes the meter of a task on a device.
 using MeterFactory = std::function<std::unique_ptr<Meter>(c10::Device)>;
 
 }  // namespace expandnet::tasks

@@ -1,8 +1,8 @@
-// metrics.h: what an evaluation counts, by name.
+// metrics.h: the results of an evaluation, by name.
 //
-// A task (classification, detection, ...) names its metrics; the training loop,
-// checkpoints, logs and reports only pass them on, so that a new metric is a
-// change in its task and nowhere else. Needs no LibTorch.
+// A task (classification, detection, ...) defines the names of its metrics. The
+// training loop, checkpoints, logs and reports only pass them on, so that a new
+// metric only changes its task. Needs no LibTorch.
 #pragma once
 
 #include <initializer_list>
@@ -13,11 +13,11 @@
 
 namespace expandnet::tasks {
 
-/// How a metric is called.
+/// The names of a metric.
 struct Metric {
-  std::string name;   ///< in files: "accuracy"
-  std::string label;  ///< in tables and logs for people: "top-5"
-  bool share = true;  ///< from 0 to 1, shown in percent
+  std::string name;   ///< name in files: "accuracy"
+  std::string label;  ///< name in tables and logs: "top-5"
+  bool share = true;  ///< goes from 0 to 1 and is shown in percent
 };
 
 /// Numbers by name, in the order in which they were first set.
@@ -31,10 +31,10 @@ class Metrics {
   Metrics() = default;
   Metrics(std::initializer_list<Entry> entries);
 
-  /// Adds a number, or replaces the one of this name.
+  /// Adds a number, or replaces the one with this name.
   void set(const std::string& name, double value);
   [[nodiscard]] std::optional<double> find(const std::string& name) const;
-  /// Throws `c10::Error` that lists the names where there is none of this one.
+  /// Throws `c10::Error`, which lists the known names, for an unknown name.
   [[nodiscard]] double at(const std::string& name) const;
 
   [[nodiscard]] auto begin() const { return entries_.begin(); }

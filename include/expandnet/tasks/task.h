@@ -1,7 +1,7 @@
-// task.h: what a model is trained for.
+// task.h: the loss and the metrics that a model is trained with.
 //
 // Classification, detection and segmentation differ in their targets, loss and
-// metrics. The loop, checkpoints, logs and reports take a task as it is.
+// metrics. The loop, checkpoints, logs and reports work with any Task.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,17 +13,17 @@
 namespace expandnet::tasks {
 
 struct Task {
-  /// The mean loss of a batch that is trained on. `images` are for losses that
-  /// ask a teacher.
+  /// Computes the mean training loss of a batch. `images` is for losses that
+  /// run a teacher.
   using Loss = std::function<at::Tensor(const data::Tensors& output,
                                         const at::Tensor& images,
                                         const data::Tensors& targets)>;
 
   Loss loss;
-  /// Counts what an evaluation reports.
+  /// Makes the meter of evaluations.
   MeterFactory meter;
-  /// Counts on the batches that are trained on; empty: as `meter` does. A
-  /// metric that takes long, such as average precision, is left out of it.
+  /// Makes the meter of training batches; empty: uses `meter`. It can leave out
+  /// metrics that are slow to compute, such as average precision.
   MeterFactory training_meter;
 };
 

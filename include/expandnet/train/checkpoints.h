@@ -1,8 +1,8 @@
-// checkpoints.h: the last and the best state of a run, on disk.
+// checkpoints.h: saves the last and the best state of a run to disk.
 //
-// Each is written whole or not at all (base/atomic_file.h), so that a run
-// killed at any moment goes on from its last finished epoch, on the CPU to the
-// same bits as if it had never stopped.
+// Each file is written whole or not at all (base/atomic_file.h). A run that is
+// killed at any moment continues from its last checkpoint; on the CPU it
+// computes the same bits as a run that was never stopped.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -16,40 +16,42 @@
 
 namespace expandnet::train {
 
-/// Keeps `last.pt` and `best.pt` in a folder. Give it to `Training::observe`.
-/// Of ranks that train together, rank 0 alone reads and writes; the folder may
-/// be on its machine. All of them have to make the same calls.
+/// Keeps `last.pt` and `best.pt` in a folder; pass it to `Training::observe`.
+/// When several ranks train together, only rank 0 reads and writes, so the
+/// folder may be on its machine only; all ranks must make the same calls.
 ///
 ///     Checkpoints checkpoints("run", configuration);
 ///     if (checkpoints.has_last()) checkpoints.load_last(training);
 ///     training.observe(checkpoints);
 class Checkpoints : public Observer {
  public:
-  /// Whether the configuration that a checkpoint was saved with makes the run
-  /// that `own` makes.
+  /// Whether the configuration stored in a checkpoint describes the same run as
+  /// the configuration `own`.
   using SameRun =
       std::function<bool(const std::string& saved, const std::string& own)>;
 
-  /// `configuration` is whatever text makes two runs the same; it is stored
-  /// with each checkpoint. Without `same_run` equal texts do.
+  /// `configuration` is any text that identifies a run; it is stored in each
+  /// checkpoint. Without `same_run`, two runs are the same if the texts are
+  /// equal.
   Checkpoints(std::string folder, std::string configuration,
               distributed::Ranks* ranks = nullptr, SameRun same_run = {});
 
-  /// Saves both, the best where this epoch is.
+  /// Saves `last.pt` and, if this epoch is the best so far, `best.pt`.
   void on_epoch(const Training& training) override;
-  /// Saves the last in the middle of an epoch.
-  /// This and `on_epoch` throw `std::runtime_error` as AtomicFile does.
+  /// Saves `last.pt`, also in the middle of an epoch. Throws
+  /// `std::runtime_error` as AtomicFile does; so does `on_epoch`.
   void save_last(const Training& training) const;
 
   [[nodiscard]] bool has_last() const;
   [[nodiscard]] std::string last_path() const;
   [[nodiscard]] std::string best_path() const;
 
-  /// Takes the run up where it was left.
+  /// Restores the run from `last.pt`.
   void load_last(Training& training) const;
-  /// Loads the weights of the best epoch alone.
-  /// Both throw `std::runtime_error` for a file that is no checkpoint or one of
-  /// a later format, `c10::Error` for one of another configuration.
+  /// Loads only the weights, from `best.pt`. Both functions throw
+  /// `std::runtime_error` for a file that is not a checkpoint or has a later
+  /// format version, and `c10::Error` for a checkpoint of another
+  /// configuration.
   void load_best(Training& training) const;
 
  private:
@@ -64,15 +66,16 @@ class Checkpoints : public Observer {
   SameRun same_run_;
 };
 
-/// Writes an archive into an AtomicFile. Throws `std::runtime_error` as that
-/// does.
+/// Writes an archive through an AtomicFile, and throws `std::runtime_error` as
+/// AtomicFile does.
 void save_atomically(torch::serialize::OutputArchive& archive,
                      const std::string& path);
 
-/// Loads the weights of a checkpoint, whatever its configuration, into a model
-/// on any device, its expansion and its average (null where it had none).
-/// Throws `std::runtime_error` for a file that is no checkpoint, one of a later
-/// format, or one of another model.
+/// Loads the weights of a checkpoint into a model on any device, its expansion
+/// and its average; pass null for those that the run did not have. The
+/// configuration is not compared. Throws `std::runtime_error` for a file that
+/// is not a checkpoint, has a later format version, or belongs to another
+/// model.
 void load_weights(const std::string& path, torch::nn::Module& module,
                   Expansion* expansion, WeightAverage* average = nullptr);
 

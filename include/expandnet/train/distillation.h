@@ -6,9 +6,10 @@
 namespace expandnet::train {
 
 struct DistillationOptions {
-  /// Logits are divided by it before the softmax: the higher, the softer.
+  /// The logits are divided by it before the softmax: a higher value gives
+  /// softer targets.
   double temperature = 4;
-  /// Of the soft targets, from 0 to 1; the labels get the rest.
+  /// Weight of the teacher term in [0, 1]; the label term gets 1 - weight.
   double weight = 0.9;
 };
 
@@ -18,10 +19,10 @@ struct DistillationOptions {
 ///     weight T^2 KL(softmax(teacher / T) || softmax(student / T))
 ///         + (1 - weight) cross_entropy(student, labels)
 ///
-/// T^2 keeps the gradients of the soft targets at one size whatever T is.
-/// Logits are [N, classes], labels int64 [N]. Computed and returned in the
-/// student's dtype, for half precision in float. Differentiable in the student;
-/// no gradient reaches the teacher.
+/// T^2 keeps the size of the teacher term's gradients independent of T. Logits
+/// are [N, classes], labels int64 [N]. The loss has the student's dtype, or
+/// float if that is a half precision. Differentiable in the student; the
+/// teacher gets no gradient.
 ///
 /// Throws `c10::Error` for other shapes and for options out of range.
 ///

@@ -1,7 +1,7 @@
-// epoch_record.h: how well a network did in one epoch.
+// epoch_record.h: the metrics of one epoch.
 //
-// Checkpoints, log.jsonl, console and report all read this type, by the names
-// that it gives. Needs no LibTorch.
+// Checkpoints, log.jsonl, console and report all use this type and the names
+// that it defines. Needs no LibTorch.
 #pragma once
 
 #include <expandnet/tasks/metrics.h>
@@ -14,26 +14,26 @@
 
 namespace expandnet::train {
 
-/// Numbers by name; nothing for what is not known.
+/// Numbers by name; a number that is not known is absent.
 using NamedNumbers = std::vector<std::pair<std::string, std::optional<double>>>;
 
 /// One finished epoch.
 struct EpochRecord {
   std::int64_t epoch = 0;    ///< from 1
-  double learning_rate = 0;  ///< of its last step, of the first group
-  tasks::Metrics training;   ///< of each batch as it was trained on
+  double learning_rate = 0;  ///< of the last step, in the first parameter group
+  tasks::Metrics training;   ///< each batch is measured as it is trained on
   std::optional<tasks::Metrics> validation;
   std::optional<tasks::Metrics> test;
-  double seconds = 0;  ///< of training, without evaluation
+  double seconds = 0;  ///< training time, without evaluation
 };
 
-/// All of it: "epoch", "learning_rate", "training_loss" and the other metrics
-/// of training, the same of "validation_" and "test_" (nothing where there was
-/// no evaluation), "seconds".
+/// Returns all numbers of the record: "epoch", "learning_rate", then
+/// "training_loss" and the other training metrics, the same with the prefixes
+/// "validation_" and "test_" (if there was such an evaluation), and "seconds".
 [[nodiscard]] NamedNumbers numbers_of(const EpochRecord& record);
 
-/// The inverse. Numbers of other names are left out. Throws
-/// `std::runtime_error` where epoch, learning rate or seconds are missing.
+/// The inverse of `numbers_of`. Ignores numbers with other names. Throws
+/// `std::runtime_error` if epoch, learning rate or seconds are missing.
 [[nodiscard]] EpochRecord record_of(const NamedNumbers& numbers);
 
 }  // namespace expandnet::train

@@ -1,4 +1,4 @@
-// evaluate.h: how well a network does on a set.
+// evaluate.h: measures a network on a data set.
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
@@ -10,9 +10,10 @@
 namespace expandnet::train {
 
 /// Runs the model in evaluation mode, without gradients, over all batches of
-/// epoch 0, on the meter's device; the model's mode is put back. The meter is
-/// reset before, and holds the sums after. Ranks that evaluate together have
-/// batches of their own, and all get the metrics of all.
+/// epoch 0, on the meter's device; afterwards the model is in its former mode.
+/// Resets the meter first; the meter holds the sums afterwards. Ranks that
+/// evaluate together each pass their own batches, and each gets the metrics of
+/// all of them.
 ///
 ///     tasks::ClassificationMeter meter(device);
 ///     evaluate(model, batches, meter).at("accuracy");

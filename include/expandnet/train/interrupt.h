@@ -1,12 +1,13 @@
-// interrupt.h: a run that is asked to stop ends where it can save its state.
+// interrupt.h: lets a run stop where it can save its state.
 #pragma once
 
 #include <csignal>
 
 namespace expandnet::train {
 
-/// While it lives, SIGINT (Ctrl-C) and SIGTERM ask to stop instead of ending
-/// the program. A second SIGINT ends it at once, as if none of this were here.
+/// While an Interrupt exists, SIGINT (Ctrl-C) and SIGTERM request a stop
+/// instead of ending the program. A second SIGINT ends the program at once, as
+/// it would without an Interrupt.
 ///
 ///     const Interrupt interrupt;
 ///     while (!interrupt.requested() && step < steps) train(step++);
@@ -14,20 +15,20 @@ namespace expandnet::train {
 ///     return interrupt.exit_status();
 class Interrupt {
  public:
-  /// `words` is written to standard error as soon as something asks to stop;
-  /// nothing by default. It must outlive the Interrupt. Throws `c10::Error`
-  /// while another one is alive.
+  /// `words` is written to standard error when a stop is requested; nothing by
+  /// default. The text must outlive the Interrupt. Throws `c10::Error` if
+  /// another Interrupt exists.
   explicit Interrupt(const char* words = nullptr);
-  /// Puts the former handlers back.
+  /// Restores the former signal handlers.
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  /// 0 while nothing has asked to stop, then the signal that was the first to.
+  /// The first signal that requested a stop; 0 if there was none.
   [[nodiscard]] int signal() const;
   [[nodiscard]] bool requested() const { return signal() != 0; }
-  /// What shells report of a program that the signal has ended: 130 for SIGINT,
-  /// 143 for SIGTERM; 0 while nothing has asked to stop.
+  /// The exit status that shells report for a program ended by the signal: 130
+  /// for SIGINT, 143 for SIGTERM; 0 if no stop was requested.
   [[nodiscard]] int exit_status() const;
 
  private:

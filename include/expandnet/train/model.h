@@ -1,4 +1,4 @@
-// model.h: a network as training sees it.
+// model.h: a module and its forward function, as training uses them.
 #pragma once
 
 #include <c10/core/MemoryFormat.h>
@@ -11,13 +11,13 @@
 
 namespace expandnet::train {
 
-/// A module of any type, and how to run it.
+/// A module of any type, and the function that runs it.
 struct Model {
   std::shared_ptr<torch::nn::Module> module;
   std::function<data::Tensors(const torch::Tensor& images)> forward;
 };
 
-/// The Model of a LibTorch module holder, which it shares.
+/// Makes a Model from a LibTorch module holder; the two share the module.
 ///
 ///     auto model = model_of(models::SmallNet());
 template <typename Holder>
@@ -27,17 +27,18 @@ template <typename Holder>
           }};
 }
 
-/// Lays out all parameters of four dimensions, as Python's
+/// Sets the memory format of all parameters with four dimensions, as Python's
 /// `module.to(memory_format=...)` does. Call it before `expand`: the factors of
-/// chains keep the memory order of the library.
+/// chains keep the library's own memory order.
 void set_memory_format(torch::nn::Module& module, c10::MemoryFormat format);
 
-/// Sets training mode on or off. A BatchNorm whose weight is frozen
-/// (`requires_grad` is false) stays in evaluation mode: its statistics are
-/// frozen, too.
+/// Sets training or evaluation mode. A BatchNorm whose weight is frozen
+/// (`requires_grad` is false) stays in evaluation mode, so that its statistics
+/// are frozen as well.
 void set_training(torch::nn::Module& module, bool on);
 
-/// Sets training mode on or off, and back when it goes.
+/// Sets training or evaluation mode, and restores the former mode on
+/// destruction.
 class ModeGuard {
  public:
   ModeGuard(std::shared_ptr<torch::nn::Module> module, bool training)

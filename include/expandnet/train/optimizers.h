@@ -1,9 +1,9 @@
-// optimizers.h: LibTorch's optimizers on its fused kernels.
+// optimizers.h: LibTorch's optimizers with LibTorch's fused kernels.
 //
-// torch::optim in C++ updates one parameter after another with several
-// operations each. These classes are those optimizers (options, parameter
-// groups, state and its serialization, schedulers) with `step` replaced by one
-// fused call for all parameters of a group.
+// In C++, torch::optim updates one parameter after another with several
+// operations each. These classes keep the options, parameter groups, state,
+// serialization and schedulers of those optimizers, but `step` makes one fused
+// call for all parameters of a group.
 #pragma once
 
 #include <torch/optim/adamw.h>
@@ -14,34 +14,36 @@
 
 namespace expandnet::train {
 
-/// An optimizer whose step can be captured once and replayed, since what
-/// changes from step to step is read from device tensors, and taken in parts,
-/// for some of its parameters at a time.
+/// An optimizer whose step can be captured as a CUDA graph and replayed,
+/// because it reads the values that change between steps from device tensors. A
+/// step can also be made in parts, for some of the parameters at a time.
 class Capturable {
  public:
   virtual ~Capturable() = default;
-  /// Copies learning rates into the device tensors that a captured step reads.
-  /// So does each step by itself, but parts of one that run on different
-  /// streams do not wait for each other: call this before the first.
+  /// Copies the learning rates into the device tensors that a captured step
+  /// reads. `step` and `step_only` do so too, but parts of a step that run on
+  /// different streams do not wait for each other: call this before the first
+  /// part.
   virtual void write_rates() = 0;
-  /// Updates these parameters, which the optimizer must hold, and no others.
-  /// Calls for all of its parameters, each once, make one step.
+  /// Updates only these parameters, which the optimizer must hold. Calls that
+  /// cover each of its parameters once make one step.
   virtual void step_only(const std::vector<torch::Tensor>& parameters) = 0;
-  /// Counts a replayed step on the host.
+  /// Increments the step counts on the host after a replay.
   virtual void after_replay() = 0;
-  /// Takes the host's counts from the device, where those of a step that was
-  /// captured and never ran are not.
+  /// Reads the step counts on the host from the device again, after a failed
+  /// capture: the host counted a step that never ran on the device.
   virtual void count_again() = 0;
 };
 
-/// A learning rate in a device tensor, and the value that is in it.
+/// A learning rate in a device tensor, and the value that was written to it.
 struct DeviceRate {
   torch::Tensor tensor;
   double value = 0;
 };
 
-/// `torch::optim::SGD`, equal to it to rounding, in one fused call per group.
-/// Parameters may have any dense strides; gradients are brought to them.
+/// `torch::optim::SGD` in one fused call per group; results are equal to
+/// rounding. Parameters may have any dense strides; gradients are copied to
+/// those strides if theirs differ.
 class SGD : public torch::optim::SGD, public Capturable {
  public:
   using torch::optim::SGD::SGD;
@@ -58,7 +60,8 @@ class SGD : public torch::optim::SGD, public Capturable {
   std::vector<DeviceRate> rates_;  ///< one per group
 };
 
-/// `torch::optim::AdamW`, equal to it to rounding, in one fused call per group.
+/// `torch::optim::AdamW` in one fused call per group; results are equal to
+/// rounding.
 class AdamW : public torch::optim::AdamW, public Capturable {
  public:
   using torch::optim::AdamW::AdamW;
@@ -74,7 +77,8 @@ class AdamW : public torch::optim::AdamW, public Capturable {
   void update(const std::vector<torch::Tensor>* only);
 
   std::vector<DeviceRate> rates_;  ///< one per group
-  /// Step counts as the kernel wants them, one float tensor a parameter.
+  /// Step counts in the form that the kernel needs: one float tensor per
+  /// parameter.
   std::unordered_map<void*, torch::Tensor> steps_;
 };
 

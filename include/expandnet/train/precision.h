@@ -1,4 +1,4 @@
-// precision.h: the arithmetic that a network runs in.
+// precision.h: the floating-point arithmetic that a network runs in.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -6,15 +6,16 @@
 namespace expandnet::train {
 
 enum class Precision {
-  kFloat32,   ///< TF32 off
-  kTF32,      ///< CUDA only
-  kBFloat16,  ///< autocast over weights in float
+  kFloat32,   ///< float with TF32 off
+  kTF32,      ///< float with TF32 on; CUDA only
+  kBFloat16,  ///< autocast; the weights stay float
 };
 
-/// Switches TF32 on or off, for the whole process.
+/// Switches TF32 on for kTF32, else off, in the whole process.
 void set_tf32(Precision precision);
 
-/// While it lives, and for kBFloat16, this thread runs under autocast.
+/// While it exists, this thread runs under autocast if the precision is
+/// kBFloat16.
 class Autocast {
  public:
   Autocast(c10::Device device, Precision precision);

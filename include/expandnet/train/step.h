@@ -1,4 +1,4 @@
-// step.h: one training step, whatever is trained.
+// step.h: one training step, for compact and expanded models.
 #pragma once
 
 #include <expandnet/data/loading/tensors.h>
@@ -21,42 +21,46 @@ class SideStreams;
 class StepGraph;
 
 struct StepOptions {
-  /// Largest norm of all gradients together (of the factors, where expanded);
-  /// 0: no clipping.
+  /// Largest total norm of all gradients that the optimizer sees (with an
+  /// Expansion these include the factors'); larger ones are clipped. 0: no
+  /// clipping.
   double max_grad_norm = 0;
-  /// Calls per update; the gradients of their mean loss are accumulated.
+  /// Calls per update; their gradients are accumulated to those of the mean
+  /// loss.
   std::int64_t accumulate = 1;
-  /// Weight decay of the folds instead of the factors: this times the compact
-  /// weight is added to its gradient before it is pulled back (paper, Fig. S4).
-  /// The optimizer must not decay the factors then. Without an Expansion it has
-  /// nothing to decay.
+  /// Weight decay of the folded weights instead of the factors: this value
+  /// times the compact weight is added to its gradient before the pull back
+  /// (paper, Fig. S4). The optimizer must then not decay the factors. Has no
+  /// effect without an Expansion.
   double fold_decay = 0;
-  /// Whether it is of biases and other vectors, too.
+  /// Whether `fold_decay` also applies to biases and other vectors.
   bool fold_decay_of_vectors = true;
   /// Averages the gradients of each update over the processes that train
-  /// together; null: this one trains alone. Must outlive the step.
+  /// together; null in single-process training. Must outlive the step.
   distributed::GradientReducer* reducer = nullptr;
-  /// Pull back, update and fold each chain within the backward pass, as soon as
-  /// the gradient of its layer is complete; unset: on CUDA, where that happens
-  /// beside the rest of the pass, on streams of their own. On the CPU it gains
-  /// nothing. Never when gradients are clipped, accumulated or averaged over
-  /// processes, and only with train::SGD and train::AdamW. Switch it off for a
-  /// model that reads an expanded weight through `detach()`.
+  /// Pulls back, updates and folds each chain within the backward pass, as soon
+  /// as the gradient of its layer is complete. Unset: on CUDA only, where this
+  /// work runs on separate streams, concurrently with the rest of the pass; on
+  /// the CPU there is nothing to gain. It never applies when gradients are
+  /// clipped, accumulated or averaged over processes, or with `fold_decay`, and
+  /// it needs train::SGD or train::AdamW. Set it to false for a model that
+  /// reads an expanded weight through `detach()`.
   std::optional<bool> overlap;
-  /// On CUDA, capture the step as a graph and replay it.
+  /// On CUDA, captures the step as a graph and replays it.
   bool capture = true;
-  /// Eager steps before the capture. They are training steps like all others.
+  /// Number of eager steps before the capture. They train like all other steps.
   std::int64_t warmup = 3;
 };
 
-/// Runs forward, loss, backward, pull back, optimizer and fold as one.
+/// Runs forward, loss, backward, pull back, optimizer and fold as one step.
 ///
-/// With an Expansion it trains the model's chains in weight space; without one,
-/// whatever the optimizer holds (a compact net, or expanded modules), so that
-/// the two are timed and tested alike. On CUDA, after some eager steps, all of
-/// it is captured once as a CUDA graph and replayed for batches of that shape;
-/// others, and steps that cannot be captured, run eagerly. The learning rate
-/// may change between replays. On the CPU every step is eager.
+/// With an Expansion it trains the model's chains in weight space. Without one
+/// it trains whatever the optimizer holds (a compact net, or expanded modules),
+/// so that both are timed and tested in the same way. On CUDA, after some eager
+/// steps, the whole step is captured once as a CUDA graph and replayed for
+/// batches of that shape; batches of other shapes, and steps that cannot be
+/// captured, run eagerly. The learning rate may change between replays. On the
+/// CPU every step is eager.
 ///
 ///     train::SGD optimizer(expansion.parameters(), 0.01);
 ///     train::Step step(
@@ -70,44 +74,46 @@ class Step {
   using Loss = std::function<torch::Tensor(const torch::Tensor& input,
                                            const data::Tensors& targets)>;
 
-  /// `loss` runs the model and returns a scalar; where there is one target, it
-  /// may take that as a tensor. Optimizer and expansion must outlive the step.
+  /// `loss` runs the model and returns a scalar; if there is one target, it may
+  /// take it as a tensor. Optimizer and expansion must outlive the step.
   Step(Loss loss, torch::optim::Optimizer& optimizer,
        Expansion* expansion = nullptr, const StepOptions& options = {});
   ~Step();
 
-  /// Returns the loss of this batch, detached, on its device; under replay the
-  /// same tensor every time.
+  /// Returns the loss of this batch, detached, on its device. Replays return
+  /// the same tensor every time.
   torch::Tensor operator()(const torch::Tensor& input,
                            const data::Tensors& targets);
 
-  /// Another `fold_decay` from here on. A captured step cannot change it:
-  /// throws `c10::Error` unless `capture` is switched off or the step runs on
-  /// the CPU.
+  /// Sets `fold_decay` for the following steps. Throws `c10::Error` for a
+  /// captured step, which cannot change it: switch `capture` off.
   void set_fold_decay(double fold_decay);
 
   [[nodiscard]] bool is_captured() const { return graph_ != nullptr; }
-  /// Whether the last call ended with an update, or only accumulated.
+  /// Whether the last call ended with an update, instead of only accumulating.
   [[nodiscard]] bool updated() const {
     return calls_ % options_.accumulate == 0;
   }
 
-  /// Why the steps run eagerly; "" while they may still be captured, or are.
+  /// Why the steps run eagerly. Empty while capture is still possible or has
+  /// succeeded.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
-  /// The loss of a batch; of one of a new size, the Expansion counts what the
-  /// layers do.
+  /// Computes the loss of a batch. For a batch of a new size, the Expansion
+  /// counts the multiply-adds of the layers meanwhile.
   torch::Tensor loss_of(const torch::Tensor& input,
                         const data::Tensors& targets);
   torch::Tensor eager(const torch::Tensor& input, const data::Tensors& targets);
   torch::Tensor on_cuda(const torch::Tensor& input,
                         const data::Tensors& targets);
-  /// Whether enough steps have been taken on batches of this shape, one after
-  /// the other: kernels are chosen, and memory is found, by shape.
+  /// Whether enough consecutive steps have run on batches of this shape. The
+  /// warm-up is per shape, because LibTorch chooses kernels and allocates
+  /// memory by shape.
   bool is_warm(const torch::Tensor& input);
-  /// A replay writes parameters without a trace; expanded modules that keep
-  /// their folds look for one.
+  /// Bumps the parameters' versions after a replay, which writes them unnoticed
+  /// by autograd: expanded modules compare versions to know whether a cached
+  /// fold is valid.
   void tell_autograd();
   void update();
   void decay_folds();
@@ -119,7 +125,7 @@ class Step {
   Capturable* capturable_;  ///< the optimizer, if it is one
   Expansion* expansion_;
   StepOptions options_;
-  std::vector<torch::Tensor> folds_;  ///< that `fold_decay` is of
+  std::vector<torch::Tensor> folds_;  ///< those that `fold_decay` applies to
   bool may_overlap_;
   std::int64_t calls_ = 0;
   std::vector<std::int64_t> counted_sizes_;
@@ -127,7 +133,7 @@ class Step {
   std::int64_t warm_steps_ = 0;
   std::string reason_;
   std::unique_ptr<StepGraph> graph_;
-  std::unique_ptr<SideStreams> streams_;  ///< null where there is no GPU
+  std::unique_ptr<SideStreams> streams_;  ///< null without CUDA
 };
 
 }  // namespace expandnet::train

@@ -1,9 +1,9 @@
 // training.h: a training run, one step at a time.
 //
-// Whatever trains (a compact net, an expanded one in weight space or of
-// modules), the loop is the same. It is an object instead of a function so that
-// several runs can take turns on one device, and so that a run can be left and
-// taken up at any step.
+// The loop is the same for a compact net, a net in weight space and a net of
+// expanded modules. It is an object, not a function, so that several runs can
+// take turns on one device, and so that a run can be stopped and resumed at any
+// step.
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
@@ -29,55 +29,56 @@
 
 namespace expandnet::train {
 
-/// Which epoch's weights are the run's result: "best" is the highest value of
-/// the first metric of the task's meter.
+/// Which epoch's weights are the result of a run. "Best" means the highest
+/// value of the first metric of the task's meter.
 enum class Select {
-  kBestValidation,  ///< best on the validation set; of equals, the earliest
+  kBestValidation,  ///< best on the validation set; the earliest of equals
   kLast,
-  kBestTest,  ///< best on the test set: optimistic, the paper's habit
+  kBestTest,  ///< best on the test set: optimistic, as in the paper
 };
 
-/// What a run works on. All of it but the task must outlive the run.
+/// What a run works on. Everything except the task must outlive the run.
 struct TrainingParts {
   Model model;
   torch::optim::Optimizer* optimizer = nullptr;
-  Expansion* expansion = nullptr;  ///< for training in weight space
+  Expansion* expansion = nullptr;  ///< null unless training in weight space
   data::BatchSource* training = nullptr;
-  /// Evaluated after each epoch, where given.
+  /// Optional sets, evaluated after each epoch.
   data::BatchSource* validation = nullptr;
   data::BatchSource* test = nullptr;
-  tasks::Task task;  ///< what is not set is that of classification
+  tasks::Task task;  ///< unset members are those of classification
 };
 
 struct TrainingOptions {
   std::int64_t epochs = 150;
   c10::Device device = c10::kCPU;
   Precision precision = Precision::kFloat32;
-  /// Of the position in epochs; empty: a constant rate. The optimizer's
-  /// learning rates at the start are what it multiplies.
+  /// Multiplier of the optimizer's initial learning rates, by the position in
+  /// epochs; empty: the rates are constant.
   Schedule schedule;
-  /// Whether the rate follows the schedule within an epoch, too.
+  /// Whether the rate also follows the schedule within an epoch.
   bool schedule_per_iteration = false;
-  /// Of the weight decay, likewise: what it multiplies are the optimizer's
-  /// decays at the start and `step.fold_decay`; empty: constant. Steps are not
-  /// captured then.
+  /// Multiplier of the optimizer's initial weight decays and of
+  /// `step.fold_decay`, by the position in epochs; empty: the decays are
+  /// constant. With such a schedule, steps are not captured.
   Schedule decay_schedule;
   Select select = Select::kBestValidation;
-  /// Decay of the weights' moving average (weight_average.h), which is then
-  /// what is evaluated and selected; 0: none.
+  /// Decay of the moving average of the weights (weight_average.h). With an
+  /// average, evaluation and selection use the average. 0: no average.
   double ema = 0;
-  StepOptions step;  ///< but for its reducer
-  /// The processes that train the model together, of whose batches each has its
-  /// own equal share; null: this one trains alone. Must outlive the run.
+  StepOptions step;  ///< its reducer is ignored
+  /// The processes that train the model together, each on its own equal share
+  /// of the batches; null in single-process training. Must outlive the run.
   distributed::Ranks* ranks = nullptr;
-  /// Of what the model draws (dropout) where ranks train together: each draws
-  /// anew at each step. Alone it draws from LibTorch's generator as it is.
+  /// Seed of the model's own randomness (dropout) in distributed training,
+  /// where each rank is reseeded at every step. Ignored in single-process
+  /// training, which uses LibTorch's generator as it is.
   std::uint64_t seed = 0;
 };
 
 class Training;
 
-/// Is told how a run goes on.
+/// Is notified of the progress of a run.
 class Observer {
  public:
   Observer() = default;
@@ -85,78 +86,79 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
   virtual void on_step(const Training& /*training*/) {}
-  /// After the evaluation that ends an epoch.
+  /// Called after the evaluation that ends an epoch.
   virtual void on_epoch(const Training& /*training*/) {}
 };
 
-/// Thrown where a loss or a weight is not finite. No checkpoint holds what is
-/// in the model then.
+/// Thrown when a loss or a weight is not finite. The model's state at that
+/// moment is in no checkpoint.
 class Diverged : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// A run: forward, loss, backward, pull back, update and fold for each batch,
-/// and an evaluation after each epoch.
+/// A training run: forward, loss, backward, pull back, update and fold for each
+/// batch, and an evaluation after each epoch.
 ///
-/// Ranks that train together begin with rank 0's weights, average the gradients
+/// Ranks that train together start from rank 0's weights, average the gradients
 /// of the model (in weight space, those of the compact network) and make the
-/// same updates, so that model, factors and optimizer stay the same on all;
-/// that they are is checked now and then. BatchNorm's statistics are of each
-/// rank's own images; those of rank 0 are evaluated and saved.
+/// same updates, so that model, factors and optimizer stay equal on all ranks;
+/// the run checks this from time to time. BatchNorm's statistics come from each
+/// rank's own images; rank 0's statistics are evaluated and saved.
 ///
 ///     Training training({model, &optimizer, &expansion, &batches}, options);
 ///     while (!training.finished()) training.step();
 class Training {
  public:
-  /// Throws `c10::Error` for parts that are missing, options out of range and a
-  /// selection without the set it selects on.
+  /// Throws `c10::Error` for missing parts, options out of range, and a
+  /// selection without the set that it selects on.
   Training(TrainingParts parts, TrainingOptions options);
 
-  /// Observers are told in the order in which they came; they must outlive the
-  /// run.
+  /// Adds an observer. Observers are notified in the order in which they were
+  /// added; they must outlive the run.
   void observe(Observer& observer);
 
-  /// Trains on the next batch; the last one of an epoch is followed by the
-  /// evaluation. Returns whether it was one.
+  /// Trains on the next batch, and evaluates after the last batch of an epoch.
+  /// Returns whether this was the last batch.
   ///
-  /// Throws `Diverged` where the loss is not a finite number. That is found at
-  /// once on the CPU, on CUDA at most 50 steps later: to look at each loss
-  /// would be to wait for each step. At the end of an epoch, before observers
-  /// are told, the losses of evaluation and the weights are looked at, too.
-  /// Throws `c10::Error` once finished, and where a rank has died, hangs or has
-  /// come to other weights, naming it.
+  /// Throws `Diverged` if the loss is not finite. The CPU notices at once, CUDA
+  /// at most 50 steps later, because reading every loss would wait for every
+  /// step. At the end of an epoch, before observers are notified, the losses of
+  /// the evaluation and the weights are checked as well. Throws `c10::Error` if
+  /// the run is finished, and if a rank has died, hangs or has different
+  /// weights; the message names the rank.
   bool step();
   [[nodiscard]] bool finished() const { return epoch_ == options_.epochs; }
 
-  /// Finished epochs, and steps of the current one.
+  /// The number of finished epochs, and of steps in the current epoch.
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
   [[nodiscard]] std::int64_t iteration() const { return iteration_; }
-  /// Batches in an epoch; of those that are accumulated, whole updates only.
+  /// Batches in an epoch; with accumulation, only those of whole updates.
   [[nodiscard]] std::int64_t steps_per_epoch() const;
-  /// Whether a checkpoint taken now is exact: gradients that wait for more
-  /// batches of their update are not in it.
+  /// Whether a checkpoint taken now is exact: accumulated gradients of an
+  /// unfinished update are not saved.
   [[nodiscard]] bool between_updates() const { return step_.updated(); }
   [[nodiscard]] const std::vector<EpochRecord>& history() const {
     return history_;
   }
-  /// The epoch that `select` chooses of those so far, from 1; 0: none yet.
+  /// The epoch that `select` has chosen so far, from 1; 0 before the first.
   [[nodiscard]] std::int64_t best_epoch() const { return best_epoch_; }
   [[nodiscard]] const TrainingOptions& options() const { return options_; }
-  /// Another meter of the kind that evaluations count with.
+  /// Makes another meter of the kind that evaluations use.
   [[nodiscard]] std::unique_ptr<tasks::Meter> new_meter() const {
     return parts_.task.meter(options_.device);
   }
-  /// The weights' moving average; null without one.
+  /// The moving average of the weights; null if there is none.
   [[nodiscard]] WeightAverage* average() const { return average_.get(); }
 
-  /// All that the run needs to go on to the same bits: model, average,
-  /// factors, optimizer, position, metrics, random state. Losses with a state
-  /// of their own save it themselves. Ranks save together.
+  /// Saves all that the run needs to continue with the same bits: model,
+  /// average, factors, optimizer, position, metrics, random state. A loss with
+  /// a state of its own must save that itself. All ranks must call this
+  /// together.
   void save(torch::serialize::OutputArchive& archive) const;
-  /// Into a run of the same parts and options.
+  /// Restores what `save` wrote into a run of the same parts and options.
   void load(torch::serialize::InputArchive& archive);
-  /// Of what `save` wrote, the model, its average and the factors alone.
+  /// Restores only the model, its average and the factors.
   void load_weights(torch::serialize::InputArchive& archive);
 
  private:
@@ -168,7 +170,7 @@ class Training {
   [[noreturn]] void diverged(const std::string& what) const;
   void check_finite(const tasks::Metrics& metrics,
                     const std::string& set = "") const;
-  /// The number that selects an epoch, where one does.
+  /// The metric that selects an epoch; absent if none does.
   [[nodiscard]] std::optional<double> selecting(
       const EpochRecord& record) const;
   [[nodiscard]] std::optional<tasks::Metrics> evaluated(
@@ -181,20 +183,21 @@ class Training {
   TrainingParts parts_;
   TrainingOptions options_;
   std::vector<double> initial_rates_;
-  std::vector<double> initial_decays_;  ///< empty without a schedule
+  std::vector<double> initial_decays_;  ///< empty without a decay schedule
   std::unique_ptr<distributed::GradientReducer> reducer_;
   Step step_;
   std::unique_ptr<WeightAverage> average_;
-  std::unique_ptr<tasks::Meter> meter_;  ///< of the current epoch's training
-  std::string selecting_;                ///< the metric that selects
+  std::unique_ptr<tasks::Meter> meter_;  ///< sums up the training metrics of
+                                         ///< the current epoch
+  std::string selecting_;                ///< name of the metric that selects
   std::vector<Observer*> observers_;
   std::vector<EpochRecord> history_;
   std::int64_t best_epoch_ = 0;
   std::int64_t epoch_ = 0;
   std::int64_t iteration_ = 0;
   bool epoch_started_ = false;
-  double seconds_ = 0;  ///< of this epoch, before it was left and taken up
-  double started_ = 0;  ///< on the steady clock
+  double seconds_ = 0;  ///< of this epoch, before a resume
+  double started_ = 0;  ///< time on the steady clock
 };
 
 }  // namespace expandnet::train

@@ -1,5 +1,5 @@
-// weight_average.h: a moving average of a model's weights, to deploy in their
-// place.
+// weight_average.h: a moving average of a model's weights, which is deployed
+// instead of them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,39 +12,40 @@
 
 namespace expandnet::train {
 
-/// After each update of the weights,
+/// The moving average after each update of the weights:
 ///
-///     average <- d average + (1 - d) weights,  d = min(decay, (1 + n)/(10 +
-///     n))
+///     average <- d average + (1 - d) weights
+///     d = min(decay, (1 + n) / (10 + n))
 ///
-/// where n counts the updates: the first weights do not weigh for long. All
-/// floating parameters and buffers take part, so BatchNorm's statistics are
-/// those of the averaged weights. In weight space these are the compact ones:
-/// the average of folds, not the fold of an average.
+/// n counts the updates, so that the initial weights soon lose their influence.
+/// The average includes all floating-point parameters and buffers, so it also
+/// has statistics for BatchNorm. In weight space it averages the compact
+/// weights: it is the average of the folds, not the fold of averaged factors.
 ///
 ///     WeightAverage average(*model, 0.9999);
 ///     average.update();  // after each step
-///     average.swap();    // the model holds the averages; and back
+///     average.swap();    // now the model holds the averages; swap() undoes it
 class WeightAverage {
  public:
-  /// Begins with the weights as they are. The model must outlive the average
-  /// and keep its parameters. Throws `c10::Error` unless 0 < decay < 1.
+  /// Starts from the current weights. The model must outlive the average and
+  /// keep its parameters. Throws `c10::Error` unless 0 < decay < 1.
   WeightAverage(const torch::nn::Module& module, double decay);
 
   void update();
-  /// Exchanges the averages and the model's values.
+  /// Exchanges the averages with the model's values.
   void swap();
 
-  /// With the names of what is averaged, so that `read_weights` gives it to
-  /// whom the program is not at hand.
+  /// Also saves the tensors' names, so that `read_weights` can read the
+  /// averages without the model's code.
   void save(torch::serialize::OutputArchive& archive) const;
   void load(torch::serialize::InputArchive& archive);
 
  private:
   std::vector<std::string> names_;  ///< in the model
-  /// The model's own: to load a module exchanges their memory.
+  /// The model's own tensors. Loading replaces a parameter's memory, not its
+  /// tensor.
   std::vector<at::Tensor> weights_;
-  std::vector<at::Tensor> averages_;  ///< like them
+  std::vector<at::Tensor> averages_;  ///< in the order of `weights_`
   double decay_;
   std::int64_t updates_ = 0;
 };

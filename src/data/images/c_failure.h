@@ -1,4 +1,4 @@
-// c_failure.h: where a decoder written in C goes when it fails.
+// c_failure.h: error handling for decoders written in C.
 #pragma once
 
 #include <array>
@@ -7,13 +7,13 @@
 
 namespace expandnet::data {
 
-/// Where libjpeg and libpng leave for when they fail: they are C, which no
-/// exception crosses.
+/// The place that libjpeg and libpng jump to on an error: exceptions must not
+/// pass through C code.
 class CFailure {
  public:
-  /// Calls `call`; where it leaves with a message, `complain` is called with
-  /// that and has to throw. As `call` may be left by a jump, nothing in it may
-  /// need to be destroyed.
+  /// Runs `call`. If it leaves with a message, calls `complain` with the
+  /// message, which must throw. `call` may be left by longjmp, so nothing in it
+  /// may need destruction.
   template <typename Call, typename Complain>
   void guard(const Call& call, const Complain& complain) {
     if (setjmp(exit_) != 0) complain(message_.data());

@@ -1,4 +1,4 @@
-// counter_random.h: random numbers that depend on where they are used alone.
+// counter_random.h: random numbers that depend only on a key.
 #pragma once
 
 #include <expandnet/data/images/draw_key.h>
@@ -9,8 +9,8 @@
 
 namespace expandnet::data {
 
-/// Numbers for one `DrawKey`: the same on every platform, in whatever order
-/// and on whichever thread keys are used. Not for secrets.
+/// The random numbers of one `DrawKey`: the same on every platform, for any
+/// order of keys and on any thread. Not for cryptography.
 class CounterRandom {
  public:
   explicit CounterRandom(const DrawKey& key)
@@ -18,12 +18,12 @@ class CounterRandom {
                                    static_cast<std::uint64_t>(key.epoch)) +
                           static_cast<std::uint64_t>(key.index))) {}
 
-  /// From 0 to 1, 1 excluded, in steps of 2^-53.
+  /// From 0 to 1, excluding 1, in steps of 2^-53.
   [[nodiscard]] double uniform() {
     return static_cast<double>(next() >> 11U) * 0x1p-53;
   }
-  /// From 0 to `bound` - 1; `bound` is at most 2^32. Some numbers are likelier
-  /// than others by up to `bound` / 2^32: too little to matter here.
+  /// From 0 to `bound` - 1; `bound` is at most 2^32. Some numbers are more
+  /// likely than others by up to `bound` / 2^32, which does not matter here.
   [[nodiscard]] std::int64_t below(std::int64_t bound) {
     return static_cast<std::int64_t>(
         (next() >> 32U) * static_cast<std::uint64_t>(bound) >> 32U);

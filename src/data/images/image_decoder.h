@@ -1,4 +1,4 @@
-// image_decoder.h: what ImageFile asks of a format.
+// image_decoder.h: the interface of a format's decoder for ImageFile.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -9,25 +9,25 @@
 
 namespace expandnet::data {
 
-/// Who reads images, for messages.
+/// Name of the reader in messages.
 inline constexpr const char* kImageFile = "ImageFile";
 
-/// A file that is in memory.
+/// A file in memory.
 struct EncodedImage {
   std::string path;  ///< for messages
   std::vector<std::uint8_t> bytes;
 };
 
-/// All bytes of a file. Throws `std::runtime_error` where it cannot be read or
-/// is larger than images may be; `where` begins that message.
+/// Returns all bytes of a file. Throws `std::runtime_error`, which begins with
+/// `where`, if the file cannot be read or is larger than an image file may be.
 [[nodiscard]] std::vector<std::uint8_t> read_image_bytes(
     const std::string& where, const std::string& path);
 
-/// Throws `std::runtime_error` for more pixels than images may have.
+/// Throws `std::runtime_error` for more pixels than an image may have.
 void check_image_size(const std::string& where, ImageSize size,
                       const std::string& path);
 
-/// An image whose header has been read. One thread at a time.
+/// An image whose header has been read. Not thread-safe.
 class ImageDecoder {
  public:
   ImageDecoder() = default;
@@ -35,9 +35,9 @@ class ImageDecoder {
   ImageDecoder& operator=(const ImageDecoder&) = delete;
   virtual ~ImageDecoder() = default;
 
-  /// As the image is to be shown.
+  /// Size of the image as it is displayed.
   [[nodiscard]] virtual ImageSize size() const = 0;
-  /// As `ImageFile::decode` says, of a crop that lies inside the image.
+  /// Implements `ImageFile::decode` for a crop that is inside the image.
   [[nodiscard]] virtual DecodedCrop decode(const Crop& crop,
                                            ImageSize target) = 0;
 };

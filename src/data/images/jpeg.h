@@ -1,4 +1,4 @@
-// jpeg.h: decodes JPEG by libjpeg-turbo.
+// jpeg.h: decodes JPEG with libjpeg-turbo.
 #pragma once
 
 #include <memory>
@@ -7,9 +7,9 @@
 
 namespace expandnet::data {
 
-/// Reads the header of a JPEG file, which must outlive the decoder. This and
-/// decoding throw `std::runtime_error`, with the path, when what they need of
-/// the data is damaged.
+/// Reads the header of a JPEG file, which must outlive the decoder. This
+/// function and the decoder throw `std::runtime_error`, with the path, if data
+/// that they need are damaged.
 [[nodiscard]] std::unique_ptr<ImageDecoder> open_jpeg(
     const EncodedImage& image);
 

@@ -1,4 +1,4 @@
-// orientation.h: how EXIF says that a stored image is to be shown.
+// orientation.h: the EXIF orientation of stored images.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -8,21 +8,21 @@
 
 namespace expandnet::data {
 
-/// The orientation that the APP1 segment of a JPEG states, 1 to 8; 0 if it is
-/// not EXIF, states none, or is damaged. `data` are the `size` bytes after the
-/// segment's length.
+/// Returns the orientation in a JPEG's APP1 segment, 1 to 8; 0 if the segment
+/// is not EXIF, has no orientation, or is damaged. `data` points to the `size`
+/// bytes after the length of the segment.
 [[nodiscard]] int exif_orientation(const std::uint8_t* data, std::size_t size);
 
-/// The size shown of an image stored in this size, and the other way round.
+/// Converts a stored size to the displayed size, and vice versa.
 [[nodiscard]] ImageSize oriented_size(ImageSize size, int orientation);
 
-/// Where the pixels of `shown` are stored, in an image of size `stored`.
+/// Returns where the displayed pixels `shown` are in an image of size `stored`.
 [[nodiscard]] Crop stored_crop(Crop shown, ImageSize stored, int orientation);
 
-/// Where the area `stored`, in an image stored in `size`, is shown.
+/// Returns where the area `stored` of an image of stored `size` is displayed.
 [[nodiscard]] Box shown_box(Box stored, ImageSize size, int orientation);
 
-/// The image as it is shown.
+/// Returns the image as it is displayed.
 [[nodiscard]] Image orient(Image stored, int orientation);
 
 }  // namespace expandnet::data

@@ -1,4 +1,4 @@
-// png_file.h: decodes PNG by libpng, where the library was built with it.
+// png_file.h: decodes PNG with libpng, if the library was built with it.
 #pragma once
 
 #include <expandnet/data/images/mask_file.h>
@@ -10,9 +10,9 @@
 
 namespace expandnet::data {
 
-/// Reads the header of a PNG file, which must outlive the decoder. This and
-/// decoding throw `std::runtime_error`, with the path, when the data are
-/// damaged or the library has no libpng.
+/// Reads the header of a PNG file, which must outlive the decoder. This
+/// function and the decoder throw `std::runtime_error`, with the path, if the
+/// data are damaged or the library has no libpng.
 [[nodiscard]] std::unique_ptr<ImageDecoder> open_png(const EncodedImage& image);
 
 /// A mask whose header has been read.
@@ -24,12 +24,12 @@ class MaskDecoder {
   virtual ~MaskDecoder() = default;
 
   [[nodiscard]] virtual ImageSize size() const = 0;
-  /// Once.
+  /// Decodes the mask; call it once.
   [[nodiscard]] virtual Mask read() = 0;
 };
 
-/// As `open_png`, for a PNG whose pixels are indices; another file is refused.
-/// `where` begins the messages.
+/// Like `open_png`, for a PNG whose pixels are indices; throws for any other
+/// file. `where` begins the messages.
 [[nodiscard]] std::unique_ptr<MaskDecoder> open_png_mask(
     const std::string& where, const EncodedImage& mask);
 

@@ -1,4 +1,4 @@
-// batch_memory.h: batches in memory that has been used before.
+// batch_memory.h: reuses the memory of CPU batches.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,15 +11,16 @@
 
 namespace expandnet::data {
 
-/// Hands out memory of the CPU, the same again once nobody else has the tensor
-/// or a view of it. LibTorch keeps none, and the system clears what it hands
-/// out, 600 KB for each image of 224x224.
+/// A pool of CPU batch tensors: a tensor is handed out again once no one else
+/// references its storage. LibTorch has no caching allocator for CPU memory, so
+/// the system would zero the pages of each new batch (600 KB for an image of
+/// 224x224).
 class BatchMemory {
  public:
-  /// Keeps that of the last `limit` tensors.
+  /// Keeps the last `limit` tensors.
   explicit BatchMemory(std::size_t limit) : limit_(limit) {}
 
-  /// A tensor with any content.
+  /// Returns a tensor with arbitrary content.
   at::Tensor get(at::IntArrayRef sizes, at::ScalarType type);
 
  private:

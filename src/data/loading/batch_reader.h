@@ -1,4 +1,4 @@
-// batch_reader.h: batches of pictures that threads read ahead.
+// batch_reader.h: batches of pictures, read ahead by threads.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,10 +19,10 @@
 
 namespace expandnet::data {
 
-/// How images come in batches, whatever they are.
+/// Options for batches of images of any kind.
 struct BatchReaderOptions {
   std::string where;       ///< the class that errors name
-  std::int64_t count = 0;  ///< of images
+  std::int64_t count = 0;  ///< number of images
   bool shuffle = false;
   std::int64_t batch_size = 1;
   bool drop_last = false;
@@ -34,12 +34,13 @@ struct BatchReaderOptions {
   int workers = 1;
   std::int64_t prefetch = 1;
   OnBadImage on_bad_image = OnBadImage::kStop;
-  /// The place of the first image of each batch, in the order; empty: every
-  /// `batch_size` images begin one. For batches of several sizes, by one rank.
+  /// Position of the first image of each batch in the order; empty: every
+  /// `batch_size` images start a batch. Used for batches of several sizes,
+  /// which allow only one rank.
   std::vector<std::int64_t> starts = {};
 };
 
-/// Those that a set's own options have by the same names.
+/// Copies the fields that a set's own options have under the same names.
 template <typename Options>
 BatchReaderOptions reader_options(const char* where, std::size_t count,
                                   bool shuffle, const Options& options) {
@@ -60,28 +61,28 @@ BatchReaderOptions reader_options(const char* where, std::size_t count,
   return reader;
 }
 
-/// The places of the images that are read of a set with `count`: those chosen,
-/// or all where none is. Throws `c10::Error` where there is no image, and for a
-/// place that is none in the set.
+/// Returns the indices of the images to use, in a set with `count` images:
+/// those chosen, or all if none is chosen. Throws `c10::Error` if there is no
+/// image, and for an index outside of the set.
 [[nodiscard]] std::vector<std::int64_t> places_in(
     const char* where, std::size_t count,
     const std::vector<std::int64_t>& chosen);
 
-/// An image that is to be read.
+/// An image to be read.
 struct ReadItem {
   std::int64_t index = 0;  ///< of the image, below `count`
   std::int64_t epoch = 0;
-  ImageSize size;  ///< of the picture that is wanted
+  ImageSize size;  ///< size of the requested picture
 };
 
-/// It as a picture of that size, and what is in it.
+/// The picture of an image, and its targets.
 struct ReadPicture {
   Image image;
   std::vector<AnnotatedObject> objects = {};  ///< in pixels of the picture
-  std::vector<std::uint8_t> labels = {};      ///< [height, width]; may be none
+  std::vector<std::uint8_t> labels = {};      ///< [height, width]; may be empty
 };
 
-/// Those pictures of a batch that could be read.
+/// The pictures of a batch that could be read.
 struct ReadBatch {
   at::Tensor images;                  ///< on the device, float [n, 3, H, W]
   std::vector<std::int64_t> indices;  ///< [n]
@@ -89,16 +90,16 @@ struct ReadBatch {
   std::vector<std::vector<std::uint8_t>> labels;      ///< [n]
 };
 
-/// Reads images in threads, in the order of an epoch, and normalizes them.
-/// Results depend on seed, epoch and the image alone.
+/// Reads and normalizes images in threads, in the order of an epoch. Results
+/// depend only on seed, epoch and the image.
 class BatchReader {
  public:
-  /// Called by several threads at once. Throws `std::runtime_error` for an
-  /// image that cannot be read.
+  /// Reads one image; called from several threads at once. Throws
+  /// `std::runtime_error` for an image that cannot be read.
   using Read = std::function<ReadPicture(const ReadItem& item)>;
-  /// The size of a batch's pictures.
+  /// Returns the size of a batch's pictures.
   using Size = std::function<ImageSize(std::int64_t epoch, std::int64_t batch)>;
-  /// The path of an image, for errors.
+  /// Returns the path of an image, for errors.
   using Path = std::function<std::string(std::int64_t index)>;
 
   /// Throws `c10::Error` for options out of range.
@@ -108,9 +109,9 @@ class BatchReader {
   void start_epoch(std::int64_t epoch);
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
   [[nodiscard]] std::int64_t size() const;
-  /// Batches asked for in order are read ahead; another one begins anew from
+  /// Batches are read ahead in order; a request out of order starts again from
   /// there. Throws what `read` throws, unless bad images are skipped, and
-  /// `std::runtime_error` for a batch without any that is good.
+  /// `std::runtime_error` for a batch without a good image.
   [[nodiscard]] ReadBatch batch(std::int64_t index);
   [[nodiscard]] const std::vector<std::string>& skipped() const {
     return skipped_;
@@ -119,13 +120,13 @@ class BatchReader {
  private:
   /// A batch that is being read.
   struct Slot {
-    at::Tensor images;       ///< [n, H, W, 3], as Normalization made it
+    at::Tensor images;       ///< [n, H, W, 3], made by Normalization
     std::vector<char> good;  ///< [n], whether the image could be read
     std::vector<std::vector<AnnotatedObject>> objects;  ///< [n]
     std::vector<std::vector<std::uint8_t>> labels;      ///< [n]
   };
 
-  /// The first image of a batch, by its place in the order.
+  /// Returns the position of a batch's first image in the order.
   [[nodiscard]] std::int64_t start_of(std::int64_t batch) const;
   [[nodiscard]] std::int64_t images_in(std::int64_t batch) const;
   [[nodiscard]] std::int64_t index_of(std::int64_t batch,
@@ -148,7 +149,7 @@ class BatchReader {
   std::int64_t next_ = 0;
   std::mutex slots_mutex_;
   std::map<std::int64_t, Slot> slots_;
-  Prefetch prefetch_;  ///< last, so that it ends before what it works on
+  Prefetch prefetch_;  ///< last: destroyed before the data that its threads use
 };
 
 }  // namespace expandnet::data

@@ -1,4 +1,4 @@
-// epoch_generator.h: the random numbers of an epoch.
+// epoch_generator.h: a random number generator for each epoch.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -9,7 +9,7 @@
 
 namespace expandnet::data {
 
-/// One generator per epoch: epochs can be drawn in any order.
+/// Returns the generator of an epoch, so that epochs can be drawn in any order.
 inline at::Generator epoch_generator(std::uint64_t seed, std::int64_t epoch) {
   // Any odd constant spreads neighbouring epochs over the seeds.
   return at::make_generator<at::CPUGeneratorImpl>(

@@ -1,4 +1,4 @@
-// normalization.h: the bytes of images become floats around 0.
+// normalization.h: converts the bytes of images to normalized floats.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,23 +13,24 @@
 
 namespace expandnet::data {
 
-/// (byte / 255 - mean) / deviation of every channel, for batches on `device`.
+/// Computes (byte / 255 - mean) / deviation of every channel, for batches on
+/// `device`.
 ///
-/// For the CPU `place` does it: the thread that has decoded an image, while the
-/// image is in its cache. A GPU is sent the bytes, a quarter of the traffic,
-/// and `finish` does it there. The numbers are the same.
+/// For CPU batches, `place` computes it in the thread that decoded the image,
+/// while the image is in that core's cache. A GPU is sent bytes, a quarter of
+/// the data, and `finish` computes it there. The results are the same.
 class Normalization {
  public:
-  /// `mean` and `deviation` have three entries, of pixels in [0, 1]. On the CPU
-  /// the memory of the last `batches` is kept for others.
+  /// `mean` and `deviation` have three entries, for pixels in [0, 1]. On the
+  /// CPU, the memory of the last `batches` batches is kept for reuse.
   Normalization(const std::vector<double>& mean,
                 const std::vector<double>& deviation, c10::Device device,
                 std::int64_t batches);
 
-  /// Memory for images of one size. One thread at a time.
+  /// Allocates memory for images of one size. Not thread-safe.
   [[nodiscard]] at::Tensor make_batch(std::int64_t images, ImageSize size);
-  /// Puts an image where it belongs in what `make_batch` returned. Threads may
-  /// place other images meanwhile.
+  /// Copies an image to its place in a batch from `make_batch`. Threads may
+  /// place different images concurrently.
   void place(const Image& image, const at::Tensor& batch,
              std::int64_t index) const;
   /// Returns the batch on the device, float [n, 3, H, W], channels_last.
@@ -37,7 +38,8 @@ class Normalization {
 
  private:
   c10::Device device_;
-  at::Tensor scale_;                                   ///< [3, 1, 1], of bytes
+  at::Tensor scale_;                                   ///< [3, 1, 1],
+                                                       ///< multiplies bytes
   at::Tensor offset_;                                  ///< [3, 1, 1]
   std::array<std::array<float, 256>, 3> levels_ = {};  ///< of each byte
   BatchMemory memory_;

@@ -1,8 +1,7 @@
-// prefetch.h: worker threads that make the next batches before they are asked
-// for.
+// prefetch.h: worker threads that make batches before they are requested.
 //
-// Nothing of torch in it: what a batch is made of, and where it is put, is the
-// caller's.
+// Needs no LibTorch: the caller decides what a batch consists of and where it
+// is stored.
 #pragma once
 
 #include <condition_variable>
@@ -16,9 +15,9 @@
 
 namespace expandnet::data {
 
-/// Works on the items of a sequence of batches, in order, never more than
-/// `window` batches ahead. Which thread takes which item has no part in the
-/// result.
+/// Processes the items of a sequence of batches, in order, at most `window`
+/// batches ahead. The result does not depend on which thread processes which
+/// item.
 ///
 ///     Prefetch prefetch(4, 3, count_items, [&](batch, item) { decode(...); });
 ///     prefetch.start(0, batches);
@@ -32,23 +31,23 @@ class Prefetch {
   using CountItems = std::function<std::int64_t(std::int64_t batch)>;
   using Work = std::function<void(std::int64_t batch, std::int64_t item)>;
 
-  /// `work` is called by several threads at once, each item once.
-  /// Throws `c10::Error` unless workers and window are positive, and
-  /// `std::runtime_error` where the system starts no more threads.
+  /// `work` is called by several threads at once, once per item. Throws
+  /// `c10::Error` unless workers and window are positive, and
+  /// `std::runtime_error` if the system cannot start the threads.
   Prefetch(int workers, std::int64_t window, CountItems count_items, Work work);
   ~Prefetch();
   Prefetch(const Prefetch&) = delete;
   Prefetch& operator=(const Prefetch&) = delete;
 
-  /// Begins with `first` and ends before `end`. What was under way is finished
-  /// first, and dropped.
+  /// Starts with batch `first` and ends before `end`. Items in progress are
+  /// finished first, and their results dropped.
   void start(std::int64_t first, std::int64_t end);
 
-  /// Returns when all items of the batch are done. What `work` threw for one of
-  /// them is thrown: for the first of them, in their order.
+  /// Returns when all items of the batch are done. If `work` threw for some of
+  /// them, rethrows the exception of the first one in the order of items.
   void wait(std::int64_t batch);
 
-  /// Gives the place of the batch in the window to another one.
+  /// Frees the batch's place in the window for another batch.
   void release(std::int64_t batch);
 
  private:
@@ -60,7 +59,8 @@ class Prefetch {
 
   void run();
   void stop();
-  /// Whether there is an item to take, which is then the next.
+  /// Whether there is an item to process; sets `next_batch_` and `next_item_`
+  /// to it.
   bool find_next();
 
   CountItems count_items_;
@@ -70,11 +70,11 @@ class Prefetch {
   std::mutex mutex_;
   std::condition_variable may_work_;
   std::condition_variable is_done_;
-  std::map<std::int64_t, Progress> batches_;  ///< begun, and not released
+  std::map<std::int64_t, Progress> batches_;  ///< started and not released
   std::int64_t next_batch_ = 0;
   std::int64_t next_item_ = 0;
   std::int64_t end_ = 0;
-  std::int64_t working_ = 0;  ///< items in the hands of workers
+  std::int64_t working_ = 0;  ///< number of items being processed
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

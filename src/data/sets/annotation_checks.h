@@ -1,4 +1,4 @@
-// annotation_checks.h: what all readers of annotations look at.
+// annotation_checks.h: checks that all readers of annotations share.
 #pragma once
 
 #include <expandnet/data/sets/annotated_image.h>
@@ -13,7 +13,7 @@
 
 namespace expandnet::data {
 
-/// Where something stands in a file, for messages: `in line 3 of "path"`.
+/// A line in a file, for messages: `in line 3 of "path"`.
 struct FileLine {
   std::string path;
   std::int64_t line = 0;
@@ -21,7 +21,7 @@ struct FileLine {
   [[nodiscard]] std::string text() const;
 };
 
-/// Throws for a fault or counts it, as the options say.
+/// Throws an error for a fault, or counts it, according to the options.
 class FaultCounter {
  public:
   FaultCounter(std::string where, Faults faults)
@@ -44,17 +44,17 @@ class FaultCounter {
   std::map<std::string, std::int64_t> skipped_;
 };
 
-/// Cuts off what is less than a pixel outside the image. Whether the rest has
-/// an area and lies inside; else it is a fault.
+/// Clips a box that is less than a pixel outside the image. Returns whether the
+/// result has an area and is inside the image; else it is a fault.
 [[nodiscard]] bool check_box(Box& box, ImageSize image, const FileLine& line,
                              FaultCounter& faults);
 
-/// Whether the image file is there and has the size that line `line` states;
-/// else it is a fault.
+/// Returns whether the image file exists and has the size that the annotation
+/// states in `line`; else it is a fault.
 [[nodiscard]] bool check_image(const AnnotatedImage& image, bool check_size,
                                const FileLine& line, FaultCounter& faults);
 
-/// Numbers the classes, and finds them by name.
+/// Assigns labels to the classes, and finds them by name.
 class ClassLabels {
  public:
   explicit ClassLabels(std::vector<std::string> classes);
@@ -62,7 +62,7 @@ class ClassLabels {
   [[nodiscard]] const std::vector<std::string>& classes() const {
     return classes_;
   }
-  /// -1 for an unknown class, which is a fault.
+  /// Returns -1 for an unknown class, which is a fault.
   [[nodiscard]] std::int64_t label(const std::string& name,
                                    const FileLine& line,
                                    FaultCounter& faults) const;
@@ -72,7 +72,7 @@ class ClassLabels {
   std::map<std::string, std::int64_t> labels_;
 };
 
-/// Throws where a set is empty; `what` must be in it.
+/// Throws if a set is empty; `what` names the missing elements.
 void check_not_empty(bool is_empty, const std::string& what,
                      const std::map<std::string, std::int64_t>& skipped,
                      const std::string& where);

@@ -1,4 +1,4 @@
-// byte_source.h: bytes one after another, wherever they come from.
+// byte_source.h: a sequence of bytes from any source.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class ByteSource {
   ByteSource& operator=(const ByteSource&) = delete;
   virtual ~ByteSource() = default;
 
-  /// Returns the next `count` bytes, fewer where they end before. The memory
-  /// taken grows with what is there, not with `count`.
+  /// Returns the next `count` bytes, or fewer at the end. Memory use grows with
+  /// the bytes that exist, not with `count`.
   [[nodiscard]] virtual std::vector<std::uint8_t> read(std::size_t count) = 0;
 };
 

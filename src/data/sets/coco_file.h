@@ -10,8 +10,8 @@
 
 namespace expandnet::data {
 
-/// Something that stands in an array of the file, as it stands there: absent is
-/// what is missing or of another type.
+/// The elements of the arrays as the file has them; fields that are missing or
+/// have another type are absent.
 struct CocoImage {
   std::int64_t line = 0;
   std::optional<std::int64_t> id, width, height;
@@ -29,19 +29,19 @@ struct CocoAnnotation {
   bool iscrowd = false;
 };
 
-/// What is called for each element of the three arrays, in their order in the
-/// file.
+/// Functions that are called for each element of the three arrays, in the order
+/// of the file.
 struct CocoVisitor {
   std::function<void(CocoImage)> image;
   std::function<void(CocoCategory)> category;
   std::function<void(const CocoAnnotation&)> annotation;
 };
 
-/// Reads the file without keeping more of it than an element: that of COCO's
-/// training set has 450 MB, most of them outlines.
+/// Reads the file and keeps only one element at a time in memory: the file of
+/// COCO's training set has 450 MB, most of it outlines.
 ///
-/// Throws `std::runtime_error` in the name of `where`, with the line, for what
-/// is no JSON in UTF-8.
+/// Throws `std::runtime_error` in the name of `where`, with the line, unless
+/// the file is JSON in UTF-8.
 void parse_coco(const std::string& where, const std::string& path,
                 std::string_view bytes, const CocoVisitor& visitor);
 

@@ -1,4 +1,4 @@
-// find_files.h: finds the files of a data set, or says where it looked.
+// find_files.h: finds the files of a data set.
 #pragma once
 
 #include <string>
@@ -7,16 +7,18 @@
 namespace expandnet::data {
 
 struct FileQuery {
-  std::string where;                    ///< who asks, for the message
-  std::vector<std::string> folders;     ///< in the order they are tried
-  std::vector<std::string> names;       ///< one folder must hold all of these
-  std::vector<std::string> extensions;  ///< each name has one; "" is one too
+  std::string where;                    ///< the caller, for the message
+  std::vector<std::string> folders;     ///< in the order of the search
+  std::vector<std::string> names;       ///< one folder must contain all of
+                                        ///< these
+  std::vector<std::string> extensions;  ///< alternatives for each name; "" is
+                                        ///< possible
   std::string remedy;
 };
 
-/// Returns a path for each name, from the first folder that holds all.
+/// Returns a path for each name, from the first folder that contains all.
 ///
-/// Throws `std::runtime_error` that names the folders and what each lacks.
+/// Throws `std::runtime_error`, with the folders and what is missing in each.
 [[nodiscard]] std::vector<std::string> find_files(const FileQuery& query);
 
 }  // namespace expandnet::data

@@ -1,4 +1,4 @@
-// gzip_file.h: reads a file, gzipped or not.
+// gzip_file.h: reads a file that may be gzipped.
 #pragma once
 
 #include <zlib.h>
@@ -13,17 +13,16 @@
 
 namespace expandnet::data {
 
-/// What a file holds, from its start to its end, decompressed where it is
-/// gzipped. What follows the end of the compressed data is ignored, as gzip
-/// does.
+/// The content of a file, from start to end, decompressed if it is gzipped.
+/// Bytes after the end of the compressed data are ignored, as by gzip.
 class GzipFile : public ByteSource {
  public:
-  /// Throws `std::runtime_error` when the file does not open. `where` is who
-  /// reads it, for other messages.
+  /// Throws `std::runtime_error` if the file cannot be opened. `where` names
+  /// the reader in other messages.
   GzipFile(std::string where, std::string path);
 
-  /// Throws `std::runtime_error` when the file cannot be read, or the
-  /// compressed data are cut short or damaged.
+  /// Throws `std::runtime_error` if the file cannot be read, or the compressed
+  /// data are truncated or damaged.
   [[nodiscard]] std::vector<std::uint8_t> read(std::size_t count) override;
 
  private:

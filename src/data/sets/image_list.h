@@ -15,11 +15,11 @@ struct ListedImage {
   std::int64_t line = 0;  ///< from 1
 };
 
-/// How the classes of a list are meant.
+/// How to interpret the classes in a list.
 enum class LabelReading {
-  kEither,  ///< the list does not say
+  kEither,  ///< the list does not state it
   kNames,
-  kPlaces,  ///< among the sorted classes, from 0
+  kPlaces,  ///< indices of the sorted classes, from 0
 };
 
 struct ImageList {
@@ -27,29 +27,32 @@ struct ImageList {
   std::vector<ListedImage> images;
 };
 
-/// What stands in a line of a list, for messages: `"text" in line 3 of "path"`.
+/// Describes text in a line of the list, for messages:
+/// `"text" in line 3 of "path"`.
 [[nodiscard]] std::string in_line_of_list(const std::string& text,
                                           std::int64_t line,
                                           const std::string& path);
 
-/// Reads lines of "file,class", or of "file class", as Caffe's val.txt has
-/// them, with four numbers behind or not, as in Tiny-ImageNet's
-/// val_annotations.txt; or all of Kaggle's LOC_val_solution.csv. The first line
-/// may be "file,class"; "file,name" and "file,place" say the reading, too.
-/// Empty lines are passed over, and they may end as on Windows; fields may
-/// stand in quotes, and Excel's mark of UTF-8 before the first.
+/// Reads lines of "file,class"; lines of "file class", as in Caffe's val.txt,
+/// optionally followed by four numbers, as in Tiny-ImageNet's
+/// val_annotations.txt; or Kaggle's LOC_val_solution.csv. The first line may be
+/// "file,class"; the first lines "file,name" and "file,place" also set the
+/// reading. Empty lines are skipped. Lines may end with CR LF, fields may be
+/// quoted, and the file may start with a UTF-8 byte order mark, as Excel writes
+/// it.
 ///
-/// Throws `std::runtime_error`, in the name of `where`, for another line and
-/// where the stream fails before its end.
+/// Throws `std::runtime_error`, in the name of `where`, for any other line and
+/// if the stream fails before its end.
 [[nodiscard]] ImageList read_image_list(const std::string& where,
                                         const std::string& path,
                                         std::istream& stream);
 
-/// The place of each image's class in `classes`, by one reading for the whole
-/// list. A list that does not say which takes that by which all classes exist.
+/// Returns the index of each image's class in `classes`, with one reading for
+/// the whole list. If the list does not state its reading, uses the one in
+/// which all classes exist.
 ///
-/// Throws `std::runtime_error` where there is none, or there are two that
-/// differ.
+/// Throws `std::runtime_error` if there is no such reading, or if both are
+/// possible and differ.
 [[nodiscard]] std::vector<std::int64_t> labels_of(
     const ImageList& list, const std::vector<std::string>& classes,
     const std::string& where, const std::string& path);

@@ -1,4 +1,4 @@
-// mask_pairs.h: what all readers of masks look at.
+// mask_pairs.h: checks that all readers of masks share.
 #pragma once
 
 #include <expandnet/data/sets/mask_set.h>
@@ -10,16 +10,16 @@
 
 namespace expandnet::data {
 
-/// An image and its mask, "" where one is missing.
+/// An image and its mask; the path of a missing file is "".
 struct MaskPair {
   std::string name;
   std::string image;
   std::string mask;
-  std::string place;  ///< what a message shows where one is missing
+  std::string place;  ///< shown in the message about a missing file
 };
 
-/// Adds the pairs that are whole to `set`; others are faults. Throws where the
-/// set has no image then.
+/// Adds the complete pairs to `set`; others are faults. Throws if the set then
+/// has no image.
 void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
                     const MaskOptions& options, FaultCounter& faults);
 

@@ -1,4 +1,4 @@
-// parse_cifar.h: what `read_cifar` makes of bytes, wherever these come from.
+// parse_cifar.h: `read_cifar` for bytes from any source.
 #pragma once
 
 #include <expandnet/data/sets/cifar_records.h>
@@ -9,10 +9,10 @@
 
 namespace expandnet::data {
 
-/// Who reads the files, for messages.
+/// Name of the reader in messages.
 inline constexpr const char* kReadCifar = "read_cifar";
 
-/// As `read_cifar` says. Messages call the bytes `path`.
+/// Parses as `read_cifar` does. Messages use `path` as the name of the bytes.
 [[nodiscard]] CifarRecords parse_cifar(ByteSource& bytes,
                                        const std::string& path, Cifar kind);
 

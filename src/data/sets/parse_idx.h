@@ -1,4 +1,4 @@
-// parse_idx.h: what `read_idx` makes of bytes, wherever these come from.
+// parse_idx.h: `read_idx` for bytes from any source.
 #pragma once
 
 #include <expandnet/data/sets/idx_array.h>
@@ -10,10 +10,10 @@
 
 namespace expandnet::data {
 
-/// Who reads the files, for messages.
+/// Name of the reader in messages.
 inline constexpr const char* kReadIdx = "read_idx";
 
-/// As `read_idx` says. Messages call the bytes `path`.
+/// Parses as `read_idx` does. Messages use `path` as the name of the bytes.
 [[nodiscard]] IdxArray parse_idx(ByteSource& bytes, const std::string& path,
                                  std::size_t dimensions);
 

@@ -7,8 +7,8 @@
 
 namespace expandnet::data {
 
-/// Draws `count` indices of `labels`, of each class its share, rounded so that
-/// the sum is `count`; sorted. The same on every machine.
+/// Draws `count` indices of `labels`, sorted. Each class keeps its share,
+/// rounded so that the sum is `count`. The result is the same on every machine.
 ///
 /// Throws `c10::Error` in the name of `where` unless 0 <= count <= N, and for a
 /// label that is not 0 to `classes` - 1.

@@ -1,4 +1,4 @@
-// voc_annotation.h: the XML file of one image of PASCAL VOC.
+// voc_annotation.h: the XML annotation of one image of PASCAL VOC.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace expandnet::data {
 
 struct VocObject {
   std::string name;
-  std::int64_t line = 0;  ///< where it begins, from 1
-  /// As in the file: from 1, both ends included.
+  std::int64_t line = 0;  ///< of its first line, from 1
+  /// As in the file: counted from 1, including both ends.
   std::optional<double> xmin, ymin, xmax, ymax;
   bool difficult = false;
   bool truncated = false;
@@ -20,16 +20,16 @@ struct VocObject {
 
 struct VocAnnotation {
   std::optional<double> width, height;
-  std::int64_t size_line = 1;  ///< of <size>
+  std::int64_t size_line = 1;  ///< line of <size>
   std::vector<VocObject> objects;
 };
 
-/// Reads an annotation. Elements that are not asked for are passed over;
-/// numbers that are none are absent.
+/// Reads an annotation. Skips unknown elements; fields that are not valid
+/// numbers are absent.
 ///
-/// Throws `std::runtime_error` in the name of `where`, with the line, for what
-/// is no XML, has another root than <annotation>, a document type, or more
-/// than 32 levels; `c10::Error` if the library was built without expat.
+/// Throws `std::runtime_error` in the name of `where`, with the line, unless
+/// the file is XML with the root <annotation>, without a document type and with
+/// at most 32 levels; `c10::Error` if the library was built without expat.
 [[nodiscard]] VocAnnotation parse_voc_annotation(const std::string& where,
                                                  const std::string& path,
                                                  std::string_view bytes);

@@ -1,13 +1,13 @@
-// legacy_file.h: the files that torch.save wrote before PyTorch 1.6.
+// legacy_file.h: files that torch.save wrote before PyTorch 1.6.
 //
-// They are pickles, one after the other, then the storages:
+// They consist of several pickles in a row, followed by the storages:
 //
-//     magic number, protocol (1001), facts of the system   three pickles
-//     what was saved, in which storages are ids            a pickle
-//     names of the storages, in their order                a pickle
-//     each storage: its elements (8 bytes), their bytes    little endian
+//     magic number, protocol (1001), system information      three pickles
+//     the saved object, which refers to storages by id       a pickle
+//     names of the storages, in their order                  a pickle
+//     each storage: number of elements (8 bytes), elements   little endian
 //
-// Newer ones write them with _use_new_zipfile_serialization=False. Needs no
+// Newer versions write them with _use_new_zipfile_serialization=False. Needs no
 // LibTorch.
 #pragma once
 
@@ -19,19 +19,19 @@
 
 namespace expandnet {
 
-/// The parts of such a file that weights are read from: views of its bytes.
+/// The parts of such a file that contain the weights, as views of its bytes.
 struct LegacyPyTorchFile {
   Pickle pickle;
-  /// The bytes of each storage by its name.
+  /// The bytes of each storage, by its name.
   std::map<std::string_view, std::string_view> storages;
 };
 
-/// Whether the bytes begin with the magic number, of any protocol.
+/// Whether the bytes begin with the magic number, in a pickle of any protocol.
 [[nodiscard]] bool is_legacy_pytorch(std::string_view file);
 
-/// Takes the file apart. `where` names it in messages. Throws
-/// `std::runtime_error` if a pickle is damaged, and unless each storage that
-/// the pickle names is there, whole, and nothing comes after the last.
+/// Splits the file into its parts. `where` names it in messages. Throws
+/// `std::runtime_error` if a pickle is damaged, if a storage that the pickle
+/// names is missing or incomplete, and if bytes follow the last storage.
 [[nodiscard]] LegacyPyTorchFile parse_legacy_pytorch(const std::string& where,
                                                      std::string_view file);
 

@@ -8,12 +8,14 @@
 
 namespace expandnet {
 
-/// Of a checkpoint that holds a moving average of its weights, what is read.
+/// Which weights to read from a checkpoint with a moving average of its
+/// weights.
 enum class Averages { kTaken, kLeftOut };
 
-/// The tensors of an OutputArchive, under the paths of their modules; of this
-/// library's checkpoints the model's and its chains'. `zip` is the file's
-/// directory. Throws `std::runtime_error` as `read_weights` says.
+/// Returns the tensors of an OutputArchive, named by the paths of their
+/// modules; for checkpoints of this library, those of the model and its chains.
+/// `zip` is the directory of the file. Throws `std::runtime_error` as
+/// `read_weights` says.
 [[nodiscard]] TrainedWeights read_libtorch_archive(const MappedFile& file,
                                                    const ZipArchive& zip,
                                                    Averages averages);

@@ -1,4 +1,4 @@
-// libtorch_file.h: opens a file of LibTorch's torch::save.
+// libtorch_file.h: opens files of LibTorch's torch::save.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -11,15 +11,15 @@
 
 namespace expandnet {
 
-/// Opens the archive whose bytes these are, with its tensors on `device`.
+/// Opens the archive with these bytes; its tensors are on `device`.
 ///
-/// LibTorch reads over damage and runs what code a file brings for its
-/// reading, so each entry is compared with its checksum before, and such code
+/// LibTorch ignores damage, and executes the code that a file may contain for
+/// loading. So the checksum of each entry is verified first, and such code is
 /// refused. Throws `std::runtime_error`; `where` names the file in messages.
 void open_libtorch_file(const std::string& where, std::string_view bytes,
                         c10::Device device,
                         torch::serialize::InputArchive& archive);
-/// As above, where `zip` is the directory of the archive.
+/// The same with `zip`, the directory of the archive.
 void open_libtorch_file(const std::string& where, std::string_view bytes,
                         const ZipArchive& zip, c10::Device device,
                         torch::serialize::InputArchive& archive);

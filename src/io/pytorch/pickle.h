@@ -1,10 +1,10 @@
-// pickle.h: what a Python pickle describes, none of it executed.
+// pickle.h: parses Python pickles without executing them.
 //
 // A pickle is a program: it names functions of Python ("globals") and calls
-// them. Here a name stays a name, and a call stays a note of what would be
-// called with what: an opaque value, never executed. There is no way from a
-// pickle to any other code. The one exception is collections.OrderedDict, whose
-// objects are dictionaries here.
+// them. This parser keeps a name as a name and records a call with its
+// arguments as an opaque value; it never executes one. A pickle cannot reach
+// any other code. The one exception is collections.OrderedDict, whose objects
+// become dictionaries.
 #pragma once
 
 #include <cstddef>
@@ -15,19 +15,20 @@
 
 namespace expandnet {
 
-/// Reads a pickle of protocol 2 to 5. What a dictionary, list or OrderedDict is
-/// given later is in it; the state of an OrderedDict is dropped. Python 2,
-/// whose OrderedDicts are made of a list of pairs, is read, too.
+/// Reads a pickle of protocol 2 to 5. Items that a dictionary, list or
+/// OrderedDict gets later are included in it; the state of an OrderedDict is
+/// dropped. Also reads pickles of Python 2, which makes an OrderedDict from a
+/// list of pairs.
 ///
 /// Throws `std::runtime_error`, with `where` and the offset in bytes, at the
-/// first instruction that is unknown, cut off, or finds the wrong things on the
-/// stack, and when there are bytes left at the end. Takes time linear in the
-/// bytes, and memory: at most some 150 bytes for each. Never recurses.
+/// first instruction that is unknown, truncated, or finds wrong values on the
+/// stack, and if bytes are left at the end. Time is linear in the bytes; memory
+/// is at most about 150 bytes per byte. Never recurses.
 [[nodiscard]] Pickle read_pickle(const std::string& where,
                                  std::string_view bytes);
 
-/// As above, for the pickle that begins at byte `offset` of several: moves
-/// `offset` past its end.
+/// The same for one of several pickles, which begins at byte `offset`: moves
+/// `offset` to its end.
 [[nodiscard]] Pickle read_next_pickle(const std::string& where,
                                       std::string_view bytes,
                                       std::size_t& offset);

@@ -1,4 +1,4 @@
-// pickle_describe.h: the values of a pickle as text, for messages.
+// pickle_describe.h: describes the values of a pickle in messages.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace expandnet {
 
-/// "torch.FloatStorage", cut off where it is very long.
+/// Returns "torch.FloatStorage"; truncated if it is very long.
 [[nodiscard]] std::string global_name(const PickleGlobal& global);
 
-/// "None", "a list of 3", "a call of os.system".
+/// Returns "None", "a list of 3", "a call of os.system".
 [[nodiscard]] std::string describe(const Pickle& pickle, PickleIndex index);
 
 }  // namespace expandnet

@@ -1,4 +1,4 @@
-// pickle_fields.h: values of a pickle that must be of a certain kind.
+// pickle_fields.h: reads values of a pickle that must have a certain type.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 
 namespace expandnet {
 
-/// Takes values of a pickle, or throws `std::runtime_error` with what they are.
-/// `where` names the file and the tensor; it must outlive this.
+/// Returns values of a pickle, or throws `std::runtime_error` that describes
+/// them if they have another type. `where` names the file and the tensor; it
+/// must outlive this object.
 class PickleFields {
  public:
   PickleFields(const std::string& where, const Pickle& pickle)
@@ -21,10 +22,10 @@ class PickleFields {
 
   [[nodiscard]] std::string_view text(const std::string& what,
                                       PickleIndex value) const;
-  /// An int that is not negative.
+  /// An int that must not be negative.
   [[nodiscard]] std::int64_t number(const std::string& what,
                                     PickleIndex value) const;
-  /// The file is damaged.
+  /// Throws `std::runtime_error` for a damaged file.
   [[noreturn]] void complain(const std::string& rule,
                              const std::string& value) const;
 

@@ -1,4 +1,4 @@
-// pickle_input.h: the bytes of a pickle, taken from front to back.
+// pickle_input.h: reads the bytes of a pickle from front to back.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace expandnet {
 
-/// All lengths are compared with what is left before they are used; what is
-/// wrong throws `std::runtime_error` with the offset of the instruction.
+/// Every length is compared with the remaining bytes before it is used. Errors
+/// are `std::runtime_error` with the offset of the instruction.
 class PickleInput {
  public:
   PickleInput(const std::string& where, std::string_view bytes,
@@ -24,25 +24,25 @@ class PickleInput {
   [[nodiscard]] std::size_t taken() const { return next_ - begin_; }
   [[nodiscard]] std::size_t left() const { return bytes_.size() - next_; }
 
-  /// Begins the next instruction and returns its first byte.
+  /// Starts the next instruction and returns its first byte.
   unsigned char next_instruction();
 
   std::string_view take(std::uint64_t count);
   /// An unsigned number of `count` bytes.
   std::uint64_t take_number(std::size_t count);
-  /// Bytes, after their number in `count` bytes.
+  /// Reads a length of `count` bytes, then as many bytes.
   std::string_view take_counted(std::size_t count);
-  /// Bytes up to the end of the line, which is passed over.
+  /// Reads the bytes up to the end of the line, and skips the line end.
   std::string_view take_line();
-  /// An int of `count` bytes in two's complement.
+  /// Reads an int of `count` bytes in two's complement.
   PickleValue take_int(std::uint64_t count);
-  /// An int in decimal digits up to the end of the line, where 00 and 01 are
-  /// False and True.
+  /// Reads a decimal int up to the end of the line; 00 and 01 are False and
+  /// True.
   PickleValue take_decimal();
-  /// The only number that is in big endian.
+  /// Reads a big-endian double, the only big-endian number in a pickle.
   double take_float();
 
-  /// Throws what is wrong with the instruction.
+  /// Throws an error about the current instruction.
   [[noreturn]] void complain(
       const std::string& rule, const std::string& value,
       const std::string& remedy = "fetch the file or save it again") const;
@@ -52,7 +52,7 @@ class PickleInput {
   std::string_view bytes_;
   std::size_t next_;
   std::size_t begin_;
-  std::size_t instruction_ = 0;  ///< offset of the one that is carried out
+  std::size_t instruction_ = 0;  ///< offset of the current instruction
 };
 
 }  // namespace expandnet

@@ -1,4 +1,4 @@
-// pickle_stack.h: the machine that a pickle is a program for.
+// pickle_stack.h: the stack machine that executes a pickle's instructions.
 #pragma once
 
 #include <cstddef>
@@ -11,33 +11,34 @@
 
 namespace expandnet {
 
-/// The values made so far, the stack of those in use, and the memo, in which a
-/// pickle keeps those that it wants again. What lies below the last mark on the
-/// stack is out of reach. Errors name the instruction of `input`.
+/// Holds all values made so far, the stack, and the memo, in which a pickle
+/// stores values that it uses again. Values below the last mark on the stack
+/// are not accessible. Errors name the current instruction of `input`.
 class PickleStack {
  public:
   explicit PickleStack(const PickleInput& input) : input_(input) {}
 
-  /// Makes a value, and puts it on the stack.
+  /// Makes a value and pushes it.
   void push(PickleValue value);
   [[nodiscard]] PickleIndex top() const;
   PickleIndex pop();
-  /// Puts what is on top there once more.
+  /// Pushes the top value again.
   void duplicate();
 
   void mark();
-  /// Removes the mark if that is on top, else what is.
+  /// Removes the mark if it is on top, else the top value.
   void drop();
-  /// Removes the last mark; what lay above it, in order.
+  /// Removes the last mark and returns the values above it, in order.
   std::vector<PickleIndex> pop_to_mark();
 
-  /// Keeps what is on top in the memo: under `number`, or the next free one.
+  /// Stores the top value in the memo: under `number`, or the next free number.
   void put(std::uint64_t number);
   void memoize() { put(memo_.size()); }
-  /// Puts what the memo keeps under `number` on the stack.
+  /// Pushes the value that the memo stores under `number`.
   void get(std::uint64_t number);
 
-  /// The value, null if it is none of kind `T`; the next `push` ends this.
+  /// Returns the value, null if it has another type; valid until the next
+  /// `push`.
   template <typename T>
   [[nodiscard]] T* as(PickleIndex index) {
     return std::get_if<T>(&pickle_.values[index]);
@@ -46,14 +47,15 @@ class PickleStack {
     return expandnet::describe(pickle_, index);
   }
 
-  /// Ends the program: all values, with the only one on the stack as the root.
+  /// Ends the program and returns all values; the only one on the stack is the
+  /// root.
   [[nodiscard]] Pickle finish();
 
  private:
   const PickleInput& input_;
   Pickle pickle_;
   std::vector<PickleIndex> stack_;
-  std::vector<std::size_t> marks_;  ///< the sizes that the stack had
+  std::vector<std::size_t> marks_;  ///< sizes of the stack at the marks
   std::vector<PickleIndex> memo_;
 };
 

@@ -11,19 +11,20 @@
 
 namespace expandnet {
 
-/// The number of a value in its Pickle. Values refer to each other by it, so
-/// those that contain themselves, as Python's may, need no care.
+/// Index of a value in its Pickle. Values refer to each other by index, so that
+/// values that contain themselves, which Python allows, need no special
+/// handling.
 using PickleIndex = std::uint32_t;
 
 struct PickleNone {};
-/// UTF-8 by the rules of pickle, which nobody checks here.
+/// UTF-8 in pickle's variant; not validated here.
 struct PickleText {
   std::string_view text;
 };
 struct PickleBytes {
   std::string_view bytes;
 };
-/// An int beyond 64 bits: kept by its size alone.
+/// An int beyond 64 bits; only its size is kept.
 struct PickleLargeInt {
   std::size_t bytes;
 };
@@ -34,7 +35,7 @@ struct PickleTuple {
 struct PickleList {
   std::vector<PickleIndex> items;
 };
-/// A dictionary in its order, as written: a key may come twice.
+/// A dictionary in the order of the file; a key may occur twice.
 struct PickleDict {
   std::vector<std::pair<PickleIndex, PickleIndex>> items;
 };
@@ -43,18 +44,18 @@ struct PickleGlobal {
   std::string_view module;
   std::string_view name;
 };
-/// What `callable(*arguments)` would return, had anybody called it.
+/// A call `callable(*arguments)` that is recorded, not executed.
 struct PickleCall {
   PickleIndex callable;
   PickleIndex arguments;
   bool altered = false;  ///< by a state, items or keywords
-  /// The state that the object is given, as Python's __setstate__ takes it.
+  /// The state of the object, the argument of Python's __setstate__.
   std::optional<PickleIndex> state = {};
-  /// All else that it is given: its keywords, or a tuple of items, former
-  /// states and what stood here before.
+  /// Everything else that the object is given: keywords, or a tuple of items,
+  /// former states and the former content of this member.
   std::optional<PickleIndex> others = {};
 };
-/// What lies outside of the pickle, under this name (a tuple in PyTorch).
+/// A reference to data outside of the pickle by their id (a tuple in PyTorch).
 struct PicklePersistent {
   PickleIndex id;
 };
@@ -64,12 +65,12 @@ using PickleValue =
                  PickleBytes, PickleLargeInt, PickleTuple, PickleList,
                  PickleDict, PickleGlobal, PickleCall, PicklePersistent>;
 
-/// All values of a pickle; texts are views into its bytes.
+/// All values of a pickle; texts are views of its bytes.
 struct Pickle {
   std::vector<PickleValue> values;
-  PickleIndex root = 0;  ///< the value that was pickled
+  PickleIndex root = 0;  ///< index of the value that was pickled
 
-  /// The value as a `T`, null if it is of another kind.
+  /// Returns the value as a `T`, null if it has another type.
   template <typename T>
   [[nodiscard]] const T* get(PickleIndex index) const {
     return std::get_if<T>(&values[index]);

@@ -8,40 +8,41 @@
 
 namespace expandnet {
 
-/// Whether the bytes are of a tar file, as of a folder that was packed.
+/// Whether the bytes are a tar file, for example a packed folder.
 [[nodiscard]] bool is_tar(std::string_view file);
 
-/// The zip file whose bytes these are. Tar files, pickles and others are
-/// refused with what to do. `where` names the file in messages. Throws
-/// `std::runtime_error`.
+/// Opens the zip file with these bytes. Throws `std::runtime_error` for tar
+/// files, pickles and other files; the message says what to do. `where` names
+/// the file in messages.
 [[nodiscard]] ZipArchive open_pytorch_zip(const std::string& where,
                                           std::string_view file);
 
-/// Whether LibTorch has written the file, as TorchScript or by torch::save, and
-/// not Python's torch.save.
+/// Whether LibTorch wrote the file, as TorchScript or by torch::save, instead
+/// of Python's torch.save.
 [[nodiscard]] bool is_libtorch_archive(const ZipArchive& zip);
 
-/// A zip file with a folder of records: "data.pkl", the pickle; "data/0" and so
-/// on, the storages; and a few small ones, of which "byteorder" matters here.
+/// A zip file with a folder of records: the pickle "data.pkl", the storages
+/// "data/0" and so on, and a few small ones, of which only "byteorder" is read.
 ///
-/// TorchScript and the files of big-endian machines are refused with what to
-/// do.
+/// TorchScript and files of big-endian machines are refused; the message says
+/// what to do.
 class PyTorchArchive {
  public:
-  /// `where` names the file in messages. Its bytes must outlive this. Throws
-  /// `std::runtime_error` if it is another file, or a damaged one.
+  /// `where` names the file in messages. The bytes of the file must outlive
+  /// this object. Throws `std::runtime_error` for another kind of file or a
+  /// damaged one.
   PyTorchArchive(const std::string& where, ZipArchive zip);
 
-  /// "net/data.pkl" for "data.pkl", for messages.
+  /// Returns the full name for messages: "net/data.pkl" for "data.pkl".
   [[nodiscard]] std::string name_of(std::string_view record) const;
-  /// The bytes of a record, once their checksum agrees; `where` names what
-  /// needs it. Throws if it is missing or damaged.
+  /// Returns the bytes of a record after verifying their checksum; `where`
+  /// names the caller. Throws if the record is missing or damaged.
   [[nodiscard]] std::string_view read(const std::string& where,
                                       std::string_view record) const;
 
  private:
   ZipArchive zip_;
-  std::string folder_;  ///< with the slash
+  std::string folder_;  ///< ends with a slash
 };
 
 }  // namespace expandnet

@@ -8,28 +8,29 @@
 
 namespace expandnet {
 
-/// The functions of torch._utils that make a tensor of a storage.
+/// The functions of torch._utils that make a tensor from a storage.
 enum class PyTorchFunction {
   kTensor,    ///< _rebuild_tensor: storage, offset, sizes, strides
   kTensorV2,  ///< _rebuild_tensor_v2: also requires_grad, hooks, metadata
-  kTensorV3,  ///< _rebuild_tensor_v3: also, before metadata, dtype
+  kTensorV3,  ///< _rebuild_tensor_v3: also dtype, before metadata
 };
 
-/// One of them, and what it would be called with.
+/// A call of one of these functions, with its arguments.
 struct PyTorchCall {
   PyTorchFunction function;
   std::vector<PickleIndex> arguments;
 };
 
 /// Whether the value is a call of a function that makes a dense tensor: one of
-/// the above, or of those around them, torch._utils._rebuild_parameter and
-/// _rebuild_parameter_with_state, and torch._tensor._rebuild_from_type_v2.
+/// the above, or a function that wraps them: torch._utils._rebuild_parameter,
+/// _rebuild_parameter_with_state, or torch._tensor._rebuild_from_type_v2.
 [[nodiscard]] bool is_pytorch_call(const Pickle& pickle, PickleIndex value);
 
-/// The call that makes the tensor, without those around it: parameters are
-/// tensors here, and attributes that a user gave them are dropped.
+/// Returns the call that makes the tensor, without the wrapping calls:
+/// parameters are treated as tensors, and attributes that a user added are
+/// dropped.
 ///
-/// Throws `std::runtime_error` when the value is anything else, a subclass of
+/// Throws `std::runtime_error` if the value is anything else, is a subclass of
 /// tensors, or has the wrong number of arguments. `where` names the tensor.
 [[nodiscard]] PyTorchCall pytorch_call(const std::string& where,
                                        const Pickle& pickle, PickleIndex value);

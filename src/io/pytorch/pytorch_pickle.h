@@ -10,15 +10,15 @@
 
 namespace expandnet {
 
-/// A packed tensor with a storage of its own.
+/// A contiguous tensor with a storage of its own.
 struct PackedTensor {
   std::string_view name;  ///< UTF-8, below 4 GiB
   FileDtype dtype = FileDtype::kFloat32;
   std::vector<std::int64_t> sizes;
 };
 
-/// What torch.save pickles for an OrderedDict of tensors on the CPU, in
-/// protocol 2: the storage of tensor i is the record "data/i".
+/// Returns the pickle that torch.save writes for an OrderedDict of CPU tensors,
+/// in protocol 2. The storage of tensor i is the record "data/i".
 [[nodiscard]] std::string pickle_state_dict(
     const std::vector<PackedTensor>& tensors);
 

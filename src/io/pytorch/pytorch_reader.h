@@ -1,4 +1,4 @@
-// pytorch_reader.h: reads the state dict of a file that is mapped already.
+// pytorch_reader.h: reads the state dict of a file that is already mapped.
 #pragma once
 
 #include <expandnet/io/weights.h>
@@ -11,8 +11,8 @@
 
 namespace expandnet {
 
-/// What `read_pytorch` returns of a file, and the key at which it stands; ""
-/// for the whole file.
+/// The result of `read_pytorch`, and the key of the state dict; "" for the
+/// whole file.
 struct PyTorchWeights {
   Weights weights;
   std::string key;
@@ -20,7 +20,7 @@ struct PyTorchWeights {
 
 [[nodiscard]] PyTorchWeights read_pytorch(
     const std::shared_ptr<const MappedFile>& file, const std::string& key);
-/// As above, for a zip file whose directory was read: `open_pytorch_zip`.
+/// The same for a zip file opened by `open_pytorch_zip`.
 [[nodiscard]] PyTorchWeights read_pytorch(
     const std::shared_ptr<const MappedFile>& file, ZipArchive zip,
     const std::string& key);

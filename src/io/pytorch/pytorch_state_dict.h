@@ -1,4 +1,4 @@
-// pytorch_state_dict.h: where in a checkpoint the weights are.
+// pytorch_state_dict.h: finds the weights in a checkpoint.
 #pragma once
 
 #include <string>
@@ -9,21 +9,21 @@
 
 namespace expandnet {
 
-/// What was found.
+/// A state dict that was found.
 struct PyTorchStateDict {
   std::vector<PyTorchEntry> entries;
   /// Other entries of the checkpoint that hold tensors.
   std::vector<std::string> notes;
-  std::string key;  ///< where it stands; "" for the whole file
+  std::string key;  ///< its key; "" for the whole file
 };
 
-/// The tensors of the dictionary or module that `read_pytorch` describes, in
-/// its order; calls of unknown functions are among them. `where` names the
-/// file.
+/// Returns the tensors of the dictionary or module that `read_pytorch`
+/// describes, in its order, including calls of unknown functions. `where` names
+/// the file.
 ///
-/// Throws `std::runtime_error` when there is none, or several; for an entry
-/// that is no tensor but holds one, as quantized layers have; and unless the
-/// names of its tensors differ and are UTF-8.
+/// Throws `std::runtime_error` if there is none, or several; for an entry that
+/// is not a tensor but contains one, as in quantized layers; and unless the
+/// names of the tensors are unique and UTF-8.
 [[nodiscard]] PyTorchStateDict find_state_dict(const std::string& where,
                                                const Pickle& pickle,
                                                const std::string& key);

@@ -1,4 +1,4 @@
-// torchscript_file.h: loads a file of torch.jit.save, with its code.
+// torchscript_file.h: loads files of torch.jit.save, with their code.
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
@@ -7,9 +7,9 @@
 
 namespace expandnet {
 
-/// The module in the file, on the CPU. What code the file brings for its
-/// loading is executed. Throws `std::runtime_error` for a file that is damaged
-/// or no TorchScript, and for operators that no library here registers.
+/// Returns the module in the file, on the CPU. Executes the code that the file
+/// contains for loading. Throws `std::runtime_error` for a file that is damaged
+/// or not TorchScript, and for operators that no linked library registers.
 [[nodiscard]] torch::jit::Module load_torchscript(const MappedFile& file);
 
 }  // namespace expandnet

@@ -7,12 +7,12 @@
 
 namespace expandnet {
 
-/// The beginning of a file, up to the data: length, header, and spaces that
-/// make `data_begin`, which is not read, a multiple of 8. The tensors stand in
-/// the order given.
+/// Returns the part of a file before the data: the length, the header, and
+/// spaces that align the data to a multiple of 8. `data_begin` is not read. The
+/// tensors keep their order.
 ///
-/// Throws `c10::Error` that begins with `where` if a name or metadata
-/// are no UTF-8, or all is longer than a header may be.
+/// Throws `c10::Error` that begins with `where` if a name or metadata are not
+/// UTF-8, or the header is longer than allowed.
 std::string format_safetensors_header(const std::string& where,
                                       const SafetensorsHeader& header);
 

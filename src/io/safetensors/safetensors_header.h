@@ -1,12 +1,12 @@
-// safetensors_header.h: what a safetensors file says of its tensors.
+// safetensors_header.h: the header of a safetensors file.
 //
-// The file is 8 bytes, little endian, which say how long the header is; the
+// A file consists of 8 bytes, the length of the header in little endian; the
 // header, which is JSON and may end in spaces; and the data:
 //
 //     {"__metadata__":{"epoch":"3"},
 //      "bias":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}
 //
-// Nothing here knows of tensors: it takes bytes from anywhere.
+// This code knows nothing of tensors: the bytes may come from anywhere.
 #pragma once
 
 #include <cstddef>
@@ -21,37 +21,37 @@
 
 namespace expandnet {
 
-/// As the official implementation has it.
+/// The limit of the official implementation.
 inline constexpr std::uint64_t kSafetensorsMaxHeaderBytes = 100'000'000;
-/// What the length of the header takes.
+/// Size of the field with the header's length.
 inline constexpr std::size_t kSafetensorsLengthBytes = 8;
-/// LibTorch works on no more.
+/// LibTorch's limit.
 inline constexpr std::size_t kSafetensorsMaxDimensions = 64;
-/// The one name that no tensor has.
+/// The name of the metadata, which no tensor may have.
 inline constexpr std::string_view kSafetensorsMetadataName = "__metadata__";
 
-/// What the header says of a tensor, whose elements are packed, row by row.
+/// The header's entry for a tensor, whose elements are contiguous.
 struct SafetensorsEntry {
   std::string name;
   FileDtype dtype = FileDtype::kFloat32;
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0;  ///< its first byte in the data
-  std::uint64_t end = 0;    ///< and the one after its last
+  std::uint64_t end = 0;    ///< the byte after its last
 };
 
-/// The bytes that shape and dtype take. None if they come to 2^63 or more, also
-/// if the sizes of 0 are left out: LibTorch's strides leave them out.
+/// Returns the bytes that shape and dtype need; empty for 2^63 or more. The
+/// limit also applies without sizes of 0, which LibTorch's strides leave out.
 std::optional<std::uint64_t> entry_bytes(const SafetensorsEntry& entry);
 
 struct SafetensorsHeader {
-  /// In the order of their bytes; those without any, as the header has them.
+  /// Sorted by their bytes; tensors without bytes keep the order of the header.
   std::vector<SafetensorsEntry> tensors;
   std::map<std::string, std::string> metadata;
-  /// Where in the file the data begin: this much is length and header.
+  /// Position of the data in the file: the bytes of length and header.
   std::uint64_t data_begin = 0;
 };
 
-/// What every message about such a file ends with.
+/// The remedy in every message about such a file.
 inline const std::string kSafetensorsRemedy =
     "fetch the file again or write it anew";
 

@@ -1,4 +1,4 @@
-// safetensors_json.h: the JSON of a safetensors header, and its grammar.
+// safetensors_json.h: the JSON grammar of a safetensors header.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace expandnet {
 
-/// The tensors and the metadata, as the header has them: each tensor has its
-/// dtype, shape and offsets, and nothing else; whether they make sense together
-/// and names differ is not checked. Nothing is kept of what does not belong.
+/// Returns the tensors and the metadata of the header. Each tensor has exactly
+/// dtype, shape and offsets; whether these are consistent and names are unique
+/// is not checked here. Memory use is bounded: unknown fields are not stored.
 ///
-/// `json` begins with `{` and holds no zero byte; `offset` is where in the file
-/// it stands. Throws `std::runtime_error` that begins with `where`.
+/// `json` begins with `{` and contains no zero byte; `offset` is its position
+/// in the file. Throws `std::runtime_error` that begins with `where`.
 SafetensorsHeader parse_safetensors_json(const std::string& where,
                                          std::string_view json,
                                          std::size_t offset);

@@ -1,4 +1,4 @@
-// safetensors_reader.h: reads a safetensors file that is mapped already.
+// safetensors_reader.h: reads a safetensors file that is already mapped.
 #pragma once
 
 #include <expandnet/io/weights.h>
@@ -9,7 +9,7 @@
 
 namespace expandnet {
 
-/// What `read_safetensors` returns of the file.
+/// Implements `read_safetensors`.
 [[nodiscard]] Weights read_safetensors(
     const std::shared_ptr<const MappedFile>& file);
 

@@ -1,10 +1,9 @@
-// zip_archive.h: the entries of a zip file.
+// zip_archive.h: reads the entries of a zip file.
 //
-// In the files of `torch.save` none is compressed. Everything is taken from the
-// central directory, at the end, with the extensions for more than 4 GiB
-// (zip64), and compared with what stands before each entry. A data descriptor,
-// which repeats sizes and checksum behind the bytes, is passed over: it adds
-// nothing.
+// Files of `torch.save` have no compressed entries. All information comes from
+// the central directory at the end, with the extensions for more than 4 GiB
+// (zip64), and is compared with the local header before each entry. Data
+// descriptors, which repeat sizes and checksum after the bytes, are ignored.
 #pragma once
 
 #include <cstddef>
@@ -16,48 +15,50 @@
 
 namespace expandnet {
 
-/// One entry, as views into the file.
+/// One entry, as views of the file.
 struct ZipEntry {
   std::string_view name;     ///< as stored, at least one byte
-  std::string_view bytes;    ///< as stored, not yet checked: see `read`
-  unsigned method = 0;       ///< of compression; 0 for none
-  std::uint32_t crc = 0;     ///< CRC-32; 0 also where none was computed
+  std::string_view bytes;    ///< as stored, not yet verified: see `read`
+  unsigned method = 0;       ///< compression method; 0 for none
+  std::uint32_t crc = 0;     ///< CRC-32; 0 also if none was computed
   std::uint64_t offset = 0;  ///< of its local header in the file
 };
 
-/// Reads the directory of a zip file in memory; copies none of its bytes.
+/// Reads the directory of a zip file in memory; copies no bytes of the file.
 ///
-/// Throws `std::runtime_error` unless all of it is consistent: one disk, every
-/// entry inside the file, none encrypted, no two of them overlapping or of one
-/// name, headers that agree. No count or size is believed, nor memory taken for
-/// it, before the file is seen to be that large.
+/// Throws `std::runtime_error` unless everything is consistent: one disk, every
+/// entry inside the file, none encrypted, no two of them overlapping or with
+/// the same name, and matching headers. No count or size is trusted, and no
+/// memory allocated for it, before it is checked against the size of the file.
 ///
 ///     const ZipArchive archive("\"net.pt\"", file.bytes());
 ///     const auto* entry = archive.find("net/data.pkl");
 ///     if (entry != nullptr) parse(archive.read(*entry));
 class ZipArchive {
  public:
-  /// `where` names the file in messages. The bytes of `file` must outlive this.
+  /// `where` names the file in messages. The bytes of `file` must outlive this
+  /// object.
   ZipArchive(std::string where, std::string_view file);
 
   /// In the order of the directory.
   [[nodiscard]] const std::vector<ZipEntry>& entries() const {
     return entries_;
   }
-  /// The entry of that name, null if there is none.
+  /// Returns the entry with this name, null if there is none.
   [[nodiscard]] const ZipEntry* find(std::string_view name) const;
 
-  /// The bytes of an entry, once their checksum agrees; throws otherwise, or if
-  /// they are compressed. Each call reads all of them: ask for what is needed.
-  /// A checksum of 0 passes: PyTorch writes it when told not to compute any.
+  /// Returns the bytes of an entry after verifying their checksum. Throws if it
+  /// differs or the entry is compressed. Each call reads all bytes of the
+  /// entry. A checksum of 0 is accepted: PyTorch writes it if told not to
+  /// compute checksums.
   [[nodiscard]] std::string_view read(const ZipEntry& entry) const;
-  /// The same of an entry that may be compressed, by deflate, to at most `most`
+  /// The same for an entry that may be compressed by deflate, to at most `most`
   /// bytes.
   [[nodiscard]] std::string unpack(const ZipEntry& entry,
                                    std::size_t most) const;
 
  private:
-  /// Throws unless these bytes of the entry have its checksum.
+  /// Throws unless the bytes have the checksum of the entry.
   void check(const ZipEntry& entry, std::string_view bytes) const;
 
   std::string where_;

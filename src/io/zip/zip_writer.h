@@ -1,7 +1,8 @@
-// zip_writer.h: writes a zip file as PyTorch does, compressing nothing.
+// zip_writer.h: writes a zip file as PyTorch does, without compression.
 //
-// LibTorch's PyTorchStreamWriter is not used: its destructor goes on writing
-// after a failure, so a full disk ends the program (seen with LibTorch 2.11).
+// LibTorch's PyTorchStreamWriter is not used: its destructor continues to write
+// after a failure, so a full disk ends the program (observed with LibTorch
+// 2.11).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@
 
 namespace expandnet {
 
-/// What the headers of an entry state.
+/// The content of an entry's headers.
 struct ZipRecord {
   std::string name;
   std::uint64_t size = 0;  ///< in bytes, as stored
@@ -23,17 +24,18 @@ struct ZipRecord {
   std::uint64_t offset = 0;  ///< of its local header in the file
 };
 
-/// Entries begin at a multiple of this, in bytes, as LibTorch's memory does.
+/// Alignment of entries in bytes, that of LibTorch's memory.
 constexpr std::size_t kZipAlignment = 64;
 
-/// What stands before an entry: it ends where the alignment wants it to.
+/// Returns the local header of an entry; the bytes after it are aligned.
 [[nodiscard]] std::string zip_local_header(const ZipRecord& record);
-/// What lists an entry in the directory.
+/// Returns the directory record of an entry.
 [[nodiscard]] std::string zip_central_header(const ZipRecord& record);
-/// What stands behind the directory, at the end of the file.
+/// Returns the records after the directory, at the end of the file.
 [[nodiscard]] std::string zip_end_records(const ZipDirectory& directory);
 
-/// Writes a zip file from front to back, with zip64 where 4 bytes do not do.
+/// Writes a zip file from front to back, with zip64 where 4 bytes are not
+/// enough.
 ///
 ///     ZipWriter writer(
 ///         [&](auto* bytes, auto count) { out.write(bytes, count); });
@@ -44,10 +46,10 @@ class ZipWriter {
   using Sink = std::function<void(const void* bytes, std::size_t count)>;
 
   explicit ZipWriter(Sink sink);
-  /// Writes an entry, with its checksum. Names must differ, have 1 to 65535
+  /// Writes an entry with its checksum. Names must be unique, have 1 to 65535
   /// bytes and be UTF-8; none of this is checked.
   void add(const std::string& name, std::string_view bytes);
-  /// Writes the directory: the file is complete.
+  /// Writes the directory, which completes the file.
   void finish();
 
  private:

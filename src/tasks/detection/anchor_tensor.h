@@ -1,4 +1,4 @@
-// anchor_tensor.h: anchors as the loss takes them.
+// anchor_tensor.h: anchors in the form that the loss takes.
 #pragma once
 
 #include <ATen/ops/tensor.h>
@@ -9,7 +9,7 @@
 
 namespace expandnet::tasks {
 
-/// float [A, 2].
+/// Returns the anchors as float [A, 2].
 inline at::Tensor anchor_tensor(const std::vector<Anchor>& anchors,
                                 c10::Device device) {
   std::vector<double> sides;

@@ -1,4 +1,4 @@
-// score_order.h: floats as integers, to sort by.
+// score_order.h: maps floats to integers, for sorting.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,10 @@
 
 namespace expandnet::tasks {
 
-/// The higher the score, the smaller: for any two numbers, infinite ones too.
+/// Maps higher scores to smaller integers, for all numbers including
+/// infinities.
 [[nodiscard]] inline std::uint32_t descending(float score) {
-  if (score == 0) score = 0;  // that of -0
+  if (score == 0) score = 0;  // -0 is equal to 0
   std::uint32_t bits = 0;
   std::memcpy(&bits, &score, sizeof bits);
   return (bits & 0x80000000U) != 0 ? bits : ~(bits | 0x80000000U);

@@ -1,4 +1,4 @@
-// analysis_report.h: what an analysis has found, for people and for programs.
+// analysis_report.h: reports the results of an analysis, as JSON and HTML.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,22 +11,22 @@
 
 namespace expandnet::examples {
 
-/// All that is known of a run.
+/// All results of a run.
 struct AnalyzedResult {
   std::string name;
   std::string variant;
   RunResult result;
-  nlohmann::ordered_json analysis;  ///< the content of its AnalysisFile
+  nlohmann::ordered_json analysis;  ///< content of its AnalysisFile
   std::vector<EpochConfusion> confusion;
 };
 
-/// The content of analysis.json. Variants stand in the order of their first
-/// run. Of each there are the densities of the cosines of all runs after their
-/// last epoch, at "density_at".
+/// Returns the content of analysis.json. Variants are in the order of their
+/// first run. Each variant has the densities of the cosines of all its runs
+/// after the last epoch, evaluated at "density_at".
 nlohmann::ordered_json analysis_json(const Occasion& occasion,
                                      const std::vector<AnalyzedResult>& runs);
 
-/// A self-contained page with tables, curves and maps.
+/// Returns a self-contained page with tables, curves and maps.
 std::string analysis_html(const nlohmann::ordered_json& analysis);
 
 }  // namespace expandnet::examples

@@ -1,4 +1,4 @@
-// analyze_run.h: the landscape, curvature and ranks of a trained net.
+// analyze_run.h: analyzes landscape, curvature and ranks of a trained net.
 #pragma once
 
 #include <expandnet/train/interrupt.h>
@@ -14,24 +14,25 @@
 namespace expandnet::examples {
 
 struct AnalysisOptions {
-  std::int64_t images = 2000;  ///< training images
-  std::int64_t steps = 51;     ///< of a line, and of each side of a plane
-  bool plane = true;           ///< or only a line
-  /// Products with the Hessian, at most, for its largest eigenvalue and again
-  /// for its trace; 0: neither.
+  std::int64_t images = 2000;  ///< number of training images
+  std::int64_t steps = 51;     ///< on a line, and along each side of a plane
+  bool plane = true;           ///< false: only a line
+  /// Largest number of Hessian-vector products for the largest eigenvalue, and
+  /// again for the trace; 0: computes neither.
   std::int64_t products = 100;
   std::uint64_t seed = 0;  ///< of images, directions and vectors
 };
 
-/// Thrown where an analysis is asked to stop.
+/// Thrown when an analysis is asked to stop.
 struct Interrupted {};
 
-/// Analyzes a contracted net, part by part: what the file has already is not
-/// computed again, and each part, and each row of a plane, is in the file as
-/// soon as it is known.
+/// Analyzes a contracted net, part by part. Parts that the file already has are
+/// not computed again. Each part, and each row of a plane, is written to the
+/// file as soon as it is computed.
 class RunAnalysis {
  public:
-  /// All must outlive it. `name` is that of the run on the console.
+  /// All arguments must outlive this object. `name` identifies the run on the
+  /// console.
   RunAnalysis(std::string name, train::Model net, const Sample& sample,
               tasks::Metric metric, const AnalysisOptions& options,
               AnalysisFile& file);
@@ -39,7 +40,7 @@ class RunAnalysis {
   /// Throws `Interrupted` soon after `interrupt` was requested.
   void run(Console& console, const train::Interrupt& interrupt);
 
-  /// What there is to do, and what of it the file has: in evaluations.
+  /// The work of an analysis, and how much of it the file has, in evaluations.
   [[nodiscard]] static double work(const AnalysisOptions& options);
   [[nodiscard]] static double work_done(const AnalysisOptions& options,
                                         const AnalysisFile& file);

@@ -1,4 +1,4 @@
-// analyzed_run.h: the runs that an analysis is about.
+// analyzed_run.h: the runs to analyze.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,22 @@ namespace expandnet::examples {
 
 struct AnalyzedRun {
   std::string folder;
-  std::string name;     ///< that no other has: "compact-seed0"
-  std::string variant;  ///< what tells it from runs that are not alike: "ck+fc"
-  std::shared_ptr<Trainer> trainer;  ///< with the settings of the run
+  std::string name;     ///< unique: "compact-seed0"
+  std::string variant;  ///< how it differs from other runs: "ck+fc"
+  std::shared_ptr<Trainer> trainer;  ///< has the settings of the run
   RunResult result;
 };
 
-/// The runs in these folders; that of a comparison stands for its finished
-/// runs. Those that differ in nothing but their seeds have one variant, which
-/// is named after what differs.
+/// Returns the runs in these folders; the folder of a comparison contributes
+/// its finished runs. Runs that differ only in their seeds have the same
+/// variant, which is named after the settings that differ between variants.
 ///
-/// Throws `c10::Error` for a folder of no run or named twice, a comparison
+/// Throws `c10::Error` for a folder without a run or named twice, a comparison
 /// without a finished run, and a run that is not finished.
 std::vector<AnalyzedRun> analyzed_runs(const Trainer& prototype,
                                        const std::vector<std::string>& folders);
 
-/// Whether two runs see the same images, so that one need not load them again.
+/// Whether two runs use the same images, so that they need not be loaded again.
 bool have_same_images(const AnalyzedRun& a, const AnalyzedRun& b);
 
 }  // namespace expandnet::examples

@@ -1,4 +1,4 @@
-// sample.h: the training images that an analysis looks at.
+// sample.h: the training images that an analysis uses.
 #pragma once
 
 #include <expandnet/analysis/curvature.h>
@@ -15,22 +15,22 @@
 
 namespace expandnet::examples {
 
-/// Training images as they are evaluated, without augmentation, kept on the
-/// device: every net and every place in a landscape sees the same.
+/// Training images as in evaluation, without augmentation, kept on the device,
+/// so that every net and every point of a landscape is evaluated on the same
+/// images.
 class Sample {
  public:
-  /// Draws `count` images by `seed`. Throws `c10::Error` for more than there
-  /// are.
+  /// Draws `count` images by `seed`. Throws `c10::Error` if there are fewer.
   Sample(const Images& images, const tasks::MeterFactory& meter,
          c10::Device device, std::int64_t count, std::uint64_t seed);
 
-  /// The metrics of a net in evaluation mode: the mean loss, without label
-  /// smoothing or a teacher, first.
+  /// Returns the metrics of a net in evaluation mode; the first is the mean
+  /// loss, without label smoothing or a teacher.
   [[nodiscard]] tasks::Metrics evaluate(const train::Model& net) const;
 
-  /// The same loss with a graph, batch by batch. `before` is called before each
-  /// part. The sample and the net must outlive them; the net must be in
-  /// evaluation mode.
+  /// Returns the same loss with an autograd graph, batch by batch. `before` is
+  /// called before each part. The sample and the net must outlive the result;
+  /// the net must be in evaluation mode.
   [[nodiscard]] std::vector<analysis::LossPart> loss_parts(
       const train::Model& net, const std::function<void()>& before) const;
 

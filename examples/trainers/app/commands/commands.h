@@ -1,4 +1,4 @@
-// commands.h: the commands of a training program, a file each.
+// commands.h: the commands of a training program, one file each.
 #pragma once
 
 #include <string>
@@ -8,27 +8,27 @@
 
 namespace expandnet::examples {
 
-/// The words of a command line that belong to a command, the command first.
+/// The words of a command line from the name of the command on.
 struct Words {
   int argc;
   const char* const* argv;
-  std::string line;  ///< the whole command line, as reports tell it
+  std::string line;  ///< the whole command line, for reports
 };
 
-/// A command of every training program.
+/// A command of a training program.
 struct ProgramCommand {
   std::string name;
   std::string description;
-  /// Does what the words say, and returns the status to exit with: 2 after
-  /// wrong usage, whose message is on stderr by then. `prototype` holds what
-  /// no flag has set. Errors throw.
+  /// Runs the command and returns the exit status: 2 after wrong usage, whose
+  /// message it has printed on stderr. `prototype` holds the values of flags
+  /// that are not given. Errors throw.
   int (*run)(const Trainer& prototype, const Words& words);
 };
 
 /// Trains one net, contracts it and saves it.
 int train_command(const Trainer& prototype, const Words& words);
 
-/// Trains several expansions of a net from several seeds.
+/// Trains several expansions of a net with several seeds.
 int compare_command(const Trainer& prototype, const Words& words);
 
 /// Evaluates the contracted weights of a finished run.
@@ -37,10 +37,10 @@ int evaluate_command(const Trainer& prototype, const Words& words);
 /// Contracts a checkpoint of a run.
 int contract_command(const Trainer& prototype, const Words& words);
 
-/// Analyzes finished runs; of classifiers only.
+/// Analyzes finished runs; only for classifiers.
 int analyze_command(const Trainer& prototype, const Words& words);
 
-/// The commands that classifiers have besides those of all programs.
+/// Returns the commands of classifiers in addition to those of all programs.
 std::vector<ProgramCommand> classifier_commands();
 
 }  // namespace expandnet::examples

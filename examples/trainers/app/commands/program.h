@@ -7,10 +7,10 @@
 
 namespace expandnet::examples {
 
-/// Does what the command line says: `train`, `compare`, `evaluate`, `contract`,
-/// or one of the program's `own` commands. Returns the status to exit with: 0,
-/// 1 after an error, 2 after wrong usage, whose messages are on stderr, and 128
-/// plus the signal that interrupted.
+/// Runs the command of the command line: `train`, `compare`, `evaluate`,
+/// `contract`, or one of the program's `own` commands. Returns the exit status:
+/// 0; 1 after an error; 2 after wrong usage; or 128 plus the number of the
+/// signal that interrupted the program. Messages are printed on stderr.
 int run_program(const Trainer& prototype, int argc, const char* const* argv,
                 const std::vector<ProgramCommand>& own = {});
 

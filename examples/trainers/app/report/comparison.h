@@ -1,4 +1,4 @@
-// comparison.h: variants against the compact net, in numbers and words.
+// comparison.h: compares variants with the compact net.
 #pragma once
 
 #include <expandnet/tasks/metrics.h>
@@ -13,28 +13,30 @@
 
 namespace expandnet::examples {
 
-/// Confidence of intervals, and one minus the level of verdicts.
+/// Confidence of intervals; verdicts use the level 1 - kConfidence.
 inline constexpr double kConfidence = 0.95;
 
-/// A variant minus the compact net, over the seeds that both have finished.
+/// The difference between a variant and the compact net, over the seeds that
+/// both have finished.
 struct Comparison {
-  std::string set;              ///< "test", or "validation" where there is none
+  std::string set;              ///< "test", or "validation" without a test set
   PairedDifference difference;  ///< of the selecting metric
-  /// Variants that are compared. Of several, `adjusted` is the p value by
-  /// Holm's correction; the interval is that of each by itself.
+  /// Number of variants that are compared. If there are several, `adjusted` is
+  /// the p value with Holm's correction; the interval is not corrected.
   std::int64_t variants = 1;
   std::optional<double> adjusted;
 
-  /// Whether a difference was found at the level of 5 %, corrected.
+  /// Whether the corrected difference is significant at the 5 % level.
   [[nodiscard]] bool is_clear() const;
 };
 
-/// By variant; none for the compact net, and where there is nothing to compare.
+/// Returns a comparison for each variant; absent for the compact net and if
+/// there is nothing to compare.
 [[nodiscard]] std::vector<std::optional<Comparison>> compare_to_compact(
     const std::vector<VariantResult>& variants, const tasks::Metric& metric);
 
-/// "+0.52, 95 % from +0.31 to +0.73, n = 5: better than compact"; shares in
-/// percent.
+/// Returns "+0.52, 95 % from +0.31 to +0.73, n = 5: better than compact";
+/// shares are in percent.
 [[nodiscard]] std::string verdict(const Comparison& comparison,
                                   const tasks::Metric& metric);
 

@@ -1,4 +1,4 @@
-// console.h: a line for each epoch, and a bar while one waits.
+// console.h: prints a line for each epoch, and a progress bar.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,20 @@
 namespace expandnet::examples {
 
 struct ConsoleOptions {
-  double work =
-      0;  ///< of all runs, in whatever unit; none is left when it is 0
+  /// Work of all runs, in any unit; 0: the time left is shown as 0.
+  double work = 0;
   std::int64_t runs = 1;
-  int name_width = 22;  ///< of the column that names runs
-  /// Of all that train together; 0: steps are of different work, and the bar
-  /// tells no rate.
+  int name_width = 22;  ///< of the column with the names of runs
+  /// Images in a step of all ranks together; 0: steps differ in work, and the
+  /// bar shows no rate.
   std::int64_t images_per_step = 1;
-  /// Those that have columns, the one that selects first.
+  /// The metrics that have columns; the one that selects is first.
   std::vector<tasks::Metric> metrics = {{"accuracy", "accuracy"}};
-  bool speaks = true;  ///< or only pretends to
+  bool speaks = true;  ///< whether this rank prints (rank 0 only)
 };
 
-/// Lines on stdout; on a terminal, below them, one bar on stderr for all runs
-/// together. May be used by several threads.
+/// Prints lines on stdout and, on a terminal, one progress bar for all runs
+/// below them on stderr. Thread-safe.
 class Console {
  public:
   explicit Console(const ConsoleOptions& options);
@@ -34,25 +34,25 @@ class Console {
   Console& operator=(const Console&) = delete;
 
   void line(const std::string& text);
-  /// The heads of the columns that `epoch` fills.
+  /// Prints the heads of the columns that `epoch` fills.
   void heading();
-  /// The last epoch of a run.
+  /// Prints the last epoch of a run.
   void epoch(const std::string& run, const train::Training& training);
-  /// A line about a run.
+  /// Prints a line about a run.
   void line(const std::string& run, const std::string& text);
-  /// What has come of a run and, of several, when all will be done.
+  /// Prints the result of a run and, if there are several, the remaining time.
   void result(const std::string& run, const RunResult& result);
-  /// Work that had been done already when a run was taken up.
+  /// Counts work that a resumed run had already done.
   void skip(double work);
-  /// A run that was finished already, and its work.
+  /// Counts a run that was already finished, with its work.
   void skip_run(double work);
   void step(double work);
-  /// " (2:05 left)"; "" as long as nothing is known of it.
+  /// Returns " (2:05 left)"; "" while it is unknown.
   [[nodiscard]] std::string time_left();
 
  private:
-  /// Seconds until all is done, at the speed so far; none as long as nothing is
-  /// known of it.
+  /// Returns the seconds until all work is done, at the average speed so far;
+  /// empty while it is unknown.
   [[nodiscard]] std::optional<double> seconds_left() const;
   void draw_bar();
   void clear_bar() const;
@@ -62,16 +62,16 @@ class Console {
   double skipped_ = 0;
   double done_ = 0;
   std::int64_t steps_ = 0;
-  std::int64_t ended_ = 0;  ///< runs
+  std::int64_t ended_ = 0;  ///< number of runs
   double started_;
   double drawn_ = 0;
   bool terminal_;
 };
 
-/// "2:05" or "1:02:05".
+/// Returns "2:05" or "1:02:05".
 [[nodiscard]] std::string duration(double seconds);
 
-/// Tells the console of a run, and keeps its log.jsonl.
+/// Reports a run to the console, and writes its log.jsonl.
 class RunLog : public train::Observer {
  public:
   RunLog(const Run& run, Console& console, bool writes)

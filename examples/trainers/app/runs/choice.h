@@ -1,4 +1,4 @@
-// choice.h: the values that tuning chooses for each variant.
+// choice.h: the values that tuning has chosen for each variant.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@
 
 namespace expandnet::examples {
 
-/// The cell of each variant, and what led to it.
+/// The chosen cell of each variant, and the reasons.
 struct Choice {
   std::vector<Cell> cells;
-  std::vector<Tuning> tunings;  ///< without trials where there was no choice
+  std::vector<Tuning> tunings;  ///< without trials if there was no choice
   std::vector<std::string> warnings;
 };
 
@@ -22,7 +22,7 @@ struct Choice {
 Choice choose(const Settings& settings, const std::vector<RunPlan>& plans,
               const std::vector<RunResult>& results);
 
-/// Says what was chosen.
+/// Prints the choice.
 void tell(const Choice& choice, const Settings& settings, Console& console);
 
 }  // namespace expandnet::examples

@@ -1,4 +1,4 @@
-// confusion_log.h: the gradient confusion of a run, epoch by epoch.
+// confusion_log.h: measures the gradient confusion of a run after each epoch.
 #pragma once
 
 #include <expandnet/train/training.h>
@@ -13,28 +13,30 @@
 
 namespace expandnet::examples {
 
-/// What `--confusion` has measured after an epoch.
+/// The result of `--confusion` for an epoch.
 struct EpochConfusion {
   std::int64_t epoch = 0;
   std::vector<double> fold;     ///< cosines of the compact weights' gradients;
-                                ///< none for expanded modules
-  std::vector<double> factors;  ///< of the factors' gradients; none for compact
+                                ///< empty for expanded modules
+  std::vector<double> factors;  ///< of the factors' gradients; empty for
+                                ///< compact
 };
 
-/// What a run's folder has of it, sorted by epoch; none where the run was not
-/// measured. Cosines that are no numbers are left out. Throws `c10::Error` for
-/// a file that is damaged.
+/// Reads the results in a run's folder, sorted by epoch; empty if the run was
+/// not measured. Leaves out cosines that are NaN. Throws `c10::Error` for a
+/// damaged file.
 std::vector<EpochConfusion> read_confusion(const std::string& folder);
 
 /// Measures gradient confusion after each epoch, on batches of its own, and
-/// keeps it in confusion.jsonl of the run's folder. Leaves the run as it was.
+/// writes it to confusion.jsonl in the run's folder. Does not change the run.
 ///
-/// It observes a run before its checkpoints do: an epoch that a checkpoint has
-/// is in the file. What the file has of epochs that are repeated is replaced.
+/// It must observe a run before the run's checkpoints do, so that the file has
+/// every epoch that a checkpoint has. Lines of epochs that are repeated are
+/// replaced.
 class ConfusionLog : public train::Observer {
  public:
-  /// `trainee` and what `context` is of must outlive it. `settings` are those
-  /// of the run.
+  /// `trainee` and the objects that `context` refers to must outlive this
+  /// object. `settings` are those of the run.
   ConfusionLog(const Trainee& trainee, std::string folder,
                const Settings& settings, const RunContext& context);
 

@@ -1,4 +1,4 @@
-// cost_notes.h: what the chains of a net cost, said before it is paid.
+// cost_notes.h: warns about chains that are expensive to train.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,13 @@
 
 namespace expandnet::examples {
 
-/// Share of a layer's own step above which its chain is worth a note.
+/// A chain that costs more than this share of its layer's own step gets a note.
 inline constexpr double kNotableCost = 0.1;
 
-/// A line for each layer whose fold and pull back count more multiply-adds than
-/// `kNotableCost` of its own step, and what lowers them. Runs the net once, on
-/// one black image. Nothing for nets without an Expansion.
+/// Returns a line for each layer whose fold and pull back take more
+/// multiply-adds than `kNotableCost` of its own step, with advice to lower
+/// them. Runs the net once, on one black image. Empty for nets without an
+/// Expansion.
 std::vector<std::string> cost_notes(const Trainee& trainee,
                                     const RunContext& context);
 

@@ -1,4 +1,4 @@
-// int8.h: how good a compact net is in eight bits.
+// int8.h: evaluates a compact net in eight bits.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,10 +10,10 @@
 
 namespace expandnet::examples {
 
-/// Evaluates a contracted model on `test` with weights and inputs of layers
-/// rounded as `choice` says, which is not kNone; the ranges of the inputs are
-/// those of the first batches of `training`. `example` is a batch that the
-/// model takes, on its device.
+/// Evaluates a contracted model on `test` with the weights and inputs of its
+/// layers rounded as `choice` says, which must not be kNone. The ranges of the
+/// inputs are those of the first batches of `training`. `example` is an input
+/// batch for the model, on its device.
 [[nodiscard]] tasks::Metrics evaluate_int8(
     const train::Model& model, const at::Tensor& example, Int8Choice choice,
     data::BatchSource& training, data::BatchSource& test, tasks::Meter& meter);

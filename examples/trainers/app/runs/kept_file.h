@@ -1,4 +1,4 @@
-// kept_file.h: what a run's folder keeps of its images.
+// kept_file.h: reads files about the images from a run's folder.
 #pragma once
 
 #include <c10/util/Exception.h>
@@ -12,9 +12,9 @@
 
 namespace expandnet::examples {
 
-/// What a file of a run's folder holds, as `read` reads its text. Throws
-/// `c10::Error`, by the name of the program, where there is none, and for one
-/// of which `read` throws `std::runtime_error`.
+/// Returns the content of a file in a run's folder, parsed by `read`. Throws
+/// `c10::Error`, in the name of the program, if the file does not exist or
+/// `read` throws `std::runtime_error`.
 template <typename Read>
 auto kept_in(const std::string& program, const std::string& folder,
              const std::string& name, Read read) {

@@ -1,4 +1,4 @@
-// layer_costs.h: what is expanded, and what a step of it costs, as a table.
+// layer_costs.h: a table of the expanded layers and the cost of their steps.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace expandnet::examples {
 
-/// Of each plan a line with its name and the `Summary` of its net, with the
-/// multiply-adds of a step at the batch of one process. Nets without an
-/// Expansion are counted as they are. Makes each net and runs it once, on the
+/// Returns, for each plan, a line with its name and the `Summary` of its net,
+/// with the multiply-adds of a step on the batch of one process. Nets without
+/// an Expansion are counted unexpanded. Makes each net and runs it once, on the
 /// first batch of training images.
 [[nodiscard]] std::string layer_costs(const std::vector<RunPlan>& plans,
                                       const RunContext& context);

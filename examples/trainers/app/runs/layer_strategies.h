@@ -1,4 +1,5 @@
-// layer_strategies.h: layers that are expanded otherwise than the recipe says.
+// layer_strategies.h: layers whose strategy --strategy sets instead of the
+// recipe.
 #pragma once
 
 #include <expandnet/passes/selector.h>
@@ -10,19 +11,20 @@
 
 namespace expandnet::examples {
 
-/// What is wrong with PATTERN=STRATEGY, as --strategy takes it; "" for nothing.
+/// Returns what is wrong with PATTERN=STRATEGY, the format of --strategy; "" if
+/// it is valid.
 [[nodiscard]] std::string complaint_about_strategy(const std::string& text);
 
-/// Rate, initial values and whether chains are narrowed, as `settings` say.
+/// Returns rate, initial values and narrowing according to `settings`.
 [[nodiscard]] ExpansionOptions expansion_options(const Settings& settings);
 
-/// Whether --strategy names a layer of this path, or a module around it.
+/// Returns whether --strategy names the layer at a path or a module around it.
 [[nodiscard]] std::function<bool(const std::string& path)> named_by_strategies(
     const Settings& settings);
 
-/// Expands the layers that --strategy names as it says, the last pattern of
-/// several; the others as `usual`. Throws `c10::Error` for a pattern that names
-/// no layer of the net.
+/// Returns a selector that expands the layers named by --strategy accordingly;
+/// if several patterns match, the last one counts. Other layers are expanded by
+/// `usual`. Throws `c10::Error` for a pattern that matches no layer of the net.
 [[nodiscard]] Selector with_strategies(const torch::nn::Module& net,
                                        Selector usual,
                                        const Settings& settings);

@@ -1,4 +1,4 @@
-// machine.h: the device, threads and ranks that runs work on.
+// machine.h: the device, threads and ranks that runs use.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -14,29 +14,31 @@
 
 namespace expandnet::examples {
 
-/// The device and its threads, put to work, and the other ranks where torchrun
-/// has started some. Throws `c10::Error` for a device that is not there, a
-/// precision that it does not have, and ranks where there must be none.
+/// The device and its threads, set up for training, and the other ranks if
+/// torchrun started any. `set_up` throws `c10::Error` for a device that does
+/// not exist, a precision that it does not support, and ranks where they are
+/// not allowed.
 struct Machine {
   c10::Device device = c10::kCPU;
   c10::MemoryFormat memory_format = c10::MemoryFormat::Contiguous;
   train::Precision precision = train::Precision::kFloat32;
   std::int64_t jobs = 1;
   int threads = 1;
-  /// The processes that train together; null: this one is alone.
+  /// The processes that train together; null in single-process training.
   std::shared_ptr<distributed::Ranks> ranks;
 
   [[nodiscard]] int rank() const { return ranks ? ranks->rank() : 0; }
   [[nodiscard]] int size() const { return ranks ? ranks->size() : 1; }
-  /// Whether this process speaks and writes: the first or only one.
+  /// Whether this process prints and writes files: the first or only one.
   [[nodiscard]] bool is_first() const { return rank() == 0; }
 };
 Machine set_up(const Settings& settings, std::int64_t runs);
 
-/// Cores for each of the processes on this machine that train together.
+/// Returns the number of cores for each process on this machine that trains
+/// together with others.
 std::int64_t cores_per_rank();
 
-/// Runs `action` on rank 0 alone; its error is every rank's.
+/// Runs `action` only on rank 0; if it fails, all ranks throw its error.
 void on_first(const Machine& machine, const std::function<void()>& action);
 
 }  // namespace expandnet::examples

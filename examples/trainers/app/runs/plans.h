@@ -1,4 +1,4 @@
-// plans.h: which runs a command consists of.
+// plans.h: the runs that a command consists of.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +12,25 @@
 
 namespace expandnet::examples {
 
-/// The runs that choose a cell of the grid for each variant; none without a
-/// choice. They do not look at the test set, and have seeds of their own.
-/// All cells and variants of a seed come before the next, so that what has been
-/// interrupted can be compared.
+/// Returns the runs that choose a cell of the grid for each variant; empty if
+/// there is no choice. They do not use the test set, and have seeds of their
+/// own. They are sorted by seed, so that an interrupted tuning has results for
+/// all cells and variants.
 [[nodiscard]] std::vector<RunPlan> tuning_plans(const Trainer& trainer);
 
-/// What tuning has found of a variant, from the results of `plans`.
+/// Returns the tuning of a variant, from the results of `plans`.
 [[nodiscard]] Tuning tuning_of(const std::string& recipe,
                                const std::vector<RunPlan>& plans,
                                const std::vector<RunResult>& results);
 
-/// The runs that are compared, or the one that `train` trains. `chosen` has a
-/// cell for each variant.
+/// Returns the runs that are compared, or the one that `train` trains. `chosen`
+/// has a cell for each variant.
 [[nodiscard]] std::vector<RunPlan> final_plans(const Trainer& trainer,
                                                Command command,
                                                const std::vector<Cell>& chosen);
 
-/// The most runs that there are to train at a time: of those that tune, or of
-/// those that are compared.
+/// Returns the largest number of runs that can be trained at the same time: the
+/// runs for tuning, or those that are compared.
 [[nodiscard]] std::int64_t most_runs(const Settings& settings, Command command);
 
 }  // namespace expandnet::examples

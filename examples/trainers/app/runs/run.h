@@ -1,5 +1,5 @@
-// run.h: one variant from one seed, from its initial values to compact weights
-// on disk.
+// run.h: trains one variant with one seed, from initial values to compact
+// weights on disk.
 #pragma once
 
 #include <expandnet/train/checkpoints.h>
@@ -20,26 +20,26 @@
 
 namespace expandnet::examples {
 
-/// Which run, and where it is kept.
+/// Which run to train, and where to store it.
 struct RunPlan {
-  std::shared_ptr<const Trainer> trainer;  ///< with the settings of this run
+  std::shared_ptr<const Trainer> trainer;  ///< has the settings of this run
   std::string recipe;
   Cell cell;
-  CellValues values;  ///< of the cell, those that were chosen
+  CellValues values;  ///< of the cell, if they were chosen
   std::uint64_t seed = 0;
   std::string folder;
-  std::string configuration;  ///< the text of a configuration file
-  bool tunes = false;         ///< only its validation is wanted
-  bool shared = false;        ///< whether other processes may train it, too
-  std::int64_t steps = 0;     ///< its twin's, too
-  double step_ms = 1;         ///< what a step costs, to tell when all is done
+  std::string configuration;  ///< content of a configuration file
+  bool tunes = false;         ///< only its validation result is used
+  bool shared = false;        ///< other processes may train it instead
+  std::int64_t steps = 0;     ///< including those of its twin
+  double step_ms = 1;         ///< duration of a step, to estimate the end
 
   [[nodiscard]] const Settings& settings() const { return trainer->settings; }
-  /// "ck+fc seed 0", "ck+fc lr 0.03 seed 10000"
+  /// Returns "ck+fc seed 0" or "ck+fc lr 0.03 seed 10000".
   [[nodiscard]] std::string name() const;
 };
 
-/// Training of one net: all that has to stay where it is while it runs.
+/// The training of one net, with all objects that it refers to.
 class Stage {
  public:
   Stage(Trainee trainee, const RunPlan& plan, const std::string& folder,
@@ -48,49 +48,50 @@ class Stage {
   Trainee trainee;
   RunData data;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
-  std::unique_ptr<ConfusionLog> confusion;  ///< null: is not measured
+  std::unique_ptr<ConfusionLog> confusion;  ///< null if it is not measured
   train::Checkpoints checkpoints;
   train::Training training;
 };
 
-/// Makes what a run is made of and drops it: throws what a `Run` would for
-/// settings that are wrong, before there is a folder. Ranks do so together.
-/// Returns the notes of its Expansion, and of chains that cost much.
+/// Makes the objects of a run and destroys them again: throws what a `Run`
+/// would throw for wrong settings, before a folder is made. Ranks call it
+/// together. Returns the notes of the Expansion, and about expensive chains.
 std::vector<std::string> check_run(const RunPlan& plan,
                                    const RunContext& context);
 
-/// A run in its folder, taken up where it was left.
+/// A run in its folder; continues where it stopped.
 class Run {
  public:
-  /// Ranks that train together each make one; of these, the first alone writes.
-  /// Builds the nets, seeds LibTorch's global generator to do so, and loads the
-  /// last checkpoint if there is one. Must not run beside another one's.
+  /// Ranks that train together each make a Run; only the first one writes
+  /// files. Builds the nets, for which it seeds LibTorch's global generator,
+  /// and loads the last checkpoint if there is one. Not thread-safe with
+  /// respect to other constructions of a Run, because of the global generator.
   Run(RunPlan plan, const RunContext& context);
 
   [[nodiscard]] const RunPlan& plan() const { return plan_; }
   void observe(train::Observer& observer);
 
-  /// Of a net that starts from weights, on the validation images, before its
-  /// first step.
+  /// Metrics on the validation images before the first step; only for a net
+  /// that starts from given weights.
   [[nodiscard]] const std::optional<tasks::Metrics>& before() const {
     return before_;
   }
   [[nodiscard]] bool finished() const { return main_->training.finished(); }
-  /// Takes the next step, of the twin as long as it trains. A loss that is not
-  /// finite ends in an error that names the last checkpoint.
+  /// Makes the next step, of the twin while that trains. A loss that is not
+  /// finite throws an error that names the last checkpoint.
   void step();
-  /// Steps taken so far, by twin and net.
+  /// Number of steps so far, of twin and net.
   [[nodiscard]] std::int64_t steps_done() const;
-  /// Whether no gradients wait for more batches, which `save` would lose.
+  /// False while accumulated gradients are incomplete, which `save` would lose.
   [[nodiscard]] bool between_updates() const;
   [[nodiscard]] bool trains_twin() const { return twin_ != nullptr; }
 
-  /// Saves the state in the middle of an epoch.
+  /// Saves the state, also in the middle of an epoch.
   void save() const;
-  /// Training images left out so far, which are listed in skipped.txt.
+  /// Lists images that were left out in skipped.txt, and returns their number.
   [[nodiscard]] std::int64_t keep_skipped() const;
-  /// Loads the chosen epoch, contracts it, tests it, saves compact weights. A
-  /// run that tunes has its result already.
+  /// Loads the chosen epoch, contracts and tests the net, and saves compact
+  /// weights. A run for tuning only returns its result.
   RunResult finish();
   void remove_checkpoints() const;
   [[nodiscard]] RunResult result_so_far() const;
@@ -102,7 +103,7 @@ class Run {
   Machine machine_;
   std::int64_t train_parameters_ = 0;
   std::optional<std::int64_t> kept_parameters_;
-  std::unique_ptr<Stage> twin_;  ///< gone once it has handed over
+  std::unique_ptr<Stage> twin_;  ///< null after the hand-over
   std::unique_ptr<Stage> main_;
   std::int64_t twin_steps_ = 0;
   std::optional<tasks::Metrics> before_;

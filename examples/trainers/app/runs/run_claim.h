@@ -1,4 +1,4 @@
-// run_claim.h: who trains a run, where several processes fill one folder.
+// run_claim.h: locks a run, so that several processes can share one folder.
 #pragma once
 
 #include <memory>
@@ -6,19 +6,20 @@
 
 namespace expandnet::examples {
 
-/// The right to train the run of a folder. It is a lock on a file there, which
-/// the system lifts when the process ends, however it ends; so a run that was
-/// killed can be taken up at once. Works across machines on file systems that
-/// have such locks, NFS among them. On one without, every claim is granted.
+/// The exclusive right to train the run in a folder: a lock on a file there.
+/// The system releases the lock when the process ends in any way, so a run that
+/// was killed can be continued at once. Works across machines on file systems
+/// with such locks, including NFS. On a file system without locks, every claim
+/// succeeds.
 ///
 ///     if (auto claim = RunClaim::try_for(folder)) train();
 class RunClaim {
  public:
-  /// Null where another has the run. Throws `std::runtime_error` where the file
-  /// cannot be made.
+  /// Returns null if another process trains the run. Throws
+  /// `std::runtime_error` if the file cannot be made.
   [[nodiscard]] static std::unique_ptr<RunClaim> try_for(
       const std::string& folder);
-  /// Gives the run back, and removes the file.
+  /// Releases the run and removes the file.
   ~RunClaim();
   RunClaim(const RunClaim&) = delete;
   RunClaim& operator=(const RunClaim&) = delete;

@@ -1,4 +1,4 @@
-// run_context.h: what the runs of one program share.
+// run_context.h: the objects that all runs of a program share.
 #pragma once
 
 #include <expandnet/train/training.h>
@@ -10,7 +10,7 @@
 
 namespace expandnet::examples {
 
-/// The trainer and its images must outlive it.
+/// The trainer and its images must outlive this object.
 struct RunContext {
   const Trainer& trainer;
   const Images& images;
@@ -18,15 +18,14 @@ struct RunContext {
   tasks::Task task;
 
   [[nodiscard]] const Settings& settings() const { return trainer.settings; }
-  /// Whether a run of `recipe` trains a nonlinear twin first.
+  /// Whether a run of `recipe` first trains a nonlinear twin.
   [[nodiscard]] bool has_twin(const std::string& recipe) const {
     return settings().init.twin && recipe != "none";
   }
 };
 
-/// Loads the teacher, where there is one, from a run or from TorchScript.
-/// Throws `c10::Error` for one that is not finished or has learnt other
-/// classes.
+/// Loads the teacher, if there is one, from a run or from TorchScript. Throws
+/// `c10::Error` for a run that is not finished or has other classes.
 RunContext make_context(const Trainer& trainer, const Images& images,
                         const Machine& machine);
 

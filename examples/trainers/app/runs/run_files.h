@@ -5,18 +5,18 @@ namespace expandnet::examples {
 
 inline constexpr const char* kConfigurationFile = "configuration.ini";
 inline constexpr const char* kClassesFile = "classes.txt";
-/// Of a detector, whose anchors were fitted to the boxes it trains on.
+/// Only for a detector: the anchors fitted to its training boxes.
 inline constexpr const char* kAnchorsFile = "anchors.txt";
-/// Of a net that gives pixels classes, where these are weighted in its loss.
+/// Only for segmentation with weighted classes in the loss.
 inline constexpr const char* kClassWeightsFile = "class_weights.txt";
 inline constexpr const char* kLogFile = "log.jsonl";
-/// What --confusion has measured, a line an epoch.
+/// Results of --confusion, one line per epoch.
 inline constexpr const char* kConfusionFile = "confusion.jsonl";
 inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";
-/// The net that --net names, where it is a file of TorchScript.
+/// A copy of the net of --net, if that is a TorchScript file.
 inline constexpr const char* kScriptFile = "script.pt";
-/// While someone trains it.
+/// Exists while a process trains the run.
 inline constexpr const char* kClaimFile = "claim.lock";
 inline constexpr const char* kRunResultFile = "run.json";
 

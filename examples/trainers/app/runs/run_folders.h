@@ -1,4 +1,4 @@
-// run_folders.h: the folders that results are written into.
+// run_folders.h: the folders for results.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@
 
 namespace expandnet::examples {
 
-/// Refuses an `--out` that is not a folder, cannot be made, or holds something
-/// else than the run to resume. A comparison goes on without being told, and
-/// with other variants or values to choose from: its runs have configurations
-/// of their own. Throws `c10::Error`; makes nothing.
+/// Checks `--out`: it must be a folder that is empty or can be made, or that
+/// holds the run to resume. A comparison also continues without --resume, even
+/// with other variants or values to choose from, because its runs have
+/// configurations of their own. Throws `c10::Error`; makes nothing.
 void check_out(const Settings& settings, Command command,
                const std::string& configuration);
 
-/// The folder of all results and that of each run. Where nothing was trained in
-/// them when it goes, new ones go with it, so that the command can be corrected
-/// and run again.
+/// The folder of all results and the folder of each run. If nothing has been
+/// trained in them, the destructor removes new ones, so that the command can be
+/// corrected and run again.
 class RunFolders {
  public:
   RunFolders(const Settings& settings, const Machine& machine);
@@ -27,11 +27,12 @@ class RunFolders {
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
 
-  /// Makes them, with configuration, classes, script and what else is kept of
-  /// the images. Rank 0 does, for all. May be called again for more runs.
+  /// Makes the folders, with configuration, classes, script and the other files
+  /// about the images. Rank 0 does it for all ranks. May be called again for
+  /// more runs.
   void make(const std::string& configuration, const std::vector<RunPlan>& plans,
             const Images& images);
-  /// Has them stay, whatever is in them.
+  /// Keeps the folders on destruction, whatever they contain.
   void keep() { kept_ = true; }
 
  private:

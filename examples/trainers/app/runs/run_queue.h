@@ -1,5 +1,4 @@
-// run_queue.h: the runs that are still to be trained, and what has come of
-// each.
+// run_queue.h: the runs that are still to be trained, and the results of all.
 #pragma once
 
 #include <expandnet/train/interrupt.h>
@@ -29,29 +28,29 @@ struct QueuedRun {
   bool diverged = false;
 };
 
-/// Makes runs as they are asked for, and ends them. May be used by several
-/// threads, each with a run of its own. All that it is made from must outlive
-/// it.
+/// Makes runs on request, and ends them. Several threads may use it, each with
+/// a run of its own. The constructor's arguments must outlive it.
 class RunQueue {
  public:
   RunQueue(const std::vector<RunPlan>& plans, const RunContext& context,
            const train::Interrupt& interrupt, Console& console);
 
-  /// The next run that is to be trained; null: there is none. A run that its
-  /// folder says to be finished is read, not repeated. One that another process
-  /// trains is left to it: when nothing else is to be done, with `may_wait`, it
-  /// is waited for, and taken up if the other ends without a result.
+  /// Returns the next run to train; null if there is none. A run whose folder
+  /// has a result is not repeated; its result is read. A run that another
+  /// process trains is skipped. If all other runs are done and `may_wait` is
+  /// true, waits for that process, and takes the run if the process ends
+  /// without a result.
   std::unique_ptr<QueuedRun> next(bool may_wait);
-  /// Whether a run takes another step: it is not finished, and it is not
-  /// interrupted at a place where it can be taken up. Ranks ask each other.
+  /// Whether the run makes another step: it is not finished, and not
+  /// interrupted at a step where it can be resumed. Ranks decide together.
   [[nodiscard]] bool goes_on(const QueuedRun& queued);
-  /// Takes a step. A run of a comparison may diverge, which ends it.
+  /// Makes a step. In a comparison, a run that diverges ends.
   void step(QueuedRun& queued);
-  /// Contracts a finished run and saves it; saves the state of another.
+  /// Contracts and saves a finished run; saves the state of an unfinished one.
   void end(QueuedRun& queued);
-  /// Saves the state of a run that another's failure has stopped.
+  /// Saves the state of a run that stops because another run failed.
   void leave(QueuedRun& queued);
-  /// Has all runs stop.
+  /// Stops all runs.
   void stop() { stopped_ = true; }
 
   [[nodiscard]] const Machine& machine() const { return context_.machine; }
@@ -72,7 +71,7 @@ class RunQueue {
   Console& console_;
   std::vector<RunResult> results_;
   std::mutex making_;
-  std::vector<std::size_t> open_;  ///< plans of which nothing is known yet
+  std::vector<std::size_t> open_;  ///< plans without a result so far
   bool told_of_waiting_ = false;
   std::atomic<bool> stopped_ = false;
   bool agreed_to_stop_ = false;

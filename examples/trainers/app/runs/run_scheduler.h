@@ -1,4 +1,4 @@
-// run_scheduler.h: how several runs share a machine.
+// run_scheduler.h: trains several runs on one machine.
 #pragma once
 
 #include <memory>
@@ -14,13 +14,14 @@ class RunScheduler {
   RunScheduler& operator=(const RunScheduler&) = delete;
   virtual ~RunScheduler() = default;
 
-  /// Trains all runs of a queue, `machine.jobs` at a time. When interrupted, or
-  /// when one run fails, the others save their state; what failed is thrown.
+  /// Trains all runs of a queue, `machine.jobs` at a time. If interrupted or if
+  /// a run fails, saves the state of the others; then throws the error of the
+  /// failed run.
   virtual void train(RunQueue& queue) = 0;
 };
 
-/// On the CPU runs have a thread each; on CUDA they take turns, each with its
-/// own stream, so that one fills what another leaves idle.
+/// On the CPU each run has its own thread. On CUDA the runs take turns, each on
+/// its own stream, so that one can use what another leaves idle.
 std::unique_ptr<RunScheduler> make_scheduler(const Machine& machine);
 
 }  // namespace expandnet::examples

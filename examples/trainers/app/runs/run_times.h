@@ -1,4 +1,4 @@
-// run_times.h: how long runs take.
+// run_times.h: estimates how long runs take.
 #pragma once
 
 #include <expandnet/train/interrupt.h>
@@ -12,8 +12,8 @@
 
 namespace expandnet::examples {
 
-/// What steps cost, by the kind of run. Zeros for ranks: what they wait for
-/// each other would have to be in it.
+/// Times of a step for each kind of run. Zero in distributed training, where
+/// the time includes waiting for other ranks, which is not measured.
 class TimedKinds {
  public:
   TimedKinds(const std::vector<RunPlan>& kinds, const RunContext& context,
@@ -25,14 +25,14 @@ class TimedKinds {
   std::vector<StepTime> times_;
 };
 
-/// Sets the steps of each run, and what one takes.
+/// Sets the number of steps of each run, and the time of a step.
 void set_times(std::vector<RunPlan>& plans, const RunContext& context,
                const TimedKinds& times);
 
-/// Milliseconds of a run whose times are set.
+/// Returns the milliseconds of a run whose times are set.
 [[nodiscard]] double work_of(const RunPlan& plan);
 
-/// "27 runs, 9 of them to choose values by: about 2:13:20"
+/// Returns "27 runs, 9 of them to choose values by: about 2:13:20".
 [[nodiscard]] std::string estimate(const std::vector<RunPlan>& plans,
                                    const RunContext& context);
 

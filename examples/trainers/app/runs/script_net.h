@@ -1,4 +1,4 @@
-// script_net.h: nets that were written in Python, as --net FILE.pt names them.
+// script_net.h: nets written in Python, given by --net FILE.pt.
 #pragma once
 
 #include <expandnet/train/model.h>
@@ -12,42 +12,43 @@
 
 namespace expandnet::examples {
 
-/// The recipe of such nets: the paper's choice for each layer, but for those
-/// whose chain would cost more than `kNotableCost`.
+/// The recipe of such nets: the paper's choice for each layer, except for
+/// layers whose chain would cost more than `kNotableCost`.
 inline constexpr const char* kDefaultRecipe = "default";
 
-/// Whether --net names a file of TorchScript.
+/// Whether --net names a TorchScript file.
 [[nodiscard]] bool is_script(const std::string& net);
 
-/// Takes one of these names, or a file of TorchScript.
+/// Returns a check that accepts one of these names, or a TorchScript file.
 [[nodiscard]] std::function<std::string(const std::string&)> net_among(
     std::vector<std::string> names);
 
-/// Throws `CLI::ValidationError` unless the recipes are those of a script where
-/// the net is one, and only there.
+/// Throws `CLI::ValidationError` if the net is a script and a recipe is not one
+/// for scripts, or the other way round.
 void check_script_recipes(const std::string& net,
                           const std::vector<std::string>& recipes);
 
-/// The net in a file that `flag` names. Throws as `import_torchscript` does,
-/// and `c10::Error` unless it gives [1, classes] for the example, a batch of
-/// one image.
+/// Loads the net in the file that `flag` names. Throws as `import_torchscript`
+/// does, and `c10::Error` unless its output for the example, a batch of one
+/// image, is [1, classes].
 [[nodiscard]] train::Model net_in_script(const std::string& flag,
                                          const std::string& file,
                                          std::int64_t classes,
                                          const torch::Tensor& example);
 
-/// The net of --net, in the run's own copy of the file where there is one.
+/// Loads the net of --net, from the run's own copy of the file if there is one.
 [[nodiscard]] train::Model script_net(const std::string& net,
                                       std::int64_t classes,
                                       const torch::Tensor& example,
                                       const Settings& settings);
 
-/// Keeps a copy of the file of --net in a run's folder, with which the run goes
-/// on, and is evaluated, wherever the file is then. Throws `c10::Error` where
-/// the folder's is another.
+/// Copies the file of --net to a run's folder, so that the run can be resumed
+/// and evaluated even if the file is moved. Throws `c10::Error` if the folder
+/// has a different file.
 void keep_script(const std::string& net, const std::string& folder);
 
-/// The net on the machine, with its chains beside it; none for "none".
+/// Makes a trainee of the net on the machine, with an Expansion unless the
+/// recipe is "none".
 [[nodiscard]] Trainee script_trainee(train::Model net,
                                      const std::string& recipe,
                                      const torch::Tensor& example,

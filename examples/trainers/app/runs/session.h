@@ -1,4 +1,4 @@
-// session.h: what `train` and `compare` do, whatever the nets and images.
+// session.h: runs `train` and `compare`, for any nets and images.
 #pragma once
 
 #include <string>
@@ -14,10 +14,9 @@ struct Session {
   std::string command_line;
 };
 
-/// Trains everything the settings ask for and writes all files into
-/// `settings.out`, which `check_out` has found good. Returns the status to exit
-/// with. An error that comes before a checkpoint or an epoch leaves no new
-/// folder.
+/// Trains everything that the settings ask for and writes all files to
+/// `settings.out`, which must have passed `check_out`. Returns the exit status.
+/// An error before the first checkpoint or epoch leaves no new folder.
 int run_session(const Session& session, const Trainer& trainer,
                 const Images& images, const Machine& machine);
 

@@ -1,4 +1,4 @@
-// session_report.h: what a session says of itself, and of what has come of it.
+// session_report.h: prints the beginning of a session, and reports its results.
 #pragma once
 
 #include <string>
@@ -12,22 +12,22 @@
 
 namespace expandnet::examples {
 
-/// Says what is going to be done on what.
+/// Prints what is going to be trained, on which images and which machine.
 void introduce(const Trainer& trainer, const Images& images,
                const Machine& machine);
 
-/// The results of `plans`, by the variants of the settings.
+/// Returns the results of `plans`, grouped by the variants of the settings.
 [[nodiscard]] std::vector<VariantResult> by_variant(
     const Settings& settings, const std::vector<Tuning>& tunings,
     const std::vector<RunPlan>& plans, const std::vector<RunResult>& runs,
     const TimedKinds& times);
 
-/// "2 of 5 runs of fc diverged; its numbers are those of the others", for each
-/// variant of which some did.
+/// Returns "2 of 5 runs of fc diverged; its numbers are those of the others",
+/// for each variant with runs that diverged.
 [[nodiscard]] std::vector<std::string> warnings_of_divergence(
     const std::vector<RunResult>& results);
 
-/// Writes the results of all runs, and shows them.
+/// Writes and prints the results of all runs.
 void report(const Session& session, const RunContext& context,
             const std::vector<std::string>& notes_of_runs,
             const std::vector<std::string>& warnings,

@@ -1,4 +1,4 @@
-// step_time.h: what a step costs, by the variants taking turns.
+// step_time.h: measures the time of a step of each variant, in turns.
 #pragma once
 
 #include <expandnet/train/interrupt.h>
@@ -16,19 +16,19 @@ struct StepTime {
   double ratio_to_compact = 0;  ///< median of the ratios; 0: no compact net
 };
 
-/// What a run costs depends on these of its settings.
+/// The settings that determine the cost of a step.
 struct StepKind {
   std::string recipe;
-  double rate = 0;  ///< of a compact net, any
+  double rate = 0;  ///< any value for a compact net
 };
 bool operator==(const StepKind& a, const StepKind& b);
 StepKind kind_of(const RunPlan& plan);
 
-/// The kinds of several plans, each once, with a plan that is of it.
+/// Returns one plan for each kind that occurs in the plans.
 std::vector<RunPlan> one_of_each_kind(const std::vector<RunPlan>& plans);
 
-/// Trains a throwaway net of each plan on one batch, in turns, and times the
-/// whole steps. Zeros where an interruption leaves no time for it.
+/// Trains a temporary net of each plan on one batch, in turns, and times the
+/// whole steps. Returns zeros if an interrupt comes too early.
 std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
                                  const RunContext& context,
                                  const train::Interrupt& interrupt);

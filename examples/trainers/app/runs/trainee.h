@@ -1,4 +1,4 @@
-// trainee.h: a network to train, in whichever way.
+// trainee.h: a network to train, in any of the ways to train it.
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
@@ -15,36 +15,37 @@
 
 namespace expandnet::examples {
 
-/// A compact net, with an Expansion beside it or not, or a net of expanded
-/// modules.
+/// A compact net, with or without an Expansion, or a net of expanded modules.
 struct Trainee {
   train::Model model;
   std::unique_ptr<Expansion> expansion;
-  bool has_chains = false;         ///< beside the model or in it
-  std::vector<std::string> notes;  ///< on the weights that it starts from
+  bool has_chains = false;         ///< in the Expansion or in the modules
+  std::vector<std::string> notes;  ///< about the weights that it starts from
 
   [[nodiscard]] std::vector<torch::Tensor> parameters() const {
     return expansion ? expansion->parameters() : model.module->parameters();
   }
 };
 
-/// Puts chains beside a net.
+/// Expands a net in weight space.
 using ExpandNet = std::function<Expansion(torch::nn::Module& net)>;
 
-/// A compact net on the machine, its chains beside it; none for "none". The net
-/// starts from the weights that `settings` name, if they name any.
+/// Makes a trainee of a compact net on the machine, with an Expansion unless
+/// the recipe is "none". The net starts from the weights that `settings` name,
+/// if any.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const ExpandNet& expand_net,
                              const Machine& machine, const Settings& settings);
-/// With the chains that `selector` plans, but for layers that --strategy names.
+/// The same with the chains that `selector` plans, except for layers that
+/// --strategy names.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const Selector& selector, const Machine& machine,
                              const Settings& settings);
 
-/// The batches of one run; no two share them.
+/// The batches of one run; runs do not share them.
 struct RunData {
   std::unique_ptr<data::BatchSource> training;
-  std::unique_ptr<data::BatchSource> validation;  ///< may be none
+  std::unique_ptr<data::BatchSource> validation;  ///< may be null
   std::unique_ptr<data::BatchSource> test;
 };
 

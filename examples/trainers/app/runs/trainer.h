@@ -1,5 +1,5 @@
-// trainer.h: what tells one training program from another: its flags, nets and
-// images. All else, from the command line to the report, is shared.
+// trainer.h: the interface of a training program: its flags, nets and images.
+// Everything else, from the command line to the report, is shared.
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
@@ -21,15 +21,15 @@ class App;
 
 namespace expandnet::examples {
 
-/// A file that a run's folder keeps of its images, so that an evaluation and a
-/// run that goes on have the same.
+/// A file about the images that is kept in a run's folder, so that a resumed
+/// run and an evaluation use the same values.
 struct KeptFile {
   std::string name;
   std::string content;
   std::string what;  ///< "anchors"
 };
 
-/// The images that a trainer's runs work on.
+/// The images that a trainer's runs use.
 class Images {
  public:
   Images() = default;
@@ -38,34 +38,35 @@ class Images {
   virtual ~Images() = default;
 
   [[nodiscard]] virtual std::int64_t classes() const = 0;
-  /// In the order of their labels; empty where the data set's name says it.
+  /// In the order of their labels; empty if the data set's name implies them.
   [[nodiscard]] virtual std::vector<std::string> class_names() const = 0;
-  /// "45000 training, 5000 validation and 10000 test images"
+  /// Returns "45000 training, 5000 validation and 10000 test images".
   [[nodiscard]] virtual std::string in_words() const = 0;
-  /// Lines about the data that the log begins with.
+  /// Lines about the data at the start of the log.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
-  /// What a reader of the results has to know of the images.
+  /// What readers of the results must know about the images.
   [[nodiscard]] virtual std::vector<std::string> notes_on_results() const {
     return {};
   }
-  /// What a run keeps of them besides the names of the classes.
+  /// The files that a run keeps about them, in addition to the names of the
+  /// classes.
   [[nodiscard]] virtual std::vector<KeptFile> kept_files() const { return {}; }
-  /// The batches of one run.
+  /// Makes the batches of one run.
   [[nodiscard]] virtual RunData run_data(std::uint64_t seed) const = 0;
-  /// Images in one of the trainer's `sets`.
+  /// Number of images in one of the trainer's `sets`.
   [[nodiscard]] virtual std::int64_t size_of(const std::string& set) const = 0;
-  /// Its images as they are shown for evaluation.
+  /// The batches of a set for evaluation.
   [[nodiscard]] virtual std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const = 0;
-  /// The training images at these places, sorted, likewise. Null where the
-  /// program analyzes no runs.
+  /// The training images with these sorted indices, as batches for evaluation.
+  /// Null if the program analyzes no runs.
   [[nodiscard]] virtual std::unique_ptr<data::BatchSource> training_images(
       const std::vector<std::int64_t>& /*places*/) const {
     return nullptr;
   }
 };
 
-/// A training program. Its members hold what the command line said.
+/// A training program. Its members hold the values of the command line.
 class Trainer {
  public:
   Trainer() = default;
@@ -78,56 +79,58 @@ class Trainer {
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Trainer> clone() const = 0;
 
-  /// Adds a flag for each member but `settings`.
+  /// Adds a flag for each member except `settings`.
   virtual void add_flags(CLI::App& app) = 0;
-  /// Adds the flags of `evaluate` that only this program has.
+  /// Adds the flags that only this program's `evaluate` has.
   virtual void add_evaluation_flags(CLI::App& /*app*/) {}
   /// Sets the settings whose defaults depend on the command or on other flags
-  /// ("--net"). Called when these are known; then all flags are read again.
+  /// ("--net"). Called when these are known; afterwards all flags are parsed
+  /// again.
   virtual void set_defaults(Command command) = 0;
-  /// Throws `CLI::ValidationError` for what no single flag can say.
+  /// Throws `CLI::ValidationError` for values that are wrong only in
+  /// combination.
   virtual void check() const = 0;
 
   [[nodiscard]] virtual std::vector<std::string> recipes() const = 0;
-  /// Sets that can be evaluated, the usual one first.
+  /// Sets that can be evaluated, the default one first.
   [[nodiscard]] virtual std::vector<std::string> sets() const = 0;
   /// "SmallNet 7x7 on cifar10"
   [[nodiscard]] virtual std::string title() const = 0;
-  /// What a reader of the results has to know of the evaluation; may be none.
+  /// What readers of the results must know about the evaluation; may be empty.
   [[nodiscard]] virtual std::vector<std::string> notes() const = 0;
 
-  /// What its nets are trained for on the images that it has loaded;
-  /// classification, unless overridden.
+  /// The task of the nets on the loaded images; classification by default.
   [[nodiscard]] virtual tasks::Task task(const Images& images,
                                          c10::Device device) const;
-  /// Those of the task's metrics that are shown, the one that selects first;
-  /// a classifier's, unless overridden.
+  /// The task's metrics that are shown, the one that selects first; by default
+  /// those of a classifier.
   [[nodiscard]] virtual std::vector<tasks::Metric> metrics() const;
 
-  /// Lines on what an evaluation has counted besides: the meter's scores of
-  /// each class, if it has some, unless overridden.
+  /// Additional lines about an evaluation; by default the meter's scores of
+  /// each class, if it has any.
   [[nodiscard]] virtual std::vector<std::string> details(
       const tasks::Meter& meter, const Images& images) const;
 
-  /// Classes of a run in a folder, without its images.
+  /// Number of classes of the run in a folder, without loading its images.
   [[nodiscard]] virtual std::int64_t classes_of_run(
       const std::string& folder) const = 0;
-  /// `run` is the folder of a run whose classes they must be; "": a new one.
+  /// `run` is the folder of a run, whose classes the images must have; "": a
+  /// new run.
   [[nodiscard]] virtual std::unique_ptr<Images> load_images(
       const Machine& machine, const std::string& run) const = 0;
-  /// The file of TorchScript that holds the net; "": there is none.
+  /// The TorchScript file with the net; "" if there is none.
   [[nodiscard]] virtual std::string script() const { return ""; }
-  /// The compact net with new values, on the CPU.
+  /// Makes the compact net with new initial values, on the CPU.
   [[nodiscard]] virtual train::Model compact_net(
       std::int64_t classes) const = 0;
-  /// A batch of one black image, of the shape the nets take.
+  /// A batch of one black image, in the shape that the nets take.
   [[nodiscard]] virtual torch::Tensor example() const = 0;
-  /// What trains of a recipe, on the machine.
+  /// Makes the trainee of a recipe, on the machine.
   [[nodiscard]] virtual Trainee make_trainee(const std::string& recipe,
                                              std::int64_t classes,
                                              const Machine& machine) const = 0;
-  /// The nonlinear twin that gives the chains of a recipe their initial values
-  /// (`--init twin`), on the machine; nothing: these nets have none.
+  /// Makes the nonlinear twin that gives the chains of a recipe their initial
+  /// values (`--init twin`), on the machine; empty if these nets have none.
   [[nodiscard]] virtual std::optional<Trainee> make_twin(
       const std::string& /*recipe*/, std::int64_t /*classes*/,
       const Machine& /*machine*/) const {

@@ -1,4 +1,4 @@
-// training_options.h: settings as the options and objects of the library.
+// training_options.h: converts settings to options and objects of the library.
 #pragma once
 
 #include <expandnet/train/distillation.h>
@@ -17,13 +17,13 @@ namespace expandnet::examples {
 train::TrainingOptions training_options(const Settings& settings,
                                         const Machine& machine);
 train::DistillationOptions distillation_options(const Settings& settings);
-/// By the optimizer that the settings ask for.
+/// Makes the optimizer of the settings.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters);
-/// What trains of a net, by the optimizer that the settings ask for. Where
-/// weight decay is of folds, the factors have none; the head may have a
-/// learning rate of its own. Throws `c10::Error` if it should and does not
-/// train as it is.
+/// Makes the optimizer of the settings for the parameters of a trainee that
+/// train. If the folds are decayed, the factors are not; the head may have its
+/// own learning rate. Throws `c10::Error` if it should have one but does not
+/// train unexpanded.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, const Trainee& trainee);
 

@@ -1,4 +1,4 @@
-// weights.h: contracted weights of runs, in our format and those of others.
+// weights.h: saves and loads contracted weights of runs, in several formats.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -16,24 +16,24 @@ namespace expandnet::examples {
 /// "libtorch", "safetensors", "pt", "torchscript".
 const std::vector<std::string>& weight_formats();
 
-/// The name in a run's folder; that of "libtorch" is kWeightsFile.
+/// Name of the file in a run's folder; kWeightsFile for "libtorch".
 std::string weights_file(const std::string& format);
 
-/// What is wrong with the name of a file of that format, which must not end as
-/// those of another do; "" for nothing.
+/// Returns what is wrong with a file name for that format, which must not have
+/// the ending of another format; "" if it is valid.
 std::string complaint_about_ending(const std::string& path,
                                    const std::string& format);
 
-/// Writes the state of a contracted or compact net as `torch::load` reads it.
+/// Writes the state of a contracted or compact net for `torch::load`.
 void save_weights(const torch::nn::Module& module, const std::string& path);
 
-/// Writes the state of a contracted model on the CPU, or for "torchscript" the
-/// model, atomically. `example` is a batch that its forward takes.
+/// Writes the state of a contracted model on the CPU, or the model itself for
+/// "torchscript", atomically. `example` is an input batch for the model.
 void save_weights(const train::Model& model, const torch::Tensor& example,
                   const std::string& format, const std::string& path);
 
 /// Loads a run's contracted weights into its compact net. Throws `c10::Error`
-/// where there are none.
+/// if there are none.
 train::Model load_run(const std::string& folder, const Trainer& trainer,
                       std::int64_t classes, c10::Device device);
 

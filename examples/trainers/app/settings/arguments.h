@@ -1,4 +1,4 @@
-// arguments.h: what a trainer is told, by flags and by configuration files.
+// arguments.h: reads a trainer's values from flags and configuration files.
 #pragma once
 
 #include <cstdint>
@@ -11,37 +11,39 @@
 
 namespace expandnet::examples {
 
-/// Binds a trainer to the flags of an app, and to the keys of configuration
-/// files; what it holds are the defaults.
+/// Binds a trainer to the flags of an app and to the keys of configuration
+/// files; its current values are the defaults.
 void add_arguments(CLI::App& app, Trainer& trainer, Command command);
 
-/// Completes what flags stand for in configurations that lack them by their
-/// defaults, which `app` holds until it parses.
+/// Completes `settings.absent`, the values of flags that old configurations
+/// lack, with the defaults. Call it before `app` parses.
 void add_absent_values(const CLI::App& app, Settings& settings);
 
-/// Sets the defaults that depend on other flags, as `words` have them, which
-/// follow the command. Passes over all errors.
+/// Sets the defaults that depend on other flags, given by `words`, which follow
+/// the command. Ignores all errors.
 void set_defaults(Trainer& trainer, Command command,
                   std::vector<std::string> words);
 
-/// The configuration file of the run that a command goes on with, by `words` as
-/// above: "--resume --out FOLDER" is all that it needs. Nothing where there is
-/// none, where the file is damaged, and where --config names another.
+/// Returns the configuration file of the run that a command resumes, given its
+/// `words` as above: "--resume --out FOLDER" is all that it needs. Absent if
+/// there is no run, if the file is damaged, or if --config names another file.
 std::optional<std::string> resumed_configuration(
     const Trainer& trainer, Command command, std::vector<std::string> words);
 
-/// Makes what keys stand for that a configuration lacks the defaults of `app`.
+/// Sets the defaults of `app` for the keys that a configuration lacks: the
+/// values that they had before there were such flags.
 void take_absent_values(CLI::App& app, const Settings& settings,
                         const std::string& configuration);
 
-/// All that a trainer was told, as a configuration file of that command.
+/// Returns all values of a trainer, as a configuration file for that command.
 std::string configuration_of(const Trainer& trainer, Command command);
 
-/// The folders of a comparison's runs, sorted; none in the folder of one run.
+/// Returns the folders of a comparison's runs, sorted; empty for the folder of
+/// one run.
 std::vector<std::string> runs_in(const std::string& folder);
 
-/// A trainer as the run in a folder was told. Throws `c10::Error` where there
-/// is no run.
+/// Returns a trainer with the values of the run in a folder. Throws
+/// `c10::Error` if there is no run.
 std::unique_ptr<Trainer> trainer_of_run(const Trainer& prototype,
                                         const std::string& folder);
 

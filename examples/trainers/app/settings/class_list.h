@@ -1,4 +1,4 @@
-// class_list.h: the names of a run's classes, as they are kept with it.
+// class_list.h: the names of a run's classes, in a file.
 #pragma once
 
 #include <string>
@@ -6,14 +6,14 @@
 
 namespace expandnet::examples {
 
-/// The text of a list, a line for each name.
+/// Returns the text of a list, one line per name. The index of a name is its
+/// label.
 ///
-/// This and `read_class_list` throw `std::runtime_error` unless each name is
-/// there once, and is neither empty nor of several lines: the places of the
-/// names are the labels.
+/// This function and `read_class_list` throw `std::runtime_error` unless each
+/// name is unique, not empty, and on one line.
 [[nodiscard]] std::string class_list(const std::vector<std::string>& names);
 
-/// The names in the text of a list; none in an empty one.
+/// Returns the names in the text of a list; none for an empty text.
 [[nodiscard]] std::vector<std::string> read_class_list(const std::string& text);
 
 }  // namespace expandnet::examples

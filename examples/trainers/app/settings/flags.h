@@ -1,4 +1,4 @@
-// flags.h: the flags that set what every trainer can be told.
+// flags.h: adds the flags that all trainers have.
 #pragma once
 
 #include "trainers/app/settings/settings.h"
@@ -11,7 +11,7 @@ namespace expandnet::examples {
 
 /// Adds a flag, and a key of configuration files, for each setting.
 void add_settings(CLI::App& app, Settings& settings, Command command);
-/// Adds those that `evaluate` takes of a finished run.
+/// Adds the flags for `evaluate`, which change how a finished run is evaluated.
 void add_evaluation_settings(CLI::App& app, Settings& settings);
 
 }  // namespace expandnet::examples

@@ -1,4 +1,4 @@
-// settings.h: what every trainer can be told.
+// settings.h: the settings that all trainers have.
 #pragma once
 
 #include <expandnet/fold/options.h>
@@ -13,73 +13,73 @@
 
 namespace expandnet::examples {
 
-/// Where the factors of expanded layers are while the net trains.
+/// Where the factors of expanded layers are during training.
 enum class ExecutionChoice {
-  kWeightSpace,  ///< in an Expansion beside the compact net
-  kModules,      ///< in expanded modules that fold
-  kChained,      ///< in expanded modules that run each over feature maps
+  kWeightSpace,  ///< in an Expansion, next to the compact net
+  kModules,      ///< in expanded modules that run folded
+  kChained,      ///< in expanded modules that run each factor over the feature
+                 ///< maps
 };
 
-/// What factors start from.
+/// The initial values of factors.
 struct InitChoice {
   InitialValues values = InitialValues::kDefault;
-  bool twin = false;  ///< the nonlinear twin, which is trained first
+  bool twin = false;  ///< train the nonlinear twin first, for initial values
 };
 constexpr bool operator==(InitChoice a, InitChoice b) {
   return a.values == b.values && a.twin == b.twin;
 }
 
-/// Whether chains keep only the width that SGD can tell apart.
+/// Whether chains keep only the width that matters under SGD (fold/narrow.h).
 enum class NarrowChoice {
-  kAuto,  ///< under SGD in weight space; a resumed run as it began
+  kAuto,  ///< on with SGD in weight space; a resumed run keeps its value
   kOn,
   kOff,
 };
 
 enum class OptimizerChoice { kSGD, kAdamW };
 enum class ScheduleChoice { kSteps, kLinear, kCosine, kConstant };
-/// What weight decay is of, where a layer is expanded.
+/// What weight decay applies to in an expanded layer.
 enum class DecayChoice { kFactors, kFold };
 enum class DecayScheduleChoice { kConstant, kCosine };
-/// Eight bits, for an evaluation: how the weights of a layer are rounded.
+/// How an evaluation in eight bits rounds the weights of a layer.
 enum class Int8Choice { kNone, kTensor, kChannel };
 enum class DeviceChoice { kAuto, kCPU, kCUDA };
 enum class MemoryFormatChoice { kAuto, kContiguous, kChannelsLast };
 
-/// The values that `compare` tries; where each has one, there is nothing to
-/// choose.
+/// The values that `compare` tries; with one value each, there is no choice.
 struct Grid {
   std::vector<double> lr;
   std::vector<double> weight_decay;
   std::vector<double> rate;
 };
 
-/// What becomes of the file's last linear layer.
+/// What happens to the last linear layer in the file.
 enum class HeadChoice {
-  kAuto,  ///< it is kept if it has the net's size
+  kAuto,  ///< it is used if it has the net's size
   kKeep,
   kNew,
 };
 
-/// A net that starts from weights.
+/// How a net starts from given weights.
 struct FineTuning {
-  std::string weights;  ///< a file, or a run's folder; "": new values
+  std::string weights;  ///< a file, or a run's folder; "": new initial values
   std::string weights_key;
   HeadChoice head = HeadChoice::kAuto;
   std::vector<std::string> freeze;  ///< patterns of paths
-  double lr_head = 1;               ///< times the learning rate
+  double lr_head = 1;               ///< factor of the learning rate of the head
 };
 
-/// Defaults are the paper's for CIFAR.
+/// The default values are the paper's for CIFAR.
 struct Settings {
   std::string data = "data";
   std::vector<std::string> expand;    ///< recipes; `train` takes one
-  std::vector<std::string> strategy;  ///< of layers, as PATTERN=STRATEGY
+  std::vector<std::string> strategy;  ///< per layer, as PATTERN=STRATEGY
   double rate = 4;
   NarrowChoice narrow = NarrowChoice::kAuto;
   ExecutionChoice execution = ExecutionChoice::kWeightSpace;
   InitChoice init;
-  std::int64_t twin_epochs = 0;  ///< of --init twin; 0: epochs
+  std::int64_t twin_epochs = 0;  ///< of --init twin; 0: as many as `epochs`
 
   std::int64_t epochs = 150;
   std::int64_t batch_size = 128;
@@ -88,17 +88,17 @@ struct Settings {
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0;
-  bool decay_all = true;  ///< BatchNorm and biases, too
+  bool decay_all = true;  ///< also decay BatchNorm and biases
   DecayChoice decay_on = DecayChoice::kFactors;
   DecayScheduleChoice decay_schedule = DecayScheduleChoice::kConstant;
-  double decay_last = 0;  ///< share of weight_decay that the schedule ends with
+  double decay_last = 0;  ///< share of weight_decay at the end of its schedule
   double label_smoothing = 0;
-  double ema = 0;  ///< decay of the weights' moving average; 0: none
+  double ema = 0;  ///< decay of the moving average of the weights; 0: none
   ScheduleChoice schedule = ScheduleChoice::kSteps;
-  std::vector<double> milestones;  ///< in epochs; empty: at `steps_at`
+  std::vector<double> milestones;  ///< in epochs; empty: those of `steps_at`
   double lr_factor = 0.1;          ///< at each milestone
-  double lr_last = 0;  ///< share of lr that linear and cosine end with
-  double warmup = 0;   ///< epochs
+  double lr_last = 0;  ///< share of lr at the end of linear and cosine
+  double warmup = 0;   ///< in epochs
   bool per_iteration = false;
   double max_grad_norm = 0;  ///< 0: no clipping
   std::int64_t accumulate = 1;
@@ -110,36 +110,42 @@ struct Settings {
   double temperature = 4;
   double distill = 0.9;
 
-  std::int64_t confusion = 0;  ///< pairs of batches after each epoch; 0: none
+  std::int64_t confusion = 0;  ///< pairs of batches measured after each epoch;
+                               ///< 0: none
   Int8Choice int8 = Int8Choice::kNone;
   train::Select select = train::Select::kBestValidation;
   std::uint64_t seed = 0;
   std::int64_t runs = 3;
   Grid grid;
-  std::int64_t tune_seeds = 1;  ///< of each variant and each cell of the grid
+  std::int64_t tune_seeds = 1;  ///< number for each variant and each cell of
+                                ///< the grid
 
   DeviceChoice device = DeviceChoice::kAuto;
   train::Precision precision = train::Precision::kFloat32;
   MemoryFormatChoice memory_format = MemoryFormatChoice::kAuto;
-  std::int64_t threads = 0;  ///< of each run; 0: the cores shared among runs
-  std::int64_t jobs = 0;     ///< runs at a time; 0: as many as there are cores
+  std::int64_t threads = 0;  ///< of each run; 0: the cores, divided among the
+                             ///< runs
+  std::int64_t jobs = 0;     ///< runs at the same time; 0: one per core, on
+                             ///< CUDA all
   std::string out = "results";
   bool resume = false;
-  bool dry_run = false;  ///< shows what would be done, and does nothing
+  bool dry_run = false;  ///< only shows what would be done
 
-  std::int64_t timeout = 600;  ///< seconds that ranks wait for each other
+  std::int64_t timeout = 600;  ///< that ranks wait for each other, in seconds
 
-  /// What flags stand for in the configuration of a run that was written before
-  /// they were there. `add_flags` declares what is not the flag's default:
+  /// The values that flags stand for in the configuration of a run that was
+  /// written before they existed. `add_flags` declares those that differ from
+  /// the flag's default:
   ///
   ///     add_named(app, "--narrow", settings.narrow, kNarrows);
   ///     settings.absent["narrow"] = "off";
   AbsentValues absent;
 
-  // The trainer's choice, no flags.
+  // Set by the trainer, not by flags.
   bool by_ranks = false;   ///< whether several processes may train one net
-  bool classifies = true;  ///< whether there are labels to smooth and teachers
-  /// Shares of the epochs at which the rate steps, and how the help says it.
+  bool classifies = true;  ///< whether label smoothing and teachers apply
+  /// Shares of the epochs at which the rate steps, and their description in the
+  /// help.
   std::vector<double> steps_at = {1.0 / 3, 2.0 / 3};
   std::string steps_in_words = "a third and two thirds";
 

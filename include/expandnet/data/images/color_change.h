@@ -1,4 +1,4 @@
-// color_change.h: images in other hues, paler or brighter.
+// color_change.h: changes hue, saturation and brightness of images.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -9,12 +9,12 @@ namespace expandnet::data {
 
 /// A change of hue, saturation and value (HSV).
 struct ColorChange {
-  double hue = 0;         ///< added, in turns: 1 is all round
-  double saturation = 1;  ///< factor; the product is at most 1
-  double exposure = 1;    ///< factor of the value; channels end at 255
+  double hue = 0;         ///< added, in full turns
+  double saturation = 1;  ///< factor; the result is at most 1
+  double exposure = 1;    ///< factor of the value; channels are at most 255
 };
 
-/// Changes the pixels, [height, width, 3], in place, each channel rounded.
+/// Changes the pixels, [height, width, 3], in place; rounds each channel.
 void change_color(std::uint8_t* pixels, ImageSize size,
                   const ColorChange& change);
 

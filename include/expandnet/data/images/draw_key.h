@@ -1,15 +1,15 @@
-// draw_key.h: what a random number depends on.
+// draw_key.h: the key that determines random numbers.
 #pragma once
 
 #include <cstdint>
 
 namespace expandnet::data {
 
-/// What a random crop depends on, and nothing else.
+/// Random numbers for an image depend only on this key.
 struct DrawKey {
   std::uint64_t seed = 0;
   std::int64_t epoch = 0;
-  std::int64_t index = 0;  ///< of the image in its set, whatever the order
+  std::int64_t index = 0;  ///< of the image in its set, in any order of reading
 };
 
 }  // namespace expandnet::data

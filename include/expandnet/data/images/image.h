@@ -1,4 +1,4 @@
-// image.h: an image of bytes, and the areas of it.
+// image.h: an image of bytes, and areas of an image.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@ struct ImageSize {
   std::int64_t width = 0;
 };
 
-/// An image in red, green and blue.
+/// An image with the channels red, green and blue.
 struct Image {
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<std::uint8_t> pixels;  ///< [height, width, 3]
 };
 
-/// Whole pixels of an image.
+/// A rectangle of whole pixels in an image.
 struct Crop {
   std::int64_t top = 0;
   std::int64_t left = 0;
@@ -26,8 +26,8 @@ struct Crop {
   std::int64_t width = 0;
 };
 
-/// An area of an image whose edges may pass through pixels. The first pixel
-/// reaches from 0 to 1.
+/// A rectangle in an image whose edges may be inside pixels. The first pixel
+/// extends from 0 to 1.
 struct Box {
   double top = 0;
   double left = 0;
@@ -35,9 +35,9 @@ struct Box {
   double width = 0;
 };
 
-/// A crop as it was decoded, at the size of the file or smaller.
+/// A decoded crop, at the size of the file or smaller.
 struct DecodedCrop {
-  Image image;  ///< the pixels that the crop covers, if only in part
+  Image image;  ///< all pixels that the crop touches
   Box box;      ///< the crop, in pixels of `image`
 };
 

@@ -1,4 +1,4 @@
-// image_file.h: reads JPEG and PNG, no more of it than a crop needs.
+// image_file.h: reads only as much of a JPEG or PNG as a crop needs.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -10,19 +10,20 @@
 
 namespace expandnet::data {
 
-/// The most that an `ImageFile` may have: bytes in the file (1 GiB), pixels
-/// along a side and pixels in all.
+/// Limits of an `ImageFile`: bytes in the file (1 GiB), pixels along a side,
+/// and pixels in all.
 inline constexpr std::int64_t kImageMaxFileBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kImageMaxSide = std::int64_t{1} << 16;
 inline constexpr std::int64_t kImageMaxPixels = std::int64_t{1} << 28;
 
-/// A JPEG or PNG file in memory; its first bytes, not its name, tell which.
+/// A JPEG or PNG file in memory; its first bytes, not its name, determine the
+/// kind.
 ///
-/// The image is seen as it is to be shown: turned and mirrored as the EXIF
-/// orientation of a JPEG says (PIL leaves that to `ImageOps.exif_transpose`).
-/// Grey and CMYK become red, green and blue; transparency is dropped.
+/// The image is oriented for display: turned and mirrored according to the EXIF
+/// orientation of a JPEG (PIL does this only in `ImageOps.exif_transpose`).
+/// Grey and CMYK are converted to red, green and blue; transparency is dropped.
 ///
-/// One thread at a time: the decoder keeps its state from the header on.
+/// Not thread-safe: the decoder keeps its state after reading the header.
 ///
 ///     const ImageFile file("n01440764_10026.JPEG");
 ///     const auto [height, width] = file.size();
@@ -30,12 +31,12 @@ inline constexpr std::int64_t kImageMaxPixels = std::int64_t{1} << 28;
 ///     const auto [image, box] = file.decode(whole, {224, 224});
 class ImageFile {
  public:
-  /// Reads the file, but decodes its header only.
+  /// Reads the file, but decodes only its header.
   ///
-  /// Throws `std::runtime_error` when the file cannot be read, is of another
-  /// kind, is cut short or damaged, or exceeds one of the limits above.
+  /// Throws `std::runtime_error` if the file cannot be read, is of another
+  /// kind, is truncated or damaged, or exceeds one of the limits above.
   explicit ImageFile(const std::string& path);
-  /// Takes a file that is in memory already. Messages call it `path`.
+  /// Takes a file that is already in memory. Messages use `path` as its name.
   ImageFile(std::string path, std::vector<std::uint8_t> bytes);
   ImageFile(ImageFile&& other) noexcept;
   ImageFile& operator=(ImageFile&& other) noexcept;
@@ -44,13 +45,13 @@ class ImageFile {
   [[nodiscard]] ImageSize size() const;
 
   /// Decodes `crop`. A JPEG is decoded at the smallest of 1/8, 2/8, 4/8 and 1
-  /// times its size at which the crop still has the height and width of
-  /// `target`: at its full size if it has fewer. Full size is exact; a smaller
-  /// one is a good approximation for less work. A PNG has its full size.
+  /// times its size at which the crop has at least the height and width of
+  /// `target`; at full size if none has. Full size is exact; a smaller size is
+  /// a good approximation for less work. A PNG is always decoded at full size.
   ///
-  /// Throws `c10::Error` when the crop is empty or not inside the image, and
-  /// `std::runtime_error` when data that it needs are damaged: of a JPEG, what
-  /// stands below the crop is not looked at.
+  /// Throws `c10::Error` if the crop is empty or not inside the image, and
+  /// `std::runtime_error` if data that it needs are damaged; in a JPEG, data
+  /// below the crop are not read.
   [[nodiscard]] DecodedCrop decode(const Crop& crop, ImageSize target) const;
 
  private:

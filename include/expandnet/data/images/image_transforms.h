@@ -1,4 +1,4 @@
-// image_transforms.h: files become images of one size, as for ImageNet.
+// image_transforms.h: turns files into images of one size, as for ImageNet.
 #pragma once
 
 #include <expandnet/data/images/draw_key.h>
@@ -17,37 +17,38 @@ struct RandomCrop {
 };
 
 /// A random area of the image, scaled to a square and flipped with probability
-/// 1/2: torchvision's `RandomResizedCrop` and `RandomHorizontalFlip`.
+/// 1/2, as torchvision's `RandomResizedCrop` and `RandomHorizontalFlip` do.
 ///
 ///     const auto image = TrainTransform{}.read(path, {seed, epoch, index});
 struct TrainTransform {
-  std::int64_t size = 224;  ///< of a side of the result
-  double min_area = 0.08;   ///< of a crop, as a share of the image; 0 to 1
-  RandAugment augment = {/*changes=*/0};  ///< of the crop
+  std::int64_t size = 224;  ///< side of the result in pixels
+  double min_area = 0.08;   ///< of a crop, as a share of the image, 0 to 1
+  RandAugment augment = {/*changes=*/0};  ///< applied to the crop
 
-  /// Draws the area from `min_area` to 1 and, alike for wide and high, its
-  /// width over height from 3/4 to 4/3. After ten that do not fit, the largest
-  /// in the middle that has these proportions. The same on every platform.
+  /// Draws the area uniformly from `min_area` to 1, and the aspect ratio (width
+  /// / height) log-uniformly from 3/4 to 4/3. If ten draws do not fit into the
+  /// image, uses the largest centred area with such a ratio. The result is the
+  /// same on every platform.
   ///
   /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] RandomCrop draw(ImageSize image, const DrawKey& key) const;
 
-  /// Reads the image and returns its crop, [size, size, 3], augmented. A crop
-  /// with twice the size or more is decoded at a fraction of its own.
+  /// Reads the image and returns its augmented crop, [size, size, 3]. A crop
+  /// with at least twice that size is decoded at a fraction of its own size.
   ///
   /// Throws as `draw` and `ImageFile` do.
   [[nodiscard]] Image read(const std::string& path, const DrawKey& key) const;
 };
 
-/// The centre of the image: torchvision's `Resize` and `CenterCrop`, with its
-/// rounding, in one step and at the file's full size.
+/// The centre of the image, as torchvision's `Resize` and `CenterCrop` return
+/// it, with the same rounding, but in one step and from the file's full size.
 ///
 ///     const auto image = EvalTransform{}.read(path);
 struct EvalTransform {
-  std::int64_t resize = 256;  ///< what the short side is scaled to
-  std::int64_t size = 224;    ///< of a side of the result, at most `resize`
+  std::int64_t resize = 256;  ///< the short side is scaled to this
+  std::int64_t size = 224;    ///< side of the result, at most `resize`
 
-  /// Where the result lies in an image of that size.
+  /// Returns the area of the result in an image of this size.
   ///
   /// Throws `c10::Error` for an empty image or a field out of range.
   [[nodiscard]] Box box(ImageSize image) const;

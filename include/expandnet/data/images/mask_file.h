@@ -1,4 +1,4 @@
-// mask_file.h: reads masks, images whose pixels are indices.
+// mask_file.h: reads masks, which are images whose pixels are indices.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -16,18 +16,18 @@ struct Mask {
   std::vector<std::uint16_t> indices;  ///< [height, width]
 };
 
-/// Reads a PNG with a palette, whose indices are what counts, never its
-/// colours; or a grey one of 1, 2, 4, 8 or 16 bits, whose values are the
-/// indices, as they are stored and in full.
+/// Reads a PNG with a palette, whose indices it returns and whose colours it
+/// ignores; or a grey PNG of 1, 2, 4, 8 or 16 bits, whose stored values, not
+/// scaled, are the indices.
 ///
-/// Throws `std::runtime_error` when the file cannot be read, is of another
-/// kind, cut short or damaged, or exceeds a limit of `ImageFile`, and if the
+/// Throws `std::runtime_error` if the file cannot be read, is of another kind,
+/// is truncated or damaged, or exceeds a limit of `ImageFile`, and if the
 /// library was built without libpng.
 ///
 ///     const auto mask = read_mask("SegmentationClass/2007_000032.png");
 [[nodiscard]] Mask read_mask(const std::string& path);
 
-/// Decodes the header only. Throws as `read_mask` does.
+/// Decodes only the header. Throws as `read_mask` does.
 [[nodiscard]] ImageSize read_mask_size(const std::string& path);
 
 }  // namespace expandnet::data

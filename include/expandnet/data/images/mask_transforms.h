@@ -1,4 +1,4 @@
-// mask_transforms.h: images become pictures together with their masks.
+// mask_transforms.h: transforms images together with their masks.
 #pragma once
 
 #include <expandnet/data/images/color_change.h>
@@ -16,11 +16,10 @@ struct LabelledPicture {
   LabelImage labels;
 };
 
-/// The labels of a picture. Each pixel has the label at its middle, which is
-/// none in between: labels are no numbers to be averaged. Pixels that no image
-/// covers are ignored.
+/// Returns the labels of a picture. Each pixel gets the label at its middle:
+/// labels are not interpolated. Pixels outside the image get kIgnoredLabel.
 ///
-/// Throws `c10::Error` for a placement that is not of this image.
+/// Throws `c10::Error` for a placement that does not fit the image.
 [[nodiscard]] LabelImage place(const LabelImage& image,
                                const Placement& placement);
 
@@ -34,32 +33,33 @@ struct MaskDraw {
 ///     const auto picture = MaskTrainTransform{}.read(
 ///         image.path, image.mask, set.labels, {512, 1024}, {seed, epoch, i});
 struct MaskTrainTransform {
-  double min_scale = 0.5;  ///< of the image, in both directions
+  double min_scale = 0.5;  ///< smallest scale, in both directions
   double max_scale = 2;
   bool flip = true;         ///< mirrors with probability 1/2
-  double hue = 0.05;        ///< turns at most, either way
-  double saturation = 1.5;  ///< factor at most, or its inverse
-  double exposure = 1.5;    ///< likewise
+  double hue = 0.05;        ///< largest turn, in either direction
+  double saturation = 1.5;  ///< largest factor, or its inverse
+  double exposure = 1.5;    ///< largest factor, or its inverse
 
-  /// Scales the image by a number between the two, evenly, and crops `size` at
-  /// an even place of the result. Where that is smaller, it lies at an even
-  /// place of the picture, with grey beside it. The part of the image has whole
-  /// pixels, so that the scale is rounded.
+  /// Scales the image by a uniformly drawn number between the two scales, and
+  /// crops `size` at a uniformly drawn position. If the scaled image is
+  /// smaller, it gets a uniformly drawn position in the picture, with grey
+  /// around it. The part of the image that is shown consists of whole pixels,
+  /// which rounds the scale.
   ///
-  /// The same for a key on every platform. Throws `c10::Error` for an empty
-  /// image or picture and for a field out of range.
+  /// The result for a key is the same on every platform. Throws `c10::Error`
+  /// for an empty image or picture and for a field out of range.
   [[nodiscard]] MaskDraw draw(ImageSize image, ImageSize size,
                               const DrawKey& key) const;
 
   /// Throws as `draw`, `ImageFile` and `read_labels` do, and
-  /// `std::runtime_error` for a mask of another size than its image.
+  /// `std::runtime_error` if image and mask differ in size.
   [[nodiscard]] LabelledPicture read(const std::string& image,
                                      const std::string& mask,
                                      const IndexLabels& labels, ImageSize size,
                                      const DrawKey& key) const;
 };
 
-/// An image at its full size, and its labels: for evaluation. Throws as
+/// Reads an image at full size and its labels, for evaluation. Throws as
 /// `MaskTrainTransform::read` does.
 [[nodiscard]] LabelledPicture read_labelled(const std::string& image,
                                             const std::string& mask,

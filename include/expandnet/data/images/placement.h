@@ -1,4 +1,4 @@
-// placement.h: where an image lies in a picture of another size.
+// placement.h: the position of an image in a picture of another size.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -9,34 +9,34 @@
 
 namespace expandnet::data {
 
-/// Part of an image that is scaled to part of a picture; the rest of the
-/// picture is grey. A flip mirrors all of the picture at the end.
+/// Part of an image, scaled to part of a picture; the rest of the picture is
+/// grey. At the end, a flip mirrors the whole picture.
 struct Placement {
-  Crop source;     ///< of the image
-  Crop target;     ///< of the picture, before the flip
+  Crop source;     ///< in the image
+  Crop target;     ///< in the picture, before the flip
   ImageSize size;  ///< of the picture
   Flip flip = Flip::kNone;
 };
 
-/// Pixels of a picture that no image covers, in all channels.
+/// Value of all channels in pixels of a picture outside the image.
 inline constexpr std::uint8_t kGreyLevel = 128;
 
-/// The whole image, stretched to the picture.
+/// Places the whole image, stretched to the size of the picture.
 [[nodiscard]] Placement stretch(ImageSize image, ImageSize size);
 
-/// The whole image in its proportions, as large as the picture allows, in the
-/// middle.
+/// Places the whole image with its aspect ratio, as large as the picture
+/// allows, in the middle.
 [[nodiscard]] Placement letterbox(ImageSize image, ImageSize size);
 
-/// Where a box of the image lies in the picture, even if outside.
+/// Converts a box from the image to the picture; it may be outside.
 [[nodiscard]] Box to_picture(const Placement& placement, const Box& box);
-/// Where a box of the picture lies in the image, even if outside.
+/// Converts a box from the picture to the image; it may be outside.
 [[nodiscard]] Box to_image(const Placement& placement, const Box& box);
 
-/// The picture of an image that is in memory as a whole.
+/// Makes the picture of an image in memory.
 [[nodiscard]] Image place(const Image& image, const Placement& placement);
-/// The picture of a file, of which no more is decoded than it needs: a JPEG at
-/// a fraction of its size if that is enough. Throws as `ImageFile` does.
+/// Makes the picture of a file and decodes only what it needs: a JPEG at a
+/// fraction of its size if that is enough. Throws as `ImageFile` does.
 [[nodiscard]] Image place(const ImageFile& file, const Placement& placement);
 
 }  // namespace expandnet::data

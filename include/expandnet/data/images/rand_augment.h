@@ -1,4 +1,4 @@
-// rand_augment.h: random changes to training images (Cubuk et al., 2020).
+// rand_augment.h: random changes of training images (Cubuk et al., 2020).
 #pragma once
 
 #include <expandnet/data/images/draw_key.h>
@@ -8,8 +8,8 @@
 
 namespace expandnet::data {
 
-/// What may be done to an image. New pixels are black, and pixels keep their
-/// values where an image is sheared, moved or turned: the nearest is taken.
+/// Changes that can be applied to an image. Shearing, translating and rotating
+/// copy the nearest pixel; pixels from outside the image are black.
 enum class ImageChange {
   kIdentity,
   kShearX,        ///< by a number of columns per row
@@ -18,13 +18,13 @@ enum class ImageChange {
   kTranslateY,    ///< down, by whole rows
   kRotate,        ///< counter-clockwise about the middle, in degrees
   kBrightness,    ///< 1 + amount times as bright
-  kColor,         ///< 1 + amount times as far from grey
-  kContrast,      ///< 1 + amount times as far from the mean grey
-  kSharpness,     ///< 1 + amount times as far from the blurred image
+  kColor,         ///< distance from grey times 1 + amount
+  kContrast,      ///< distance from the mean grey times 1 + amount
+  kSharpness,     ///< distance from the blurred image times 1 + amount
   kPosterize,     ///< to this number of bits
-  kSolarize,      ///< what is not below the amount is inverted
-  kAutoContrast,  ///< each channel from 0 to 255
-  kEqualize,      ///< each channel's histogram
+  kSolarize,      ///< values not below the amount are inverted
+  kAutoContrast,  ///< each channel stretched to 0 to 255
+  kEqualize,      ///< each channel's histogram equalized
 };
 inline constexpr int kImageChanges = 14;
 
@@ -32,17 +32,17 @@ inline constexpr int kImageChanges = 14;
 void change_image(std::uint8_t* pixels, ImageSize size, ImageChange change,
                   double amount);
 
-/// Some changes, one after another, each drawn uniformly from all:
-/// torchvision's `RandAugment` with its 31 magnitudes and its ranges. What is
-/// drawn is the same on every platform.
+/// Applies several changes in turn, each drawn uniformly from all:
+/// torchvision's `RandAugment` with its 31 magnitudes and its ranges. The drawn
+/// changes are the same on every platform.
 ///
 ///     RandAugment{2, 9}.apply(image.pixels.data(), {224, 224}, key);
 struct RandAugment {
-  std::int64_t changes = 2;    ///< of each image; 0: none
-  std::int64_t magnitude = 9;  ///< how strong they are, 0 to 30
+  std::int64_t changes = 2;    ///< number of changes per image; 0: none
+  std::int64_t magnitude = 9;  ///< strength, 0 to 30
 
-  /// The amount of a change at this magnitude; where it has a sign, that is
-  /// drawn.
+  /// Returns the amount of a change at this magnitude. If amounts have a sign,
+  /// `apply` draws it.
   [[nodiscard]] double amount_of(ImageChange change, ImageSize size) const;
 
   /// Changes the pixels, [height, width, 3], in place. Throws `c10::Error` for

@@ -1,4 +1,4 @@
-// resize.h: images at another size.
+// resize.h: resizes images.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -11,16 +11,17 @@ enum class Flip {
 };
 
 /// Returns `box` of the image at `size`. Each output pixel is an average of
-/// those under a triangle around its place, which is two output pixels wide
-/// when the image shrinks and two input pixels when it grows: bilinear with
-/// antialiasing. Columns are averaged first, rounded, then rows.
+/// input pixels, weighted by a triangle around its position, which is two
+/// output pixels wide if the image shrinks and two input pixels if it grows:
+/// bilinear with antialiasing. Columns are averaged first and rounded, then
+/// rows.
 ///
-/// These are the pixels of PIL's `resize(size, BILINEAR, box)`, some of them
-/// off by a level, where rounding decides. As there, pixels outside the box,
-/// but inside the image, take part.
+/// The result is that of PIL's `resize(size, BILINEAR, box)`, except that some
+/// pixels differ by one level because of rounding. As in PIL, pixels outside
+/// the box, but inside the image, contribute to the averages.
 ///
-/// Throws `c10::Error` when `size` is not positive, or the box is empty
-/// or not inside the image.
+/// Throws `c10::Error` if `size` is not positive, or the box is empty or not
+/// inside the image.
 ///
 ///     const auto half = resize(image, {0, 0, 480, 640}, {240, 320});
 [[nodiscard]] Image resize(const Image& image, const Box& box, ImageSize size,

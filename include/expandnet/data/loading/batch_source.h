@@ -1,4 +1,4 @@
-// batch_source.h: where training and evaluation get their batches.
+// batch_source.h: the source of batches for training and evaluation.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,14 +10,14 @@
 
 namespace expandnet::data {
 
-/// What one step works on, on the device that trains.
+/// The input of one step, on the training device.
 struct Batch {
   at::Tensor images;  ///< floats [n, C, H, W]
-  Tensors targets;    ///< what a task is about: labels int64 [n], boxes, masks
+  Tensors targets;    ///< the task's: labels int64 [n], boxes, masks
 };
 
-/// The batches of one epoch after another. What an epoch holds depends on its
-/// number alone, so a run can be resumed, in the middle of an epoch too.
+/// Batches of one epoch after another. The content of an epoch depends only on
+/// its number, so a run can be resumed, even in the middle of an epoch.
 class BatchSource {
  public:
   BatchSource() = default;
@@ -27,9 +27,9 @@ class BatchSource {
   BatchSource& operator=(BatchSource&&) = default;
   virtual ~BatchSource() = default;
 
-  /// Makes the batches those of `epoch`, counted from 0.
+  /// Sets the epoch of the batches, counted from 0.
   virtual void start_epoch(std::int64_t epoch) = 0;
-  /// Batches in an epoch.
+  /// Number of batches in an epoch.
   [[nodiscard]] virtual std::int64_t size() const = 0;
   /// Throws `c10::Error` unless 0 <= index < size().
   [[nodiscard]] virtual Batch batch(std::int64_t index) = 0;

@@ -12,28 +12,30 @@
 
 namespace expandnet::data {
 
-/// Defaults are the paper's for training on CIFAR (Sec. 4.1), but for mean and
-/// deviation, which belong to the dataset.
+/// The default values are the paper's for training on CIFAR (Sec. 4.1), except
+/// for mean and deviation, which depend on the data set.
 struct BatchOptions {
   std::int64_t batch_size = 128;
   bool shuffle = true;
-  /// Black pixels put around each image before its random crop; 0: no crop.
+  /// Width of the black border around each image before its random crop; 0: no
+  /// crop.
   std::int64_t padding = 4;
-  bool flip = true;  ///< left to right, each image with probability 1/2
-  RandAugment augment = {/*changes=*/0};  ///< of the crops; for three channels
+  bool flip = true;  ///< mirrors, each image with probability 1/2
+  RandAugment augment = {/*changes=*/0};  ///< applied to crops with three
+                                          ///< channels
   bool drop_last = false;         ///< leave out a last batch that is not full
   std::vector<double> mean;       ///< per channel, of pixels in [0, 1]
   std::vector<double> deviation;  ///< per channel; both empty: not normalized
   std::uint64_t seed = 0;
   at::MemoryFormat memory_format = at::MemoryFormat::Contiguous;
 
-  /// The same without shuffling and augmentation, to evaluate on.
+  /// Returns these options without shuffling and augmentation, for evaluation.
   [[nodiscard]] BatchOptions plain() const;
 };
 
-/// The training set as bytes on the device, and its batches. Order, crops and
-/// flips depend on seed and epoch alone: they are the same on every device and
-/// whichever batches are asked for.
+/// A training set as bytes on the device, and its batches. Order, crops and
+/// flips depend only on seed and epoch: they are the same on every device,
+/// whichever batches are requested.
 ///
 ///     Batches batches(set.images.to(device), set.labels.to(device), options);
 ///     for (epoch = 0; epoch < epochs; ++epoch) {
@@ -47,19 +49,19 @@ class Batches : public BatchSource {
   /// options out of range.
   Batches(const at::Tensor& images, at::Tensor labels, BatchOptions options);
 
-  /// The same images, which are shared, in other epochs.
+  /// Returns batches of the same images, which are shared, with another seed.
   [[nodiscard]] Batches with_seed(std::uint64_t seed) const;
 
-  /// Draws order, crops and flips; epoch 0 is drawn by the constructor.
+  /// Draws order, crops and flips; the constructor draws epoch 0.
   void start_epoch(std::int64_t epoch) override;
   [[nodiscard]] std::int64_t size() const override;
-  /// Images cropped, flipped and normalized, and their labels.
+  /// Returns cropped, flipped and normalized images, and their labels.
   [[nodiscard]] Batch batch(std::int64_t index) override;
 
  private:
-  /// Bytes [n, C, H W] or, for channels_last, [n, H W C].
+  /// Returns the crops as bytes, [n, C, H W] or, for channels_last, [n, H W C].
   [[nodiscard]] at::Tensor crop(const at::Tensor& order) const;
-  /// The same bytes with the changes of RandAugment, which the CPU makes.
+  /// Returns them with the changes of RandAugment, which run on the CPU.
   [[nodiscard]] at::Tensor augmented(const at::Tensor& crops,
                                      const at::Tensor& order) const;
 
@@ -71,9 +73,10 @@ class Batches : public BatchSource {
   std::int64_t epoch_ = 0;
   std::int64_t height_;
   std::int64_t width_;
-  at::Tensor scale_;   ///< [C, 1] or [H W C], of bytes
+  at::Tensor scale_;   ///< [C, 1] or [H W C], multiplies bytes
   at::Tensor offset_;  ///< [C, 1] or [H W C]
-  // Of this epoch: which image comes when, and how each image is cropped.
+  // The draws of this epoch: the order of the images, and the crop of each
+  // image.
   at::Tensor order_;    ///< int64 [N]
   at::Tensor top_;      ///< int64 [N, 1, 1]
   at::Tensor left_;     ///< int64 [N, 1, 1]

@@ -1,12 +1,12 @@
-// box_targets.h: what batches to evaluate a detector on say besides boxes.
+// box_targets.h: the targets of detection in addition to boxes, for evaluation.
 #pragma once
 
 #include <cstdint>
 
 namespace expandnet::data {
 
-/// Columns of an object as it was marked, in pixels of its image. A row whose
-/// label is negative is none. The last two are 0 or 1.
+/// Columns of an object in the targets, in pixels of its image. Rows with a
+/// negative label are padding. The last two columns are 0 or 1.
 enum MeantColumn : std::int64_t {
   kMeantLeft,
   kMeantTop,
@@ -18,10 +18,10 @@ enum MeantColumn : std::int64_t {
   kMeantColumns,
 };
 
-/// Columns of an image: its place in the set, its size in pixels, and the area
-/// that the picture covers, in pixels of the image. By the area a box of the
-/// picture is put back into the image; beside a letterboxed image it is larger
-/// than that.
+/// Columns of an image: its index in the set, its size in pixels, and the area
+/// that the picture covers, in pixels of the image. This area converts a box
+/// from the picture to the image; for a letterboxed picture it is larger than
+/// the image.
 enum ImageColumn : std::int64_t {
   kImagePlace,
   kImageHeight,

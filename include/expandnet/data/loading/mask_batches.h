@@ -16,47 +16,48 @@
 
 namespace expandnet::data {
 
-/// Defaults are for training on Cityscapes.
+/// The default values are for training on Cityscapes.
 struct MaskBatchOptions {
-  /// How an image becomes a crop that is trained on; nothing: it is evaluated
-  /// as a whole, at its own size. Which of the two says whether the order is
-  /// drawn anew in each epoch.
+  /// How an image becomes a training crop; each epoch then has a new random
+  /// order. Absent: images are evaluated whole, at their own size.
   std::optional<MaskTrainTransform> transform = MaskTrainTransform{};
   ImageSize size = {512, 1024};  ///< of the crops; only in training
-  /// The places of those images of the set that are read; empty: all.
+  /// Indices of the images of the set that are used; empty: all.
   std::vector<std::int64_t> images = {};
   std::int64_t batch_size = 4;
   bool drop_last = false;  ///< leave out a last batch that is not full
-  /// Of processes that train together, each reads its share of every batch:
-  /// equal parts, one after another. Batches must be full then.
+  /// Index and number of the processes that train together. Each process reads
+  /// its share of every batch: equal consecutive parts. Batches must be full if
+  /// there are several processes.
   std::int64_t rank = 0;
   std::int64_t ranks = 1;
   std::uint64_t seed = 0;
   std::vector<double> mean = {.485, .456, .406};  ///< of pixels in [0, 1]
   std::vector<double> deviation = {.229, .224, .225};
   int workers = 2;  ///< threads that read and decode
-  /// Batches that may be read ahead: of 512x1024, 6.8 MB an image.
+  /// Number of batches that may be read ahead. At 512x1024 an image takes 6.8
+  /// MB.
   std::int64_t prefetch = 2;
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 
-/// Reads, crops, resizes and normalizes as FolderBatches does; the mask goes
-/// with its image. Order and augmentation depend on seed, epoch and the image
-/// alone. The targets are the labels of the pixels on the device:
+/// Reads, crops, resizes and normalizes as FolderBatches does, each image with
+/// its mask. Order and augmentation depend only on seed, epoch and the image.
+/// The target is a label for every pixel, on the device:
 ///
 ///     images  float [n, 3, H, W], channels_last
 ///     labels  uint8 [n, H, W]: a class of the set, or `kIgnoredLabel`
 ///
-/// Images that are evaluated come sorted by their size, of equal ones in their
-/// order: a batch has one size, so the last of a size may hold fewer than
-/// `batch_size`.
+/// For evaluation, images are sorted by size, and by their order within a size.
+/// All images of a batch have one size, so the last batch of a size may have
+/// fewer than `batch_size` images.
 ///
 ///     MaskBatches batches(set, {}, at::kCUDA);
 class MaskBatches : public BatchSource {
  public:
-  /// Throws `c10::Error` where there is no image, for a place that is none in
-  /// the set, and for options out of range; `std::runtime_error` for an image
-  /// to evaluate whose size is not known and cannot be read.
+  /// Throws `c10::Error` if there is no image, for an index outside of the set,
+  /// and for options out of range; `std::runtime_error` for an image to
+  /// evaluate whose size is unknown and cannot be read.
   MaskBatches(std::shared_ptr<const MaskSet> set,
               const MaskBatchOptions& options, c10::Device device);
   ~MaskBatches() override;
@@ -66,8 +67,8 @@ class MaskBatches : public BatchSource {
   void start_epoch(std::int64_t epoch) override;
   [[nodiscard]] std::int64_t size() const override;
   /// Throws `std::runtime_error` for an image or a mask that cannot be read,
-  /// has an index without a class, or another size than it had, unless bad
-  /// images are skipped.
+  /// has an index without a class, or has another size than it had before,
+  /// unless bad images are skipped.
   [[nodiscard]] Batch batch(std::int64_t index) override;
   [[nodiscard]] std::vector<std::string> skipped() const override;
 

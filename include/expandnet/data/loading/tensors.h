@@ -1,4 +1,4 @@
-// tensors.h: one tensor, or several.
+// tensors.h: one or several tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,9 +8,9 @@
 
 namespace expandnet::data {
 
-/// What a batch asks for, and what a model answers: one tensor (labels, masks,
-/// logits), or several (boxes and the sizes of images). It is made of either,
-/// and where it holds one it is taken for that.
+/// The targets of a batch or the output of a model: one tensor (labels, masks,
+/// logits) or several (boxes and image sizes). Converts implicitly from both,
+/// and to a tensor if there is exactly one.
 class Tensors {
  public:
   Tensors() = default;
@@ -20,12 +20,12 @@ class Tensors {
   Tensors(std::vector<at::Tensor> all)  // NOLINT: implicit
       : all_(std::move(all)) {}
 
-  /// Throws `c10::Error` unless there is exactly one.
+  /// Throws `c10::Error` unless there is exactly one tensor.
   [[nodiscard]] const at::Tensor& one() const;
   operator const at::Tensor&() const { return one(); }  // NOLINT: implicit
 
   [[nodiscard]] const std::vector<at::Tensor>& all() const { return all_; }
-  /// The same without gradients.
+  /// Returns the same tensors without gradients.
   [[nodiscard]] Tensors detach() const;
 
  private:

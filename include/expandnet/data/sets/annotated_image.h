@@ -1,4 +1,4 @@
-// annotated_image.h: an image file and the objects that people marked in it.
+// annotated_image.h: an image file and its annotated objects.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -11,29 +11,30 @@
 namespace expandnet::data {
 
 /// An object in an image. Its box is in pixels of the image; the first pixel
-/// reaches from 0 to 1, so that VOC's xmin to xmax, which count from 1, are
-/// xmin - 1 to xmax here and xmax - xmin + 1 wide.
+/// extends from 0 to 1. VOC counts pixels from 1 and includes both ends, so a
+/// box from xmin to xmax starts at xmin - 1 here, ends at xmax, and has a width
+/// of xmax - xmin + 1.
 struct AnnotatedObject {
   Box box;
-  std::int64_t label = 0;  ///< the place of its class in the classes
-  bool difficult = false;  ///< VOC: neither a hit nor a miss
-  bool truncated = false;  ///< VOC: the object goes on outside its box
-  bool crowd = false;      ///< COCO: many objects in one box
+  std::int64_t label = 0;  ///< index of its class
+  bool difficult = false;  ///< VOC: counts neither as hit nor as miss
+  bool truncated = false;  ///< VOC: the object extends beyond its box
+  bool crowd = false;      ///< COCO: the box contains many objects
 };
 
 struct AnnotatedImage {
   std::string path;
-  std::string name;  ///< VOC: the file's without its ending; COCO: the id
-  ImageSize size;    ///< as the annotation has it
+  std::string name;  ///< VOC: file name without extension; COCO: the id
+  ImageSize size;    ///< as stated by the annotation
   std::vector<AnnotatedObject> objects;
 };
 
-/// Images that are not read yet.
+/// Images that have not been read yet.
 struct AnnotatedSet {
   std::vector<std::string> classes;
   std::vector<AnnotatedImage> images;
-  /// How often something was skipped, by its rule: "a box must lie inside its
-  /// image". Empty where errors stop the reader.
+  /// Number of skipped faults for each rule, such as "a box must lie inside its
+  /// image". Empty if faults stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
 };
 

@@ -1,4 +1,4 @@
-// annotation_options.h: how annotations of images are read.
+// annotation_options.h: options for reading annotations.
 #pragma once
 
 #include <string>
@@ -6,21 +6,22 @@
 
 namespace expandnet::data {
 
-/// What a reader does with annotations that are damaged or contradict
+/// How a reader handles faults: annotations that are damaged or contradict
 /// themselves or their images.
 enum class Faults {
-  kStop,  ///< throws `std::runtime_error` that names the file and the line
-  kSkip,  ///< leaves the object or the image out, and counts it
+  kStop,  ///< throws `std::runtime_error` with file and line
+  kSkip,  ///< leaves out the object or the image, and counts it
 };
 
 struct AnnotationOptions {
-  /// The classes in the order of their labels; another one is a fault. Empty:
-  /// those that the annotations name, sorted by bytes (COCO: by their ids).
+  /// The classes in the order of their labels; any other class is a fault.
+  /// Empty: all classes in the annotations, sorted by bytes (COCO: by their
+  /// ids).
   std::vector<std::string> classes = {};
   Faults faults = Faults::kStop;
-  /// Whether the size of every image is compared with the one that the
-  /// annotation states, which takes a read of the file. Whether it is there is
-  /// always looked at.
+  /// Whether to compare the size of every image file with the size in its
+  /// annotation, which reads the file. The existence of the file is always
+  /// checked.
   bool check_sizes = true;
 };
 

@@ -7,11 +7,11 @@
 
 namespace expandnet::data {
 
-/// Reads a binary file of CIFAR, gzipped or not: records and nothing else.
+/// Reads a binary CIFAR file, which may be gzipped and holds only records.
 ///
-/// Throws `std::runtime_error` when the file cannot be opened or decompressed
-/// to its end, holds no record, an incomplete one or more than
-/// `kCifarMaxRecords`, or when a label is out of range.
+/// Throws `std::runtime_error` if the file cannot be opened or completely
+/// decompressed; if it holds no record, an incomplete one or more than
+/// `kCifarMaxRecords`; and if a label is out of range.
 ///
 ///     const auto records = read_cifar("data_batch_1.bin", Cifar::k10);
 [[nodiscard]] CifarRecords read_cifar(const std::string& path, Cifar kind);

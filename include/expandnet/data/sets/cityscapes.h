@@ -1,4 +1,4 @@
-// cityscapes.h: streets of Cityscapes, with the class of every pixel.
+// cityscapes.h: Cityscapes' street images with a class for every pixel.
 #pragma once
 
 #include <expandnet/data/sets/mask_set.h>
@@ -8,23 +8,23 @@
 
 namespace expandnet::data {
 
-/// The nineteen classes that are trained and evaluated, by their trainIds.
+/// The nineteen classes used for training and evaluation, by their trainIds.
 [[nodiscard]] const std::vector<std::string>& cityscapes_classes();
 
-/// Reads the images of `split` ("train", "val") in the folders
+/// Reads the images of `split` ("train", "val") from the files
 ///
 ///     <root>/leftImg8bit/<split>/<city>/<name>_leftImg8bit.png
 ///     <root>/gtFine/<split>/<city>/<name>_gtFine_labelIds.png
 ///
-/// sorted by city and name. Of the 34 indices of a mask, the 15 that are not
-/// evaluated are ignored; other files are not looked at.
+/// sorted by city and name. A mask has 34 indices, of which the 15 without an
+/// evaluated class are ignored. Other files are not read.
 ///
-/// A fault is a city in one of the folders only, an image or a mask without
-/// the other, a file of another size than the other, and one that cannot be
+/// Faults are: a city in only one of the folders; an image or a mask without
+/// the other; an image and a mask of different sizes; and a file that cannot be
 /// read.
 ///
-/// Throws `std::runtime_error` for a fault unless these are skipped, for a
-/// folder that cannot be listed, and where no image is left.
+/// Throws `std::runtime_error` for a fault unless faults are skipped, for a
+/// folder that cannot be listed, and if no image is left.
 ///
 ///     const auto training = read_cityscapes("cityscapes", "train");
 [[nodiscard]] MaskSet read_cityscapes(const std::string& root,

@@ -1,4 +1,4 @@
-// coco.h: images with boxes as COCO has them.
+// coco.h: reads images with boxes in COCO's format.
 #pragma once
 
 #include <expandnet/data/sets/annotated_image.h>
@@ -8,19 +8,20 @@
 
 namespace expandnet::data {
 
-/// Reads `instances`, a file like instances_train2017.json, whose images are
-/// below the folder `images`. Labels are the places of the categories by their
-/// ids, which may have gaps, or those of `options.classes` by their names.
-/// Images keep the order of the file; those without objects are kept.
+/// Reads `instances`, a file such as instances_train2017.json, whose images are
+/// in the folder `images` or below. Labels number the categories in the order
+/// of their ids, which may have gaps, or, if given, are those of
+/// `options.classes` by name. Images keep the order of the file; images without
+/// objects are kept.
 ///
-/// A fault is an object without what it must have; an annotation of an unknown
+/// Faults are: an object without a required field; an annotation of an unknown
 /// image or category; an image that is missing, of another size, or has the id
-/// of another; a box without an area, or more than one pixel outside the image:
-/// what is less outside is cut off.
+/// of another; and a box without an area or more than one pixel outside the
+/// image. A box that is less than that outside is clipped.
 ///
-/// Throws `std::runtime_error` for a fault unless these are skipped, for a file
-/// that cannot be read or is no JSON, without categories or images, and where
-/// no image is left.
+/// Throws `std::runtime_error` for a fault unless faults are skipped; for a
+/// file that cannot be read, is not JSON, or has no categories or images; and
+/// if no image is left.
 ///
 ///     const auto set = read_coco("annotations/instances_val2017.json",
 ///                                "val2017");

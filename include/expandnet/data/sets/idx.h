@@ -1,4 +1,4 @@
-// idx.h: reads the files of MNIST and its successors.
+// idx.h: reads the IDX files of MNIST and similar data sets.
 #pragma once
 
 #include <expandnet/data/sets/idx_array.h>
@@ -8,13 +8,13 @@
 
 namespace expandnet::data {
 
-/// Reads an IDX file of unsigned bytes (type 0x08), gzipped or not, that has
-/// `dimensions` dimensions, 1 to 4: 3 for images, 1 for labels.
+/// Reads an IDX file of unsigned bytes (type 0x08), which may be gzipped, with
+/// 1 to 4 `dimensions`: 3 for images, 1 for labels.
 ///
-/// Throws `std::runtime_error` when the file cannot be opened or decompressed
-/// to its end, is of another kind, is larger than `kIdxMaxBytes`, or holds
-/// more or less than it says, nothing included; `c10::Error` for another number
-/// of dimensions.
+/// Throws `std::runtime_error` if the file cannot be opened or completely
+/// decompressed, is of another kind, is larger than `kIdxMaxBytes`, holds more
+/// or less than its header states, or is empty; `c10::Error` if `dimensions` is
+/// out of range.
 ///
 ///     const auto [sizes, bytes] = read_idx("train-images-idx3-ubyte.gz", 3);
 [[nodiscard]] IdxArray read_idx(const std::string& path,

@@ -8,17 +8,17 @@
 
 namespace expandnet::data {
 
-/// Images of one size, each of one class.
+/// Images of one size, each with one class.
 struct ImageSet {
   torch::Tensor images;      ///< uint8 [N, C, H, W]
   torch::Tensor labels;      ///< int64 [N], 0 to classes - 1
-  std::int64_t classes = 0;  ///< that a label may name, not those present
+  std::int64_t classes = 0;  ///< number of possible classes, also absent ones
   std::string name;  ///< "cifar10", "cifar100", "fashion-mnist", "mnist"
 };
 
-/// Shows grey 28x28 images as 3x32x32: two black pixels on each side, the
-/// channel three times. Images of 3x32x32 are returned as they are, sharing
-/// storage. Throws `c10::Error` for other sizes.
+/// Converts grey 28x28 images to 3x32x32: adds two black pixels on each side
+/// and repeats the channel three times. Returns images of 3x32x32 unchanged,
+/// with shared storage. Throws `c10::Error` for other sizes.
 [[nodiscard]] ImageSet as_rgb32(const ImageSet& set);
 
 struct TrainingAndValidation {
@@ -26,12 +26,13 @@ struct TrainingAndValidation {
   ImageSet validation;
 };
 
-/// Sets `validation_count` images apart, drawn at random by `seed`: the same on
-/// every machine, whatever the state of LibTorch's generators. Every image goes
-/// into one of the two, which keep the order of `set` and copy its images.
+/// Draws `validation_count` images at random by `seed`; the result is the same
+/// on every machine, whatever the state of LibTorch's generators. Every image
+/// is in one of the two sets, which keep the order of `set` and copy its
+/// images.
 ///
-/// Stratified: of each class validation gets its share, rounded so that the
-/// sum is `validation_count`.
+/// Stratified: validation gets its share of each class, rounded so that the sum
+/// is `validation_count`.
 ///
 /// Throws `c10::Error` unless 0 <= validation_count < N.
 [[nodiscard]] TrainingAndValidation split(const ImageSet& set,

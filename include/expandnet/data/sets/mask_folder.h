@@ -1,4 +1,4 @@
-// mask_folder.h: a folder of images and one of masks.
+// mask_folder.h: reads a folder of images and one of masks.
 #pragma once
 
 #include <expandnet/data/sets/mask_set.h>
@@ -7,16 +7,16 @@
 
 namespace expandnet::data {
 
-/// Reads two folders, in which the image `<name>.jpg` or `<name>.png` and the
-/// mask `<name>.png` belong together. Images keep the order of their names.
+/// Reads two folders; the image `<name>.jpg` or `<name>.png` belongs to the
+/// mask `<name>.png`. Images are sorted by name.
 ///
-/// The file `classes` names the classes, as `read_mask_classes` takes it.
+/// The file `classes` names the classes, in the format of `read_mask_classes`.
 ///
-/// A fault is an image or a mask without the other, of another size than the
-/// other, or one that cannot be read.
+/// Faults are: an image or a mask without the other; an image and a mask of
+/// different sizes; and a file that cannot be read.
 ///
-/// Throws `std::runtime_error` for a fault unless these are skipped, for a
-/// folder that cannot be read, and where no image is left; and as
+/// Throws `std::runtime_error` for a fault unless faults are skipped, for a
+/// folder that cannot be read, and if no image is left; and as
 /// `read_mask_classes` does.
 ///
 ///     const auto set = read_mask_folder("images", "masks", "classes.txt");

@@ -1,4 +1,4 @@
-// mask_set.h: images with a mask each, and what its indices stand for.
+// mask_set.h: images with a mask each, and the classes of the masks' indices.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -14,39 +14,39 @@ namespace expandnet::data {
 
 struct MaskedImage {
   std::string path;
-  std::string mask;  ///< its path
-  std::string name;  ///< the file's, without its ending
-  /// Of both files; 0 x 0 where sizes were not compared.
+  std::string mask;  ///< path of the mask
+  std::string name;  ///< file name of the image without extension
+  /// Size of both files; 0 x 0 if sizes were not compared.
   ImageSize size = {};
 };
 
-/// Images and masks that are not read yet.
+/// Images and masks that have not been read yet.
 struct MaskSet {
   std::vector<std::string> classes;
   IndexLabels labels;  ///< of the indices in the masks
   std::vector<MaskedImage> images;
-  /// How often something was skipped, by its rule: "an image must have its
-  /// mask". Empty where errors stop the reader.
+  /// Number of skipped faults for each rule, such as "an image must have its
+  /// mask". Empty if faults stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
 };
 
 struct MaskOptions {
   Faults faults = Faults::kStop;
-  /// Whether the sizes of every image and its mask are compared, which takes a
-  /// read of both files. Whether these are there is always looked at.
+  /// Whether to compare the sizes of every image and its mask, which reads both
+  /// files. The existence of the files is always checked.
   bool check_sizes = true;
 };
 
-/// How many pixels of a set have which class.
+/// Number of pixels of each class in a set.
 struct ClassPixels {
   std::vector<std::int64_t> pixels;
-  /// All pixels of the images that show the class, without ignored ones; for
-  /// `median_frequency_weights`.
+  /// For each class, the number of pixels in all images that show it, without
+  /// ignored pixels; for `median_frequency_weights`.
   std::vector<std::int64_t> image_pixels;
   std::int64_t ignored = 0;
 };
 
-/// Reads all masks, and so finds every index without a class. Throws as
+/// Reads all masks, which also finds every index without a class. Throws as
 /// `read_labels` does.
 [[nodiscard]] ClassPixels count_pixels(const MaskSet& set);
 

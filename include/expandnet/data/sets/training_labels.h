@@ -1,4 +1,4 @@
-// training_labels.h: fewer training images, or some with a wrong label.
+// training_labels.h: training on fewer images, or with some wrong labels.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 
 namespace expandnet::data {
 
-/// Returns the sorted indices of `count` of the images with these labels, of
-/// each class its share, rounded so that the sum is `count`; drawn by `seed`,
-/// the same on every machine.
+/// Draws `count` of the images with these labels and returns their sorted
+/// indices. Each class keeps its share, rounded so that the sum is `count`. The
+/// result depends only on `seed`, on every machine.
 ///
 /// Throws `c10::Error` unless 1 <= count <= N, and for a label that is not 0 to
 /// `classes` - 1.
@@ -18,14 +18,14 @@ namespace expandnet::data {
 
 struct CorruptedLabels {
   std::vector<std::int64_t> labels;
-  std::int64_t drawn = 0;  ///< how many were drawn anew
-  std::int64_t wrong = 0;  ///< how many of these are another class now
+  std::int64_t drawn = 0;  ///< number of redrawn labels
+  std::int64_t wrong = 0;  ///< number of these whose class changed
 };
 
-/// Replaces each label with this probability by a class drawn uniformly from
-/// all, the true one among them (Zhang et al., 2017). What becomes of an image
-/// depends on `seed` and its place only: with a higher probability the same
-/// labels are replaced, by the same classes, and more.
+/// Replaces each label, with this probability, by a class drawn uniformly from
+/// all classes, including the true one (Zhang et al., 2017). The draw for an
+/// image depends only on `seed` and its index: a higher probability replaces
+/// the same labels by the same classes, and additional ones.
 ///
 /// Throws `c10::Error` unless 0 <= probability <= 1 and there are classes.
 [[nodiscard]] CorruptedLabels corrupt_labels(std::vector<std::int64_t> labels,

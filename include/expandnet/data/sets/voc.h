@@ -1,4 +1,4 @@
-// voc.h: images with boxes as PASCAL VOC has them.
+// voc.h: reads images with boxes in PASCAL VOC's format.
 #pragma once
 
 #include <expandnet/data/sets/annotated_image.h>
@@ -12,35 +12,35 @@ namespace expandnet::data {
 /// The twenty classes of VOC2007 and later, in their order.
 [[nodiscard]] const std::vector<std::string>& voc_classes();
 
-/// A list of images of one year: `folder` holds Annotations, ImageSets/Main and
-/// JPEGImages, `list` names `ImageSets/Main/<list>.txt`.
+/// A list of images of one year: `folder` contains Annotations, ImageSets/Main
+/// and JPEGImages; the list is `ImageSets/Main/<list>.txt`.
 struct VocPart {
   std::string folder;
   std::string list;
 };
 
-/// The folders of the years in `root`: itself, or VOC2007 and the like in it or
-/// in its folder VOCdevkit, sorted.
+/// Returns the year folders in `root`: `root` itself, or VOC2007 and similar
+/// folders in it or in its subfolder VOCdevkit, sorted.
 ///
-/// Throws `std::runtime_error` that says where it looked if there is none.
+/// Throws `std::runtime_error`, with the searched folders, if there is none.
 ///
 ///     for (const auto& year : voc_folders("data")) {
 ///       parts.push_back({year, "trainval"});
 ///     }
 [[nodiscard]] std::vector<std::string> voc_folders(const std::string& root);
 
-/// Reads the annotations of all parts, one after another. A line of a list is a
-/// name; its image is `JPEGImages/<name>` with an ending of JPEG or PNG, its
+/// Reads the annotations of all parts in turn. Each line of a list is a name;
+/// its image is `JPEGImages/<name>` with an extension of JPEG or PNG, its
 /// annotation `Annotations/<name>.xml`. Images without objects are kept.
 ///
-/// A fault is an annotation that is missing, no XML, or without what it must
-/// have; an image that is missing or of another size; an unknown class; a box
-/// without an area, or more than one pixel outside the image: what is less
-/// outside is cut off.
+/// Faults are: an annotation that is missing, not XML, or without a required
+/// element; an image that is missing or of another size; an unknown class; and
+/// a box without an area or more than one pixel outside the image. A box that
+/// is less than that outside is clipped.
 ///
-/// Throws `std::runtime_error` for a fault unless these are skipped, for a list
-/// that cannot be read or names an image twice, and where no image is left;
-/// `c10::Error` where there is no part, and if the library was built without
+/// Throws `std::runtime_error` for a fault unless faults are skipped, for a
+/// list that cannot be read or names an image twice, and if no image is left;
+/// `c10::Error` if there is no part, and if the library was built without
 /// expat.
 ///
 ///     const auto set = read_voc({{"VOCdevkit/VOC2007", "trainval"},
@@ -50,8 +50,8 @@ struct VocPart {
                                     const AnnotationOptions& options = {});
 
 /// Reads a folder of images and one of annotations in VOC's format, which may
-/// be the same: `<name>.xml` belongs to the image `<name>`, whatever its
-/// ending. Images keep the order of their names. A file without the other is a
+/// be the same folder. `<name>.xml` belongs to the image `<name>` with any
+/// extension. Images are sorted by name. A file without its counterpart is a
 /// fault.
 ///
 /// Throws as `read_voc` does.

@@ -1,10 +1,10 @@
-// pytorch_file.h: named tensors in the files of Python's torch.save, and of
-// LibTorch's torch::pickle_save.
+// pytorch_file.h: reads files of Python's torch.save and of LibTorch's
+// torch::pickle_save, and writes files for torch.load.
 //
-// Nothing in a file is executed: of Python, only the functions that hold dense
-// tensors are known. Other objects may stand beside a state dict, say an
-// argparse.Namespace; in it they are refused by name, as quantized and sparse
-// tensors are.
+// Nothing in a file is executed: the reader knows only those Python functions
+// that make dense tensors. Other objects, for example an argparse.Namespace,
+// may be next to a state dict. Inside of it they are refused by name, as
+// quantized and sparse tensors are.
 #pragma once
 
 #include <expandnet/io/weights.h>
@@ -13,44 +13,44 @@
 
 namespace expandnet {
 
-/// The state dict in a file of torch.save, in its order, on the CPU, under the
-/// names that it has there. Files from before PyTorch 1.6, which are no zip
-/// files, are read, too. Values in it that neither are nor hold tensors are
-/// passed over.
+/// Returns the state dict in a file of torch.save, in its order, on the CPU,
+/// with the names in the file. Also reads files from before PyTorch 1.6, which
+/// are not zip files. Values of the state dict that neither are nor contain
+/// tensors are skipped.
 ///
-/// It is the dictionary at `key`, such as "model_ema" or "ema.state_dict";
-/// without one, that of "state_dict", "model_state_dict", "model", "net" and
-/// "module" which holds tensors, else the one at the top. A module that was
-/// saved whole takes the place of its state dict. If other entries hold
-/// weights, as averages, `Weights::notes` names them.
+/// `key` selects the dictionary, such as "model_ema" or "ema.state_dict".
+/// Without a key, it is the one at "state_dict", "model_state_dict", "model",
+/// "net" or "module" that contains tensors, else the top-level one. For a whole
+/// module that was saved, its state dict is read. If other entries also hold
+/// weights, for example averages, `Weights::notes` names them.
 ///
-/// The tensors are views of the file in memory, checked once against their
-/// checksums; strides and shared storage stay as they are. They may be written
-/// to, which leaves the file as it is. Meanwhile the file may be removed or
-/// replaced, but not changed in place. A storage that is not aligned, as
-/// PyTorch writes none, is a copy. No tensor records gradients.
+/// The tensors are views of the mapped file, whose checksums are verified once;
+/// strides and shared storage are preserved. Writing to the tensors does not
+/// change the file. While they exist, the file may be removed or replaced, but
+/// not changed in place. A storage that is not aligned is copied; PyTorch
+/// writes none. No tensor requires gradients.
 ///
-/// Throws `std::runtime_error` when there is no such state dict, or several,
-/// when an entry holds tensors in a tuple, a list or a dictionary, when what is
-/// needed of the file is damaged or unknown, and for a tensor of more than 64
-/// MiB whose strides repeat a smaller storage.
+/// Throws `std::runtime_error` if there is no such state dict, or several; if
+/// an entry contains tensors in a tuple, a list or a dictionary; if a required
+/// part of the file is damaged or unknown; and for a tensor of more than 64 MiB
+/// whose strides repeat a smaller storage.
 ///
 ///     const Weights weights = read_pytorch("checkpoint.pth", "model_ema");
 [[nodiscard]] Weights read_pytorch(const std::string& path,
                                    const std::string& key = "");
 
-/// Makes or replaces the file `path`, which is there whole or not at all, with
-/// a state dict that torch.load reads, with weights_only=True, too.
+/// Creates or replaces the file `path`, atomically, with a state dict that
+/// torch.load reads, also with weights_only=True.
 ///
-/// Any device and strides will do: what is written is packed, row by row, for
-/// the CPU. Tensors that share storage are written once each. The format has
-/// no place for metadata: they are left out.
+/// Tensors may have any device and strides; they are written contiguously, for
+/// the CPU. Tensors that share storage are written separately. The format has
+/// no metadata, so `Weights::metadata` is not written.
 ///
-/// Throws `c10::Error`, before the file is touched, when a tensor is undefined,
-/// has no elements in memory (sparse, quantized, nested, meta), has a dtype
-/// whose elements are no whole bytes, or has the name of another, or one that
-/// is not UTF-8; `std::runtime_error`, as AtomicFile, when the file cannot be
-/// written.
+/// Throws `c10::Error`, before the file changes, if a tensor is undefined, has
+/// no elements in memory (sparse, quantized, nested, meta), has a dtype whose
+/// elements are not whole bytes, or has a name that occurs twice or is not
+/// UTF-8. Throws `std::runtime_error`, as AtomicFile does, if the file cannot
+/// be written.
 ///
 ///     write_pytorch({{{"weight", weight}}, {}}, "net.pth");
 void write_pytorch(const Weights& weights, const std::string& path);

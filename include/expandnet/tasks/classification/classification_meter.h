@@ -1,20 +1,20 @@
-// classification_meter.h: how well a classifier does.
+// classification_meter.h: the metrics of a classifier.
 #pragma once
 
 #include <expandnet/tasks/meter.h>
 
 namespace expandnet::tasks {
 
-/// The metrics of a classifier, in the order of `ClassificationMeter`.
+/// The metrics of a ClassificationMeter, in its order.
 [[nodiscard]] const std::vector<Metric>& classification_metrics();
 
 /// Outputs are logits [n, classes], targets labels int64 [n]. Means over
 /// images:
 ///
 ///     loss      cross entropy, in nats
-///     accuracy  share of images whose largest logit is their label
-///     top5      share with their label among the five largest; of equal
-///               logits none is preferred
+///     accuracy  share of images whose largest logit is their label's
+///     top5      share of images whose label is among the five largest logits;
+///               equal logits are not ranked in favour of the label
 class ClassificationMeter : public Meter {
  public:
   explicit ClassificationMeter(c10::Device device);

@@ -6,30 +6,31 @@
 
 namespace expandnet::tasks {
 
-/// A box without a place. Those of a region layer are in cells of its grid.
+/// Width and height of a box without a position. For a region layer the unit is
+/// a cell of its grid.
 struct Anchor {
   double width = 0;
   double height = 0;
 };
 
-/// Those of the published YOLO-LITE, in cells: made for a grid of 13x13 and not
-/// rescaled for its 7x7, so that three exceed the image. `fit_anchors` gives
-/// better ones.
+/// The anchors of the published YOLO-LITE, in cells. They were made for a grid
+/// of 13x13 and not rescaled for its grid of 7x7, so three are larger than the
+/// image. `fit_anchors` gives better ones.
 [[nodiscard]] const std::vector<Anchor>& yolo_lite_anchors();
 
-/// Intersection over union of two boxes around the same centre.
+/// Intersection over union of two boxes with the same centre.
 [[nodiscard]] double shape_iou(const Anchor& a, const Anchor& b);
 
 struct FittedAnchors {
-  std::vector<Anchor> anchors;  ///< from the smallest area to the largest
-  double mean_iou = 0;          ///< of each shape with its best anchor
+  std::vector<Anchor> anchors;  ///< by area, smallest first
+  double mean_iou = 0;          ///< mean IoU of each shape and its best anchor
 };
 
 /// Groups `shapes` by k-means with the distance 1 - IoU (Redmon and Farhadi,
-/// 2017): the best of ten starts by k-means++, drawn by `seed`, the same on
-/// every machine. An anchor is the mean of its group.
+/// 2017) and returns the mean of each group: the best of ten starts by
+/// k-means++. The starts depend only on `seed`, on every machine.
 ///
-/// Throws `c10::Error` unless 1 <= count <= the number of different shapes, and
+/// Throws `c10::Error` unless 1 <= count <= the number of distinct shapes, and
 /// for a shape that is not positive.
 ///
 ///     const auto [anchors, mean_iou] = fit_anchors(shapes, 5, /*seed=*/0);

@@ -1,4 +1,4 @@
-// average_precision.h: how well a detector does, in one number a class.
+// average_precision.h: the average precision of a detector for each class.
 #pragma once
 
 #include <expandnet/tasks/detection/detection_matches.h>
@@ -10,8 +10,8 @@
 
 namespace expandnet::tasks {
 
-/// What of the precision-recall curve is averaged. Precision is the highest at
-/// that recall or above.
+/// The recalls at which the precision is averaged. The precision at a recall is
+/// the highest precision at that recall or above.
 enum class Interpolation {
   kElevenPoints,         ///< VOC2007: at recall 0, 0.1 ... 1
   kArea,                 ///< VOC2010 and later: over all recalls
@@ -19,29 +19,29 @@ enum class Interpolation {
 };
 
 struct AveragePrecision {
-  /// Over classes and thresholds. Not a number where nothing is meant.
+  /// Mean over classes and thresholds. NaN if the targets have no objects.
   double mean = 0;
-  /// Over classes, for each of `iou_thresholds`.
+  /// Mean over classes, for each entry of `iou_thresholds`.
   std::vector<double> of_threshold;
-  /// Over thresholds; absent where nothing of the class is meant, which leaves
-  /// it out of all means.
+  /// Mean over thresholds. Absent for a class without objects in the targets,
+  /// which is left out of all means.
   std::vector<std::optional<double>> of_class;
 };
 
 [[nodiscard]] AveragePrecision average_precision(
     const DetectionMatches& matches, Interpolation interpolation);
 
-/// A point for each detection of a class that counts, from the highest score
-/// down.
+/// The precision-recall curve of a class: one point per detection that counts,
+/// from the highest score down.
 struct PrecisionRecall {
   std::vector<double> scores;
-  std::vector<double> precision;  ///< hits over detections so far
-  std::vector<double> recall;     ///< hits so far over what is meant
+  std::vector<double> precision;  ///< hits so far / detections so far
+  std::vector<double> recall;     ///< hits so far / objects
 };
 
-/// The curve at threshold number `threshold` of `iou_thresholds`; empty where
-/// nothing of the class is meant. Throws `c10::Error` for a label that is no
-/// class and a threshold that is none.
+/// Returns the curve at entry `threshold` of `iou_thresholds`; empty for a
+/// class without objects in the targets. Throws `c10::Error` if label or
+/// threshold is out of range.
 [[nodiscard]] PrecisionRecall precision_recall(const DetectionMatches& matches,
                                                std::int64_t label,
                                                std::size_t threshold = 0);

@@ -1,4 +1,4 @@
-// boxes.h: what a detector finds, and how far two boxes agree.
+// boxes.h: detections, and the overlap of boxes.
 #pragma once
 
 #include <expandnet/data/images/image.h>
@@ -10,16 +10,16 @@ namespace expandnet::tasks {
 
 using data::Box;
 
-/// An object that was found.
+/// A detected object.
 struct Detection {
   Box box;
   float score = 0;
   std::int64_t label = 0;
 };
 
-/// Intersection over union: 0 for boxes that do not overlap, 1 for equal ones,
-/// 0 where both are empty. Edges count as they are; VOC's widths of
-/// xmax - xmin + 1 are those of `data::AnnotatedObject`.
+/// Intersection over union: 1 for equal boxes, 0 for boxes that do not overlap
+/// and if both are empty. Uses the edges as they are; `data::AnnotatedObject`
+/// explains VOC's widths of xmax - xmin + 1.
 [[nodiscard]] double iou(const Box& a, const Box& b);
 
 /// The area that both boxes cover.

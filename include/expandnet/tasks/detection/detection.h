@@ -1,4 +1,4 @@
-// detection.h: boxes around objects, by a YOLOv2 head.
+// detection.h: the task of finding objects with a YOLOv2 head.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -14,25 +14,25 @@
 
 namespace expandnet::tasks {
 
-/// Defaults are those of YOLO-LITE on VOC2007.
+/// The default values are those of YOLO-LITE on VOC2007.
 struct DetectionOptions {
   std::int64_t classes = 20;
   std::vector<Anchor> anchors;  ///< in cells
-  RegionLossOptions loss;       ///< but for its prior
-  /// Whether the first 12,800 images draw boxes to their anchors' shapes, as
-  /// `region_prior` says.
+  RegionLossOptions loss;       ///< its prior is ignored
+  /// Whether the loss of the first 12,800 images pulls boxes towards their
+  /// anchors' shapes (`region_prior`).
   bool prior = true;
   SuppressOptions suppress;
   Protocol protocol = Protocol::kVoc;
   Interpolation interpolation = Interpolation::kElevenPoints;
 };
 
-/// `region_loss` of outputs [n, A (5 + classes), H, W], a RegionLossMeter for
-/// the batches that are trained on, and a DetectionMeter.
+/// A Task of `region_loss` on outputs [n, A (5 + classes), H, W], a
+/// RegionLossMeter for training and a DetectionMeter.
 ///
-/// Targets are those of `data::BoxBatches`. The images before a batch, which
-/// the prior depends on, are among them, so that a run goes on to the same
-/// bits. Evaluations report the loss without the prior.
+/// Targets are those of `data::BoxBatches`. They include the number of images
+/// before the batch, which determines the prior, so that a resumed run computes
+/// the same bits. Evaluations report the loss without the prior.
 ///
 /// Throws `c10::Error` unless there are classes and anchors.
 [[nodiscard]] Task detection(const DetectionOptions& options,

@@ -1,4 +1,4 @@
-// detection_matches.h: which detections hit an object.
+// detection_matches.h: matches detections with objects.
 #pragma once
 
 #include <expandnet/data/sets/annotated_image.h>
@@ -9,35 +9,37 @@
 
 namespace expandnet::tasks {
 
-/// Whose rules say what is a hit.
+/// The rules that decide whether a detection is a hit.
 enum class Protocol {
-  /// A detection, from the highest score down, takes the object of the highest
-  /// IoU, which must be at least 0.5. A second detection of one object is
-  /// false; one of a difficult object (or a crowd) does not count.
+  /// From the highest score down, each detection is matched with the object of
+  /// highest IoU, which must be at least 0.5. A second detection of the same
+  /// object is a false positive; one of a difficult object (or a crowd) does
+  /// not count.
   kVoc,
-  /// A detection takes the object of the highest IoU that no other has; for
-  /// each of ten IoU from 0.5 to 0.95. Of a class the 100 best detections of an
-  /// image count. One that meets only a crowd does not; its IoU is the share of
+  /// Each detection is matched with the object of highest IoU that is not
+  /// matched yet, separately for ten IoU thresholds from 0.5 to 0.95. Per image
+  /// and class, only the 100 best detections count. A detection that matches
+  /// only a crowd does not count; its IoU with a crowd is the covered share of
   /// its own area.
   kCoco,
 };
 
-/// The lowest IoU of a hit: one for VOC, ten for COCO.
+/// The lowest IoU of a hit: one threshold for VOC, ten for COCO.
 [[nodiscard]] const std::vector<double>& iou_thresholds(Protocol protocol);
 
-/// A detection and what became of it. Plain bytes, to be sent to other
-/// processes.
+/// A detection and the result of its matching. Trivially copyable, so that it
+/// can be sent to other processes.
 struct MatchedDetection {
   float score = 0;
   std::uint32_t image = 0;
-  std::uint16_t place = 0;  ///< in the image's list, for equal scores
+  std::uint16_t place = 0;  ///< in the image's list; orders equal scores
   std::uint16_t label = 0;
-  std::uint16_t hit = 0;      ///< a bit for each threshold
-  std::uint16_t ignored = 0;  ///< likewise: neither hit nor miss
+  std::uint16_t hit = 0;      ///< one bit per threshold
+  std::uint16_t ignored = 0;  ///< one bit per threshold: neither hit nor miss
 };
 
-/// Gathers the detections of images, in any order and on any number of
-/// processes: the precision that results is the same.
+/// Collects the detections of images. The resulting precision does not depend
+/// on the order of images or the number of processes.
 ///
 ///     DetectionMatches matches(20, Protocol::kVoc);
 ///     for (...) matches.add(image, detections, objects);
@@ -47,15 +49,14 @@ class DetectionMatches {
   /// Throws `c10::Error` unless there are 1 to 65,536 classes.
   DetectionMatches(std::int64_t classes, Protocol protocol);
 
-  /// Adds image number `image` of the set. Boxes of both are in the same unit,
-  /// pixels for example.
+  /// Adds the detections and objects of image number `image` of the set. All
+  /// boxes are in the same unit, for example pixels.
   ///
-  /// Throws `c10::Error` for a label that is no class, a score that is no
-  /// number, more than 65,536 detections, and a number that is not 0 to
-  /// 2^32 - 1.
+  /// Throws `c10::Error` for a label that is not a class, a NaN score, more
+  /// than 65,536 detections, and an image number outside of 0 to 2^32 - 1.
   void add(std::int64_t image, const std::vector<Detection>& found,
            const std::vector<data::AnnotatedObject>& meant);
-  /// Adds what another process has: its `found()` and `meant()`.
+  /// Adds the `found()` and `meant()` of another process.
   void add(const std::vector<MatchedDetection>& found,
            const std::vector<std::int64_t>& meant);
 
@@ -66,7 +67,7 @@ class DetectionMatches {
   [[nodiscard]] const std::vector<MatchedDetection>& found() const {
     return found_;
   }
-  /// How many objects of each class there are to hit.
+  /// Number of objects of each class that can be hit.
   [[nodiscard]] const std::vector<std::int64_t>& meant() const {
     return meant_;
   }

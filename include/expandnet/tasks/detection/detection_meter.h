@@ -1,4 +1,4 @@
-// detection_meter.h: how well a detector does.
+// detection_meter.h: the metrics of a detector.
 #pragma once
 
 #include <expandnet/tasks/detection/detection.h>
@@ -12,21 +12,22 @@ namespace expandnet::tasks {
 /// The metrics of a detector: "map".
 [[nodiscard]] const std::vector<Metric>& detection_metrics();
 
-/// Puts a detection of a picture, a share of it, into the image, in pixels, cut
-/// to the image. `image` are the columns of data/loading/box_targets.h.
+/// Converts a detection from shares of a picture to pixels of the image, and
+/// clips it to the image. `image` points to the columns of an image in
+/// data/loading/box_targets.h.
 [[nodiscard]] Detection in_image(const Detection& found, const double* image);
 
-/// Decodes outputs, suppresses, and matches what is left with what was meant,
-/// in the pixels of the images. Targets are those that `data::BoxBatches` gives
-/// to evaluate.
+/// Decodes outputs, suppresses overlapping boxes, and matches the rest with the
+/// targets, in pixels of the images. Targets are those that `data::BoxBatches`
+/// returns for evaluation.
 ///
 ///     loss  mean over images of `region_loss`, without a prior
-///     map   mean average precision; not a number where nothing is meant
+///     map   mean average precision; NaN if the targets have no objects
 ///
-/// The sums hold the loss and the objects of each class, the rows every
-/// detection: its score, image, place in the image's list, label, hits and what
-/// is ignored, the latter two a bit for each threshold. So the precision of
-/// several processes is that of one.
+/// The sums hold the loss and the number of objects of each class. The rows
+/// hold every detection: its score, image, place in the image's list, label,
+/// hits and ignored flags, the latter two with one bit per threshold. So the
+/// precision does not depend on the number of processes.
 class DetectionMeter : public Meter {
  public:
   DetectionMeter(const DetectionOptions& options, c10::Device device);
@@ -36,14 +37,14 @@ class DetectionMeter : public Meter {
   void add(const at::Tensor& loss, const data::Tensors& output,
            const data::Tensors& targets) override;
   [[nodiscard]] Metrics result() const override;
-  /// Average precisions, with the precision at each recall at the lowest IoU
-  /// that is a hit.
+  /// The average precision of each class, with its precision-recall curve at
+  /// the lowest IoU threshold.
   [[nodiscard]] std::optional<ClassScores> class_scores() const override;
   void reset() override;
   [[nodiscard]] at::Tensor rows() const override;
   void set_rows(const at::Tensor& rows) override;
 
-  /// All that was found and meant so far, for curves.
+  /// All detections and objects so far, to compute curves.
   [[nodiscard]] DetectionMatches matches() const;
 
  private:

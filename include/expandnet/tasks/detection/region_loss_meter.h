@@ -1,4 +1,4 @@
-// region_loss_meter.h: what a detector's loss is made of.
+// region_loss_meter.h: the terms of a detector's loss.
 #pragma once
 
 #include <expandnet/tasks/detection/region_loss.h>
@@ -8,12 +8,12 @@
 
 namespace expandnet::tasks {
 
-/// The loss of a batch and its terms.
+/// Computes the loss of a batch and its terms.
 using RegionLossOf = std::function<RegionLoss(const data::Tensors& output,
                                               const data::Tensors& targets)>;
 
-/// Means over images: the loss that was trained on, and of it "coordinates",
-/// "object", "no_object" and "classes" (region_loss.h).
+/// Means over images: the training loss, and its terms "coordinates", "object",
+/// "no_object" and "classes" (region_loss.h).
 class RegionLossMeter : public Meter {
  public:
   RegionLossMeter(RegionLossOf loss_of, c10::Device device);

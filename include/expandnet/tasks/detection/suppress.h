@@ -1,4 +1,4 @@
-// suppress.h: of boxes that mark the same object, the best is kept.
+// suppress.h: keeps the best of several boxes on the same object.
 #pragma once
 
 #include <expandnet/tasks/detection/boxes.h>
@@ -8,7 +8,7 @@
 
 namespace expandnet::tasks {
 
-/// Boxes of an image, each with a score for every class.
+/// Boxes in an image, each with a score for every class.
 struct ScoredBoxes {
   std::vector<Box> boxes;
   std::int64_t classes = 0;
@@ -16,16 +16,16 @@ struct ScoredBoxes {
 };
 
 struct SuppressOptions {
-  double threshold = 0.005;  ///< lower scores are left out
-  double overlap = 0.45;     ///< the highest IoU of two boxes of one class
+  double threshold = 0.005;  ///< drops boxes with lower scores
+  double overlap = 0.45;     ///< largest IoU of two kept boxes of one class
 };
 
-/// Non-maximum suppression, class by class: from the highest score down, a box
-/// is kept unless its IoU with one that was kept exceeds `overlap`. Of equal
-/// scores the first box comes first. What is kept stands in this order, too:
-/// by class, then score.
+/// Non-maximum suppression, separately for each class: from the highest score
+/// down, a box is kept unless its IoU with a kept box exceeds `overlap`. Of
+/// equal scores, the earlier box is first. The result is sorted by class, then
+/// by score.
 ///
-/// Throws `c10::Error` unless there are boxes x classes scores.
+/// Throws `c10::Error` unless `scores` has boxes x classes entries.
 [[nodiscard]] std::vector<Detection> suppress(
     const ScoredBoxes& boxes, const SuppressOptions& options = {});
 

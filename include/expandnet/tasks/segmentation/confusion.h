@@ -1,4 +1,4 @@
-// confusion.h: which classes of pixels are taken for which.
+// confusion.h: the confusion matrix of the classes of pixels.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,38 +9,41 @@
 
 namespace expandnet::tasks {
 
-/// Adds the pixels of `found` and `meant` to `counts`, in place: entry
-/// [meant, found] counts those of class `meant` that were found as `found`;
-/// pixels that are meant to be `ignored` are left out.
+/// Counts pixels in `counts`, in place: entry [meant, found] counts the pixels
+/// with target class `meant` and predicted class `found`. Pixels with target
+/// `ignored` are left out.
 ///
 ///     counts  [classes, classes], fp64, contiguous
-///     found   classes, of any shape and integer dtype
-///     meant   the same shape, classes or `ignored`
+///     found   predicted classes, of any shape and integer dtype
+///     meant   target classes or `ignored`, in the same shape
 ///
-/// All on one device; nothing waits for it, so that a step can be captured.
+/// All are on one device. Does not synchronize with it, so that a step can be
+/// captured.
 ///
-/// Throws `c10::Error` for shapes that differ and, on the CPU, for a value that
-/// is no class.
+/// Throws `c10::Error` if the shapes differ and, on the CPU, for a value that
+/// is not a class.
 void count_confusion(const at::Tensor& counts, const at::Tensor& found,
                      const at::Tensor& meant, std::int64_t ignored = 255);
 
-/// TP, FP and FN are the pixels of a class that are rightly found, wrongly
-/// found, and missed.
+/// In the formulas, TP, FP and FN count the pixels of a class that are
+/// predicted correctly, predicted wrongly, and missed.
 struct SegmentationScores {
-  /// Means over the classes that have one; not a number where none has.
+  /// Means over the classes for which the value is defined; NaN if there is
+  /// none.
   double mean_iou = 0;
   double mean_recall = 0;
   double mean_precision = 0;
-  double pixel_accuracy = 0;  ///< share of all pixels that are rightly found
-  /// TP / (TP + FP + FN) of each class; absent where that is 0 / 0, as
-  /// everywhere below.
+  double pixel_accuracy = 0;  ///< share of all pixels that are predicted
+                              ///< correctly
+  /// TP / (TP + FP + FN) of each class; absent if that is 0 / 0. The same holds
+  /// for the members below.
   std::vector<std::optional<double>> iou;
   std::vector<std::optional<double>> recall;     ///< TP / (TP + FN)
   std::vector<std::optional<double>> precision;  ///< TP / (TP + FP)
 };
 
-/// The scores of a set, whose pixels `counts` [classes, classes] has all.
-/// Waits for the device.
+/// Returns the scores of a set from the counts of all its pixels, [classes,
+/// classes]. Synchronizes with the device.
 ///
 /// Throws `c10::Error` unless `counts` is a square matrix.
 [[nodiscard]] SegmentationScores segmentation_scores(const at::Tensor& counts);

@@ -1,4 +1,4 @@
-// segmentation_meter.h: how well a net does that gives every pixel a class.
+// segmentation_meter.h: the metrics of segmentation.
 #pragma once
 
 #include <expandnet/tasks/meter.h>
@@ -8,12 +8,12 @@
 
 namespace expandnet::tasks {
 
-/// The metrics of segmentation, in the order of `SegmentationMeter`.
+/// The metrics of a SegmentationMeter, in its order.
 [[nodiscard]] const std::vector<Metric>& segmentation_metrics();
 
 /// Outputs are logits [N, classes, H, W], targets labels [N, H, W] of any
-/// integer dtype. All of the whole set, from one matrix (confusion.h), without
-/// the pixels that are ignored:
+/// integer dtype. All metrics are of the whole set, computed from one confusion
+/// matrix (confusion.h) without the ignored pixels:
 ///
 ///     loss            cross entropy of a pixel, in nats, without weights
 ///     mean_iou        mean over classes
@@ -34,9 +34,9 @@ class SegmentationMeter : public Meter {
   /// The IoU of each class.
   [[nodiscard]] std::optional<ClassScores> class_scores() const override;
 
-  /// A view of the sums, [classes, classes]: the pixels of a class (rows) by
-  /// the class that was found (columns). `segmentation_scores` gives the IoU
-  /// of each class.
+  /// A view of the sums, [classes, classes]: rows are target classes, columns
+  /// predicted classes. `segmentation_scores` computes the IoU of each class
+  /// from it.
   [[nodiscard]] at::Tensor confusion() const;
 
  private:

@@ -1,4 +1,4 @@
-// tiles.h: images that are too large for one pass through a net.
+// tiles.h: runs a net over an image in tiles, for images that are too large.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,27 +9,28 @@
 namespace expandnet::tasks {
 
 struct TileOptions {
-  /// Height and width of what each pass gives the logits of, in pixels.
+  /// Height and width of the area whose logits one pass computes, in pixels.
   std::int64_t side = 512;
-  /// How much of the image each pass sees beyond that on every side, rounded up
-  /// to a multiple of `stride`. From the net's receptive radius on, logits are
-  /// those of the whole image; a UNet has 107, or 122 with bilinear steps.
+  /// Number of pixels that each pass sees beyond that area on every side,
+  /// rounded up to a multiple of `stride`. If it is at least the net's
+  /// receptive radius, the logits are those of the whole image; the radius of a
+  /// UNet is 107, or 122 with bilinear interpolation.
   std::int64_t margin = 128;
-  /// What the origins of all tiles must be multiples of.
+  /// The origins of all tiles are multiples of this number.
   std::int64_t stride = 16;
 };
 
-/// Runs `net` on tiles of `images` and puts the logits together:
+/// Runs `net` on tiles of `images` and joins the logits:
 ///
 ///     images  [N, C, H, W] -> [N, classes, H, W]
 ///
-/// In evaluation mode these are the logits of `net(images)` to rounding, where
-/// the margin is as large as said above. Without gradients, one tile's
-/// activations are in memory at a time.
+/// In evaluation mode these are the logits of `net(images)`, to rounding, if
+/// the margin is large enough (TileOptions). Without gradients, memory holds
+/// the activations of only one tile at a time.
 ///
 /// Throws `c10::Error` unless stride and side are positive and the side is a
-/// multiple of the stride; for a negative margin; and for a net that does not
-/// keep height and width.
+/// multiple of the stride; for a negative margin; and if the net changes height
+/// and width.
 ///
 ///     UNet net;
 ///     TileOptions options;

@@ -1,3 +1,3 @@
-// Of Gloo's header of this name, what c10d's ProcessGroupGloo.hpp uses:
+// The part of Gloo's header of this name that c10d's ProcessGroupGloo.hpp uses:
 // LibTorch contains Gloo, but not its headers. See context.h.
 #pragma once

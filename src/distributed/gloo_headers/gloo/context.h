@@ -1,6 +1,7 @@
-// Of Gloo's header of this name, what c10d's ProcessGroupGloo.hpp uses:
-// LibTorch contains Gloo, but not its headers. Pointers to these types are
-// passed on; nothing here makes one or looks inside.
+// The part of Gloo's header of this name that c10d's ProcessGroupGloo.hpp uses:
+// LibTorch contains Gloo, but not its headers. This library only passes
+// pointers to these types on; it neither creates nor accesses an object of
+// them.
 #pragma once
 
 #include <chrono>

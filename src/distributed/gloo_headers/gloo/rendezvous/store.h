@@ -1,5 +1,5 @@
-// Of Gloo's header of this name, what c10d's ProcessGroupGloo.hpp uses: the
-// interface that its GlooStore implements, which nothing here makes. See
+// The part of Gloo's header of this name that c10d's ProcessGroupGloo.hpp uses:
+// the interface of its class GlooStore, which this library does not use. See
 // context.h.
 #pragma once
 
