@@ -13,6 +13,7 @@
 #include "deploy/chain_shapes.h"
 #include "deploy/checked_layer.h"
 #include "deploy/new_paths.h"
+#include "deploy/no_chains.h"
 #include "fold/chain_layout.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
@@ -220,16 +221,12 @@ ContractedWeights contract_weights(const Weights& weights,
   chains = find_chains(weights, options);
   TORCH_CHECK(
       !chains.empty(),
-      options.by_shape
-          ? error_message(kContract,
-                          "the weights must hold layers of a chain's shapes",
-                          "none", "name the chains with --chain")
-          : error_message(kContract,
-                          "the weights must hold chains by name "
-                          "(<path>.chain.<i>.weight)",
-                          "none",
-                          "name them with --chain, or allow the search with "
-                          "--by-shape"));
+      error_message(
+          kContract,
+          options.by_shape ? "the weights must hold layers of a chain's shapes"
+                           : "the weights must hold chains by name "
+                             "(<path>.chain.<i>.weight)",
+          "none", remedies_without_chains(weights, options.by_shape)));
 
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
   const ByName averages(options.averages.begin(), options.averages.end());

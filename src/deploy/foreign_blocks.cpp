@@ -325,7 +325,9 @@ ContractedBlocks contract_foreign_blocks(const Weights& weights,
     keep(std::move(layer), std::move(report));
   }
   if (options.fuse_batch_norms) {
-    for (const auto& pair : batch_norm_pairs(keys, taken, kForeign)) {
+    const auto pairs = batch_norm_pairs(keys, taken);
+    check_pairs(keys, pairs, kForeign);
+    for (const auto& pair : pairs) {
       FoldedBlock report;
       auto layer = fold_pair(keys, pair, options, report);
       keep(std::move(layer), std::move(report));
