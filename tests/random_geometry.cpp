@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 
+#include "fold/given_branches.h"
 #include "testing.h"
 
 namespace expandnet::testing {
@@ -146,6 +147,51 @@ Branch draw_branch(Dice& dice, const CompactLayer& layer) {
   return branch.bias(dice.heads());
 }
 
+/// Groups of a factor of a layer with these: any multiple that fits.
+std::int64_t draw_groups(Dice& dice, std::int64_t groups, std::int64_t in,
+                         std::int64_t out) {
+  std::vector<std::int64_t> fitting;
+  for (auto finer = groups; finer <= std::min(in, out); finer += groups) {
+    if (in % finer == 0 && out % finer == 0) fitting.push_back(finer);
+  }
+  return fitting[static_cast<std::size_t>(
+      dice.between(0, static_cast<std::int64_t>(fitting.size()) - 1))];
+}
+
+std::vector<FactorShape> draw_given_chain(Dice& dice,
+                                          const CompactLayer& layer) {
+  std::vector<FactorShape> chain(static_cast<std::size_t>(dice.between(1, 4)));
+  auto rest = draw_inner_kernel(dice, layer);
+  auto width = layer.in_channels;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const bool last = i + 1 == chain.size();
+    auto& factor = chain[i];
+    factor.in_channels = width;
+    width = last ? layer.out_channels : layer.groups * dice.between(1, 6);
+    factor.out_channels = width;
+    factor.groups = draw_groups(dice, layer.groups, factor.in_channels, width);
+    for (auto& side : rest) {
+      factor.kernel_size.push_back(last ? side : dice.between(1, side));
+      side -= factor.kernel_size.back() - 1;
+    }
+    factor.stride.assign(rest.size(), 1);
+    if (last) factor.stride = layer.stride;
+    factor.fixed = dice.between(0, 3) == 0;
+    factor.bias = !factor.fixed && dice.heads();
+    factor.adds_identity =
+        factor.in_channels == width && factor.taps() == 1 && dice.heads();
+  }
+  return chain;
+}
+
+/// Adds a branch whose groups can be composed.
+void add_given_chain(Dice& dice, Plan& plan) {
+  const auto before = plan;
+  while (!add_given_branch(plan, draw_given_chain(dice, plan.layer)).empty()) {
+    plan = before;
+  }
+}
+
 at::Tensor draw_input(Dice& dice, const CompactLayer& layer,
                       at::ScalarType dtype) {
   std::vector<std::int64_t> shape = {dice.between(1, 2), layer.in_channels};
@@ -189,6 +235,23 @@ Geometry random_branches(std::uint64_t seed, at::ScalarType dtype) {
                                dice.one_of({0.7, 1.0, 2.0})));
   auto factors = random_factors(drawn, dtype);
   auto input = draw_input(dice, layer, dtype);
+  return {drawn, factors, input};
+}
+
+Geometry random_given_branches(std::uint64_t seed, at::ScalarType dtype) {
+  Dice dice(seed);
+  torch::manual_seed(seed);
+  Plan drawn;
+  do {
+    drawn.layer = draw_layer(dice);
+  } while (drawn.layer.transposed);
+  drawn.layer.bias = false;
+  drawn.strategy = Strategy::kBranches;
+  for (auto i = dice.between(1, 4); i > 0; --i) add_given_chain(dice, drawn);
+  drawn.factors.front().fixed = false;  // something is trained
+  set_order(drawn);
+  auto factors = random_factors(drawn, dtype);
+  auto input = draw_input(dice, drawn.layer, dtype);
   return {drawn, factors, input};
 }
 

@@ -28,6 +28,11 @@ Geometry random_geometry(std::uint64_t seed, at::ScalarType dtype);
 /// with and without scales and biases.
 Geometry random_branches(std::uint64_t seed, at::ScalarType dtype);
 
+/// The same layers, not transposed, as sums of one to four branches of given
+/// factors, as files hold them: one to four each, with any groups, kernels and
+/// biases, fixed ones and identities at any place.
+Geometry random_given_branches(std::uint64_t seed, at::ScalarType dtype);
+
 /// One line that says it all, for messages of failing tests.
 std::string describe_geometry(const Geometry& geometry);
 

@@ -11,19 +11,18 @@
 #include "base/text.h"
 #include "base/weight_paths.h"
 #include "deploy/chain_shapes.h"
+#include "deploy/checked_layer.h"
 #include "deploy/new_paths.h"
+#include "deploy/no_chains.h"
 #include "fold/chain_layout.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
-#include "passes/check.h"
 
 namespace expandnet {
 
 namespace {
 
 constexpr const char* kContract = "contract_weights";
-constexpr const char* kContracted = "a contracted layer";
-constexpr const char* kWiderDtype = "choose a wider one with --dtype";
 
 /// Weight-space checkpoints hold the compact weights, too: the fold in the
 /// precision of the training. It differs from the exact one by rounding alone.
@@ -53,11 +52,6 @@ void settle_transposed(ChainInWeights& chain, const ByName& tensors) {
   }
 }
 
-bool is_dtype_of_layers(at::ScalarType dtype) {
-  return dtype == at::kHalf || dtype == at::kBFloat16 || dtype == at::kFloat ||
-         dtype == at::kDouble;
-}
-
 /// The one dtype of the factors. Throws where there are several, or one in
 /// which layers do not run.
 at::ScalarType dtype_of(const ChainInWeights& chain, const Site& site) {
@@ -73,17 +67,7 @@ at::ScalarType dtype_of(const ChainInWeights& chain, const Site& site) {
     add(weight);
     add(bias);
   }
-  std::string names;
-  for (const auto dtype : dtypes) {
-    names += (names.empty() ? "" : ", ") + std::string(c10::toString(dtype));
-  }
-  TORCH_CHECK(
-      dtypes.size() == 1 && is_dtype_of_layers(dtypes.front()),
-      error_message(site,
-                    "the factors of a chain must have one dtype of Half, "
-                    "BFloat16, Float and Double",
-                    names, "choose the layer's with --dtype"));
-  return dtypes.front();
+  return only_dtype(dtypes, "the factors of a chain", site);
 }
 
 std::vector<Affine> in_fp64(const std::vector<Affine>& tensors) {
@@ -140,20 +124,13 @@ Affine checked_fold(const ChainInWeights& chain, const ByName& tensors,
   const Site site{kContract, chain.layer};
   const auto dtype = options.dtype ? *options.dtype : dtype_of(chain, site);
   const auto factors = in_fp64(chain.tensors);
-  check_finite(factors, site);
-  const auto folded = fold(chain.plan, factors);
-  const Affine exact{folded.weight.contiguous(), folded.bias};
+  auto [exact, compact, checked] =
+      checked_layer(chain.plan, factors, dtype, options.tolerance, site);
   if (chain.whole) {
     check_near(tensors, under(chain.layer_in_file, "weight"), exact.weight);
     check_near(tensors, under(chain.layer_in_file, "bias"), exact.bias);
   }
-  const Affine compact = {exact.weight.to(dtype), exact.bias.defined()
-                                                      ? exact.bias.to(dtype)
-                                                      : at::Tensor()};
-  check_in_range(
-      compact, [&] { return exact; }, site, kContracted, kWiderDtype);
-  report.layers.push_back(check_chain(chain.plan, factors, compact,
-                                      VerifyOptions{options.tolerance}, site));
+  report.layers.push_back(std::move(checked));
   return compact;
 }
 
@@ -238,25 +215,18 @@ std::vector<std::string> notes_on_padding(
 ContractedWeights contract_weights(const Weights& weights,
                                    const ContractWeightsOptions& options) {
   const at::NoGradGuard no_grad;
-  TORCH_CHECK(!options.dtype || is_dtype_of_layers(*options.dtype),
-              error_message(kContract,
-                            "the dtype must be Half, BFloat16, Float or Double",
-                            c10::toString(*options.dtype)));
+  check_layer_dtype(options.dtype, kContract);
   ContractedWeights result;
   auto& chains = result.chains;
   chains = find_chains(weights, options);
   TORCH_CHECK(
       !chains.empty(),
-      options.by_shape
-          ? error_message(kContract,
-                          "the weights must hold layers of a chain's shapes",
-                          "none", "name the chains with --chain")
-          : error_message(kContract,
-                          "the weights must hold chains by name "
-                          "(<path>.chain.<i>.weight)",
-                          "none",
-                          "name them with --chain, or allow the search with "
-                          "--by-shape"));
+      error_message(
+          kContract,
+          options.by_shape ? "the weights must hold layers of a chain's shapes"
+                           : "the weights must hold chains by name "
+                             "(<path>.chain.<i>.weight)",
+          "none", remedies_without_chains(weights, options.by_shape)));
 
   const ByName tensors(weights.tensors.begin(), weights.tensors.end());
   const ByName averages(options.averages.begin(), options.averages.end());
@@ -275,8 +245,8 @@ ContractedWeights contract_weights(const Weights& weights,
           averaged(averages, under(path, "bias"), bias, at::kDouble)};
     };
     if (!averages.empty()) {
-      check_in_range(layers.back(), exact, Site{kContract, chain.layer},
-                     kContracted, kWiderDtype);
+      check_contracted_range(layers.back(), exact,
+                             Site{kContract, chain.layer});
     }
   }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <ostream>
 #include <set>
@@ -13,11 +12,11 @@
 
 #include "base/table.h"
 #include "base/weight_paths.h"
+#include "deploy/checked_layer.h"
 #include "deploy/foreign/batch_norm_pairs.h"
+#include "deploy/foreign/branches.h"
 #include "deploy/foreign/kinds.h"
 #include "fold/site_message.h"
-#include "passes/check.h"
-#include "passes/probe.h"
 
 namespace expandnet {
 
@@ -154,58 +153,25 @@ std::string settled_system(const std::vector<FoundBlock>& blocks) {
   return first == nullptr ? "" : systems_of(*first, "");
 }
 
-bool is_dtype_of_convolutions(at::ScalarType dtype) {
-  return dtype == at::kHalf || dtype == at::kBFloat16 || dtype == at::kFloat ||
-         dtype == at::kDouble;
-}
-
-at::ScalarType dtype_of_block(const BlockReader& reader) {
-  const auto& dtypes = reader.dtypes();
-  std::vector<std::string> names;
-  for (const auto dtype : dtypes) names.emplace_back(c10::toString(dtype));
-  TORCH_CHECK(
-      dtypes.size() == 1 && is_dtype_of_convolutions(dtypes.front()),
-      error_message(reader.site(),
-                    "the convolutions of a block must have one dtype "
-                    "of Half, BFloat16, Float and Double",
-                    c10::Join(", ", names), "choose the layer's with --dtype"));
-  return dtypes.front();
-}
-
 /// Folds what was read, checks it on a probe and casts it; its report goes into
 /// `report`.
 NewLayer folded_layer(const ReadBlock& block, const BlockReader& reader,
                       const std::string& path,
                       const ForeignBlocksOptions& options,
                       FoldedBlock& report) {
-  const OneThread one_thread;
   const auto& site = reader.site();
-  const auto kernel = block.map->folded(site);
-  const auto dtype = options.dtype ? *options.dtype : dtype_of_block(reader);
+  const auto [plan, factors] = planned(block.sum, site);
+  const auto dtype =
+      options.dtype
+          ? *options.dtype
+          : only_dtype(reader.dtypes(), "the convolutions of a block", site);
+  auto [exact, compact, checked] =
+      checked_layer(plan, factors, dtype, options.tolerance, site);
   report.layer = path;
   report.parts = block.parts;
-  report.dtype = c10::toString(dtype);
-  report.error_fp64 = error_on_probe(*block.map, kernel);
-  TORCH_CHECK(
-      report.error_fp64 <= options.tolerance,
-      error_message(site, "the convolution must compute what the branches do",
-                    "a relative error of " + scientific(report.error_fp64) +
-                        " (tolerance " + scientific(options.tolerance) + ")",
-                    "the branches' magnitudes may differ too much"));
-  const auto cast = [&](const at::Tensor& values) {
-    return values.defined() ? values.to(dtype).contiguous() : values;
-  };
-  Affine compact{cast(kernel.weight), cast(kernel.bias)};
-  check_in_range(
-      compact,
-      [&] {
-        return Affine{kernel.weight, kernel.bias};
-      },
-      site, "a contracted layer", "choose a wider one with --dtype");
-  const auto error = error_on_probe(*block.map, compact, kernel.groups);
-  // Of finite weights, too, the outputs may leave the range of Half.
-  report.error_dtype =
-      std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+  report.dtype = checked.dtype;
+  report.error_fp64 = checked.error_fp64;
+  report.error_dtype = checked.error_dtype;
   if (block.linear) compact.weight = compact.weight.squeeze(3).squeeze(2);
   return {path, compact, reader.used()};
 }
@@ -241,12 +207,12 @@ NewLayer fold_pair(const Keys& keys, const BatchNormPair& pair,
     const auto bias_name = under(pair.layer, "bias");
     const auto bias =
         keys.has(bias_name) ? reader.tensor(bias_name, 1) : at::Tensor();
-    block.map = in_sequence(
-        {convolution(reader.tensor(weight_name, 2).unsqueeze(2).unsqueeze(3),
-                     bias, 1),
-         reader.norm(pair.norm)});
+    block.sum = {
+        {kernel_factor(reader.tensor(weight_name, 2).unsqueeze(2).unsqueeze(3),
+                       bias, 1),
+         reader.norm(pair.norm)}};
   } else {
-    block.map = reader.conv_norm(pair.layer, pair.norm, 1);
+    block.sum = {reader.conv_norm(pair.layer, pair.norm, 1)};
   }
   return folded_layer(block, reader, pair.layer, options, report);
 }
@@ -288,10 +254,7 @@ Weights with_layers(const Weights& weights,
 
 void check_foreign_options(const ForeignBlocksOptions& options) {
   check_system(options.system);
-  TORCH_CHECK(!options.dtype || is_dtype_of_convolutions(*options.dtype),
-              error_message(kForeign,
-                            "the dtype must be Half, BFloat16, Float or Double",
-                            c10::toString(*options.dtype)));
+  check_layer_dtype(options.dtype, kForeign);
   TORCH_CHECK(!options.epsilon ||
                   (std::isfinite(*options.epsilon) && *options.epsilon > 0),
               error_message(kForeign, "eps must be positive and finite",
@@ -362,7 +325,9 @@ ContractedBlocks contract_foreign_blocks(const Weights& weights,
     keep(std::move(layer), std::move(report));
   }
   if (options.fuse_batch_norms) {
-    for (const auto& pair : batch_norm_pairs(keys, taken, kForeign)) {
+    const auto pairs = batch_norm_pairs(keys, taken);
+    check_pairs(keys, pairs, kForeign);
+    for (const auto& pair : pairs) {
       FoldedBlock report;
       auto layer = fold_pair(keys, pair, options, report);
       keep(std::move(layer), std::move(report));

@@ -3,10 +3,9 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
-#include <utility>
 
+#include "fold/given_branches.h"
 #include "fold/sides.h"
-#include "fold/site_message.h"
 
 namespace expandnet {
 
@@ -52,10 +51,6 @@ bool all_positive(const Sides& numbers) {
                      [](std::int64_t number) { return number > 0; });
 }
 
-bool divides(std::int64_t a, std::int64_t b) {
-  return a % b == 0 || b % a == 0;
-}
-
 /// Nothing for a shape that no such factor has.
 std::optional<FactorShape> laid_out_factor(const Sides& row,
                                            const LaidOutFactor& in_file,
@@ -78,45 +73,6 @@ std::optional<FactorShape> laid_out_factor(const Sides& row,
       factor.in_channels == factor.out_channels && factor.taps() == 1;
   if (factor.adds_identity && !may_add) return std::nullopt;
   return factor;
-}
-
-/// Adds the factors of one branch, whose input and output have the layer's
-/// channels, if they follow each other.
-bool add_laid_out_branch(Plan& plan, std::vector<FactorShape> chain) {
-  auto& layer = plan.layer;
-  auto kernel = chain.front().kernel_size;
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (chain[i].in_channels != chain[i - 1].out_channels ||
-        !divides(chain[i].groups, chain[i - 1].groups)) {
-      return false;
-    }
-    kernel = composed_sides(chain[i].kernel_size, kernel);
-  }
-  for (const auto& factor : chain) {
-    if (factor.groups % layer.groups != 0) return false;
-    layer.bias = layer.bias || factor.bias;
-  }
-  for (std::size_t d = 0; d < kernel.size(); ++d) {
-    const auto room = layer.kernel_size[d] - kernel[d];
-    if (room < 0 || room % 2 != 0) return false;
-  }
-  if (plan.branches.empty()) {
-    layer.in_channels = chain.front().in_channels;
-    layer.out_channels = chain.back().out_channels;
-  }
-  if (chain.front().in_channels != layer.in_channels ||
-      chain.back().out_channels != layer.out_channels) {
-    return false;
-  }
-  BranchShape branch;
-  branch.name = sides(kernel) + " of " + std::to_string(chain.size()) +
-                (chain.size() == 1 ? " factor" : " factors");
-  branch.first = plan.factors.size();
-  branch.count = chain.size();
-  branch.kernel_size = kernel;
-  plan.branches.push_back(std::move(branch));
-  plan.factors.insert(plan.factors.end(), chain.begin(), chain.end());
-  return true;
 }
 
 /// A layout may name a kernel larger than all of its branches. Its fold must
@@ -172,30 +128,23 @@ std::optional<Plan> plan_of_layout(const ChainLayout& layout,
       numbers->layer.size() > 4) {
     return std::nullopt;
   }
-  Plan plan;
-  plan.strategy = Strategy::kBranches;
-  auto& layer = plan.layer;
-  layer.groups = numbers->layer.front();
-  layer.kernel_size.assign(numbers->layer.begin() + 1, numbers->layer.end());
-  const auto dims = layer.kernel_size.size();
-  layer.stride = layer.dilation = Sides(dims, 1);
-  layer.padding_before = layer.padding_after = layer.output_padding =
-      Sides(dims, 0);
-  layer.transposed = transposed;
-  layer.bias = false;
+  const auto& [branches, rows, layer] = *numbers;
+  auto plan =
+      plan_without_branches(layer.front(), {layer.begin() + 1, layer.end()});
+  plan.layer.transposed = transposed;
+  const auto dims = plan.layer.kernel_size.size();
   std::size_t next = 0;
-  for (const auto count : numbers->branches) {
+  for (const auto count : branches) {
     if (count > static_cast<std::int64_t>(factors.size() - next)) {
       return std::nullopt;
     }
     std::vector<FactorShape> chain;
     for (std::int64_t i = 0; i < count; ++i, ++next) {
-      const auto factor =
-          laid_out_factor(numbers->factors[next], factors[next], dims);
+      const auto factor = laid_out_factor(rows[next], factors[next], dims);
       if (!factor) return std::nullopt;
       chain.push_back(*factor);
     }
-    if (!add_laid_out_branch(plan, std::move(chain))) return std::nullopt;
+    if (!add_given_branch(plan, chain).empty()) return std::nullopt;
   }
   if (next != factors.size() || !is_in_proportion(plan)) return std::nullopt;
   set_order(plan);

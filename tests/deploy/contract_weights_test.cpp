@@ -403,6 +403,37 @@ TEST(ContractWeights, TakesNothingForAChainThatNobodyNamed) {
             "shapes, got none; name the chains with --chain");
 }
 
+TEST(ContractWeights, NamesTheRemedyForBlocksAndBatchNorms) {
+  auto weights = ordinary_layers();
+  const auto add = [&](const std::string& name,
+                       const std::vector<std::int64_t>& sizes) {
+    weights.tensors.emplace_back(name, torch::randn(sizes));
+  };
+  add("bn1.running_mean", {3});
+  add("conv1.weight", {4, 3, 3, 3});  // of other channels: still a pair
+  EXPECT_EQ(refusal(weights),
+            "contract_weights: the weights must hold chains by name "
+            "(<path>.chain.<i>.weight), got none; name them with --chain, "
+            "allow the search with --by-shape, or fuse BatchNorms into their "
+            "layers with --fuse-bn");
+  add("up.rbr_dense.conv.weight", {4, 4, 3, 3});
+  add("down.conv1.conv.weight", {4, 4, 3, 3});
+  add("down.conv2.conv.weight", {4, 4, 1, 1});
+  EXPECT_EQ(refusal(weights),
+            "contract_weights: the weights must hold chains by name "
+            "(<path>.chain.<i>.weight), got none; name them with --chain, "
+            "allow the search with --by-shape, fold blocks of repvgg or yolov6 "
+            "or yolov9 with --system, or fuse BatchNorms into their layers "
+            "with --fuse-bn");
+  auto shapes = linears("a", {784, 300, 10});
+  shapes.tensors.emplace_back("b.rbr_conv.0.conv.weight",
+                              torch::ones({2, 2, 3, 3}));
+  EXPECT_EQ(refusal(shapes, by_shape()),
+            "contract_weights: the weights must hold layers of a chain's "
+            "shapes, got none; name the chains with --chain, or fold blocks of "
+            "mobileone with --system");
+}
+
 TEST(ContractWeights, LeavesOrdinaryLayersBesideItsOwnChains) {
   auto weights = linears("fc.chain", {4, 16, 24, 6});
   const auto others = ordinary_layers();

@@ -13,10 +13,14 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
 
 #include "fold/chain_layout.h"
 #include "fold/compose.h"
 #include "fold/fold_loop.h"
+#include "fold/given_branches.h"
 #include "random_geometry.h"
 #include "testing.h"
 
@@ -36,9 +40,18 @@ bool is_trained(const Plan& plan, std::size_t factor) {
   return !plan.factors[factor].fixed;
 }
 
-TEST(Branches, FoldToTheSumOfTheirFeatureMaps) {
+/// Sums of planned branches, or of given factors.
+struct Sums {
+  const char* name;
+  Geometry (*draw)(std::uint64_t seed, at::ScalarType dtype);
+};
+void PrintTo(const Sums& sums, std::ostream* stream) { *stream << sums.name; }
+
+class DrawnSums : public ::testing::TestWithParam<Sums> {};
+
+TEST_P(DrawnSums, FoldToTheSumOfTheirFeatureMaps) {
   for (std::uint64_t seed = 0; seed < kSums; ++seed) {
-    const auto geometry = random_branches(seed, at::kDouble);
+    const auto geometry = GetParam().draw(seed, at::kDouble);
     const auto& [plan, factors, input] = geometry;
 
     const auto folded = fold(plan, factors);
@@ -51,9 +64,9 @@ TEST(Branches, FoldToTheSumOfTheirFeatureMaps) {
   }
 }
 
-TEST(Branches, PullBackEqualsAutogradThroughTheFeatureMaps) {
+TEST_P(DrawnSums, PullBackEqualsAutogradThroughTheFeatureMaps) {
   for (std::uint64_t seed = 0; seed < kSums; ++seed) {
-    const auto geometry = random_branches(seed, at::kDouble);
+    const auto geometry = GetParam().draw(seed, at::kDouble);
     const auto& [plan, factors, input] = geometry;
     const auto folded = fold(plan, factors);
     const Affine compact = {folded.weight.clone().requires_grad_(),
@@ -98,9 +111,9 @@ TEST(Branches, PullBackEqualsAutogradThroughTheFeatureMaps) {
   }
 }
 
-TEST(Branches, AreFoldedInALoopAsOnce) {
+TEST_P(DrawnSums, AreFoldedInALoopAsOnce) {
   for (std::uint64_t seed = 0; seed < kSums; ++seed) {
-    const auto geometry = random_branches(seed, at::kDouble);
+    const auto geometry = GetParam().draw(seed, at::kDouble);
     const auto& [plan, factors, input] = geometry;
     FoldLoop loop(plan, factors);
     for (const bool with_bias : {true, false}) {
@@ -288,9 +301,9 @@ TEST(Branches, NarrowOneByOne) {
   EXPECT_LE(relative_error(wide.weight, before.weight), kSumTolerance);
 }
 
-TEST(Branches, AreToldByTheirLayout) {
+TEST_P(DrawnSums, AreToldByTheirLayout) {
   for (std::uint64_t seed = 0; seed < kSums; ++seed) {
-    const auto geometry = random_branches(seed, at::kDouble);
+    const auto geometry = GetParam().draw(seed, at::kDouble);
     const auto& [plan, factors, input] = geometry;
     std::vector<LaidOutFactor> in_file;
     for (const auto& [weight, bias] : factors) {
@@ -307,6 +320,12 @@ TEST(Branches, AreToldByTheirLayout) {
         << where_of(seed, geometry);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    , DrawnSums,
+    ::testing::Values(Sums{"Planned", random_branches},
+                      Sums{"Given", random_given_branches}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 TEST(Branches, AreNotReadFromALayoutOfOtherFactors) {
   const auto sum = plan(conv2d_layer(4, 4, 3), Strategy::kRep);
@@ -340,6 +359,51 @@ TEST(Branches, AreNotReadFromALayoutOfOtherFactors) {
   EXPECT_TRUE(plan_of_layout(changed, in_file, false));
   changed.layer = at::tensor(huge, at::kLong);
   EXPECT_FALSE(plan_of_layout(changed, in_file, false));
+}
+
+FactorShape given_factor(std::int64_t in, std::int64_t out, std::int64_t groups,
+                         std::int64_t side = 1) {
+  FactorShape factor;
+  factor.in_channels = in;
+  factor.out_channels = out;
+  factor.groups = groups;
+  factor.kernel_size = {side, side};
+  factor.stride = {1, 1};
+  return factor;
+}
+
+TEST(GivenBranches, SayWhatDoesNotFit) {
+  const auto misfit = [](const std::vector<FactorShape>& chain) {
+    auto sum = plan_without_branches(/*groups=*/2, {3, 3});
+    EXPECT_EQ(add_given_branch(sum, {given_factor(12, 12, 2, 3)}), "");
+    return add_given_branch(sum, chain);
+  };
+  EXPECT_EQ(misfit({given_factor(12, 24, 12), given_factor(24, 12, 2, 3)}), "");
+  EXPECT_EQ(misfit({given_factor(12, 24, 2), given_factor(12, 12, 2)}),
+            "24 channels into a layer of 12");
+  EXPECT_EQ(misfit({given_factor(12, 12, 4), given_factor(12, 12, 6)}),
+            "4 groups before 6");
+  EXPECT_EQ(misfit({given_factor(12, 12, 3)}), "3 groups beside 2");
+  EXPECT_EQ(misfit({given_factor(12, 12, 2, 2)}),
+            "a kernel of 2x2 in one of 3x3");
+  EXPECT_EQ(misfit({given_factor(12, 12, 2, 3), given_factor(12, 12, 12, 3)}),
+            "a kernel of 5x5 in one of 3x3");
+  EXPECT_EQ(misfit({given_factor(8, 12, 2)}),
+            "[12, 4, 3, 3] beside [12, 6, 3, 3]");
+}
+
+TEST(GivenBranches, RefuseGroupsThatNestInNeighboursOnly) {
+  auto sum = plan_without_branches(/*groups=*/2, {1, 1});
+  // 12 and 4 make 4, which do not go with 6: there is no order.
+  EXPECT_EQ(
+      add_given_branch(sum, {given_factor(12, 12, 4), given_factor(12, 12, 12),
+                             given_factor(12, 12, 6)}),
+      "4 groups before 6");
+  // Here all that is composed with the 2 has 2.
+  EXPECT_EQ(
+      add_given_branch(sum, {given_factor(12, 12, 4), given_factor(12, 12, 2),
+                             given_factor(12, 12, 6)}),
+      "");
 }
 
 }  // namespace

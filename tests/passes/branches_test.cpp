@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -87,49 +88,149 @@ std::string name_of_sum(const ::testing::TestParamInfo<Strategy>& test) {
 
 class BranchSums : public ::testing::TestWithParam<Strategy> {};
 
-TEST_P(BranchSums, TrainLikeTheirFeatureMaps) {
-  for (const auto execution : {Execution::kChained, Execution::kFolded}) {
+/// A net in weight space, and modules with the same factors, in fp64.
+struct SumsInBoth {
+  SumsInBoth(const ExpansionOptions& options, Execution execution)
+      : modules(ExpansionOptions(options).execution(execution)) {
     torch::manual_seed(0);
-    CompactSums net;
     net->to(at::kDouble);
-    auto expansion = expand(*net, ExpansionOptions(GetParam()));
-    ExpandedSums modules(ExpansionOptions(GetParam()).execution(execution));
     modules->to(at::kDouble);
-    {
-      const torch::NoGradGuard no_grad;
-      const auto into = modules->named_parameters();
-      for (const auto& item : expansion.named_parameters()) {
-        into[item.key()].copy_(item.value());
-      }
+    expansion = std::make_unique<Expansion>(expand(*net, options));
+    const torch::NoGradGuard no_grad;
+    const auto into = modules->named_parameters();
+    for (const auto& item : expansion->named_parameters()) {
+      into[item.key()].copy_(item.value());
     }
-    const auto options =
-        torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(1e-3);
-    torch::optim::SGD by_weights(expansion.parameters(), options);
-    torch::optim::SGD by_modules(modules->parameters(), options);
-    const auto batches = torch::randn({6, 3, 3, 8, 8}, at::kDouble);
+  }
 
-    for (int step = 0; step < 6; ++step) {
-      expansion.zero_grad();
-      net(batches[step]).square().mean().backward();
-      expansion.step(by_weights);
-      by_modules.zero_grad();
-      modules(batches[step]).square().mean().backward();
-      by_modules.step();
-    }
+  /// One step of the modules, whose gradients autograd computes.
+  void step_modules(torch::optim::Optimizer& optimizer, const at::Tensor& x) {
+    optimizer.zero_grad();
+    modules(x).square().mean().backward();
+    optimizer.step();
+  }
 
+  void expect_same_factors(double tolerance) const {
     const auto expected = modules->named_parameters();
-    for (const auto& item : expansion.named_parameters()) {
-      EXPECT_LE(relative_error(item.value(), expected[item.key()]), kTrained)
+    for (const auto& item : expansion->named_parameters()) {
+      EXPECT_LE(relative_error(item.value(), expected[item.key()]), tolerance)
           << item.key();
     }
+  }
+
+  CompactSums net;
+  ExpandedSums modules;
+  std::unique_ptr<Expansion> expansion;
+};
+
+torch::optim::SGDOptions sgd_of_sums() {
+  return torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(1e-3);
+}
+
+at::Tensor batches_for_sums() {
+  torch::manual_seed(1);
+  return torch::randn({6, 3, 3, 8, 8}, at::kDouble);
+}
+
+TEST_P(BranchSums, TrainLikeTheirFeatureMaps) {
+  for (const auto execution : {Execution::kChained, Execution::kFolded}) {
+    SumsInBoth both(GetParam(), execution);
+    auto& [net, modules, expansion] = both;
+    torch::optim::SGD by_weights(expansion->parameters(), sgd_of_sums());
+    torch::optim::SGD by_modules(modules->parameters(), sgd_of_sums());
+    const auto batches = batches_for_sums();
+
+    for (int step = 0; step < batches.size(0); ++step) {
+      expansion->zero_grad();
+      net(batches[step]).square().mean().backward();
+      expansion->step(by_weights);
+      both.step_modules(by_modules, batches[step]);
+    }
+
+    both.expect_same_factors(kTrained);
     contract(*modules);
-    expansion.contract();
+    expansion->contract();
     const auto contracted = modules->named_parameters();
     for (const auto& item : net->named_parameters()) {
       EXPECT_LE(relative_error(item.value(), contracted[item.key()]), kTrained)
           << item.key();
     }
   }
+}
+
+/// SGD of `sgd_of_sums` that updates whichever parameters it is given.
+class UpdateOfSome {
+ public:
+  void operator()(const std::vector<at::Tensor>& parameters) {
+    const torch::NoGradGuard no_grad;
+    const auto options = sgd_of_sums();
+    for (const auto& parameter : parameters) {
+      if (!parameter.grad().defined()) continue;
+      const auto change =
+          parameter.grad().add(parameter, options.weight_decay());
+      auto& velocity = velocities_[parameter.unsafeGetTensorImpl()];
+      velocity = velocity.defined()
+                     ? velocity.mul(options.momentum()).add(change)
+                     : change;
+      parameter.sub_(velocity, options.lr());
+    }
+  }
+
+ private:
+  std::map<const void*, at::Tensor> velocities_;
+};
+
+/// Some steps in fp64, of which each rounds numbers of order 1.
+constexpr double kStepped = 1e-12;
+
+void expect_steps_in_backward(const ExpansionOptions& options) {
+  SumsInBoth late(options, Execution::kFolded);
+  SumsInBoth early(options, Execution::kChained);
+  torch::optim::SGD of_late(late.expansion->parameters(), sgd_of_sums());
+  torch::optim::SGD of_early(early.expansion->parameters(), sgd_of_sums());
+  torch::optim::SGD by_modules(early.modules->parameters(), sgd_of_sums());
+  StepInBackward how;
+  how.update = UpdateOfSome();
+  const auto batches = batches_for_sums();
+
+  for (int step = 0; step < batches.size(0); ++step) {
+    late.expansion->zero_grad();
+    late.net(batches[step]).square().mean().backward();
+    late.expansion->step(of_late);
+    early.expansion->zero_grad();
+    const auto loss = early.net(batches[step]).square().mean();
+    early.expansion->step_in_backward(
+        of_early, [&] { loss.backward(); }, how);
+    early.step_modules(by_modules, batches[step]);
+  }
+
+  early.expect_same_factors(kStepped);
+  const auto factors = late.expansion->named_parameters();
+  for (const auto& item : early.expansion->named_parameters()) {
+    EXPECT_LE(relative_error(item.value(), factors[item.key()]), kStepped)
+        << item.key();
+  }
+  const auto weights = late.net->named_parameters();
+  for (const auto& item : early.net->named_parameters()) {
+    EXPECT_LE(relative_error(item.value(), weights[item.key()]), kStepped)
+        << item.key();
+  }
+}
+
+TEST_P(BranchSums, StepInBackwardLikeTheirFeatureMaps) {
+  expect_steps_in_backward(GetParam());
+}
+
+TEST(BranchSumsOfEveryKind, StepInBackwardLikeTheirFeatureMaps) {
+  expect_steps_in_backward(ExpansionOptions().rate(2).branches(
+      {{Branch().scale(0.5).bias(true),
+        Branch().kernel_size({1, 0}).scale(-1).bias(true),
+        Branch(BranchKind::kChain).strategy(Strategy::kCL).scale(0.7),
+        Branch(BranchKind::kPointwiseKernel).scale(0.5),
+        Branch(BranchKind::kPointwiseKernel).width(2).bias(true),
+        Branch(BranchKind::kDepthwiseSeparable).width(2).scale(1),
+        Branch(BranchKind::kAverage).scale(0.25), BranchKind::kAverage,
+        Branch(BranchKind::kCosine).scale(0)}}));
 }
 
 TEST_P(BranchSums, KeepTheFunctionTheyStartFrom) {

@@ -317,8 +317,9 @@ TEST_F(ExpandnetProgram, ContractsBlocksOfOtherSystems) {
             1);
   EXPECT_EQ(complaint_of(contract("none.pt", {"--system", "none"})),
             "contract_weights: the weights must hold chains by name "
-            "(<path>.chain.<i>.weight), got none; name them with --chain, or "
-            "allow the search with --by-shape");
+            "(<path>.chain.<i>.weight), got none; name them with --chain, "
+            "allow the search with --by-shape, or fold blocks of repvgg or "
+            "yolov6 with --system");
   EXPECT_EQ(complaint_of(contract("none.pt", {"--fuse-bn"})),
             "contract_foreign_blocks: pairs of layer and BatchNorm need their "
             "eps, got none; give the net's with --bn-eps: no file says it");

@@ -19,13 +19,11 @@ bool is_acb_at(const Keys& keys, const std::string& module) {
 ReadBlock read_acb(BlockReader& reader) {
   ReadBlock block;
   block.place = "fused_conv";
-  std::vector<LinearMapPtr> branches;
   for (const std::string branch : kAcbBranches) {
     block.parts.push_back(branch + "_conv");
-    branches.push_back(
+    block.sum.push_back(
         reader.conv_norm(branch + "_conv", branch + "_bn", /*groups=*/1));
   }
-  block.map = sum_of(branches);
   return block;
 }
 

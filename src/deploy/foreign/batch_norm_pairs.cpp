@@ -42,9 +42,8 @@ bool is_layer_of_pair(const Keys& keys, const std::string& path,
 
 }  // namespace
 
-std::vector<BatchNormPair> batch_norm_pairs(const Keys& keys,
-                                            const std::set<std::string>& taken,
-                                            const std::string& caller) {
+std::vector<BatchNormPair> batch_norm_pairs(
+    const Keys& keys, const std::set<std::string>& taken) {
   std::vector<BatchNormPair> pairs;
   for (const auto& norm : keys.modules()) {
     const auto mean = under(norm, "running_mean");
@@ -53,17 +52,6 @@ std::vector<BatchNormPair> batch_norm_pairs(const Keys& keys,
     for (const auto& name : names_before(last)) {
       const auto layer = under(parent, name);
       if (!is_layer_of_pair(keys, layer, taken)) continue;
-      const auto outputs = keys.at(under(layer, "weight")).size(0);
-      const auto channels = keys.at(mean).numel();
-      TORCH_CHECK(
-          outputs == channels,
-          error_message(
-              Site{caller, norm},
-              "a BatchNorm behind a layer must have its output channels",
-              std::to_string(channels) + " for " + std::to_string(outputs) +
-                  " of " + quoted_name(layer),
-              "the net may have its BatchNorms before the layers, or be "
-              "transposed: leave out --fuse-bn"));
       pairs.push_back({layer, norm});
       break;
     }
@@ -71,6 +59,22 @@ std::vector<BatchNormPair> batch_norm_pairs(const Keys& keys,
   std::sort(pairs.begin(), pairs.end(),
             [](const auto& a, const auto& b) { return a.layer < b.layer; });
   return pairs;
+}
+
+void check_pairs(const Keys& keys, const std::vector<BatchNormPair>& pairs,
+                 const std::string& caller) {
+  for (const auto& [layer, norm] : pairs) {
+    const auto outputs = keys.at(under(layer, "weight")).size(0);
+    const auto channels = keys.at(under(norm, "running_mean")).numel();
+    TORCH_CHECK(outputs == channels,
+                error_message(
+                    Site{caller, norm},
+                    "a BatchNorm behind a layer must have its output channels",
+                    std::to_string(channels) + " for " +
+                        std::to_string(outputs) + " of " + quoted_name(layer),
+                    "the net may have its BatchNorms before the layers, or be "
+                    "transposed: leave out --fuse-bn"));
+  }
 }
 
 }  // namespace expandnet

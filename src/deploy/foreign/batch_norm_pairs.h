@@ -17,11 +17,12 @@ struct BatchNormPair {
 /// The pairs that names tell: `conv`, `bn`; `conv1`, `norm1`; `a_conv`, `a_bn`;
 /// entries `0` and `1` of a Sequential. Those with a tensor of `taken` are left
 /// out. Sorted by the layer.
-///
-/// Throws `c10::Error`, in the name of `caller`, if the BatchNorm of one has
-/// other channels than its layer: such names do not follow the order of layers.
 std::vector<BatchNormPair> batch_norm_pairs(const Keys& keys,
-                                            const std::set<std::string>& taken,
-                                            const std::string& caller);
+                                            const std::set<std::string>& taken);
+
+/// Throws `c10::Error`, in the name of `caller`, if the BatchNorm of a pair has
+/// other channels than its layer: such names do not follow the order of layers.
+void check_pairs(const Keys& keys, const std::vector<BatchNormPair>& pairs,
+                 const std::string& caller);
 
 }  // namespace expandnet

@@ -70,7 +70,7 @@ std::int64_t BlockReader::size(const std::string& name,
   return values.size(dim);
 }
 
-LinearMapPtr BlockReader::conv(const std::string& name, std::int64_t groups) {
+BlockFactor BlockReader::conv(const std::string& name, std::int64_t groups) {
   const auto weight = tensor(under(name, "weight"), 4);
   const auto bias_name = under(name, "bias");
   const auto bias = has(bias_name) ? tensor(bias_name, 1) : at::Tensor();
@@ -83,10 +83,10 @@ LinearMapPtr BlockReader::conv(const std::string& name, std::int64_t groups) {
                                 (bias.defined() ? " and " + sizes(bias.sizes())
                                                 : std::string()),
                             "fold it with the code of its own system"));
-  return convolution(weight, bias, groups);
+  return kernel_factor(weight, bias, groups);
 }
 
-LinearMapPtr BlockReader::norm(const std::string& name) {
+BlockFactor BlockReader::norm(const std::string& name) {
   FixedBatchNorm norm;
   norm.epsilon = epsilon_;
   norm.mean = tensor(under(name, "running_mean"), 1);
@@ -117,17 +117,16 @@ LinearMapPtr BlockReader::norm(const std::string& name) {
                             "go back to a checkpoint before the divergence"));
   const auto counter = under(path_, under(name, "num_batches_tracked"));
   if (keys_.has(counter)) used_.insert(counter);
-  return normalization(norm);
+  return norm_factor(norm);
 }
 
-LinearMapPtr BlockReader::conv_norm(const std::string& conv_name,
-                                    const std::string& norm_name,
-                                    std::int64_t groups) {
-  return in_sequence({conv(conv_name, groups), norm(norm_name)});
+BlockBranch BlockReader::conv_norm(const std::string& conv_name,
+                                   const std::string& norm_name,
+                                   std::int64_t groups) {
+  return {conv(conv_name, groups), norm(norm_name)};
 }
 
-LinearMapPtr BlockReader::conv_bn(const std::string& name,
-                                  std::int64_t groups) {
+BlockBranch BlockReader::conv_bn(const std::string& name, std::int64_t groups) {
   return conv_norm(under(name, "conv"), under(name, "bn"), groups);
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "deploy/foreign/branches.h"
 #include "deploy/foreign/keys.h"
-#include "deploy/foreign/linear_map.h"
 
 namespace expandnet {
 
@@ -36,14 +36,14 @@ class BlockReader {
 
   /// `name`.weight [out, in / groups, h, w], and `name`.bias where there is
   /// one.
-  LinearMapPtr conv(const std::string& name, std::int64_t groups);
+  BlockFactor conv(const std::string& name, std::int64_t groups);
   /// `name`.running_mean and so on, of BatchNorm in evaluation mode.
-  LinearMapPtr norm(const std::string& name);
+  BlockFactor norm(const std::string& name);
   /// A convolution and the BatchNorm behind it.
-  LinearMapPtr conv_norm(const std::string& conv, const std::string& norm,
-                         std::int64_t groups);
+  BlockBranch conv_norm(const std::string& conv, const std::string& norm,
+                        std::int64_t groups);
   /// The layers `name`.conv and `name`.bn, as most systems call them.
-  LinearMapPtr conv_bn(const std::string& name, std::int64_t groups);
+  BlockBranch conv_bn(const std::string& name, std::int64_t groups);
 
   /// Throws for a tensor within the block that was not read and is in none of
   /// the modules `companions`, which stand beside the convolution: "se".

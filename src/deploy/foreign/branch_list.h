@@ -18,8 +18,8 @@ struct BranchNames {
 
 /// The sum of the branches of the block at `path`, relative to the reader's.
 /// Throws unless the list has an entry.
-LinearMapPtr read_branch_list(BlockReader& reader, const std::string& path,
-                              const BranchNames& names,
-                              std::vector<std::string>& parts);
+BlockSum read_branch_list(BlockReader& reader, const std::string& path,
+                          const BranchNames& names,
+                          std::vector<std::string>& parts);
 
 }  // namespace expandnet

@@ -2,8 +2,9 @@
 // 1x1 before a k x k and a 1x1 before an average, with BatchNorms behind and
 // between them. Between them its own padding repeats what the first BatchNorm
 // makes of a zero, which is the padding of the block's input.
-#include <ATen/ops/eye.h>
 #include <c10/util/Exception.h>
+
+#include <utility>
 
 #include "base/weight_paths.h"
 #include "deploy/foreign/kinds.h"
@@ -23,8 +24,8 @@ bool is_dbb_at(const Keys& keys, const std::string& module) {
 
 /// The 1x1 convolution that starts as the identity: what the file holds is the
 /// difference to it, [channels, channels / groups, 1, 1].
-LinearMapPtr read_identity_based(BlockReader& reader, const std::string& weight,
-                                 std::int64_t groups) {
+BlockFactor read_identity_based(BlockReader& reader, const std::string& weight,
+                                std::int64_t groups) {
   const auto difference = reader.tensor(weight, 4);
   const auto channels = difference.size(0), width = difference.size(1);
   TORCH_CHECK(
@@ -33,61 +34,43 @@ LinearMapPtr read_identity_based(BlockReader& reader, const std::string& weight,
                     "an identity must have as many inputs as outputs",
                     sizes(difference.sizes()),
                     "fold it with the code of its own system"));
-  const auto one = at::eye(width, difference.options())
-                       .reshape({1, width, width, 1, 1})
-                       .expand({groups, -1, -1, -1, -1})
-                       .reshape_as(difference);
-  return convolution(difference + one, {}, groups);
-}
-
-/// Groups of the whole block: those that fit its 1x1 convolution to the k x k
-/// behind it.
-std::int64_t groups_of_dbb(const BlockReader& reader,
-                           const std::string& first) {
-  const auto inner = reader.size(first, 0);
-  const auto width = reader.size("dbb_1x1_kxk.conv2.weight", 1);
-  TORCH_CHECK(width > 0 && inner % width == 0,
-              error_message(reader.site(), "the layers of a block must fit",
-                            std::to_string(inner) + " channels for groups of " +
-                                std::to_string(width),
-                            "the file may be damaged"));
-  return inner / width;
+  auto factor = kernel_factor(difference, {}, groups);
+  factor.shape.adds_identity = true;
+  return factor;
 }
 
 ReadBlock read_dbb(BlockReader& reader) {
   const bool by_identity = reader.has("dbb_1x1_kxk.idconv1");
   const std::string first =
       by_identity ? "dbb_1x1_kxk.idconv1.weight" : "dbb_1x1_kxk.conv1.weight";
-  const auto groups = groups_of_dbb(reader, first);
+  const auto groups = groups_of_pair(reader, first, "dbb_1x1_kxk.conv2.weight");
   const auto channels = reader.size("dbb_origin.conv.weight", 0);
   const auto side = reader.size("dbb_origin.conv.weight", 2);
 
   ReadBlock block;
   block.place = "dbb_reparam";
-  std::vector<LinearMapPtr> branches;
-  const auto add = [&](const char* name, LinearMapPtr branch) {
+  const auto add = [&](const char* name, BlockBranch branch) {
     block.parts.emplace_back(name);
-    branches.push_back(std::move(branch));
+    block.sum.push_back(std::move(branch));
   };
   add("dbb_origin", reader.conv_bn("dbb_origin", groups));
-  std::vector<LinearMapPtr> average;
+  BlockBranch average;
   if (reader.has("dbb_avg.conv")) {
     average = {reader.conv("dbb_avg.conv", groups),
                reader.norm("dbb_avg.bn.bn")};
   }
-  average.push_back(averaging(channels, side));
+  average.push_back(average_factor(channels, side));
   average.push_back(reader.norm("dbb_avg.avgbn"));
-  add("dbb_avg", in_sequence(average));
+  add("dbb_avg", std::move(average));
   // Depthwise blocks have neither of the two 1x1 convolutions.
   if (reader.has("dbb_1x1") || reader.has("dbb_avg.conv")) {
     add("dbb_1x1", reader.conv_bn("dbb_1x1", groups));
   }
   const auto inner = by_identity ? read_identity_based(reader, first, groups)
                                  : reader.conv("dbb_1x1_kxk.conv1", groups);
-  add("dbb_1x1_kxk", in_sequence({inner, reader.norm("dbb_1x1_kxk.bn1.bn"),
-                                  reader.conv("dbb_1x1_kxk.conv2", groups),
-                                  reader.norm("dbb_1x1_kxk.bn2")}));
-  block.map = sum_of(branches);
+  add("dbb_1x1_kxk", {inner, reader.norm("dbb_1x1_kxk.bn1.bn"),
+                      reader.conv("dbb_1x1_kxk.conv2", groups),
+                      reader.norm("dbb_1x1_kxk.bn2")});
   return block;
 }
 

@@ -44,6 +44,18 @@ std::int64_t groups_by_identity(BlockReader& reader, const std::string& weight,
   return channels / width;
 }
 
+std::int64_t groups_of_pair(const BlockReader& reader, const std::string& first,
+                            const std::string& second) {
+  const auto inner = reader.size(first, 0);
+  const auto width = reader.size(second, 1);
+  TORCH_CHECK(width > 0 && inner % width == 0,
+              error_message(reader.site(), "the layers of a block must fit",
+                            std::to_string(inner) + " channels for groups of " +
+                                std::to_string(width),
+                            "the file may be damaged"));
+  return inner / width;
+}
+
 const std::vector<std::string>& companions_of_blocks() {
   static const std::vector<std::string> companions = {
       "act",          "activation", "attn", "nonlinear",

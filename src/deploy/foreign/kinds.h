@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "deploy/foreign/block_reader.h"
+#include "deploy/foreign/branches.h"
 #include "deploy/foreign/keys.h"
-#include "deploy/foreign/linear_map.h"
 
 namespace expandnet {
 
 /// A block, read.
 struct ReadBlock {
-  LinearMapPtr map;
+  BlockSum sum;
   /// Where the convolution stands in the system's deployed net, relative to the
   /// block: "rbr_reparam"; "" for the block's own path.
   std::string place;
@@ -62,6 +62,12 @@ const std::vector<ForeignSystem>& systems_of_blocks();
 /// not depend on them. Throws `c10::Error` unless they divide.
 std::int64_t groups_by_identity(BlockReader& reader, const std::string& weight,
                                 const std::string& identity);
+
+/// The groups of a block, given the weights of a 1x1 convolution and of the one
+/// behind it: those that fit the outputs of the first to the second. Throws
+/// `c10::Error` if none do.
+std::int64_t groups_of_pair(const BlockReader& reader, const std::string& first,
+                            const std::string& second);
 
 /// Modules beside the branches, whatever the system calls them.
 const std::vector<std::string>& companions_of_blocks();

@@ -20,7 +20,7 @@ bool is_mobileone_at(const Keys& keys, const std::string& module) {
 ReadBlock read_mobileone(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
-  block.map = read_branch_list(reader, "", kAppleNames, block.parts);
+  block.sum = read_branch_list(reader, "", kAppleNames, block.parts);
   return block;
 }
 

@@ -4,6 +4,8 @@
 // block, which YOLOv7 has, too, with another eps.
 #include <c10/util/Exception.h>
 
+#include <utility>
+
 #include "base/weight_paths.h"
 #include "deploy/foreign/kinds.h"
 #include "fold/site_message.h"
@@ -29,7 +31,7 @@ class OrepaReader {
               const std::string& prefix);
 
   /// Their sum, behind it the BatchNorm.
-  LinearMapPtr read();
+  BlockSum read();
 
  private:
   [[nodiscard]] std::string named(const std::string& name) const {
@@ -38,23 +40,23 @@ class OrepaReader {
   at::Tensor weight(const std::string& name) {
     return reader_.tensor(named(name), 4);
   }
-  LinearMapPtr conv(const std::string& name) {
-    return convolution(weight(name), {}, groups_);
+  BlockFactor conv(const std::string& name) {
+    return kernel_factor(weight(name), {}, groups_);
   }
   /// A buffer of one kernel for each channel, or one for all.
-  LinearMapPtr filters(const std::string& name, std::int64_t dims);
-  LinearMapPtr two_convolutions();
-  LinearMapPtr separable();
+  BlockFactor filters(const std::string& name, std::int64_t dims);
+  BlockBranch two_convolutions();
+  BlockBranch separable();
   void check_rows(bool right) const;
   /// Adds a branch with the next row of factors.
-  void add(LinearMapPtr branch);
+  void add(BlockBranch branch);
 
   BlockReader& reader_;
   std::string path_, prefix_, first_;
   bool is_in_repvgg_;  ///< its 1x1 branch is one of RepVGG's
   std::int64_t groups_ = 1;
   at::Tensor vector_;  ///< [branches, out]
-  std::vector<LinearMapPtr> branches_;
+  BlockSum sum_;
 };
 
 OrepaReader::OrepaReader(BlockReader& reader, const std::string& path,
@@ -65,26 +67,19 @@ OrepaReader::OrepaReader(BlockReader& reader, const std::string& path,
       first_(reader.has(named("1x1_kxk_idconv1")) ? "1x1_kxk_idconv1"
                                                   : "1x1_kxk_conv1"),
       is_in_repvgg_(!path.empty()) {
-  const auto inner = reader.size(named(first_), 0);
-  const auto width = reader.size(named("1x1_kxk_conv2"), 1);
-  TORCH_CHECK(width > 0 && inner % width == 0,
-              error_message(reader.site(), "the layers of a block must fit",
-                            std::to_string(inner) + " channels for groups of " +
-                                std::to_string(width),
-                            "the file may be damaged"));
-  groups_ = inner / width;
+  groups_ = groups_of_pair(reader, named(first_), named("1x1_kxk_conv2"));
 }
 
-LinearMapPtr OrepaReader::filters(const std::string& name, std::int64_t dims) {
+BlockFactor OrepaReader::filters(const std::string& name, std::int64_t dims) {
   const auto kernel = reader_.tensor(named(name), dims);
   const auto channels = vector_.size(1);
   const auto each =
       kernel.reshape({-1, 1, kernel.size(dims - 2), kernel.size(dims - 1)});
-  return convolution(each.expand({channels, -1, -1, -1}).contiguous(), {},
-                     channels);
+  return fixed_factor(each.expand({channels, -1, -1, -1}).contiguous(),
+                      channels);
 }
 
-LinearMapPtr OrepaReader::two_convolutions() {
+BlockBranch OrepaReader::two_convolutions() {
   auto first = weight(first_);
   if (first_ == "1x1_kxk_idconv1") {
     const auto one = reader_.tensor(under(path_, "id_tensor"), 4);
@@ -95,10 +90,10 @@ LinearMapPtr OrepaReader::two_convolutions() {
                       "the file may be damaged"));
     first = first + one;
   }
-  return in_sequence({convolution(first, {}, groups_), conv("1x1_kxk_conv2")});
+  return {kernel_factor(first, {}, groups_), conv("1x1_kxk_conv2")};
 }
 
-LinearMapPtr OrepaReader::separable() {
+BlockBranch OrepaReader::separable() {
   const auto depthwise = weight("gconv_dw");
   auto pointwise = weight("gconv_pw");
   const auto inputs = reader_.size(named("origin"), 1) * groups_;
@@ -111,8 +106,8 @@ LinearMapPtr OrepaReader::separable() {
   // OREPA's code takes the rows of this one as [out / groups, groups].
   pointwise =
       pointwise.unflatten(0, {-1, groups_}).transpose(0, 1).flatten(0, 1);
-  return in_sequence({convolution(depthwise, {}, inputs),
-                      convolution(pointwise.contiguous(), {}, groups_)});
+  return {kernel_factor(depthwise, {}, inputs),
+          kernel_factor(pointwise.contiguous(), {}, groups_)};
 }
 
 void OrepaReader::check_rows(bool right) const {
@@ -123,26 +118,26 @@ void OrepaReader::check_rows(bool right) const {
                                    "fold it with the code of its own system"));
 }
 
-void OrepaReader::add(LinearMapPtr branch) {
-  const auto row = static_cast<std::int64_t>(branches_.size());
+void OrepaReader::add(BlockBranch branch) {
+  const auto row = static_cast<std::int64_t>(sum_.size());
   check_rows(row < vector_.size(0));
-  branches_.push_back(in_sequence(
-      {std::move(branch), scaling(vector_.select(0, row).contiguous())}));
+  branch.push_back(scale_factor(vector_.select(0, row)));
+  sum_.push_back(std::move(branch));
 }
 
-LinearMapPtr OrepaReader::read() {
+BlockSum OrepaReader::read() {
   vector_ = reader_.tensor(under(path_, "vector"), 2);
-  add(conv("origin"));
-  add(in_sequence({conv("avg_conv"), filters("avg_avg", 2)}));
-  add(in_sequence({conv("pfir_conv"), filters("prior", 3)}));
+  add({conv("origin")});
+  add({conv("avg_conv"), filters("avg_avg", 2)});
+  add({conv("pfir_conv"), filters("prior", 3)});
   add(two_convolutions());
-  if (!is_in_repvgg_) add(conv("1x1"));
+  if (!is_in_repvgg_) add({conv("1x1")});
   add(separable());
   // In RepVGG's block the last row may be of the identity, which has none.
   const auto rows = vector_.size(0);
-  const auto branches = static_cast<std::int64_t>(branches_.size());
+  const auto branches = static_cast<std::int64_t>(sum_.size());
   check_rows(rows == branches || (is_in_repvgg_ && rows == branches + 1));
-  return in_sequence({sum_of(branches_), reader_.norm(under(path_, "bn"))});
+  return followed_by(std::move(sum_), reader_.norm(under(path_, "bn")));
 }
 
 bool is_orepa_at(const Keys& keys, const std::string& module) {
@@ -151,7 +146,7 @@ bool is_orepa_at(const Keys& keys, const std::string& module) {
 
 ReadBlock read_orepa(BlockReader& reader) {
   ReadBlock block;
-  block.map = OrepaReader(reader, "", "weight_orepa_").read();
+  block.sum = OrepaReader(reader, "", "weight_orepa_").read();
   block.place = "orepa_reparam";
   block.parts = {"origin", "avg", "pfir", "1x1_kxk", "1x1", "gconv"};
   return block;
@@ -169,18 +164,17 @@ ReadBlock read_orepa_1x1(BlockReader& reader) {
                     sizes(vector.sizes()),
                     "fold it with the code of its own system"));
   const auto conv = [&](const std::string& name) {
-    return convolution(reader.tensor("weight_or1x1_" + name, 4), {}, 1);
+    return kernel_factor(reader.tensor("weight_or1x1_" + name, 4), {}, 1);
   };
   const auto row = [&](std::int64_t i) {
-    return scaling(vector.select(0, i).contiguous());
+    return scale_factor(vector.select(0, i));
   };
   ReadBlock block;
   block.place = "or1x1_reparam";
   block.parts = {"origin", "l2i"};
-  block.map = in_sequence(
-      {sum_of({in_sequence({conv("origin"), row(0)}),
-               in_sequence({conv("l2i_conv1"), conv("l2i_conv2"), row(1)})}),
-       reader.norm("bn")});
+  block.sum = followed_by({{conv("origin"), row(0)},
+                           {conv("l2i_conv1"), conv("l2i_conv2"), row(1)}},
+                          reader.norm("bn"));
   return block;
 }
 
@@ -194,14 +188,12 @@ ReadBlock read_orepa_repvgg(BlockReader& reader) {
   ReadBlock block;
   block.place = "rbr_reparam";
   block.parts = {"rbr_dense", "rbr_1x1"};
-  std::vector<LinearMapPtr> branches = {
-      OrepaReader(reader, "rbr_dense", "weight_rbr_").read(),
-      reader.conv_bn("rbr_1x1", groups)};
+  block.sum = OrepaReader(reader, "rbr_dense", "weight_rbr_").read();
+  block.sum.push_back(reader.conv_bn("rbr_1x1", groups));
   if (reader.has("rbr_identity")) {
     block.parts.emplace_back("rbr_identity");
-    branches.push_back(reader.norm("rbr_identity"));
+    block.sum.push_back({reader.norm("rbr_identity")});
   }
-  block.map = sum_of(branches);
   return block;
 }
 

@@ -40,13 +40,11 @@ ReadBlock read_rbr(BlockReader& reader, const std::string& conv,
   ReadBlock block;
   block.place = "rbr_reparam";
   block.parts = {"rbr_dense", "rbr_1x1"};
-  std::vector<LinearMapPtr> branches = {branch("rbr_dense", groups),
-                                        branch("rbr_1x1", groups)};
+  block.sum = {branch("rbr_dense", groups), branch("rbr_1x1", groups)};
   if (reader.has("rbr_identity")) {
     block.parts.emplace_back("rbr_identity");
-    branches.push_back(reader.norm("rbr_identity"));
+    block.sum.push_back({reader.norm("rbr_identity")});
   }
-  block.map = sum_of(branches);
   return block;
 }
 

@@ -6,6 +6,7 @@
 #include <c10/util/Exception.h>
 
 #include <initializer_list>
+#include <utility>
 
 #include "base/weight_paths.h"
 #include "deploy/foreign/branch_list.h"
@@ -40,13 +41,12 @@ ReadBlock read_timm_repvgg(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
   block.parts = {"conv_kxk", "conv_1x1"};
-  std::vector<LinearMapPtr> branches = {reader.conv_bn("conv_kxk", groups),
-                                        reader.conv_bn("conv_1x1", groups)};
+  block.sum = {reader.conv_bn("conv_kxk", groups),
+               reader.conv_bn("conv_1x1", groups)};
   if (reader.has("identity")) {
     block.parts.emplace_back("identity");
-    branches.push_back(reader.norm("identity"));
+    block.sum.push_back({reader.norm("identity")});
   }
-  block.map = sum_of(branches);
   return block;
 }
 
@@ -57,7 +57,7 @@ bool is_timm_mobileone_at(const Keys& keys, const std::string& module) {
 ReadBlock read_timm_mobileone(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
-  block.map = read_branch_list(reader, "", kTimmNames, block.parts);
+  block.sum = read_branch_list(reader, "", kTimmNames, block.parts);
   return block;
 }
 
@@ -73,17 +73,19 @@ bool is_rep_mixer_at(const Keys& keys, const std::string& module) {
 ReadBlock read_rep_mixer(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
-  const auto mixer = read_branch_list(reader, "mixer", kTimmNames, block.parts);
+  auto change = read_branch_list(reader, "mixer", kTimmNames, block.parts);
   const auto channels = reader.size("mixer.conv_kxk.0.conv.weight", 0);
-  const auto minus = scaling(-at::ones({channels}, at::kDouble));
+  const auto minus = scale_factor(-at::ones({channels}, at::kDouble));
   block.parts.emplace_back("norm.identity");
-  std::vector<LinearMapPtr> change = {
-      sum_of({mixer, in_sequence({reader.norm("norm.identity"), minus})})};
+  change.push_back({reader.norm("norm.identity"), minus});
   if (reader.has("layer_scale")) {
     block.parts.emplace_back("layer_scale");
-    change.push_back(scaling(reader.tensor("layer_scale.gamma", 3).flatten()));
+    change = followed_by(
+        std::move(change),
+        scale_factor(reader.tensor("layer_scale.gamma", 3).flatten()));
   }
-  block.map = sum_of({identity(channels), in_sequence(change)});
+  block.sum = std::move(change);
+  block.sum.push_back({identity_factor(channels)});
   return block;
 }
 
@@ -95,12 +97,11 @@ ReadBlock read_large_kernel(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
   block.parts = {"large_conv"};
-  std::vector<LinearMapPtr> branches = {reader.conv_bn("large_conv", 1)};
+  block.sum = {reader.conv_bn("large_conv", 1)};
   if (reader.has("small_conv")) {
     block.parts.emplace_back("small_conv");
-    branches.push_back(reader.conv_bn("small_conv", 1));
+    block.sum.push_back(reader.conv_bn("small_conv", 1));
   }
-  block.map = sum_of(branches);
   return block;
 }
 
@@ -115,7 +116,7 @@ ReadBlock read_position_encoding(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
   block.parts = {"pos_enc"};
-  block.map = sum_of({reader.conv("pos_enc", channels), identity(channels)});
+  block.sum = {{reader.conv("pos_enc", channels)}, {identity_factor(channels)}};
   return block;
 }
 
@@ -134,17 +135,17 @@ ReadBlock read_repghost(BlockReader& reader) {
   block.place = "cheap_operation";
   block.parts = {"cheap_operation", "fusion_bn"};
   block.beside = {"primary_conv", "relu"};
-  block.map = sum_of(
-      {reader.conv_norm("cheap_operation.0", "cheap_operation.1", groups),
-       reader.norm("fusion_bn.0")});
+  block.sum = {
+      reader.conv_norm("cheap_operation.0", "cheap_operation.1", groups),
+      {reader.norm("fusion_bn.0")}};
   return block;
 }
 
 // --------------------------------------------------------------------- RepViT
 
 /// A convolution and its BatchNorm, as the layers "c" and "bn".
-LinearMapPtr read_c_bn(BlockReader& reader, const std::string& name,
-                       std::int64_t groups) {
+BlockBranch read_c_bn(BlockReader& reader, const std::string& name,
+                      std::int64_t groups) {
   return reader.conv_norm(under(name, "c"), under(name, "bn"), groups);
 }
 
@@ -162,16 +163,14 @@ ReadBlock read_repvit_mixer(BlockReader& reader) {
   const bool is_legacy = reader.has("conv1.c");
   ReadBlock block;
   block.parts = {"conv", "conv1"};
-  std::vector<LinearMapPtr> maps = {
-      sum_of({read_c_bn(reader, "conv", channels),
-              is_legacy ? read_c_bn(reader, "conv1", channels)
-                        : reader.conv("conv1", channels),
-              identity(channels)})};
+  block.sum = {read_c_bn(reader, "conv", channels),
+               is_legacy ? read_c_bn(reader, "conv1", channels)
+                         : BlockBranch{reader.conv("conv1", channels)},
+               {identity_factor(channels)}};
   if (!is_legacy) {
     block.parts.emplace_back("bn");
-    maps.push_back(reader.norm("bn"));
+    block.sum = followed_by(std::move(block.sum), reader.norm("bn"));
   }
-  block.map = in_sequence(maps);
   return block;
 }
 
@@ -183,12 +182,12 @@ bool is_conv_norm_at(const Keys& keys, const std::string& module) {
 ReadBlock read_conv_norm(BlockReader& reader) {
   ReadBlock block;
   block.parts = {"c", "bn"};
-  block.map = read_c_bn(reader, "", 1);
+  block.sum = {read_c_bn(reader, "", 1)};
   return block;
 }
 
 /// A BatchNorm before a linear layer.
-LinearMapPtr read_norm_linear(BlockReader& reader, const std::string& name) {
+BlockBranch read_norm_linear(BlockReader& reader, const std::string& name) {
   const auto weight = reader.tensor(under(name, "l.weight"), 2);
   const auto bias_name = under(name, "l.bias");
   const auto bias =
@@ -198,8 +197,8 @@ LinearMapPtr read_norm_linear(BlockReader& reader, const std::string& name) {
       error_message(reader.site(), "the layers of a block must fit",
                     sizes(bias.sizes()) + " beside " + sizes(weight.sizes()),
                     "the file may be damaged"));
-  return in_sequence({reader.norm(under(name, "bn")),
-                      convolution(weight.unsqueeze(2).unsqueeze(3), bias, 1)});
+  return {reader.norm(under(name, "bn")),
+          kernel_factor(weight.unsqueeze(2).unsqueeze(3), bias, 1)};
 }
 
 bool is_norm_linear_at(const Keys& keys, const std::string& module) {
@@ -211,7 +210,7 @@ ReadBlock read_lone_norm_linear(BlockReader& reader) {
   ReadBlock block;
   block.linear = true;
   block.parts = {"bn", "l"};
-  block.map = read_norm_linear(reader, "");
+  block.sum = {read_norm_linear(reader, "")};
   return block;
 }
 
@@ -227,13 +226,13 @@ ReadBlock read_repvit_head(BlockReader& reader) {
   ReadBlock block;
   block.linear = true;
   block.parts = {"head"};
-  block.map = read_norm_linear(reader, "head");
+  block.sum = {read_norm_linear(reader, "head")};
   if (!reader.has("head_dist")) return block;
   block.parts.emplace_back("head_dist");
   const auto classes = reader.size("head.l.weight", 0);
-  block.map =
-      in_sequence({sum_of({block.map, read_norm_linear(reader, "head_dist")}),
-                   scaling(at::full({classes}, 0.5, at::kDouble))});
+  block.sum.push_back(read_norm_linear(reader, "head_dist"));
+  block.sum = followed_by(std::move(block.sum),
+                          scale_factor(at::full({classes}, 0.5, at::kDouble)));
   return block;
 }
 

@@ -23,13 +23,12 @@ ReadBlock read_yolov9(BlockReader& reader) {
   ReadBlock block;
   block.place = "conv";
   block.parts = {"conv1", "conv2"};
-  std::vector<LinearMapPtr> branches = {reader.conv_bn("conv1", groups),
-                                        reader.conv_bn("conv2", groups)};
+  block.sum = {reader.conv_bn("conv1", groups),
+               reader.conv_bn("conv2", groups)};
   if (reader.has("bn")) {
     block.parts.emplace_back("bn");
-    branches.push_back(reader.norm("bn"));
+    block.sum.push_back({reader.norm("bn")});
   }
-  block.map = sum_of(branches);
   return block;
 }
 
