@@ -1,11 +1,14 @@
 #include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 #include <expandnet/deploy/find_chains.h>
 
 #include <algorithm>
 #include <iterator>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/weight_paths.h"
 #include "deploy/chain_shapes.h"
@@ -117,6 +120,23 @@ std::optional<ChainLayout> layout_in(const Container& container) {
     layout.*part = found->second;
   }
   return layout;
+}
+
+/// A part of a layout without the others is damage, not a name to leave out.
+void check_layout_is_whole(const std::string& path,
+                           const Container& container) {
+  std::vector<std::string> there, missing;
+  for (const auto& part : kLayoutParts) {
+    const bool is_there = container.tensors.count(part.name) > 0;
+    (is_there ? there : missing).emplace_back(part.name);
+  }
+  TORCH_CHECK(
+      there.empty() || missing.empty(),
+      error_message(Site{kFindChains, path},
+                    "a sum of branches needs branches, factors and layer "
+                    "beside its factors",
+                    "only " + c10::Join(", ", there),
+                    "save all of named_buffers()"));
 }
 
 class ChainFinder {
@@ -242,6 +262,7 @@ std::optional<Plan> ChainFinder::plan_in_file(const ChainInWeights& chain) {
 void ChainFinder::add_own(const std::string& path, const Container& container) {
   const auto& entries = container.entries;
   if (entries.empty()) return;
+  check_layout_is_whole(path, container);
   const bool has_layout = layout_in(container).has_value();
   const auto others =
       container.others.size() - (has_layout ? std::size(kLayoutParts) : 0);
@@ -250,16 +271,21 @@ void ChainFinder::add_own(const std::string& path, const Container& container) {
   const auto shown =
       has_layout && others == 0 ? Container{entries, {}, {}} : container;
   const auto remedy = remedy_for(shown);
-  TORCH_CHECK(chain,
-              error_message(Site{kFindChains, path},
-                            has_layout ? "the factors of a chain must be those "
-                                         "of its layout"
-                                       : "the factors of a chain must follow "
-                                         "each other",
-                            text_of(shown),
-                            remedy.empty()
-                                ? "read all files, where it stands in several"
-                                : remedy));
+  TORCH_CHECK(
+      chain,
+      error_message(Site{kFindChains, path},
+                    has_layout ? "the factors of a chain must be those "
+                                 "of its layout"
+                               : "the factors of a chain must follow "
+                                 "each other",
+                    text_of(shown),
+                    remedy.empty()
+                        ? has_layout ? "read all files, where it stands in "
+                                       "several"
+                                     : "read all files, where it stands in "
+                                       "several, and save named_buffers() of "
+                                       "a sum of branches"
+                        : remedy));
   chains_.push_back(std::move(*chain));
 }
 

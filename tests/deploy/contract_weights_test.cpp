@@ -528,7 +528,8 @@ TEST(ContractWeightsErrors, SayWhatIsWrongWithAChain) {
   EXPECT_EQ(refusal(gap),
             "contract_weights: the factors of a chain must follow each other, "
             "got 0 [8, 2, 1, 1], 2 [6, 6, 1, 1] at \"conv.chain\"; read all "
-            "files, where it stands in several");
+            "files, where it stands in several, and save named_buffers() of a "
+            "sum of branches");
   ContractWeightsOptions options;
   options.transposed = {"down"};
   EXPECT_EQ(refusal(state, options),
