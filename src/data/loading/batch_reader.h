@@ -109,8 +109,8 @@ class BatchReader {
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
   [[nodiscard]] std::int64_t size() const;
   /// Batches asked for in order are read ahead; another one begins anew from
-  /// there. Throws what `read` throws, unless bad images are skipped, and
-  /// `std::runtime_error` for a batch without any that is good.
+  /// there. Throws what `read` throws, unless bad images are skipped; a
+  /// batch without any that is good is empty then.
   [[nodiscard]] ReadBatch batch(std::int64_t index);
   [[nodiscard]] const std::vector<std::string>& skipped() const {
     return skipped_;

@@ -39,6 +39,7 @@ struct BoxBatchOptions {
   std::vector<double> deviation = {1, 1, 1};
   int workers = 2;            ///< threads that read and decode
   std::int64_t prefetch = 4;  ///< batches that may be read ahead
+  /// A batch whose images are all skipped is empty.
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 

@@ -35,6 +35,7 @@ struct FolderBatchOptions {
   /// 0.15 MB in bytes. The memory of floats, and of two batches in use, is kept
   /// and used again once nobody has it.
   std::int64_t prefetch = 4;
+  /// A batch whose images are all skipped is empty.
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 

@@ -37,6 +37,7 @@ struct MaskBatchOptions {
   int workers = 2;  ///< threads that read and decode
   /// Batches that may be read ahead: of 512x1024, 6.8 MB an image.
   std::int64_t prefetch = 2;
+  /// A batch whose images are all skipped is empty.
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 
