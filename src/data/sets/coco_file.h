@@ -10,23 +10,29 @@
 
 namespace expandnet::data {
 
-/// Something that stands in an array of the file, as it stands there: absent is
-/// what is missing or of another type.
-struct CocoImage {
-  std::int64_t line = 0;
-  std::optional<std::int64_t> id, width, height;
+/// An element of an array in the file. Whole numbers may be written as "64.0",
+/// and ids as strings of digits, too.
+struct CocoElement {
+  std::int64_t number = 0;  ///< among those of its array, from 1
+  std::optional<std::int64_t> id = {};
+  /// The first field that is missing or wrong, "" if none is: `no width`,
+  /// `width "64 px"`.
+  std::string wrong = {};
+};
+struct CocoImage : CocoElement {
+  std::optional<std::int64_t> width, height;
   std::optional<std::string> file_name;
 };
-struct CocoCategory {
-  std::int64_t line = 0;
-  std::optional<std::int64_t> id;
+struct CocoCategory : CocoElement {
   std::optional<std::string> name;
 };
-struct CocoAnnotation {
-  std::int64_t line = 0;
+/// An annotation may do without an id.
+struct CocoAnnotation : CocoElement {
   std::optional<std::int64_t> image_id, category_id;
   std::optional<std::array<double, 4>> bbox;  ///< left, top, width, height
   bool iscrowd = false;
+  /// `iscrowd "x"` where it is neither 0 nor 1, true nor false; "" where it is.
+  std::string wrong_crowd;
 };
 
 /// What is called for each element of the three arrays, in their order in the
@@ -34,14 +40,14 @@ struct CocoAnnotation {
 struct CocoVisitor {
   std::function<void(CocoImage)> image;
   std::function<void(CocoCategory)> category;
-  std::function<void(const CocoAnnotation&)> annotation;
+  std::function<void(CocoAnnotation)> annotation;
 };
 
 /// Reads the file without keeping more of it than an element: that of COCO's
 /// training set has 450 MB, most of them outlines.
 ///
-/// Throws `std::runtime_error` in the name of `where`, with the line, for what
-/// is no JSON in UTF-8.
+/// Throws `std::runtime_error` in the name of `where`, with the line and the
+/// byte, for what is no JSON in UTF-8.
 void parse_coco(const std::string& where, const std::string& path,
                 std::string_view bytes, const CocoVisitor& visitor);
 

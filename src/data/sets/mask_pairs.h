@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/sets/annotation_checks.h"
+#include "data/sets/named_files.h"
 
 namespace expandnet::data {
 
@@ -17,6 +18,10 @@ struct MaskPair {
   std::string mask;
   std::string place;  ///< what a message shows where one is missing
 };
+
+/// Images and masks of the same name.
+[[nodiscard]] std::vector<MaskPair> mask_pairs(const NamedFiles& images,
+                                               const NamedFiles& masks);
 
 /// Adds the pairs that are whole to `set`; others are faults. Throws where the
 /// set has no image then.

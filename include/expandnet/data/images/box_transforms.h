@@ -62,7 +62,7 @@ enum class Fit {
   kLetterbox,  ///< in its own, with grey beside it
 };
 
-/// The whole image.
+/// The whole image, in pixels as they are stored.
 ///
 ///     const auto picture = BoxEvalTransform{}.read(path, {224, 224});
 ///     to_image(picture.placement, box);  // of a detection

@@ -16,10 +16,17 @@ inline constexpr std::int64_t kImageMaxFileBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kImageMaxSide = std::int64_t{1} << 16;
 inline constexpr std::int64_t kImageMaxPixels = std::int64_t{1} << 28;
 
+/// What becomes of the EXIF orientation of a JPEG.
+enum class ExifOrientation {
+  kApplied,  ///< the image is turned and mirrored as it is to be shown
+  kIgnored,  ///< pixels stay as they are stored: annotations count in these
+};
+
 /// A JPEG or PNG file in memory; its first bytes, not its name, tell which.
 ///
-/// The image is seen as it is to be shown: turned and mirrored as the EXIF
-/// orientation of a JPEG says (PIL leaves that to `ImageOps.exif_transpose`).
+/// The image is seen as it is to be shown, unless EXIF is ignored: turned and
+/// mirrored as the orientation of a JPEG says (PIL leaves that to
+/// `ImageOps.exif_transpose`).
 /// Grey and CMYK become red, green and blue; transparency is dropped.
 ///
 /// One thread at a time: the decoder keeps its state from the header on.
@@ -34,9 +41,11 @@ class ImageFile {
   ///
   /// Throws `std::runtime_error` when the file cannot be read, is of another
   /// kind, is cut short or damaged, or exceeds one of the limits above.
-  explicit ImageFile(const std::string& path);
+  explicit ImageFile(const std::string& path,
+                     ExifOrientation exif = ExifOrientation::kApplied);
   /// Takes a file that is in memory already. Messages call it `path`.
-  ImageFile(std::string path, std::vector<std::uint8_t> bytes);
+  ImageFile(std::string path, std::vector<std::uint8_t> bytes,
+            ExifOrientation exif = ExifOrientation::kApplied);
   ImageFile(ImageFile&& other) noexcept;
   ImageFile& operator=(ImageFile&& other) noexcept;
   ~ImageFile();

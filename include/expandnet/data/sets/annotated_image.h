@@ -35,6 +35,8 @@ struct AnnotatedSet {
   /// How often something was skipped, by its rule: "a box must lie inside its
   /// image". Empty where errors stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
+  /// What the first of each rule was: `"cow" in line 12 of "a.xml"`.
+  std::map<std::string, std::string> first_skipped = {};
 };
 
 }  // namespace expandnet::data

@@ -17,7 +17,7 @@ namespace expandnet::data {
 ///     <root>/gtFine/<split>/<city>/<name>_gtFine_labelIds.png
 ///
 /// sorted by city and name. Of the 34 indices of a mask, the 15 that are not
-/// evaluated are ignored; other files are not looked at.
+/// evaluated are ignored, and so is 255; other files are not looked at.
 ///
 /// A fault is a city in one of the folders only, an image or a mask without
 /// the other, a file of another size than the other, and one that cannot be

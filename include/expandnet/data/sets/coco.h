@@ -13,10 +13,13 @@ namespace expandnet::data {
 /// ids, which may have gaps, or those of `options.classes` by their names.
 /// Images keep the order of the file; those without objects are kept.
 ///
-/// A fault is an object without what it must have; an annotation of an unknown
-/// image or category; an image that is missing, of another size, or has the id
-/// of another; a box without an area, or more than one pixel outside the image:
-/// what is less outside is cut off.
+/// A fault is an element without what it must have, or with a value of another
+/// type; an annotation of an unknown image or category; an image that is
+/// missing or of another size; images or categories that share an id, which are
+/// all left out; a box without an area, or more than one pixel outside the
+/// image: what is less outside is cut off. Messages name the id. Sizes and
+/// boxes are those of the pixels as they are stored, whatever orientation EXIF
+/// states.
 ///
 /// Throws `std::runtime_error` for a fault unless these are skipped, for a file
 /// that cannot be read or is no JSON, without categories or images, and where

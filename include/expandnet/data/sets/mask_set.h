@@ -28,6 +28,8 @@ struct MaskSet {
   /// How often something was skipped, by its rule: "an image must have its
   /// mask". Empty where errors stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
+  /// What the first of each rule was: `"images/3.jpg"`.
+  std::map<std::string, std::string> first_skipped = {};
 };
 
 struct MaskOptions {
@@ -47,7 +49,8 @@ struct ClassPixels {
 };
 
 /// Reads all masks, and so finds every index without a class. Throws as
-/// `read_labels` does.
-[[nodiscard]] ClassPixels count_pixels(const MaskSet& set);
+/// `read_labels` does, or leaves masks with faults out.
+[[nodiscard]] ClassPixels count_pixels(const MaskSet& set,
+                                       Faults faults = Faults::kStop);
 
 }  // namespace expandnet::data
