@@ -101,7 +101,10 @@ def write_png(path, width, rows):
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return
+    if len(sys.argv) not in (2, 3) or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     folder = sys.argv[1]
     templates = sys.argv[2] if len(sys.argv) == 3 else "/usr/share/mricron/templates"

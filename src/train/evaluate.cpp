@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/error.h"
+
 namespace expandnet::train {
 
 namespace {
@@ -36,13 +38,21 @@ tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
   const ModeGuard mode(model.module, /*training=*/false);
   meter.reset();
   batches.start_epoch(0);
+  std::int64_t read = 0;
   for (std::int64_t i = 0; i < batches.size(); ++i) {
     const auto [images, targets] = batches.batch(i);
+    if (images.size(0) == 0) continue;
+    ++read;
     const Autocast autocast(meter.device(), precision);
     const auto output = model.forward(images);
     meter.add(meter.loss(output, targets), output, targets);
   }
   if (ranks != nullptr) gather(meter, *ranks);
+  if (ranks == nullptr && read == 0 && batches.size() > 0) {
+    throw_file_error("evaluate", "a set must have an image that can be read",
+                     "none in " + std::to_string(batches.size()) + " batches",
+                     "replace the damaged files");
+  }
   return meter.result();
 }
 

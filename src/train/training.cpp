@@ -116,6 +116,27 @@ std::uint64_t draw_seed(const TrainingOptions& options, std::int64_t epoch,
   return seed;
 }
 
+/// A batch is empty where none of its images could be read and they are
+/// skipped. Only one process that updates after each batch can pass over it.
+void check_may_pass_over(const TrainingOptions& options, std::int64_t epoch,
+                         std::int64_t iteration) {
+  if (options.ranks == nullptr && options.step.accumulate == 1) return;
+  throw_file_error(
+      "Training",
+      "a batch must have an image that can be read where ranks train together "
+      "or gradients are accumulated",
+      c10::str("none in batch ", iteration + 1, " of epoch ", epoch + 1),
+      "replace the damaged files");
+}
+
+/// Throws where no batch of an epoch has added anything.
+void check_has_trained(const tasks::Meter& meter, std::int64_t batches) {
+  if (meter.sums().ne(0).any().item<bool>()) return;
+  throw_file_error("Training", "an epoch must have an image that can be read",
+                   c10::str("none in ", batches, " batches"),
+                   "replace the damaged files");
+}
+
 /// While it lasts, the model holds its average.
 class Averaged {
  public:
@@ -272,13 +293,19 @@ bool Training::step() {
     torch::manual_seed(draw_seed(options_, epoch_, iteration_));
   }
   const auto [images, targets] = parts_.training->batch(iteration_);
-  step_(images, targets);
-  if (average_ != nullptr && step_.updated()) average_->update();
-  ++iteration_;
-  if (options_.device.is_cpu() || iteration_ % kLookEvery == 0 ||
-      iteration_ == count) {
-    check_finite(meter_->result());
+  const bool is_empty = images.size(0) == 0;
+  if (is_empty) {
+    check_may_pass_over(options_, epoch_, iteration_);
+  } else {
+    step_(images, targets);
+    if (average_ != nullptr && step_.updated()) average_->update();
   }
+  ++iteration_;
+  const bool is_last = iteration_ == count;
+  if (is_empty && is_last) check_has_trained(*meter_, count);
+  const bool looks =
+      options_.device.is_cpu() || iteration_ % kLookEvery == 0 || is_last;
+  if (looks && (!is_empty || is_last)) check_finite(meter_->result());
   if (iteration_ % kCompareEvery == 0) check_together();
   for (auto* observer : observers_) observer->on_step(*this);
   if (iteration_ < count) return false;

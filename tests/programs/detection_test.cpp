@@ -222,6 +222,87 @@ TEST_F(ExpandnetDetection, ShowsWhatItFindsInImages) {
                 path("empty") + "\"");
 }
 
+/// The scenes as folders of images with their annotations beside them.
+void put_in_folder(const fs::path& folder, const Words& names) {
+  fs::create_directories(folder);
+  for (const auto& name : names) {
+    fs::copy_file(kScenes + "/JPEGImages/" + name + ".png",
+                  folder / (name + ".png"));
+    fs::copy_file(kScenes + "/Annotations/" + name + ".xml",
+                  folder / (name + ".xml"));
+  }
+}
+
+void annotate(const fs::path& file, const std::string& objects) {
+  std::ofstream(file) << "<annotation><size><width>48</width><height>48"
+                         "</height></size>"
+                      << objects << "</annotation>";
+}
+
+TEST_F(ExpandnetDetection, NeedsAnObjectToFindWhereverItJudges) {
+  put_in_folder(folder_ / "boxes/train", {"000001", "000002", "000003"});
+  put_in_folder(folder_ / "boxes/test", {"000004"});
+  const Words words = command("train", {"--epochs", "1", "--dataset", "folder",
+                                        "--data", path("boxes")});
+  ASSERT_EQ(run(words).status, 0);
+  annotate(folder_ / "boxes/test/000004.xml", "");
+  EXPECT_EQ(complaint_of(run_plain({"evaluate", path("out")})),
+            "--data: the test set must have an object to find, got none in 1 "
+            "image; name other lists, or complete the annotations");
+}
+
+TEST_F(ExpandnetDetection, RepeatsAnchorsWhereBoxesHaveFewShapes) {
+  put_in_folder(folder_ / "boxes/train", {"000001", "000002", "000003"});
+  for (const auto* name : {"000001", "000002", "000003"}) {
+    annotate(folder_ / "boxes/train" / (std::string(name) + ".xml"),
+             "<object><name>bag</name><bndbox><xmin>1</xmin><ymin>1</ymin>"
+             "<xmax>24</xmax><ymax>12</ymax></bndbox></object>");
+  }
+  const auto outcome =
+      run(command("train", {"--epochs", "1", "--dataset", "folder", "--data",
+                            path("boxes")}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("note: the boxes have 1 different shape, and the "
+                             "net 5 anchors: some are repeated\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(content_of(folder_ / "out/anchors.txt"),
+            "1 0.5\n1 0.5\n1 0.5\n1 0.5\n1 0.5\n");
+}
+
+TEST_F(ExpandnetDetection, FindsACutImageBeforeTheTraining) {
+  put_in_folder(folder_ / "boxes/train", {"000001", "000002", "000003"});
+  put_in_folder(folder_ / "boxes/test", {"000004"});
+  const auto cut = folder_ / "boxes/test/000004.png";
+  fs::resize_file(cut, fs::file_size(cut) - 200);
+  const auto outcome =
+      run(command("train", {"--epochs", "1", "--dataset", "folder", "--data",
+                            path("boxes")}));
+  EXPECT_NE(complaint_of(outcome).find(cut.string()), std::string::npos)
+      << outcome.err;
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(ExpandnetDetection, PredictsWhatCanBeDecodedAndReplacesNoImage) {
+  ASSERT_EQ(run(command("train", {"--epochs", "1"})).status, 0);
+  put_in_folder(folder_ / "images", {"000001", "000002"});
+  const auto image = folder_ / "images/000001.png";
+  const auto before = content_of(image);
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("images"),
+                                    "--out", path("images")})),
+            "--out: what is written must not replace an image that is read, "
+            "got \"" +
+                image.string() + "\"; name another folder");
+  EXPECT_EQ(content_of(image), before);
+  fs::resize_file(folder_ / "images/000002.png", 400);
+  const Words words = {"predict",     path("out"), path("images"), "--out",
+                       path("found"), "--device",  "cpu"};
+  EXPECT_NE(run_plain(words).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "found"));
+  EXPECT_EQ(run_plain(joined(words, {"--faults", "skip"})).status, 0);
+  EXPECT_EQ(json("found/predictions.json").size(), 1U);
+}
+
 TEST_F(ExpandnetDetection, SetsTrainingImagesApartToValidateOn) {
   const Words lists = {
       "--train-lists", "train",    "val",      "--val-images", "1",
@@ -290,6 +371,14 @@ TEST_F(ExpandnetDetection, RefusesWrongUsage) {
             "on, got none in \"" +
                 kScenes +
                 "\"; name --val-lists, or set some apart by --val-images");
+  EXPECT_EQ(refusal({"--test-lists", "test", "test"}),
+            "--test-lists: must name each image once, got \"" + kScenes +
+                "/JPEGImages/000005.png\" again; name lists that share no "
+                "image");
+  EXPECT_EQ(refusal({"--train-lists", "some"}),
+            "--data: must hold the list some, got no \"" + kScenes +
+                "/ImageSets/Main/some.txt\"; name others by --train-lists, "
+                "--val-lists and --test-lists");
   EXPECT_EQ(refusal({"--train-lists", "2012/trainval"}),
             "--data: must hold the year of 2012/trainval, got none in \"" +
                 kScenes + "\"");

@@ -165,7 +165,11 @@ TEST_F(ExpandnetSegmentation, ComparesCompactAndExpandedNets) {
 }
 
 TEST_F(ExpandnetSegmentation, WritesMasksAndOverlaysOfImages) {
-  ASSERT_EQ(run(command("train", {"--epochs", "1"})).status, 0);
+  // The last --crop counts, as a whole.
+  const auto trained = run(command("train", {"--epochs", "1", "--crop", "24"}));
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_NE(trained.out.find(" in crops of 24x24 on "), std::string::npos)
+      << trained.out;
   const auto outcome =
       run_plain({"predict", path("out"), kMaskedScenes + "/JPEGImages",
                  kMaskedScenes + "/JPEGImages/000001.png", "--out",
@@ -193,6 +197,12 @@ TEST_F(ExpandnetSegmentation, WritesMasksAndOverlaysOfImages) {
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("empty")})),
             "predict: a folder must hold JPEG or PNG files, got none in \"" +
                 path("empty") + "\"");
+}
+
+/// Makes a mask of the scenes one whose pixels are all ignored.
+void ignore_all(const fs::path& mask) {
+  examples::write_mask(mask.string(), std::vector<std::uint8_t>(48 * 48, 255),
+                       {48, 48});
 }
 
 /// The scenes as two folders, and as Cityscapes has its files.
@@ -261,6 +271,154 @@ TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
                 path("folders") + "\"");
 }
 
+TEST_F(ExpandnetSegmentation, NeedsAPixelToJudgeInEachSet) {
+  const OtherLayouts layouts(folder_);
+  const auto refusal = [&](const std::string& part) {
+    return complaint_of(run(command("train", {"--epochs", "1"},
+                                    "refused_" + part, path("folders"))));
+  };
+  const auto mask = folder_ / "folders/val/masks/000005.png";
+  const auto kept = content_of(mask);
+  ignore_all(mask);
+  // One of two that can be judged is enough.
+  ASSERT_EQ(run(command("train", {"--epochs", "1", "--batch-size", "1"}, "out",
+                        path("folders")))
+                .status,
+            0);
+  ignore_all(folder_ / "folders/val/masks/000006.png");
+  const std::string rule =
+      "--data: the test set must have a pixel of a class, got none in 2 masks; "
+      "name other lists, or correct the masks";
+  EXPECT_EQ(refusal("test"), rule);
+  EXPECT_EQ(complaint_of(run_plain({"evaluate", path("out")})), rule);
+  std::ofstream(mask, std::ios::binary) << kept;
+  for (int i = 1; i <= 4; ++i) {
+    ignore_all(folder_ / "folders/train/masks" /
+               ("00000" + std::to_string(i) + ".png"));
+  }
+  EXPECT_EQ(refusal("training"),
+            "--data: the training set must have a pixel of a class, got none "
+            "in 4 masks; name other lists, or correct the masks");
+}
+
+TEST_F(ExpandnetSegmentation, GoesOnAfterABatchWhosePixelsAreAllIgnored) {
+  const OtherLayouts layouts(folder_);
+  for (int i = 1; i <= 3; ++i) {
+    ignore_all(folder_ / "folders/train/masks" /
+               ("00000" + std::to_string(i) + ".png"));
+  }
+  for (const auto* seed : {"0", "1", "2"}) {
+    const auto outcome = run(
+        command("train", {"--epochs", "1", "--batch-size", "1", "--seed", seed},
+                std::string("out") + seed, path("folders")));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  }
+}
+
+TEST_F(ExpandnetSegmentation, FindsADamagedMaskBeforeTheTraining) {
+  const OtherLayouts layouts(folder_);
+  const auto mask = folder_ / "folders/val/masks/000006.png";
+  examples::write_mask(mask.string(), std::vector<std::uint8_t>(48 * 48, 77),
+                       {48, 48});
+  const auto outcome =
+      run(command("train", {"--epochs", "1"}, "out", path("folders")));
+  EXPECT_EQ(complaint_of(outcome),
+            "read_labels: an index of a mask must have a class, got 77 at "
+            "column 0, row 0 of \"" +
+                mask.string() + "\"; correct the mask or give the class");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(ExpandnetSegmentation, SkipsABatchWithoutAnImageThatCanBeRead) {
+  const OtherLayouts layouts(folder_);
+  for (const auto* part : {"train/masks/000002", "val/masks/000006"}) {
+    examples::write_mask(path("folders/") + part + ".png",
+                         std::vector<std::uint8_t>(48 * 48, 77), {48, 48});
+  }
+  const auto outcome =
+      run(command("train",
+                  {"--epochs", "1", "--batch-size", "1", "--faults", "skip",
+                   "--class-weights", "median-frequency"},
+                  "out", path("folders")));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(content_of(folder_ / "out/skipped.txt"),
+            path("folders/train/images/000002.png") + "\n" +
+                path("folders/val/images/000006.png") + "\n");
+  // Two steps would make one update.
+  const auto together = run(command("train",
+                                    {"--epochs", "1", "--batch-size", "1",
+                                     "--faults", "skip", "--accumulate", "2"},
+                                    "together", path("folders")));
+  EXPECT_EQ(complaint_of(together).rfind(
+                "Training: a batch must have an image that can be read "
+                "where ranks train together or gradients are "
+                "accumulated, got none in batch ",
+                0),
+            0U)
+      << together.err;
+  EXPECT_EQ(run_plain({"evaluate", path("out"), "--device", "cpu"})
+                .out.rfind("1 images of the test set (1 more could not be "
+                           "read): loss ",
+                           0),
+            0U);
+}
+
+TEST_F(ExpandnetSegmentation, NotesWhatItSkipsAndWhatSetsShare) {
+  const OtherLayouts layouts(folder_);
+  fs::remove(folder_ / "folders/train/masks/000002.png");
+  const auto outcome =
+      run(command("train",
+                  {"--epochs", "1", "--faults", "skip", "--test-lists", "train",
+                   "--train-lists", "train"},
+                  "out", path("folders")));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto skipped =
+      "note: skipped 1 time: an image must have its mask, first \"" +
+      path("folders/train/images/000002.png") + "\"\n";
+  const auto at = outcome.out.find(skipped);
+  ASSERT_NE(at, std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find(skipped, at + 1), std::string::npos);
+  EXPECT_NE(
+      outcome.out.find("\nnote: 3 of the test images are trained on, too\n"),
+      std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(ExpandnetSegmentation, PredictsWhatCanBeDecodedAndReplacesNoImage) {
+  ASSERT_EQ(run(command("train", {"--epochs", "1", "--crop", "24"})).status, 0);
+  const auto images = folder_ / "images";
+  fs::create_directories(images / "folder.png");
+  std::ofstream(images / "._a.png") << "no image";
+  const fs::path scenes = kMaskedScenes + "/JPEGImages";
+  fs::copy_file(scenes / "000001.png", images / "a.Png");
+  std::ofstream(images / "b.png", std::ios::binary)
+      << content_of(scenes / "000002.png").substr(0, 400);
+  const Words words = {"predict", path("out"),   images.string(),
+                       "--out",   path("found"), "--device",
+                       "cpu"};
+  EXPECT_NE(run_plain(words).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "found"));
+  const auto outcome = run_plain(joined(words, {"--faults", "skip"}));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("note: left out: "), std::string::npos);
+  EXPECT_TRUE(fs::exists(folder_ / "found/overlays/a.png"));
+  EXPECT_FALSE(fs::exists(folder_ / "found/overlays/b.png"));
+
+  const auto before = content_of(folder_ / "found/overlays/a.png");
+  EXPECT_EQ(
+      complaint_of(run_plain({"predict", path("out"), path("found/./overlays"),
+                              "--out", path("found")})),
+      "--out: what is written must not replace an image that is read, "
+      "got \"" +
+          path("found/overlays/a.png") + "\"; name another folder");
+  EXPECT_EQ(content_of(folder_ / "found/overlays/a.png"), before);
+  EXPECT_EQ(
+      complaint_of(run_plain({"predict", path("out"), path("found/overlays"),
+                              "--out", path("found/masks/a.png")})),
+      "cannot make \"" + path("found/masks/a.png/masks") +
+          "\": Not a directory");
+}
+
 TEST_F(ExpandnetSegmentation, TrainsAndEvaluatesByTwoProcesses) {
   if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
   // Both have an image of each set.
@@ -301,6 +459,12 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
        {"--teacher", "--distill", "--temperature", "--label-smoothing"}) {
     EXPECT_NE(refusal({flag, "1"}).find(flag), std::string::npos) << flag;
   }
+  EXPECT_EQ(refusal({"--crop", "16", "33", "8"}),
+            "--crop: must be one number or two, got 16 33 8");
+  EXPECT_EQ(refusal({"--train-lists", "train", "val", "train"}),
+            "--train-lists: must name each image once, got \"" + kMaskedScenes +
+                "/JPEGImages/000001.png\" again; name lists that share no "
+                "image");
   EXPECT_EQ(refusal({"--data", path("nowhere")}),
             "--data: must hold leftImg8bit of Cityscapes, a year of VOC, or "
             "classes.txt beside images and masks, got none of them in \"" +

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <vector>
 
 #include "base/error.h"
@@ -91,7 +92,10 @@ void write_scenes(const std::string& folder, const ObjectPictures& training,
   for (const auto* name :
        {"JPEGImages", "Annotations", "SegmentationClass", "SegmentationObject",
         "ImageSets/Main", "ImageSets/Segmentation"}) {
-    fs::create_directories(root / name);
+    std::error_code error;
+    fs::create_directories(root / name, error);
+    if (error)
+      throw_system_error("make", (root / name).string(), error.value());
   }
   std::string classes = "ground\n";
   for (const auto& name : scene_classes()) classes += name + "\n";

@@ -45,8 +45,8 @@ void add_test_lists(CLI::App& app, AnnotatedFlags& flags,
       ->check(from_to(0, kMostThreads));
 }
 
-void add_faults(CLI::App& app, AnnotatedFlags& flags, const std::string& what) {
-  add_named(app, "--faults", flags.faults, kFaults,
+void add_faults(CLI::App& app, data::Faults& faults, const std::string& what) {
+  add_named(app, "--faults", faults, kFaults,
             "an annotation or an image that is damaged stops " + what +
                 ", or is left out");
 }

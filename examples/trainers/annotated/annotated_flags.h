@@ -38,7 +38,7 @@ void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
 void add_test_lists(CLI::App& app, AnnotatedFlags& flags,
                     const std::string& usual);
 /// `what` is what stops: "the run".
-void add_faults(CLI::App& app, AnnotatedFlags& flags, const std::string& what);
+void add_faults(CLI::App& app, data::Faults& faults, const std::string& what);
 
 /// --flip, --hue, --saturation and --exposure of a transform that has them.
 template <typename Transform>

@@ -1,13 +1,17 @@
 #include "trainers/annotated/image_inputs.h"
 
 #include <c10/util/Exception.h>
+#include <expandnet/data/images/image_file.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-#include <filesystem>
+#include <iostream>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "data/sets/named_files.h"
 
 namespace expandnet::examples {
 
@@ -15,13 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_image(const fs::path& path) {
-  auto ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char letter) {
-                   return static_cast<char>(std::tolower(letter));
-                 });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+/// The path without links and dots, as far as there is something at it.
+std::string place_on_disk(const fs::path& path) {
+  std::error_code error;
+  const auto place = fs::weakly_canonical(path, error);
+  return error ? path.string() : place.string();
 }
 
 }  // namespace
@@ -33,17 +35,28 @@ std::vector<std::string> images_of(const std::vector<std::string>& inputs) {
       images.push_back(input);
       continue;
     }
-    std::vector<std::string> in_folder;
-    for (const auto& entry : fs::directory_iterator(input)) {
-      if (is_image(entry.path())) in_folder.push_back(entry.path().string());
+    const auto before = images.size();
+    for (auto& path : data::files_in(input)) {
+      if (!data::name_of_image(path).empty()) images.push_back(std::move(path));
     }
-    TORCH_CHECK(!in_folder.empty(),
+    TORCH_CHECK(images.size() > before,
                 error_message("predict", "a folder must hold JPEG or PNG files",
-                              "none in \"" + input + "\""));
-    std::sort(in_folder.begin(), in_folder.end());
-    images.insert(images.end(), in_folder.begin(), in_folder.end());
+                              "none in " + in_quotes(input)));
   }
   return images;
+}
+
+bool can_be_decoded(const std::string& path, data::Faults faults) {
+  try {
+    const data::ImageFile file(path);
+    const auto [height, width] = file.size();
+    static_cast<void>(file.decode({0, 0, height, width}, file.size()));
+    return true;
+  } catch (const std::runtime_error& error) {
+    if (faults == data::Faults::kStop) throw;
+    std::cerr << "note: left out: " << error.what() << "\n";
+    return false;
+  }
 }
 
 std::string picture_name(const std::string& path, std::set<std::string>& used) {
@@ -53,6 +66,25 @@ std::string picture_name(const std::string& path, std::set<std::string>& used) {
     name = fmt::format("{}-{}.png", stem, number);
   }
   return name;
+}
+
+void check_replaces_none(const std::vector<std::string>& read,
+                         const std::vector<fs::path>& written) {
+  std::set<std::string> places;
+  for (const auto& path : read) places.insert(place_on_disk(path));
+  for (const auto& path : written) {
+    TORCH_CHECK(places.count(place_on_disk(path)) == 0,
+                error_message("--out",
+                              "what is written must not replace an image that "
+                              "is read",
+                              in_quotes(path.string()), "name another folder"));
+  }
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw_system_error("make", folder.string(), error.value());
 }
 
 }  // namespace expandnet::examples

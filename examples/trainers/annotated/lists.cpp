@@ -6,12 +6,18 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace expandnet::examples {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string voc_list_path(const std::string& year, const std::string& use,
+                          const std::string& list) {
+  return (fs::path(year) / "ImageSets" / use / (list + ".txt")).string();
+}
 
 }  // namespace
 
@@ -33,6 +39,7 @@ ListChoice choose_lists(const ListChoice& named,
 }
 
 std::vector<data::VocPart> voc_parts(const std::string& root,
+                                     const std::string& use,
                                      const Lists& lists) {
   const auto years = data::voc_folders(root);
   std::vector<data::VocPart> parts;
@@ -43,7 +50,14 @@ std::vector<data::VocPart> voc_parts(const std::string& root,
     const auto list = of_all ? name : name.substr(slash + 1);
     const auto before = parts.size();
     for (const auto& folder : years) {
-      if (of_all || is_voc_year(folder, year)) parts.push_back({folder, list});
+      if (!of_all && !is_voc_year(folder, year)) continue;
+      TORCH_CHECK(
+          has_voc_list(folder, use, list),
+          error_message("--data", "must hold the list " + name,
+                        "no " + in_quotes(voc_list_path(folder, use, list)),
+                        "name others by --train-lists, --val-lists "
+                        "and --test-lists"));
+      parts.push_back({folder, list});
     }
     TORCH_CHECK(parts.size() > before,
                 error_message("--data", "must hold the year of " + name,
@@ -63,7 +77,7 @@ bool is_one_voc_year(const std::string& folder) {
 
 bool has_voc_list(const std::string& year, const std::string& use,
                   const std::string& list) {
-  return fs::exists(fs::path(year) / "ImageSets" / use / (list + ".txt"));
+  return fs::exists(voc_list_path(year, use, list));
 }
 
 ListChoice lists_of_voc_year(const std::string& year, const std::string& use) {

@@ -25,9 +25,11 @@ struct ListChoice {
 [[nodiscard]] ListChoice choose_lists(const ListChoice& named,
                                       const std::function<ListChoice()>& usual);
 
-/// Lists in folders of VOC, as "2007/test" or, of all years, "test" name them.
-/// Throws `c10::Error` for a year that is not there.
+/// Lists in folders of VOC, as "2007/test" or, of all years, "test" name them,
+/// for a use, "Main" or "Segmentation". Throws `c10::Error` for a year or a
+/// list that is not there.
 [[nodiscard]] std::vector<data::VocPart> voc_parts(const std::string& root,
+                                                   const std::string& use,
                                                    const Lists& lists);
 
 /// Whether a folder of VOC is that of a year: "2007".

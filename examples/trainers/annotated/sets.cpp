@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "base/error.h"
 
@@ -54,9 +56,32 @@ std::string sets_in_words(std::int64_t training, std::int64_t validation,
       validation, test, classes);
 }
 
-std::string skipped_in_words(const std::string& rule, std::int64_t count) {
-  return fmt::format("note: skipped {} {}: {}", count,
-                     count == 1 ? "time" : "times", rule);
+std::string skipped_in_words(const std::string& rule, std::int64_t count,
+                             const std::string& first) {
+  return fmt::format("note: skipped {} {}: {}, first {}", count,
+                     count == 1 ? "time" : "times", rule, first);
+}
+
+void add_shared(std::int64_t shared, std::vector<std::string>& notes) {
+  if (shared == 0) return;
+  notes.push_back(fmt::format("note: {} of the test images {} trained on, too",
+                              shared, shared == 1 ? "is" : "are"));
+}
+
+void check_listed_once(const std::vector<std::string>& paths,
+                       const std::string& set) {
+  const std::string flag = set == "test"         ? "--test-lists"
+                           : set == "validation" ? "--val-lists"
+                                                 : "--train-lists";
+  std::set<std::string> seen;
+  for (const auto& path : paths) {
+    TORCH_CHECK(
+        seen.insert(std::filesystem::path(path).lexically_normal().string())
+            .second,
+        error_message(flag, "must name each image once",
+                      "\"" + path + "\" again",
+                      "name lists that share no image"));
+  }
 }
 
 std::vector<std::int64_t> share_of_rank(const std::vector<std::int64_t>& places,

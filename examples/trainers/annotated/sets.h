@@ -1,12 +1,15 @@
 // sets.h: images to train on, validate and test, of sets that lists name.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +33,10 @@ struct SplitPlaces {
 [[nodiscard]] SplitPlaces split_places(std::int64_t count,
                                        const SetApart& apart);
 
+[[nodiscard]] std::string skipped_in_words(const std::string& rule,
+                                           std::int64_t count,
+                                           const std::string& first);
+
 /// Annotations, and the places of those images that are meant.
 template <typename Set>
 struct PartOf {
@@ -40,6 +47,50 @@ struct PartOf {
     return static_cast<std::int64_t>(places.size());
   }
 };
+
+/// Throws `c10::Error`, by the flag of the set, for a path that is there twice.
+void check_listed_once(const std::vector<std::string>& paths,
+                       const std::string& set);
+
+/// Moves the images of `from` into `to`, and adds what was skipped. The classes
+/// stay.
+template <typename Set>
+void append_images(Set& to, Set&& from) {
+  std::move(from.images.begin(), from.images.end(),
+            std::back_inserter(to.images));
+  for (const auto& [rule, count] : from.skipped) to.skipped[rule] += count;
+  to.first_skipped.insert(from.first_skipped.begin(), from.first_skipped.end());
+}
+
+/// How many images the two have in common.
+template <typename Set>
+[[nodiscard]] std::int64_t shared_images(const PartOf<Set>& a,
+                                         const PartOf<Set>& b) {
+  const auto path = [](const PartOf<Set>& part, std::int64_t place) {
+    return part.set->images[static_cast<std::size_t>(place)].path;
+  };
+  std::set<std::string> paths;
+  for (const auto place : a.places) paths.insert(path(a, place));
+  return std::count_if(b.places.begin(), b.places.end(), [&](auto place) {
+    return paths.count(path(b, place)) != 0;
+  });
+}
+
+/// Calls `read` for each image of a small set, of up to 33 million pixels: what
+/// only pixels show is found before the training, not after it.
+template <typename Set, typename Read>
+void read_if_small(const PartOf<Set>& part, const Read& read) {
+  constexpr std::int64_t kMostPixels = std::int64_t{1} << 25U;
+  std::int64_t pixels = 0;
+  for (const auto place : part.places) {
+    const auto& size = part.set->images[static_cast<std::size_t>(place)].size;
+    pixels += size.height * size.width;
+  }
+  if (pixels > kMostPixels) return;
+  for (const auto place : part.places) {
+    read(part.set->images[static_cast<std::size_t>(place)]);
+  }
+}
 
 /// The sets "training", "validation" and "test". `Set` has a vector `images`.
 /// Each is read when it is asked for, once.
@@ -60,7 +111,9 @@ class ListedSets {
   }
   /// Makes it what has been read of the set's lists. Where none are to
   /// validate on, those images of the training set come from it.
+  /// Throws `c10::Error` where lists name an image twice.
   void take(const std::string& name, Set set) {
+    check_listed_once(paths_in(set), name);
     auto part = whole(std::move(set));
     if (name == "training" && lists_.validation.empty()) {
       const auto split = split_places(part.size(), apart_);
@@ -78,6 +131,11 @@ class ListedSets {
   }
 
  private:
+  static std::vector<std::string> paths_in(const Set& set) {
+    std::vector<std::string> paths;
+    for (const auto& image : set.images) paths.push_back(image.path);
+    return paths;
+  }
   static PartOf<Set> whole(Set set) {
     PartOf<Set> part;
     part.places.resize(set.images.size());
@@ -116,9 +174,20 @@ void check_images(const NeededImages& needed, std::int64_t training,
                                         std::int64_t test,
                                         std::int64_t classes);
 
-/// "note: skipped 2 times: an image must have its mask"
-[[nodiscard]] std::string skipped_in_words(const std::string& rule,
-                                           std::int64_t count);
+/// A line for each rule by which something was skipped: "note: skipped 2 times:
+/// an image must have its mask, first "images/3.jpg"". Lines that are in
+/// `notes` are not added again.
+template <typename Set>
+void add_skipped(const Set& set, std::vector<std::string>& notes) {
+  for (const auto& [rule, count] : set.skipped) {
+    const auto note = skipped_in_words(rule, count, set.first_skipped.at(rule));
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) {
+      notes.push_back(note);
+    }
+  }
+}
+/// "note: 2 of the test images are trained on, too", and nothing for none.
+void add_shared(std::int64_t shared, std::vector<std::string>& notes);
 
 /// Every `ranks`-th place, from `rank` on. Throws `c10::Error`, by the names of
 /// the program and the set, for a rank without images.

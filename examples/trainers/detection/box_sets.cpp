@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "trainers/annotated/sets.h"
 
 namespace expandnet::examples {
 
@@ -19,18 +19,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kBoxUse = "Main";
+
 ListChoice usual_voc_lists(const std::string& folder) {
-  const std::string use = "Main";
-  if (is_one_voc_year(folder)) return lists_of_voc_year(folder, use);
+  if (is_one_voc_year(folder)) return lists_of_voc_year(folder, kBoxUse);
   ListChoice usual;
   for (const auto& year : data::voc_folders(folder)) {
     for (const auto* number : {"2007", "2012"}) {
       if (!is_voc_year(year, number)) continue;
-      if (has_voc_list(year, use, "trainval")) {
+      if (has_voc_list(year, kBoxUse, "trainval")) {
         usual.training.push_back(std::string(number) + "/trainval");
       }
     }
-    if (is_voc_year(year, "2007") && has_voc_list(year, use, "test")) {
+    if (is_voc_year(year, "2007") && has_voc_list(year, kBoxUse, "test")) {
       usual.test = {"2007/test"};
     }
   }
@@ -72,7 +73,7 @@ data::AnnotatedSet read_boxes(BoxDataset dataset, const std::string& folder,
                               const Lists& lists,
                               const data::AnnotationOptions& options) {
   if (dataset == BoxDataset::kVoc) {
-    return data::read_voc(voc_parts(folder, lists), options);
+    return data::read_voc(voc_parts(folder, kBoxUse, lists), options);
   }
   std::vector<data::AnnotatedSet> sets;
   for (const auto& list : lists) {
@@ -84,9 +85,7 @@ data::AnnotatedSet read_boxes(BoxDataset dataset, const std::string& folder,
   data::AnnotatedSet result;
   for (auto& set : sets) {
     result.classes = set.classes;
-    std::move(set.images.begin(), set.images.end(),
-              std::back_inserter(result.images));
-    for (const auto& [rule, count] : set.skipped) result.skipped[rule] += count;
+    append_images(result, std::move(set));
   }
   return result;
 }

@@ -1,8 +1,12 @@
 #include "trainers/detection/detection_images.h"
 
 #include <c10/util/Exception.h>
+#include <expandnet/data/images/image_file.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -17,6 +21,29 @@ constexpr double kCellSide = 32;  // pixels
 
 const std::string kDetection = "expandnet-detection";
 
+std::int64_t different_shapes(const std::vector<tasks::Anchor>& shapes) {
+  std::set<std::pair<double, double>> different;
+  for (const auto& [width, height] : shapes) different.emplace(width, height);
+  return static_cast<std::int64_t>(different.size());
+}
+
+/// `count` anchors: those that are given, over and over.
+std::vector<tasks::Anchor> repeated(const std::vector<tasks::Anchor>& anchors,
+                                    std::int64_t count) {
+  std::vector<tasks::Anchor> all;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    all.push_back(anchors[i % anchors.size()]);
+  }
+  return all;
+}
+
+/// Decodes the whole image, which finds damage that its header does not show.
+void decode_stored(const data::AnnotatedImage& image) {
+  const data::ImageFile file(image.path, data::ExifOrientation::kIgnored);
+  const auto [height, width] = file.size();
+  static_cast<void>(file.decode({0, 0, height, width}, file.size()));
+}
+
 }  // namespace
 
 DetectionImages::DetectionImages(DetectionImagesOptions options)
@@ -30,15 +57,26 @@ DetectionImages::DetectionImages(DetectionImagesOptions options)
                 options_.needs_validation},
                sets_.at("training").size(), sets_.at("validation").size());
   for (const auto* name : {"training", "validation", "test"}) {
-    const auto& [set, places] = sets_.at(name);
-    TORCH_CHECK(places.empty() || !shapes_in(*set, places, 1).empty(),
-                error_message("--data",
-                              fmt::format("the {} set must have an object to "
-                                          "find",
-                                          name),
-                              fmt::format("none in {} images", places.size())));
+    check_has_object(name);
   }
+  if (options_.faults == data::Faults::kStop) {
+    for (const auto* name : {"validation", "test"}) {
+      read_if_small(sets_.at(name), decode_stored);
+    }
+  }
+  add_shared(shared_images(sets_.at("training"), sets_.at("test")), notes_);
   if (options_.anchors.empty()) fit();
+}
+
+void DetectionImages::check_has_object(const std::string& name) const {
+  const auto& [set, places] = sets_.at(name);
+  TORCH_CHECK(
+      places.empty() || !shapes_in(*set, places, 1).empty(),
+      error_message("--data",
+                    fmt::format("the {} set must have an object to find", name),
+                    fmt::format("none in {} {}", places.size(),
+                                places.size() == 1 ? "image" : "images"),
+                    "name other lists, or complete the annotations"));
 }
 
 void DetectionImages::read_all() {
@@ -59,9 +97,7 @@ data::AnnotatedSet DetectionImages::read(const Lists& lists) const {
   how.classes = options_.classes;
   how.faults = options_.faults;
   auto set = read_boxes(options_.dataset, options_.folder, lists, how);
-  for (const auto& [rule, count] : set.skipped) {
-    notes_.push_back(skipped_in_words(rule, count));
-  }
+  add_skipped(set, notes_);
   return set;
 }
 
@@ -69,10 +105,17 @@ void DetectionImages::fit() {
   const auto cells = static_cast<double>(options_.training.size) / kCellSide;
   const auto& training = sets_.at("training");
   const auto shapes = shapes_in(*training.set, training.places, cells);
-  const auto [anchors, iou] =
-      tasks::fit_anchors(shapes, options_.anchor_count, /*seed=*/0);
-  options_.anchors = anchors;
+  // Data of few shapes need fewer anchors, but the net has so many.
+  const auto count = std::min(options_.anchor_count, different_shapes(shapes));
+  const auto [anchors, iou] = tasks::fit_anchors(shapes, count, /*seed=*/0);
+  options_.anchors = repeated(anchors, options_.anchor_count);
   options_.keeps_anchors = true;
+  if (count < options_.anchor_count) {
+    notes_.push_back(fmt::format(
+        "note: the boxes have {} different {}, and the net {} anchors: some "
+        "are repeated",
+        count, count == 1 ? "shape" : "shapes", options_.anchor_count));
+  }
   notes_.push_back(
       fmt::format("anchors fitted to {} boxes: {} cells, mean IoU {:.3f}",
                   shapes.size(), examples::in_words(anchors), iou));
@@ -82,6 +125,7 @@ std::unique_ptr<data::BoxBatches> DetectionImages::plain_batches(
     const std::string& set) const {
   const auto& part = sets_.at(set);
   if (part.places.empty()) return nullptr;
+  check_has_object(set);
   auto options =
       evaluation_options(options_.training, part.places, kDetection, set);
   options.transform = options_.evaluation;

@@ -64,6 +64,8 @@ class DetectionImages : public Images {
   /// Reads all sets, which say what classes there are.
   void read_all();
   [[nodiscard]] data::AnnotatedSet read(const Lists& lists) const;
+  /// Throws `c10::Error` for a set that could not be judged.
+  void check_has_object(const std::string& name) const;
   void fit();
   [[nodiscard]] std::unique_ptr<data::BoxBatches> plain_batches(
       const std::string& set) const;

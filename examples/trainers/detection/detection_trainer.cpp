@@ -80,7 +80,7 @@ void DetectionTrainer::add_data_flags(CLI::App& app) {
   app.add_option("--image-size", image_size_,
                  "side of the pictures that the net sees, a multiple of 32")
       ->check(positive());
-  add_faults(app, reading_, "the run");
+  add_faults(app, reading_.faults, "the run");
 }
 
 void DetectionTrainer::add_reading_flags(CLI::App& app) {
@@ -105,7 +105,7 @@ void DetectionTrainer::add_judging_flags(CLI::App& app) {
 
 void DetectionTrainer::add_evaluation_flags(CLI::App& app) {
   add_reading_flags(app);
-  add_faults(app, reading_, "the evaluation");
+  add_faults(app, reading_.faults, "the evaluation");
   add_judging_flags(app);
   app.add_option("--batch-size", settings.batch_size, "images at a time")
       ->check(positive());

@@ -25,6 +25,7 @@
 #include "command_line/named_flag.h"
 #include "drawing/boxes.h"
 #include "drawing/png_writer.h"
+#include "trainers/annotated/annotated_flags.h"
 #include "trainers/annotated/image_inputs.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
@@ -46,6 +47,7 @@ struct PredictChoices {
   std::int64_t count = 50;  ///< of its images
   std::string out = "predictions";
   tasks::SuppressOptions suppress = {/*threshold=*/0.25};
+  data::Faults faults = data::Faults::kStop;
   DeviceChoice device = DeviceChoice::kAuto;
 };
 
@@ -53,7 +55,27 @@ struct PredictChoices {
 struct Input {
   std::string path;
   std::optional<std::vector<data::AnnotatedObject>> meant;
+  std::string picture = {};  ///< the name of what is made of it
 };
+
+/// Those that can be decoded, with names for their pictures, which replace none
+/// of them.
+std::vector<Input> checked_inputs(const std::vector<Input>& inputs,
+                                  const PredictChoices& choices) {
+  std::vector<Input> checked;
+  std::vector<std::string> read;
+  std::vector<fs::path> written;
+  std::set<std::string> used;
+  for (auto input : inputs) {
+    if (!can_be_decoded(input.path, choices.faults)) continue;
+    input.picture = picture_name(input.path, used);
+    read.push_back(input.path);
+    written.push_back(fs::path(choices.out) / input.picture);
+    checked.push_back(std::move(input));
+  }
+  check_replaces_none(read, written);
+  return checked;
+}
 
 /// Images of a set, at even steps.
 std::vector<Input> images_of_set(const DetectionTrainer& trainer,
@@ -132,20 +154,22 @@ int predict(const DetectionTrainer& trainer, const PredictChoices& choices) {
   } else {
     inputs = images_of_set(trainer, choices);
   }
+  inputs = checked_inputs(inputs, choices);
   const Predictor predictor(trainer, choices);
   const fs::path out = choices.out;
-  std::set<std::string> used;
+  make_folder(out);
   std::vector<Prediction> predictions;
   std::size_t objects = 0;
-  for (auto& [path, meant] : inputs) {
-    const data::ImageFile file(path);
-    Prediction prediction = {path, picture_name(path, used), file.size(),
-                             predictor.find(file), std::move(meant)};
+  for (auto& [path, meant, picture] : inputs) {
+    // Boxes that are meant count in the pixels as they are stored.
+    const data::ImageFile file(path, meant ? data::ExifOrientation::kIgnored
+                                           : data::ExifOrientation::kApplied);
+    Prediction prediction = {path, picture, file.size(), predictor.find(file),
+                             std::move(meant)};
     auto image = data::place(file, data::stretch(file.size(), file.size()));
     for (const auto& found : prediction.found) {
       draw_box(image, found.box, color_of(found.label));
     }
-    fs::create_directories(out);
     write_png((out / prediction.picture).string(), image);
     objects += prediction.found.size();
     predictions.push_back(std::move(prediction));
@@ -189,6 +213,7 @@ int predict_command(const Trainer& prototype, const Words& words) {
   add_number(app, "--nms", choices.suppress.overlap,
              "the highest IoU of two objects of a class")
       ->check(share());
+  add_faults(app, choices.faults, "the command");
   add_named(app, "--device", choices.device, kDevices);
   try {
     app.parse(words.argc, words.argv);

@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <utility>
 
 #include "base/error.h"
+#include "trainers/annotated/sets.h"
 
 namespace expandnet::examples {
 
@@ -70,7 +70,7 @@ ListChoice usual_mask_lists(MaskDataset dataset, const std::string& folder) {
 
 data::MaskSet read_voc_lists(const std::string& folder, const Lists& lists,
                              const data::MaskOptions& options) {
-  auto set = data::read_voc_masks(voc_parts(folder, lists), options);
+  auto set = data::read_voc_masks(voc_parts(folder, kMaskUse, lists), options);
   const auto classes = (fs::path(folder) / kSetClasses).string();
   if (fs::exists(classes)) {
     auto own = data::read_mask_classes(classes);
@@ -119,9 +119,7 @@ data::MaskSet read_masks(MaskDataset dataset, const std::string& folder,
     auto set = read_mask_list(which, folder, list, options);
     result.classes = std::move(set.classes);
     result.labels = std::move(set.labels);
-    std::move(set.images.begin(), set.images.end(),
-              std::back_inserter(result.images));
-    for (const auto& [rule, count] : set.skipped) result.skipped[rule] += count;
+    append_images(result, std::move(set));
   }
   return result;
 }

@@ -7,12 +7,14 @@
 #include <torch/types.h>
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "command_line/checks.h"
@@ -20,6 +22,7 @@
 #include "command_line/named_flag.h"
 #include "drawing/masks.h"
 #include "drawing/png_writer.h"
+#include "trainers/annotated/annotated_flags.h"
 #include "trainers/annotated/image_inputs.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
@@ -37,6 +40,7 @@ struct PredictMasksChoices {
   std::vector<std::string> inputs;
   std::string out = "predictions";
   double opacity = 0.5;
+  data::Faults faults = data::Faults::kStop;
   DeviceChoice device = DeviceChoice::kAuto;
 };
 
@@ -80,22 +84,30 @@ class MaskPredictor {
 
 int predict_masks(const SegmentationTrainer& trainer,
                   const PredictMasksChoices& choices) {
-  const auto paths = images_of(choices.inputs);
-  const MaskPredictor predictor(trainer, choices.run);
+  std::vector<std::string> paths, names;
+  std::vector<fs::path> written;
   const auto masks = fs::path(choices.out) / "masks";
   const auto overlays = fs::path(choices.out) / "overlays";
   std::set<std::string> used;
-  for (const auto& path : paths) {
-    const data::ImageFile file(path);
+  for (auto& path : images_of(choices.inputs)) {
+    if (!can_be_decoded(path, choices.faults)) continue;
+    names.push_back(picture_name(path, used));
+    written.push_back(masks / names.back());
+    written.push_back(overlays / names.back());
+    paths.push_back(std::move(path));
+  }
+  check_replaces_none(paths, written);
+  const MaskPredictor predictor(trainer, choices.run);
+  make_folder(masks);
+  make_folder(overlays);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const data::ImageFile file(paths[i]);
     const auto size = file.size();
     auto image = data::place(file, data::stretch(size, size));
     const auto mask = predictor.mask_of(image);
     draw_mask(image, mask, choices.opacity);
-    const auto name = picture_name(path, used);
-    fs::create_directories(masks);
-    fs::create_directories(overlays);
-    write_mask((masks / name).string(), mask, size);
-    write_png((overlays / name).string(), image);
+    write_mask((masks / names[i]).string(), mask, size);
+    write_png((overlays / names[i]).string(), image);
   }
   std::cout << fmt::format("masks of {} {}: {}, and over the images: {}\n",
                            paths.size(), paths.size() == 1 ? "image" : "images",
@@ -123,6 +135,7 @@ std::optional<int> read_predict_words(const Words& words,
              "share of the colours in what is over the image")
       ->check(share());
   trainer.add_tile(app);
+  add_faults(app, choices.faults, "the command");
   add_named(app, "--device", choices.device, kDevices);
   try {
     app.parse(words.argc, words.argv);

@@ -1,10 +1,14 @@
 #include "trainers/segmentation/segmentation_images.h"
 
 #include <c10/util/Exception.h>
+#include <expandnet/data/images/label_image.h>
+#include <expandnet/data/images/mask_transforms.h>
 #include <expandnet/tasks/segmentation/segmentation_loss.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <stdexcept>
 #include <utility>
 
 #include "base/error.h"
@@ -25,6 +29,20 @@ data::MaskSet chosen_from(const PartOf<data::MaskSet>& part) {
   return chosen;
 }
 
+/// Whether a mask has a pixel that is not ignored. One with faults has none
+/// where these are skipped.
+bool has_pixel(const data::MaskedImage& image, const data::IndexLabels& labels,
+               data::Faults faults) {
+  try {
+    const auto found = data::read_labels(image.mask, labels).labels;
+    return std::any_of(found.begin(), found.end(),
+                       [](auto label) { return label != data::kIgnoredLabel; });
+  } catch (const std::runtime_error&) {
+    if (faults == data::Faults::kStop) throw;
+    return false;
+  }
+}
+
 }  // namespace
 
 SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
@@ -38,8 +56,36 @@ SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
   check_images({options_.folder, options_.training.batch_size,
                 options_.needs_validation},
                training.size(), sets_.at("validation").size());
-  static_cast<void>(sets_.at("test"));  // now, rather than after the training
+  for (const auto* name : {"training", "validation", "test"}) {
+    check_has_pixel(name);  // now, rather than after the training
+  }
+  if (options_.faults == data::Faults::kStop) {
+    for (const auto* name : {"validation", "test"}) {
+      const auto& part = sets_.at(name);
+      read_if_small(part, [&](const data::MaskedImage& image) {
+        static_cast<void>(
+            data::read_labelled(image.path, image.mask, part.set->labels));
+      });
+    }
+  }
+  add_shared(shared_images(training, sets_.at("test")), notes_);
   if (options_.weights_classes) weight_classes();
+}
+
+void SegmentationImages::check_has_pixel(const std::string& name) const {
+  const auto& [set, places] = sets_.at(name);
+  const bool has_one =
+      std::any_of(places.begin(), places.end(), [&, &set = set](auto place) {
+        return has_pixel(set->images[static_cast<std::size_t>(place)],
+                         set->labels, options_.faults);
+      });
+  TORCH_CHECK(places.empty() || has_one,
+              error_message(
+                  "--data",
+                  fmt::format("the {} set must have a pixel of a class", name),
+                  fmt::format("none in {} {}", places.size(),
+                              places.size() == 1 ? "mask" : "masks"),
+                  "name other lists, or correct the masks"));
 }
 
 data::MaskSet SegmentationImages::read(const Lists& lists) const {
@@ -49,14 +95,13 @@ data::MaskSet SegmentationImages::read(const Lists& lists) const {
               error_message("--data",
                             "must have the classes of the run, in their order",
                             fmt::format("others in \"{}\"", options_.folder)));
-  for (const auto& [rule, count] : set.skipped) {
-    notes_.push_back(skipped_in_words(rule, count));
-  }
+  add_skipped(set, notes_);
   return set;
 }
 
 void SegmentationImages::weight_classes() {
-  const auto counted = data::count_pixels(chosen_from(sets_.at("training")));
+  const auto counted =
+      data::count_pixels(chosen_from(sets_.at("training")), options_.faults);
   class_weights_ =
       tasks::median_frequency_weights(counted.pixels, counted.image_pixels);
   std::string words;
@@ -72,6 +117,7 @@ std::unique_ptr<data::MaskBatches> SegmentationImages::plain_batches(
     const std::string& set) const {
   const auto& part = sets_.at(set);
   if (part.places.empty()) return nullptr;
+  check_has_pixel(set);
   auto options =
       evaluation_options(options_.training, part.places, kSegmentation, set);
   options.transform.reset();

@@ -55,6 +55,8 @@ class SegmentationImages : public Images {
 
  private:
   [[nodiscard]] data::MaskSet read(const Lists& lists) const;
+  /// Throws `c10::Error` for a set that could not be judged.
+  void check_has_pixel(const std::string& name) const;
   void weight_classes();
   [[nodiscard]] std::unique_ptr<data::MaskBatches> plain_batches(
       const std::string& set) const;

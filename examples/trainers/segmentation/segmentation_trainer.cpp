@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "command_line/checks.h"
 #include "command_line/named_flag.h"
 #include "trainers/app/runs/grid.h"
@@ -65,12 +66,15 @@ void SegmentationTrainer::add_flags(CLI::App& app) {
             "NAME/images, NAME/masks and classes.txt; auto: as it looks");
   add_training_lists(app, reading_,
                      "of VOC train or 2012/train; by default train");
-  add_faults(app, reading_, "the run");
+  add_faults(app, reading_.faults, "the run");
   add_reading_flags(app);
   app.add_option("--crop", crop_,
                  "height and width of the crops that are trained on, or one "
                  "number for both")
-      ->expected(1, 2)
+      // More are read as well, to refuse them: CLI11 would drop all but two.
+      // The last --crop counts as a whole.
+      ->expected(1, -1)
+      ->trigger_on_parse()
       ->check(positive());
   add_number(app, "--min-scale", transform_.min_scale,
              "the least that training images are scaled by")
@@ -119,7 +123,7 @@ void SegmentationTrainer::add_tile(CLI::App& app) {
 
 void SegmentationTrainer::add_evaluation_flags(CLI::App& app) {
   add_reading_flags(app);
-  add_faults(app, reading_, "the evaluation");
+  add_faults(app, reading_.faults, "the evaluation");
   app.add_option("--batch-size", settings.batch_size, "images at a time")
       ->check(positive());
 }
@@ -139,6 +143,11 @@ void SegmentationTrainer::set_defaults(Command command) {
 }
 
 void SegmentationTrainer::check() const {
+  if (crop_.size() > 2) {
+    throw CLI::ValidationError(
+        "--crop",
+        fmt::format("must be one number or two, got {}", joined(crop_, " ")));
+  }
   if (transform_.max_scale < transform_.min_scale) {
     throw CLI::ValidationError(
         "--max-scale", fmt::format("must not be below --min-scale, {}, got {}",

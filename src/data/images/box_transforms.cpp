@@ -7,6 +7,8 @@
 #include "base/splitmix.h"
 #include "base/text.h"
 #include "data/images/counter_random.h"
+#include "data/images/image_sizes.h"
+#include "data/images/transform_draws.h"
 
 namespace expandnet::data {
 
@@ -20,14 +22,6 @@ void check_field(const char* where, bool is_valid, const std::string& rule,
                  double value) {
   if (!is_valid) throw_argument_error(where, rule, std::to_string(value));
 }
-
-/// An axis of a crop: a stretch of the image, and where in the picture it goes.
-struct PlacedAxis {
-  std::int64_t from = 0;
-  std::int64_t length = 0;
-  std::int64_t to = 0;
-  std::int64_t placed_length = 0;
-};
 
 /// Moves both ends of a side by a share of it, and cuts what is outside.
 PlacedAxis draw_axis(std::int64_t side, std::int64_t size, double jitter,
@@ -52,12 +46,6 @@ PlacedAxis draw_axis(std::int64_t side, std::int64_t size, double jitter,
                                                 axis.to + 1, size) -
                        axis.to;
   return axis;
-}
-
-/// A factor from 1 to `most`, or its inverse.
-double draw_factor(double most, CounterRandom& random) {
-  const auto factor = 1 + (most - 1) * random.uniform();
-  return random.below(2) == 1 ? factor : 1 / factor;
 }
 
 }  // namespace
@@ -118,18 +106,9 @@ BoxDraw BoxTrainTransform::draw(ImageSize image, ImageSize size,
 AnnotatedPicture BoxTrainTransform::read(const AnnotatedImage& image,
                                          ImageSize size,
                                          const DrawKey& key) const {
-  const ImageFile file(image.path);
+  const ImageFile file(image.path, ExifOrientation::kIgnored);
   const auto found = file.size();
-  if (found.height != image.size.height || found.width != image.size.width) {
-    throw_file_error(
-        kBoxTrain,
-        "an image must have the size that its annotation states (" +
-            std::to_string(image.size.width) + " x " +
-            std::to_string(image.size.height) + ")",
-        std::to_string(found.width) + " x " + std::to_string(found.height) +
-            " in " + in_quotes(image.path),
-        "correct the annotation");
-  }
+  check_stated_size(kBoxTrain, image.size, found, image.path);
   const auto [placement, color] = draw(found, size, key);
   AnnotatedPicture picture = {
       place(file, placement), placement,
@@ -144,7 +123,7 @@ Placement BoxEvalTransform::placement(ImageSize image, ImageSize size) const {
 
 AnnotatedPicture BoxEvalTransform::read(const std::string& path,
                                         ImageSize size) const {
-  const ImageFile file(path);
+  const ImageFile file(path, ExifOrientation::kIgnored);
   const auto where = placement(file.size(), size);
   return {place(file, where), where, {}};
 }

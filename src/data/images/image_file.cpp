@@ -42,9 +42,10 @@ std::string size_text(std::int64_t height, std::int64_t width) {
   return std::to_string(height) + " x " + std::to_string(width);
 }
 
-std::unique_ptr<ImageDecoder> open_image(const EncodedImage& image) {
+std::unique_ptr<ImageDecoder> open_image(const EncodedImage& image,
+                                         ExifOrientation exif) {
   const auto& bytes = image.bytes;
-  if (starts_with(bytes, {0xFF, 0xD8, 0xFF})) return open_jpeg(image);
+  if (starts_with(bytes, {0xFF, 0xD8, 0xFF})) return open_jpeg(image, exif);
   if (starts_with(bytes, {0x89, 'P', 'N', 'G', 13, 10, 26, 10})) {
     return open_png(image);
   }
@@ -101,18 +102,20 @@ void check_image_size(const std::string& where, ImageSize size,
 }
 
 struct ImageFile::Impl {
-  Impl(std::string path, std::vector<std::uint8_t> bytes)
-      : image{std::move(path), std::move(bytes)}, decoder(open_image(image)) {}
+  Impl(std::string path, std::vector<std::uint8_t> bytes, ExifOrientation exif)
+      : image{std::move(path), std::move(bytes)},
+        decoder(open_image(image, exif)) {}
 
   const EncodedImage image;
   const std::unique_ptr<ImageDecoder> decoder;
 };
 
-ImageFile::ImageFile(const std::string& path)
-    : ImageFile(path, read_image_bytes(kImageFile, path)) {}
+ImageFile::ImageFile(const std::string& path, ExifOrientation exif)
+    : ImageFile(path, read_image_bytes(kImageFile, path), exif) {}
 
-ImageFile::ImageFile(std::string path, std::vector<std::uint8_t> bytes)
-    : impl_(std::make_unique<Impl>(std::move(path), std::move(bytes))) {
+ImageFile::ImageFile(std::string path, std::vector<std::uint8_t> bytes,
+                     ExifOrientation exif)
+    : impl_(std::make_unique<Impl>(std::move(path), std::move(bytes), exif)) {
   check_image_size(kImageFile, size(), impl_->image.path);
 }
 

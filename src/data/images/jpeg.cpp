@@ -234,13 +234,14 @@ DecodedCrop JpegReader::decode(const Crop& crop, ImageSize target) {
   return decoded;
 }
 
-/// The image as it is shown.
+/// The image as it is shown or stored.
 class JpegDecoder : public ImageDecoder {
  public:
-  explicit JpegDecoder(const EncodedImage& image)
+  JpegDecoder(const EncodedImage& image, ExifOrientation exif)
       : image_(image),
         reader_(std::make_unique<JpegReader>(image)),
-        orientation_(reader_->orientation()),
+        orientation_(exif == ExifOrientation::kApplied ? reader_->orientation()
+                                                       : 1),
         stored_size_(reader_->size()) {}
 
   [[nodiscard]] ImageSize size() const override {
@@ -267,8 +268,9 @@ class JpegDecoder : public ImageDecoder {
 
 }  // namespace
 
-std::unique_ptr<ImageDecoder> open_jpeg(const EncodedImage& image) {
-  return std::make_unique<JpegDecoder>(image);
+std::unique_ptr<ImageDecoder> open_jpeg(const EncodedImage& image,
+                                        ExifOrientation exif) {
+  return std::make_unique<JpegDecoder>(image, exif);
 }
 
 }  // namespace expandnet::data

@@ -6,8 +6,9 @@
 #include <cstddef>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "data/images/counter_random.h"
+#include "data/images/image_sizes.h"
+#include "data/images/transform_draws.h"
 
 namespace expandnet::data {
 
@@ -37,17 +38,9 @@ std::vector<std::int64_t> sources_of(std::int64_t from, std::int64_t length,
   return sources;
 }
 
-/// A side of a crop: a stretch of the image, and where in the picture it goes.
-struct CroppedSide {
-  std::int64_t from = 0;
-  std::int64_t length = 0;
-  std::int64_t to = 0;
-  std::int64_t placed_length = 0;
-};
-
 /// Crops `size` pixels of a side that is scaled.
-CroppedSide crop_side(std::int64_t side, double scale, std::int64_t size,
-                      CounterRandom& random) {
+PlacedAxis crop_side(std::int64_t side, double scale, std::int64_t size,
+                     CounterRandom& random) {
   const auto scaled = std::max<std::int64_t>(
       1, std::llround(static_cast<double>(side) * scale));
   if (scaled <= size) return {0, side, random.below(size - scaled + 1), scaled};
@@ -62,23 +55,15 @@ CroppedSide crop_side(std::int64_t side, double scale, std::int64_t size,
   return {from, end - from, 0, size};
 }
 
-/// A factor from 1 to `most`, or its inverse.
-double either_factor(double most, CounterRandom& random) {
-  const auto factor = 1 + (most - 1) * random.uniform();
-  return random.below(2) == 1 ? factor : 1 / factor;
-}
-
 /// The labels of an image of this size.
 LabelImage labels_of_size(const std::string& image, ImageSize size,
                           const std::string& mask, const IndexLabels& labels) {
   auto found = read_labels(mask, labels);
-  if (found.height == size.height && found.width == size.width) return found;
-  throw_file_error("read_labels", "a mask must have the size of its image",
-                   std::to_string(found.width) + " x " +
-                       std::to_string(found.height) + " in " + in_quotes(mask) +
-                       ", and " + std::to_string(size.width) + " x " +
-                       std::to_string(size.height) + " in " + in_quotes(image),
-                   "correct one or remove both");
+  const ImageSize mask_size = {found.height, found.width};
+  if (have_same_size(mask_size, size)) return found;
+  throw_file_error("read_labels", kMaskSizeRule,
+                   two_sizes_in_words(mask_size, mask, size, image),
+                   kMaskSizeRemedy);
 }
 
 }  // namespace
@@ -134,8 +119,8 @@ MaskDraw MaskTrainTransform::draw(ImageSize image, ImageSize size,
   drawn.placement.source = {y.from, x.from, y.length, x.length};
   drawn.placement.target = {y.to, x.to, y.placed_length, x.placed_length};
   drawn.color.hue = hue * (2 * random.uniform() - 1);
-  drawn.color.saturation = either_factor(saturation, random);
-  drawn.color.exposure = either_factor(exposure, random);
+  drawn.color.saturation = draw_factor(saturation, random);
+  drawn.color.exposure = draw_factor(exposure, random);
   return drawn;
 }
 
@@ -144,7 +129,7 @@ LabelledPicture MaskTrainTransform::read(const std::string& image,
                                          const IndexLabels& labels,
                                          ImageSize size,
                                          const DrawKey& key) const {
-  const ImageFile file(image);
+  const ImageFile file(image, ExifOrientation::kIgnored);
   const auto [placement, color] = draw(file.size(), size, key);
   LabelledPicture picture = {
       place(file, placement),
@@ -155,7 +140,7 @@ LabelledPicture MaskTrainTransform::read(const std::string& image,
 
 LabelledPicture read_labelled(const std::string& image, const std::string& mask,
                               const IndexLabels& labels) {
-  const ImageFile file(image);
+  const ImageFile file(image, ExifOrientation::kIgnored);
   const auto size = file.size();
   return {place(file, stretch(size, size)),
           labels_of_size(image, size, mask, labels)};

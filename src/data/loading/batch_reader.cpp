@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "data/loading/epoch_generator.h"
 
 namespace expandnet::data {
@@ -183,12 +182,6 @@ ReadBatch BatchReader::collect(std::int64_t batch, Slot slot) {
     result.indices.push_back(index);
     result.objects.push_back(std::move(slot.objects[place]));
     result.labels.push_back(std::move(slot.labels[place]));
-  }
-  if (kept.empty()) {
-    throw_file_error(
-        options_.where, "a batch must have an image that can be read",
-        "none of " + std::to_string(images) + ", the last of them " +
-            in_quotes(skipped_.empty() ? "" : skipped_.back()));
   }
   result.images = normalization_.finish(
       kept.size() == slot.good.size()

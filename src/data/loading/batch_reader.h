@@ -109,9 +109,9 @@ class BatchReader {
   void start_epoch(std::int64_t epoch);
   [[nodiscard]] std::int64_t epoch() const { return epoch_; }
   [[nodiscard]] std::int64_t size() const;
-  /// Batches are read ahead in order; a request out of order starts again from
-  /// there. Throws what `read` throws, unless bad images are skipped, and
-  /// `std::runtime_error` for a batch without a good image.
+  /// Batches asked for in order are read ahead; another one begins anew from
+  /// there. Throws what `read` throws, unless bad images are skipped; a
+  /// batch without any that is good is empty then.
   [[nodiscard]] ReadBatch batch(std::int64_t index);
   [[nodiscard]] const std::vector<std::string>& skipped() const {
     return skipped_;

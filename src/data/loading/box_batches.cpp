@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "data/images/image_sizes.h"
 #include "data/loading/batch_reader.h"
 
 namespace expandnet::data {
@@ -53,16 +53,8 @@ ReadPicture read_to_evaluate(const BoxEvalTransform& transform,
                              const AnnotatedImage& image, ImageSize size) {
   auto picture = transform.read(image.path, size);
   const auto& whole = picture.placement.source;
-  if (whole.height != image.size.height || whole.width != image.size.width) {
-    throw_file_error(
-        kBoxBatches,
-        "an image must have the size that its annotation states (" +
-            std::to_string(image.size.width) + " x " +
-            std::to_string(image.size.height) + ")",
-        std::to_string(whole.width) + " x " + std::to_string(whole.height) +
-            " in " + in_quotes(image.path),
-        "correct the annotation");
-  }
+  check_stated_size(kBoxBatches, image.size, {whole.height, whole.width},
+                    image.path);
   return {std::move(picture.image),
           place_objects(image.objects, picture.placement, /*min_share=*/0)};
 }

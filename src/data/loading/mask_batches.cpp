@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/images/image_sizes.h"
 #include "data/loading/batch_reader.h"
 
 namespace expandnet::data {
@@ -16,14 +17,6 @@ namespace expandnet::data {
 namespace {
 
 constexpr const char* kMaskBatches = "MaskBatches";
-
-bool have_same_size(ImageSize a, ImageSize b) {
-  return a.height == b.height && a.width == b.width;
-}
-
-std::string mask_batch_size_text(ImageSize size) {
-  return std::to_string(size.width) + " x " + std::to_string(size.height);
-}
 
 /// Which images come in which batches.
 struct MaskPlan {
@@ -35,7 +28,7 @@ struct MaskPlan {
 MaskPlan plan_crops(std::vector<std::int64_t> places, ImageSize size) {
   TORCH_CHECK(size.height > 0 && size.width > 0,
               error_message(kMaskBatches, "size must be positive",
-                            mask_batch_size_text(size)));
+                            size_in_words(size)));
   return {std::move(places), {size}, {}};
 }
 
@@ -58,8 +51,10 @@ MaskPlan plan_whole_images(const MaskSet& set,
   for (const auto place : places) {
     const auto& image = set.images[static_cast<std::size_t>(place)];
     const bool is_known = image.size.height > 0;
-    images.emplace_back(is_known ? image.size : ImageFile(image.path).size(),
-                        place);
+    images.emplace_back(
+        is_known ? image.size
+                 : ImageFile(image.path, ExifOrientation::kIgnored).size(),
+        place);
   }
   std::stable_sort(images.begin(), images.end(),
                    [](const auto& a, const auto& b) {
@@ -103,8 +98,8 @@ LabelledPicture read_whole(const MaskedImage& image, const IndexLabels& labels,
   if (have_same_size(found, size)) return picture;
   throw_file_error(
       kMaskBatches,
-      "an image must have the size that it had, " + mask_batch_size_text(size),
-      mask_batch_size_text(found) + " in " + in_quotes(image.path),
+      "an image must have the size that it had, " + size_in_words(size),
+      size_in_words(found) + " in " + in_quotes(image.path),
       "read the set again");
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/images/image_sizes.h"
 
 namespace expandnet::data {
 
@@ -30,28 +31,25 @@ std::string box_in_words(const Box& box) {
          short_number(box.top);
 }
 
-std::string size_in_words(ImageSize size) {
-  return std::to_string(size.width) + " x " + std::to_string(size.height);
-}
-
 }  // namespace
-
-std::string FileLine::text() const {
-  return "in line " + std::to_string(line) + " of " + in_quotes(path);
-}
 
 void FaultCounter::fault(const std::string& rule, const std::string& value,
                          const std::string& remedy) {
   if (faults_ == Faults::kStop) throw_file_error(where_, rule, value, remedy);
-  ++skipped_[rule];
+  skip(rule, value);
 }
 
-bool check_box(Box& box, ImageSize image, const FileLine& line,
+void FaultCounter::skip(const std::string& rule, const std::string& what) {
+  ++skipped_[rule];
+  first_skipped_.emplace(rule, what);
+}
+
+bool check_box(Box& box, ImageSize image, const std::string& place,
                FaultCounter& faults) {
-  const auto words = box_in_words(box) + " " + line.text();
+  const auto words = [&] { return box_in_words(box) + " " + place; };
   const bool has_area = box.width > 0 && box.height > 0;
   if (!has_area) {  // nor has one that is no number
-    faults.fault("a box must have an area", words, "correct or remove it");
+    faults.fault("a box must have an area", words(), "correct or remove it");
     return false;
   }
   const auto height = static_cast<double>(image.height);
@@ -68,7 +66,7 @@ bool check_box(Box& box, ImageSize image, const FileLine& line,
   cut.height = std::min(bottom, height) - cut.top;
   if (!inside || cut.width <= 0 || cut.height <= 0) {
     faults.fault("a box must lie inside its image",
-                 words + ", of " + size_in_words(image) + " pixels",
+                 words() + ", of " + size_in_words(image) + " pixels",
                  "correct or remove it");
     return false;
   }
@@ -77,28 +75,28 @@ bool check_box(Box& box, ImageSize image, const FileLine& line,
 }
 
 bool check_image(const AnnotatedImage& image, bool check_size,
-                 const FileLine& line, FaultCounter& faults) {
+                 const std::string& place, FaultCounter& faults) {
   std::error_code ignored;
   if (image.path.empty() ||
       !std::filesystem::is_regular_file(image.path, ignored)) {
     faults.fault(
         "an annotation must have its image",
-        quoted_name(image.name) + " " + line.text() +
+        quoted_name(image.name) + " " + place +
             (image.path.empty() ? "" : ", no " + in_quotes(image.path)),
         "add the file or remove the annotation");
     return false;
   }
   if (!check_size) return true;
   ImageSize size;
-  const bool can_be_read =
-      faults.try_read("an image must be one that can be read",
-                      [&] { size = ImageFile(image.path).size(); });
+  const bool can_be_read = faults.try_read(
+      "an image must be one that can be read",
+      [&] { size = ImageFile(image.path, ExifOrientation::kIgnored).size(); });
   if (!can_be_read) return false;
-  if (size.height != image.size.height || size.width != image.size.width) {
+  if (!have_same_size(size, image.size)) {
     faults.fault("an annotation must have the size of its image",
-                 size_in_words(image.size) + " " + line.text() + ", and " +
+                 size_in_words(image.size) + " " + place + ", and " +
                      size_in_words(size) + " in " + in_quotes(image.path),
-                 "correct the annotation");
+                 stated_size_remedy(image.size, size));
     return false;
   }
   return true;
@@ -111,13 +109,14 @@ ClassLabels::ClassLabels(std::vector<std::string> classes)
   }
 }
 
-std::int64_t ClassLabels::label(const std::string& name, const FileLine& line,
+std::int64_t ClassLabels::label(const std::string& name,
+                                const std::string& place,
                                 FaultCounter& faults) const {
   const auto found = labels_.find(name);
   if (found != labels_.end()) return found->second;
   faults.fault("an object must be of a known class",
-               quoted_name(name) + " " + line.text(),
-               "correct it or give the class");
+               quoted_name(name) + " " + place,
+               "correct it or leave the object out");
   return -1;
 }
 

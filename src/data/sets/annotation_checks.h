@@ -13,15 +13,7 @@
 
 namespace expandnet::data {
 
-/// A line in a file, for messages: `in line 3 of "path"`.
-struct FileLine {
-  std::string path;
-  std::int64_t line = 0;
-
-  [[nodiscard]] std::string text() const;
-};
-
-/// Throws an error for a fault, or counts it, according to the options.
+/// Throws for a fault or counts it, as the options say.
 class FaultCounter {
  public:
   FaultCounter(std::string where, Faults faults)
@@ -37,22 +29,32 @@ class FaultCounter {
   [[nodiscard]] const std::map<std::string, std::int64_t>& skipped() const {
     return skipped_;
   }
+  /// What the first of each rule was.
+  [[nodiscard]] const std::map<std::string, std::string>& first_skipped()
+      const {
+    return first_skipped_;
+  }
 
  private:
+  void skip(const std::string& rule, const std::string& what);
+
   std::string where_;
   Faults faults_;
   std::map<std::string, std::int64_t> skipped_;
+  std::map<std::string, std::string> first_skipped_;
 };
 
-/// Clips a box that is less than a pixel outside the image. Returns whether the
-/// result has an area and is inside the image; else it is a fault.
-[[nodiscard]] bool check_box(Box& box, ImageSize image, const FileLine& line,
-                             FaultCounter& faults);
+// Below, `place` says where in the files something stands: `in line 3 of "x"`.
 
-/// Returns whether the image file exists and has the size that the annotation
-/// states in `line`; else it is a fault.
+/// Cuts off what is less than a pixel outside the image. Whether the rest has
+/// an area and lies inside; else it is a fault.
+[[nodiscard]] bool check_box(Box& box, ImageSize image,
+                             const std::string& place, FaultCounter& faults);
+
+/// Whether the image file is there and has the size that is stated; else it
+/// is a fault.
 [[nodiscard]] bool check_image(const AnnotatedImage& image, bool check_size,
-                               const FileLine& line, FaultCounter& faults);
+                               const std::string& place, FaultCounter& faults);
 
 /// Assigns labels to the classes, and finds them by name.
 class ClassLabels {
@@ -64,7 +66,7 @@ class ClassLabels {
   }
   /// Returns -1 for an unknown class, which is a fault.
   [[nodiscard]] std::int64_t label(const std::string& name,
-                                   const FileLine& line,
+                                   const std::string& place,
                                    FaultCounter& faults) const;
 
  private:
@@ -88,8 +90,8 @@ bool FaultCounter::try_read(const std::string& rule, const Read& read) {
   try {
     read();
     return true;
-  } catch (const std::runtime_error&) {
-    ++skipped_[rule];
+  } catch (const std::runtime_error& error) {
+    skip(rule, error.what());
     return false;
   }
 }

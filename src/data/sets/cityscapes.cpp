@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <system_error>
 
@@ -18,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kCityscapesIndices = 34;
+constexpr const char* kCityscapes = "read_cityscapes";
 constexpr const char* kCityImage = "_leftImg8bit.png";
 constexpr const char* kCityMask = "_gtFine_labelIds.png";
 
@@ -30,63 +30,33 @@ IndexLabels cityscapes_labels() {
   for (std::size_t i = 0; i < kTrainedIndices.size(); ++i) {
     labels[kTrainedIndices[i]] = static_cast<std::int16_t>(i);
   }
+  labels.resize(kIgnoredLabel + 1, -1);
+  labels[kIgnoredLabel] = kIgnoredLabel;  // -1, a licence plate, as a byte
   return labels;
 }
 
-/// What is in a folder, without what is hidden.
-std::vector<fs::path> entries_of(const std::string& folder) {
-  std::vector<fs::path> entries;
+/// The folders in a folder, without hidden ones.
+std::set<std::string> cities_in(const std::string& folder) {
+  std::set<std::string> cities;
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (entry->path().filename().string().front() != '.') {
-      entries.push_back(entry->path());
+    std::error_code ignored;
+    const auto name = entry->path().filename().string();
+    if (name.front() != '.' && entry->is_directory(ignored)) {
+      cities.insert(name);
     }
   }
   if (error) throw_system_error("list", folder, error.value());
-  return entries;
-}
-
-std::set<std::string> cities_in(const std::string& folder) {
-  std::set<std::string> cities;
-  for (const auto& entry : entries_of(folder)) {
-    std::error_code ignored;
-    if (fs::is_directory(entry, ignored)) {
-      cities.insert(entry.filename().string());
-    }
-  }
   return cities;
 }
 
-/// The files of a city that end in `ending`, by what stands before it.
-std::map<std::string, std::string> files_of_city(const fs::path& folder,
-                                                 const std::string& ending) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : entries_of(folder.string())) {
-    const auto name = entry.filename().string();
-    if (name.size() <= ending.size()) continue;
-    const auto end = name.size() - ending.size();
-    if (name.compare(end, ending.size(), ending) == 0) {
-      files[name.substr(0, end)] = entry.string();
-    }
-  }
-  return files;
-}
-
-void add_city(const fs::path& images, const fs::path& masks,
-              std::vector<MaskPair>& pairs) {
-  std::map<std::string, MaskPair> city;
-  for (const auto& [name, path] : files_of_city(images, kCityImage)) {
-    city[name].image = path;
-  }
-  for (const auto& [name, path] : files_of_city(masks, kCityMask)) {
-    city[name].mask = path;
-  }
-  for (auto& [name, pair] : city) {
-    pair.name = name;
-    pair.place = in_quotes(pair.image.empty() ? pair.mask : pair.image);
-    pairs.push_back(pair);
-  }
+std::vector<MaskPair> pairs_of_city(const fs::path& images,
+                                    const fs::path& masks) {
+  return mask_pairs(files_by_name(kCityscapes, "images", images.string(),
+                                  names_without(kCityImage)),
+                    files_by_name(kCityscapes, "masks", masks.string(),
+                                  names_without(kCityMask)));
 }
 
 }  // namespace
@@ -108,12 +78,13 @@ MaskSet read_cityscapes(const std::string& root, const std::string& split,
   const auto with_masks = cities_in(masks.string());
   auto cities = with_images;
   cities.insert(with_masks.begin(), with_masks.end());
-  FaultCounter faults("read_cityscapes", options.faults);
+  FaultCounter faults(kCityscapes, options.faults);
   std::vector<MaskPair> pairs;
   for (const auto& city : cities) {
     const bool has_images = with_images.count(city) != 0;
     if (has_images && with_masks.count(city) != 0) {
-      add_city(images / city, masks / city, pairs);
+      const auto of_city = pairs_of_city(images / city, masks / city);
+      pairs.insert(pairs.end(), of_city.begin(), of_city.end());
       continue;
     }
     const auto& there = has_images ? images : masks;

@@ -1,7 +1,6 @@
 #include <expandnet/data/sets/image_folder.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/sets/image_list.h"
+#include "data/sets/named_files.h"
 
 namespace expandnet::data {
 
@@ -35,12 +35,6 @@ std::string lower_extension(const std::filesystem::path& name) {
         static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   }
   return extension;
-}
-
-bool is_image_extension(const std::string& extension) {
-  const std::array<const char*, 5> known = {".jpeg", ".jpg", ".jpe", ".jfif",
-                                            ".png"};
-  return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
 /// Calls `visit` for each entry that is not hidden.
@@ -79,7 +73,7 @@ void find_images(const std::filesystem::path& folder,
                      }
                    } else if (is_link && !entry.exists(ignored)) {
                      ++found.passed_over[kBrokenLink];
-                   } else if (is_image_extension(extension) &&
+                   } else if (is_image_ending(extension) &&
                               entry.is_regular_file(ignored)) {
                      found.images.push_back(name.string());
                    } else {
@@ -160,7 +154,7 @@ ImageFolder scan_image_folder(const std::string& folder) {
       ++found.passed_over[kBrokenLink];
     } else {
       const auto extension = lower_extension(entry.path().filename());
-      ++found.passed_over[is_image_extension(extension) ? kOutside : extension];
+      ++found.passed_over[is_image_ending(extension) ? kOutside : extension];
     }
   });
   std::sort(found.classes.begin(), found.classes.end());

@@ -1,15 +1,14 @@
 #include "data/sets/image_list.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/sets/text_lines.h"
 
 namespace expandnet::data {
 
@@ -107,16 +106,6 @@ std::optional<std::pair<std::string, std::string>> fields_of(
   return {{name, label}};
 }
 
-/// The line without spaces at its end, nor a carriage return, as on Windows;
-/// the first without the mark of UTF-8 that Excel writes.
-void tidy(std::string& line, bool is_first) {
-  constexpr std::string_view kMark = "\xef\xbb\xbf";
-  if (is_first && line.compare(0, kMark.size(), kMark) == 0) {
-    line.erase(0, kMark.size());
-  }
-  line.resize(line.find_last_not_of(" \t\r") + 1);
-}
-
 /// A header's fields without their quotes.
 std::string plain_header(const std::string& line) {
   const auto fields = comma_fields(line);
@@ -166,19 +155,14 @@ std::vector<std::int64_t> read_labels(const std::vector<ListedImage>& images,
 
 std::string in_line_of_list(const std::string& text, std::int64_t line,
                             const std::string& path) {
-  return quoted_name(text) + " in line " + std::to_string(line) + " of " +
-         in_quotes(path);
+  return quoted_name(text) + " " + FileLine{path, line}.text();
 }
 
 ImageList read_image_list(const std::string& where, const std::string& path,
                           std::istream& stream) {
   ImageList list;
-  std::string line;
   bool is_kaggles = false;
-  errno = 0;
-  for (std::int64_t number = 1; std::getline(stream, line); ++number) {
-    tidy(line, number == 1);
-    if (line.empty()) continue;
+  for (const auto& [line, number] : read_text_lines(path, stream)) {
     if (number == 1) {
       const auto header = plain_header(line);
       const auto reading = reading_of(header);
@@ -193,7 +177,6 @@ ImageList read_image_list(const std::string& where, const std::string& path,
     }
     list.images.push_back({fields->first, fields->second, number});
   }
-  if (stream.bad()) throw_system_error("read", path, errno);
   return list;
 }
 

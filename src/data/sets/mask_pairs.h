@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/sets/annotation_checks.h"
+#include "data/sets/named_files.h"
 
 namespace expandnet::data {
 
@@ -18,8 +19,12 @@ struct MaskPair {
   std::string place;  ///< shown in the message about a missing file
 };
 
-/// Adds the complete pairs to `set`; others are faults. Throws if the set then
-/// has no image.
+/// Images and masks of the same name.
+[[nodiscard]] std::vector<MaskPair> mask_pairs(const NamedFiles& images,
+                                               const NamedFiles& masks);
+
+/// Adds the pairs that are whole to `set`; others are faults. Throws where the
+/// set has no image then.
 void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
                     const MaskOptions& options, FaultCounter& faults);
 

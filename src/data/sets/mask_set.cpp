@@ -3,18 +3,15 @@
 
 #include <array>
 #include <cstddef>
+#include <stdexcept>
 
-#include "base/error.h"
 #include "base/text.h"
+#include "data/images/image_sizes.h"
 #include "data/sets/mask_pairs.h"
 
 namespace expandnet::data {
 
 namespace {
-
-std::string mask_size_in_words(ImageSize size) {
-  return std::to_string(size.width) + " x " + std::to_string(size.height);
-}
 
 bool is_whole_pair(const MaskPair& pair, FaultCounter& faults) {
   if (pair.image.empty()) {
@@ -33,20 +30,28 @@ bool have_one_size(const MaskPair& pair, ImageSize& image,
   ImageSize mask;
   const bool can_be_read = faults.try_read(
       "an image and its mask must be files that can be read", [&] {
-        image = ImageFile(pair.image).size();
+        image = ImageFile(pair.image, ExifOrientation::kIgnored).size();
         mask = read_mask_size(pair.mask);
       });
   if (!can_be_read) return false;
-  if (image.height == mask.height && image.width == mask.width) return true;
-  faults.fault("a mask must have the size of its image",
-               mask_size_in_words(mask) + " in " + in_quotes(pair.mask) +
-                   ", and " + mask_size_in_words(image) + " in " +
-                   in_quotes(pair.image),
-               "correct one or remove both");
+  if (have_same_size(image, mask)) return true;
+  faults.fault(kMaskSizeRule,
+               two_sizes_in_words(mask, pair.mask, image, pair.image),
+               kMaskSizeRemedy);
   return false;
 }
 
 }  // namespace
+
+std::vector<MaskPair> mask_pairs(const NamedFiles& images,
+                                 const NamedFiles& masks) {
+  std::vector<MaskPair> pairs;
+  for (const auto& [name, image, mask] : pair_files(images, masks)) {
+    pairs.push_back(
+        {name, image, mask, in_quotes(image.empty() ? mask : image)});
+  }
+  return pairs;
+}
 
 void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
                     const MaskOptions& options, FaultCounter& faults) {
@@ -57,17 +62,24 @@ void add_mask_pairs(MaskSet& set, const std::vector<MaskPair>& pairs,
     set.images.push_back({pair.image, pair.mask, pair.name, size});
   }
   set.skipped = faults.skipped();
+  set.first_skipped = faults.first_skipped();
   check_not_empty(set.images.empty(), "an image with its mask", set.skipped,
                   faults.where());
 }
 
-ClassPixels count_pixels(const MaskSet& set) {
+ClassPixels count_pixels(const MaskSet& set, Faults faults) {
   ClassPixels result;
   result.pixels.resize(set.classes.size());
   result.image_pixels.resize(set.classes.size());
   for (const auto& masked : set.images) {
     std::array<std::int64_t, kIgnoredLabel + 1> counts = {};
-    const auto image = read_labels(masked.mask, set.labels);
+    LabelImage image;
+    try {
+      image = read_labels(masked.mask, set.labels);
+    } catch (const std::runtime_error&) {
+      if (faults == Faults::kStop) throw;
+      continue;
+    }
     for (const auto label : image.labels) ++counts[label];
     result.ignored += counts[kIgnoredLabel];
     const auto counted =

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "base/read_file.h"
 #include "base/text.h"
 #include "data/sets/annotation_checks.h"
+#include "data/sets/named_files.h"
 #include "data/sets/voc_annotation.h"
 #include "data/sets/voc_list.h"
 
@@ -26,7 +26,7 @@ struct VocFiles {
   std::string name;
   std::string image;
   std::string annotation;
-  FileLine named;  ///< in a list, or the file itself
+  std::string place;  ///< of a fault: where a list names it, or the file
 };
 
 bool is_voc_folder(const fs::path& folder) {
@@ -53,45 +53,27 @@ std::vector<VocFiles> files_of_list(const VocPart& part,
                                     const std::string& where) {
   const fs::path folder = part.folder;
   const auto list = folder / "ImageSets" / "Main" / (part.list + ".txt");
+  const ListedImages images(where, (folder / "JPEGImages").string());
   std::vector<VocFiles> files;
   for (const auto& [name, line] : read_voc_list(where, list.string())) {
-    files.push_back({name, image_named((folder / "JPEGImages").string(), name),
+    files.push_back({name, images.find(name),
                      (folder / "Annotations" / (name + ".xml")).string(),
-                     line});
+                     quoted_name(name) + " " + line.text()});
   }
   return files;
 }
 
 std::vector<VocFiles> files_in_folders(const std::string& images,
-                                       const std::string& annotations) {
-  std::map<std::string, VocFiles> files;
-  const auto each = [](const std::string& folder, const auto& visit) {
-    std::error_code error;
-    fs::directory_iterator entry(folder, error);
-    for (; !error && entry != fs::directory_iterator();
-         entry.increment(error)) {
-      const auto& path = entry->path();
-      if (path.filename().string().front() != '.') {
-        visit(path.string(), path.stem().string(), path.extension().string());
-      }
-    }
-    if (error) throw_system_error("list", folder, error.value());
-  };
-  each(images, [&](const std::string& path, const std::string& name,
-                   const std::string& ending) {
-    if (is_image_ending(ending)) files[name].image = path;
-  });
-  each(annotations, [&](const std::string& path, const std::string& name,
-                        const std::string& ending) {
-    if (ending == ".xml") files[name].annotation = path;
-  });
-  std::vector<VocFiles> sorted;
-  for (auto& [name, pair] : files) {
-    pair.name = name;
-    pair.named = {pair.annotation.empty() ? pair.image : pair.annotation, 1};
-    sorted.push_back(pair);
+                                       const std::string& annotations,
+                                       const std::string& where) {
+  std::vector<VocFiles> files;
+  for (const auto& [name, image, annotation] :
+       pair_files(files_by_name(where, "images", images, name_of_image),
+                  files_by_name(where, "annotations", annotations,
+                                names_without(".xml")))) {
+    files.push_back({name, image, annotation, in_quotes(image)});
   }
-  return sorted;
+  return files;
 }
 
 /// An annotation that has been read, and whose image is there.
@@ -101,17 +83,21 @@ struct VocImage {
   std::vector<VocObject> objects;
 };
 
+void report(const WrongField& wrong, const std::string& place,
+            FaultCounter& faults) {
+  faults.fault(wrong.rule, wrong.value + " " + place, "correct it");
+}
+
 /// False where there is a fault that leaves the image out.
 bool read_annotation(const VocFiles& files, bool check_sizes,
                      FaultCounter& faults, VocImage& read) {
   std::error_code ignored;
   if (!fs::is_regular_file(files.annotation, ignored)) {
-    faults.fault(
-        "an image must have its annotation",
-        quoted_name(files.name) + " " + files.named.text() +
-            (files.annotation.empty() ? ""
-                                      : ", no " + in_quotes(files.annotation)),
-        "add the file or remove the image");
+    faults.fault("an image must have its annotation",
+                 files.place + (files.annotation.empty()
+                                    ? ""
+                                    : ", no " + in_quotes(files.annotation)),
+                 "add the file or remove the image");
     return false;
   }
   VocAnnotation annotation;
@@ -121,14 +107,19 @@ bool read_annotation(const VocFiles& files, bool check_sizes,
                                           read_file(files.annotation));
       });
   if (!is_whole) return false;
-  const FileLine size_line = {files.annotation, annotation.size_line};
+  const auto size_place =
+      FileLine{files.annotation, annotation.size_line}.text();
+  if (annotation.wrong) {
+    report(*annotation.wrong, size_place, faults);
+    return false;
+  }
   const auto width = annotation.width.value_or(0);
   const auto height = annotation.height.value_or(0);
   const bool has_size =
       width >= 1 && height >= 1 && width < 1e9 && height < 1e9;
   if (!has_size) {
     faults.fault("an annotation must state the size of its image",
-                 "none " + size_line.text(), "add width and height");
+                 "none " + size_place, "add width and height");
     return false;
   }
   read.image = {
@@ -136,7 +127,7 @@ bool read_annotation(const VocFiles& files, bool check_sizes,
       files.name,
       {static_cast<std::int64_t>(height), static_cast<std::int64_t>(width)},
       {}};
-  if (!check_image(read.image, check_sizes, size_line, faults)) return false;
+  if (!check_image(read.image, check_sizes, size_place, faults)) return false;
   read.annotation = files.annotation;
   read.objects = std::move(annotation.objects);
   return true;
@@ -153,15 +144,28 @@ std::vector<std::string> classes_in(const std::vector<VocImage>& images) {
   return {names.begin(), names.end()};
 }
 
+/// The name of a field that an object must have and has not; null if it is
+/// whole.
+const char* missing_field(const VocObject& object) {
+  if (object.name.empty()) return "name";
+  if (!object.xmin) return "xmin";
+  if (!object.ymin) return "ymin";
+  if (!object.xmax) return "xmax";
+  return object.ymax ? nullptr : "ymax";
+}
+
 /// False where there is a fault that leaves the object out.
 bool convert_object(const VocObject& object, ImageSize size,
-                    const FileLine& line, const ClassLabels& labels,
+                    const std::string& place, const ClassLabels& labels,
                     FaultCounter& faults, AnnotatedObject& converted) {
-  const bool is_whole = !object.name.empty() && object.xmin && object.ymin &&
-                        object.xmax && object.ymax;
-  if (!is_whole) {
+  if (object.wrong) {
+    report(*object.wrong, place, faults);
+    return false;
+  }
+  const auto* missing = missing_field(object);
+  if (missing != nullptr) {
     faults.fault("an object must have a name and xmin, ymin, xmax and ymax",
-                 "none of one or more " + line.text(), "complete it");
+                 std::string("no ") + missing + " " + place, "complete it");
     return false;
   }
   // Ends are included, and counted from 1.
@@ -170,8 +174,8 @@ bool convert_object(const VocObject& object, ImageSize size,
                    *object.xmax - *object.xmin + 1};
   converted.difficult = object.difficult;
   converted.truncated = object.truncated;
-  converted.label = labels.label(object.name, line, faults);
-  return converted.label >= 0 && check_box(converted.box, size, line, faults);
+  converted.label = labels.label(object.name, place, faults);
+  return converted.label >= 0 && check_box(converted.box, size, place, faults);
 }
 
 AnnotatedSet read_voc_files(const std::vector<VocFiles>& files,
@@ -192,14 +196,15 @@ AnnotatedSet read_voc_files(const std::vector<VocFiles>& files,
     for (const auto& object : image.objects) {
       AnnotatedObject converted;
       if (convert_object(object, image.image.size,
-                         {image.annotation, object.line}, labels, faults,
-                         converted)) {
+                         FileLine{image.annotation, object.line}.text(), labels,
+                         faults, converted)) {
         image.image.objects.push_back(converted);
       }
     }
     set.images.push_back(std::move(image.image));
   }
   set.skipped = faults.skipped();
+  set.first_skipped = faults.first_skipped();
   check_not_empty(set, faults.where());
   return set;
 }
@@ -246,8 +251,9 @@ AnnotatedSet read_voc(const std::vector<VocPart>& parts,
 AnnotatedSet read_voc_folder(const std::string& images,
                              const std::string& annotations,
                              const AnnotationOptions& options) {
-  return read_voc_files(files_in_folders(images, annotations), options,
-                        {"read_voc_folder", options.faults});
+  const std::string where = "read_voc_folder";
+  return read_voc_files(files_in_folders(images, annotations, where), options,
+                        {where, options.faults});
 }
 
 }  // namespace expandnet::data

@@ -3,6 +3,7 @@
 #include <expat.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -33,11 +34,56 @@ std::string trimmed(const std::string& text) {
 std::optional<double> number_in(const std::string& text) {
   double value = 0;
   const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  const bool has_plus = text.size() > 1 && text[0] == '+' && text[1] != '-';
+  const auto [rest, error] =
+      std::from_chars(text.data() + (has_plus ? 1 : 0), end, value);
   if (error != std::errc() || rest != end || !std::isfinite(value)) {
     return std::nullopt;
   }
   return value;
+}
+
+/// "1", "0", "True", "false" ...
+std::optional<bool> truth_in(std::string text) {
+  for (auto& letter : text) {
+    letter =
+        static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  if (text == "1" || text == "true") return true;
+  if (text == "0" || text == "false") return false;
+  return std::nullopt;
+}
+
+/// Keeps the first that is wrong.
+void keep_wrong(std::optional<WrongField>& wrong, const std::string& rule,
+                const std::string& value) {
+  if (!wrong) wrong = WrongField{rule, value};
+}
+
+void take_number(const char* name, const std::string& text,
+                 std::optional<double>& number,
+                 std::optional<WrongField>& wrong) {
+  if (text.empty()) return;  // it is missing
+  if (number) {
+    keep_wrong(wrong, std::string(name) + " must be there once",
+               quoted_name(text) + " again");
+  }
+  number = number_in(text);
+  if (!number) {
+    keep_wrong(wrong, std::string(name) + " must be a number",
+               quoted_name(text));
+  }
+}
+
+void take_truth(const char* name, const std::string& text, bool& truth,
+                std::optional<WrongField>& wrong) {
+  if (text.empty()) return;  // it is missing
+  const auto found = truth_in(text);
+  if (!found) {
+    keep_wrong(wrong, std::string(name) + " must be 0, 1, true or false",
+               quoted_name(text));
+  }
+  truth = found.value_or(false);
 }
 
 /// What expat calls. It is C, which no exception may cross: what is wrong stops
@@ -48,7 +94,9 @@ struct VocReader {
   std::string path;  ///< of elements: "/annotation/object"
   std::size_t depth = 0;
   std::string text;  ///< of the element that is read
+  int boxes = 0;     ///< of the object that is read
   std::string wrong;
+  std::string remedy = "correct the file";
 
   void stop(const char* why) {
     wrong = why;
@@ -73,6 +121,12 @@ struct VocReader {
     text.clear();
     if (path == "/annotation/object") {
       annotation.objects.emplace_back().line = line();
+      boxes = 0;
+    } else if (path == "/annotation/object/bndbox") {
+      if (++boxes == 2) {
+        keep_wrong(annotation.objects.back().wrong,
+                   "an object must have one bndbox", "a second one");
+      }
     } else if (path == "/annotation/size") {
       annotation.size_line = line();
     }
@@ -89,19 +143,39 @@ struct VocReader {
 
   void take() {
     const auto value = trimmed(text);
-    if (path == "/annotation/size/width") annotation.width = number_in(value);
-    if (path == "/annotation/size/height") annotation.height = number_in(value);
+    auto& wrong_size = annotation.wrong;
+    if (path == "/annotation/size/width") {
+      take_number("width", value, annotation.width, wrong_size);
+    }
+    if (path == "/annotation/size/height") {
+      take_number("height", value, annotation.height, wrong_size);
+    }
     constexpr std::string_view kObject = "/annotation/object/";
     if (path.compare(0, kObject.size(), kObject) != 0) return;
-    auto& object = annotation.objects.back();
-    const auto field = std::string_view(path).substr(kObject.size());
-    if (field == "name") object.name = value;
-    if (field == "difficult") object.difficult = value == "1";
-    if (field == "truncated") object.truncated = value == "1";
-    if (field == "bndbox/xmin") object.xmin = number_in(value);
-    if (field == "bndbox/ymin") object.ymin = number_in(value);
-    if (field == "bndbox/xmax") object.xmax = number_in(value);
-    if (field == "bndbox/ymax") object.ymax = number_in(value);
+    take_field(std::string_view(path).substr(kObject.size()), value,
+               annotation.objects.back());
+  }
+
+  static void take_field(std::string_view field, const std::string& value,
+                         VocObject& object) {
+    auto& wrong = object.wrong;
+    if (field == "name") {
+      if (!object.name.empty()) {
+        keep_wrong(wrong, "an object must have one name",
+                   quoted_name(object.name) + " and " + quoted_name(value));
+      }
+      object.name = value;
+    }
+    if (field == "difficult") {
+      take_truth("difficult", value, object.difficult, wrong);
+    }
+    if (field == "truncated") {
+      take_truth("truncated", value, object.truncated, wrong);
+    }
+    if (field == "bndbox/xmin") take_number("xmin", value, object.xmin, wrong);
+    if (field == "bndbox/ymin") take_number("ymin", value, object.ymin, wrong);
+    if (field == "bndbox/xmax") take_number("xmax", value, object.xmax, wrong);
+    if (field == "bndbox/ymax") take_number("ymax", value, object.ymax, wrong);
   }
 };
 
@@ -130,6 +204,15 @@ void XMLCALL refuse_document_type(void* data, const char* /*name*/,
   reader_of(data).stop("a document type");
 }
 
+/// Called for an encoding that expat does not know.
+int XMLCALL refuse_encoding(void* data, const char* name,
+                            XML_Encoding* /*encoding*/) {
+  auto& reader = reader_of(data);
+  reader.wrong = "the encoding " + quoted_name(name);
+  reader.remedy = "save it as UTF-8";
+  return XML_STATUS_ERROR;
+}
+
 }  // namespace
 
 VocAnnotation parse_voc_annotation(const std::string& where,
@@ -145,6 +228,7 @@ VocAnnotation parse_voc_annotation(const std::string& where,
   XML_SetElementHandler(parser.get(), begin_element, end_element);
   XML_SetCharacterDataHandler(parser.get(), add_text);
   XML_SetStartDoctypeDeclHandler(parser.get(), refuse_document_type);
+  XML_SetUnknownEncodingHandler(parser.get(), refuse_encoding, &reader);
   // expat takes an int, and an annotation has a few kB.
   const auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
   const auto size = static_cast<int>(std::min(bytes.size(), most));
@@ -157,7 +241,7 @@ VocAnnotation parse_voc_annotation(const std::string& where,
   throw_file_error(where, "an annotation must be XML with the root annotation",
                    wrong + " in line " + std::to_string(reader.line()) +
                        " of " + in_quotes(path),
-                   "correct the file");
+                   reader.remedy);
 }
 
 }  // namespace expandnet::data

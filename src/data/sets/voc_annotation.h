@@ -9,6 +9,12 @@
 
 namespace expandnet::data {
 
+/// A field that is not as it must be: the rule, and `xmin "1,5"`.
+struct WrongField {
+  std::string rule;
+  std::string value;
+};
+
 struct VocObject {
   std::string name;
   std::int64_t line = 0;  ///< of its first line, from 1
@@ -16,16 +22,18 @@ struct VocObject {
   std::optional<double> xmin, ymin, xmax, ymax;
   bool difficult = false;
   bool truncated = false;
+  std::optional<WrongField> wrong;  ///< the first in it
 };
 
 struct VocAnnotation {
   std::optional<double> width, height;
-  std::int64_t size_line = 1;  ///< line of <size>
+  std::int64_t size_line = 1;       ///< of <size>
+  std::optional<WrongField> wrong;  ///< in <size>
   std::vector<VocObject> objects;
 };
 
-/// Reads an annotation. Skips unknown elements; fields that are not valid
-/// numbers are absent.
+/// Reads an annotation. Elements that are not asked for are passed over, empty
+/// ones are absent.
 ///
 /// Throws `std::runtime_error` in the name of `where`, with the line, unless
 /// the file is XML with the root <annotation>, without a document type and with

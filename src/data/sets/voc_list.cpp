@@ -1,12 +1,6 @@
 #include "data/sets/voc_list.h"
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <system_error>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,54 +9,48 @@ namespace expandnet::data {
 
 namespace {
 
-constexpr std::array<const char*, 10> kImageEndings = {
-    ".jpg", ".jpeg", ".png", ".JPG",  ".JPEG",
-    ".PNG", ".jpe",  ".JPE", ".jfif", ".JFIF"};
+/// Whether a line ends as those of a list of one class: "000005 -1".
+bool has_class_mark(const std::string& line) {
+  const auto blank = line.find_last_of(" \t");
+  if (blank == std::string::npos) return false;
+  const auto last = line.substr(blank + 1);
+  return last == "-1" || last == "0" || last == "1";
+}
+
+void check_listed_name(const std::string& where, const std::string& name,
+                       const FileLine& line) {
+  const auto refuse = [&](const std::string& remedy) {
+    throw_file_error(where, "a line of a list must be the name of an image",
+                     quoted_name(name) + " " + line.text(), remedy);
+  };
+  if (has_class_mark(name)) {
+    refuse("give a list without classes, like trainval");
+  }
+  if (name.find_first_of("/\\") != std::string::npos) {
+    refuse("put the image into JPEGImages itself, and write its name only");
+  }
+}
 
 }  // namespace
 
 std::vector<ListedName> read_voc_list(const std::string& where,
                                       const std::string& list) {
-  errno = 0;
-  std::ifstream stream(list);
-  if (!stream) throw_system_error("open", list, errno);
   std::vector<ListedName> names;
   std::set<std::string> seen;
-  std::string line;
-  for (std::int64_t number = 1; std::getline(stream, line); ++number) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
-      line.pop_back();
+  for (const auto& [name, number] : read_text_lines(list)) {
+    const FileLine line = {list, number};
+    check_listed_name(where, name, line);
+    if (!seen.insert(name).second) {
+      throw_file_error(where, "a list must name an image once",
+                       quoted_name(name) + " " + line.text(), "remove a line");
     }
-    if (line.empty()) continue;
-    const FileLine named = {list, number};
-    const bool is_name = line.find_first_of(" \t/\\") == std::string::npos;
-    if (!is_name || !seen.insert(line).second) {
-      throw_file_error(where,
-                       is_name
-                           ? "a list must name an image once"
-                           : "a line of a list must be the name of an image",
-                       quoted_name(line) + " " + named.text(),
-                       is_name ? "remove a line"
-                               : "give a list without classes, like trainval");
-    }
-    names.push_back({line, named});
+    names.push_back({name, line});
   }
-  if (stream.bad()) throw_system_error("read", list, errno);
+  if (names.empty()) {
+    throw_file_error(where, "a list must name an image",
+                     "none in " + in_quotes(list), "write a name a line");
+  }
   return names;
-}
-
-bool is_image_ending(const std::string& ending) {
-  return std::find(kImageEndings.begin(), kImageEndings.end(), ending) !=
-         kImageEndings.end();
-}
-
-std::string image_named(const std::string& folder, const std::string& name) {
-  for (const auto* ending : kImageEndings) {
-    const auto path = std::filesystem::path(folder) / (name + ending);
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(path, ignored)) return path.string();
-  }
-  return "";
 }
 
 }  // namespace expandnet::data

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/sets/mask_pairs.h"
+#include "data/sets/named_files.h"
 #include "data/sets/voc_list.h"
 
 namespace expandnet::data {
@@ -46,15 +47,14 @@ MaskSet read_voc_masks(const std::vector<VocPart>& parts,
   std::vector<MaskPair> pairs;
   for (const auto& part : parts) {
     const fs::path folder = part.folder;
+    const ListedImages images(where, (folder / "JPEGImages").string());
     const auto list =
         folder / "ImageSets" / "Segmentation" / (part.list + ".txt");
     for (const auto& [name, line] : read_voc_list(where, list.string())) {
       auto mask = (folder / "SegmentationClass" / (name + ".png")).string();
       std::error_code ignored;
       const bool has_mask = fs::is_regular_file(mask, ignored);
-      pairs.push_back({name,
-                       image_named((folder / "JPEGImages").string(), name),
-                       has_mask ? mask : "",
+      pairs.push_back({name, images.find(name), has_mask ? mask : "",
                        quoted_name(name) + " " + line.text() +
                            (has_mask ? "" : ", no " + in_quotes(mask))});
     }

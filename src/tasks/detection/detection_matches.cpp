@@ -122,6 +122,41 @@ void check_matched_label(std::int64_t label, std::int64_t classes) {
                        std::to_string(label), "give the classes of the set");
 }
 
+void check_matched_image(std::int64_t image,
+                         const std::vector<Detection>& found,
+                         const std::vector<data::AnnotatedObject>& meant,
+                         std::int64_t classes) {
+  if (image < 0 || image > std::int64_t{UINT32_MAX}) {
+    throw_argument_error(kMatches, "an image's number must be 0 to 4294967295",
+                         std::to_string(image));
+  }
+  if (found.size() > kMaxMatchedInImage) {
+    throw_argument_error(kMatches, "an image may have 65536 detections",
+                         std::to_string(found.size()), "raise the threshold");
+  }
+  for (const auto& object : meant) check_matched_label(object.label, classes);
+  for (const auto& [box, score, label] : found) {
+    check_matched_label(label, classes);
+    if (std::isnan(score)) {
+      throw_argument_error(kMatches, "a score must be a number", "NaN",
+                           "see whether the training diverged");
+    }
+  }
+}
+
+/// The objects of each class, crowds last.
+std::vector<Objects> objects_by_class(
+    const std::vector<data::AnnotatedObject>& meant, std::size_t classes) {
+  std::vector<Objects> objects(classes);
+  for (const bool crowds : {false, true}) {
+    for (const auto& object : meant) {
+      if (object.crowd != crowds) continue;
+      objects[static_cast<std::size_t>(object.label)].push_back(&object);
+    }
+  }
+  return objects;
+}
+
 }  // namespace
 
 const std::vector<double>& iou_thresholds(Protocol protocol) {
@@ -151,32 +186,12 @@ DetectionMatches::DetectionMatches(std::int64_t classes, Protocol protocol)
 void DetectionMatches::add(std::int64_t image,
                            const std::vector<Detection>& found,
                            const std::vector<data::AnnotatedObject>& meant) {
-  if (image < 0 || image > std::int64_t{UINT32_MAX}) {
-    throw_argument_error(kMatches, "an image's number must be 0 to 4294967295",
-                         std::to_string(image));
-  }
-  if (found.size() > kMaxMatchedInImage) {
-    throw_argument_error(kMatches, "an image may have 65536 detections",
-                         std::to_string(found.size()), "raise the threshold");
-  }
-  for (const auto& object : meant) check_matched_label(object.label, classes());
-  for (const auto& [box, score, label] : found) {
-    check_matched_label(label, classes());
-    if (std::isnan(score)) {
-      throw_argument_error(kMatches, "a score must be a number", "NaN",
-                           "see whether the training diverged");
-    }
-  }
-  std::vector<Objects> objects(meant_.size());
-  for (const bool crowds : {false, true}) {
-    for (const auto& object : meant) {
-      if (object.crowd != crowds) continue;
-      const auto label = static_cast<std::size_t>(object.label);
-      objects[label].push_back(&object);
-      const bool counts =
-          !crowds && !(protocol_ == Protocol::kVoc && object.difficult);
-      if (counts) ++meant_[label];
-    }
+  check_matched_image(image, found, meant, classes());
+  const auto objects = objects_by_class(meant, meant_.size());
+  for (const auto& object : meant) {
+    const bool counts =
+        !object.crowd && !(protocol_ == Protocol::kVoc && object.difficult);
+    if (counts) ++meant_[static_cast<std::size_t>(object.label)];
   }
   const auto places = places_by_class(found);
   const auto& thresholds = iou_thresholds(protocol_);

@@ -66,7 +66,10 @@ Metrics SegmentationMeter::result() const {
   const auto* sum = on_cpu.const_data_ptr<double>();
   const auto scores =
       segmentation_scores(on_cpu.slice(0, kMatrix).view({classes_, classes_}));
-  return {{"loss", sum[kPixelLoss] / sum[kPixels]},
+  // Before a pixel has counted, as in a batch whose pixels are all ignored, the
+  // loss is that of such a batch.
+  const auto loss = sum[kPixels] > 0 ? sum[kPixelLoss] / sum[kPixels] : 0.0;
+  return {{"loss", loss},
           {"mean_iou", scores.mean_iou},
           {"mean_recall", scores.mean_recall},
           {"mean_precision", scores.mean_precision},

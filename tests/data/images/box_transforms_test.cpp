@@ -213,7 +213,9 @@ TEST_F(BoxTransformFiles, AreReadAtAFractionOfTheirSize) {
             }),
             "BoxTrainTransform: an image must have the size that its "
             "annotation states (512 x 640), got 640 x 512 in \"" +
-                image.path + "\"; correct the annotation");
+                image.path +
+                "\"; correct the annotation, which counts in pixels as they "
+                "are stored, before an EXIF orientation turns them");
 }
 
 TEST(BoxTransformErrors, NameTheField) {

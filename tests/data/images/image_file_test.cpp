@@ -281,6 +281,17 @@ TEST_F(ImageFileTest, TurnsAsExifSays) {
   }
 }
 
+TEST_F(ImageFileTest, LeavesPixelsAsTheyAreStoredIfAsked) {
+  JpegOptions options;
+  options.app1 = exif(6, true);
+  const auto bytes = jpeg_file(wavy_image(40, 70), options);
+  const ImageFile file(write("turned.jpg", bytes), ExifOrientation::kIgnored);
+  EXPECT_EQ(file.size().height, 40);
+  EXPECT_EQ(file.size().width, 70);
+  EXPECT_EQ(file.decode({0, 0, 40, 70}, {40, 70}).image.pixels,
+            plain_decode(bytes));
+}
+
 TEST_F(ImageFileTest, TurnsTheBoxOfAScaledCrop) {
   JpegOptions options;
   options.app1 = exif(6, true);

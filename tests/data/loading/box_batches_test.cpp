@@ -218,6 +218,19 @@ TEST_F(BoxBatchesTest, SkipBadImagesIfTheyMay) {
   EXPECT_EQ(batches.skipped(), std::vector<std::string>{bad});
 }
 
+TEST_F(BoxBatchesTest, AreEmptyWhereAllImagesAreSkipped) {
+  const auto bad = set_->images[1].path;
+  std::ofstream(bad, std::ios::binary) << "no image";
+  auto lax = plain();
+  lax.on_bad_image = data::OnBadImage::kSkip;
+  lax.images = {1};
+  BoxBatches batches(set_, lax, at::kCPU);
+  const auto batch = batches.batch(0);
+  EXPECT_EQ(batch.images.size(0), 0);
+  for (const auto& target : batch.targets.all()) EXPECT_EQ(target.size(0), 0);
+  EXPECT_EQ(batches.skipped(), std::vector<std::string>{bad});
+}
+
 TEST_F(BoxBatchesTest, RefuseImagesOfAnotherSizeThanTheirAnnotation) {
   auto other = *set_;
   other.images[0].size.width += 1;

@@ -205,6 +205,19 @@ TEST_F(MaskBatchesTest, SkipBadMasksIfTheyMay) {
   EXPECT_EQ(batches.skipped(), std::vector<std::string>{set_->images[3].path});
 }
 
+TEST_F(MaskBatchesTest, AreEmptyWhereAllImagesAreSkipped) {
+  write("6.png", "no mask");  // the third image of its size, in a batch of one
+  auto lax = whole();
+  lax.on_bad_image = OnBadImage::kSkip;
+  MaskBatches batches(set_, lax, at::kCPU);
+  const auto made = epoch_of(batches, 0);
+  ASSERT_EQ(made.size(), 4U);
+  EXPECT_EQ(made[1].images.size(0), 0);
+  EXPECT_EQ(made[1].targets.one().size(0), 0);
+  EXPECT_EQ(made[2].images.size(0), 2);
+  EXPECT_EQ(batches.skipped(), std::vector<std::string>{set_->images[6].path});
+}
+
 TEST_F(MaskBatchesTest, RefuseAnImageThatHasChangedItsSize) {
   MaskBatches batches(set_, whole(), at::kCPU);
   write("0.jpg", jpeg_file(wavy_image(24, 48)));

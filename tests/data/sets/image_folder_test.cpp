@@ -303,7 +303,7 @@ TEST_F(ImageFolderTest, NamesTheLineOfAListThatIsWrong) {
   const auto end = " of \"" + path("list.csv") + "\"; ";
   for (const std::string line :
        {"1.JPEG", "490", "1.JPEG,dog,2", "1.JPEG,,dog", "1.JPEG,", ",dog",
-        "1.JPEG dog 2", " dog", "1.JPEG dog 0 1 2 3"}) {
+        "1.JPEG dog 2", "dog", "1.JPEG dog 0 1 2 3"}) {
     EXPECT_EQ(list_error("file,class\n" + line + "\n"),
               c10::str("scan_flat_folder: a line must be file,class or file "
                        "class, got \"",

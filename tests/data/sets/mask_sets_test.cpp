@@ -1,4 +1,5 @@
 // The readers of sets with masks.
+#include <expandnet/data/images/mask_transforms.h>
 #include <expandnet/data/sets/cityscapes.h>
 #include <expandnet/data/sets/mask_folder.h>
 #include <expandnet/data/sets/voc_masks.h>
@@ -75,11 +76,15 @@ TEST_F(CityscapesTest, MapsIdsToTrainIds) {
   write_street("ulm", "ulm_1");
   const auto labels = read().labels;
   const std::int16_t none = kIgnoredLabel;
-  EXPECT_EQ(labels,
+  EXPECT_EQ(IndexLabels(labels.begin(), labels.begin() + 34),
             (IndexLabels{none, none, none, none, none, none, none, 0,    1,
                          none, none, 2,    3,    4,    none, none, none, 5,
                          none, 6,    7,    8,    9,    10,   11,   12,   13,
                          14,   15,   none, none, 16,   17,   18}));
+  // A licence plate is -1, which is 255 as a byte; other indices are errors.
+  ASSERT_EQ(labels.size(), 256U);
+  EXPECT_EQ(labels[34], -1);
+  EXPECT_EQ(labels[255], none);
 }
 
 TEST_F(CityscapesTest, NamesWhatIsMissing) {
@@ -122,6 +127,8 @@ TEST_F(CityscapesTest, SkipsAndCountsFaults) {
                 {"a mask must have the size of its image", 1},
                 {"an image and its mask must be files that can be read", 1},
                 {"an image must have its mask", 1}}));
+  EXPECT_EQ(set.first_skipped.at("an image must have its mask"),
+            "\"" + path("leftImg8bit/val/ulm/ulm_3_leftImg8bit.png") + "\"");
 }
 
 TEST_F(CityscapesTest, NeedsAnImage) {
@@ -225,6 +232,46 @@ TEST_F(MaskFolderTest, ReadsImagesAndMasksOfTheSameName) {
   EXPECT_EQ(labels[1], 1);
 }
 
+TEST_F(MaskFolderTest, ReadsAnIndexHoweverItIsSetApart) {
+  const auto expected = read("2 ground\n0 a tree\n1 b\n");
+  EXPECT_EQ(expected.classes,
+            (std::vector<std::string>{"ground", "a tree", "b"}));
+  EXPECT_EQ(expected.labels[2], 0);
+  for (const auto* classes :
+       {"\xef\xbb\xbf"
+        "2 ground\n0 a tree\n1 b\n",
+        "  2 ground\n\t0 a tree\n1 b \t\r\n", "2\tground\n0 \t a tree\n1  b",
+        "2: ground\n0:a tree\n1 : b", "2,ground\n0, a tree\n1 ,b"}) {
+    const auto set = read(classes);
+    EXPECT_EQ(set.classes, expected.classes) << classes;
+    EXPECT_EQ(set.labels, expected.labels) << classes;
+  }
+  // Numbers without a separator and a name behind them are names.
+  EXPECT_EQ(read("3d\n7\n").classes, (std::vector<std::string>{"3d", "7"}));
+}
+
+TEST_F(MaskFolderTest, RefusesALineThatIsWrittenOtherwise) {
+  const auto mixed = [&](const std::string& other, int line,
+                         const std::string& first) {
+    return "read_mask_classes: all lines of a classes file must start with an "
+           "index, or none, got \"" +
+           other + "\" in line " + std::to_string(line) + " of \"" +
+           path("classes.txt") + "\", unlike \"" + first +
+           "\" in line 1; write all of them in one way";
+  };
+  EXPECT_EQ(read_error("0 a\n1 b\nroad\n"), mixed("road", 3, "0 a"));
+  EXPECT_EQ(read_error("void\n\n0 a\n"), mixed("0 a", 3, "void"));
+  EXPECT_EQ(read_error("# my classes\n0 a\n"), mixed("0 a", 2, "# my classes"));
+  EXPECT_EQ(read_error("-1 void\n0 ground\n"),
+            "read_mask_classes: an index of a class must be 0 to 65535, got "
+            "\"-1 void\" in line 1 of \"" +
+                path("classes.txt") + "\"; correct it");
+  EXPECT_EQ(read_error("# my classes\nground\n"),
+            "read_mask_classes: a line of a classes file must be a class, got "
+            "\"# my classes\" in line 1 of \"" +
+                path("classes.txt") + "\"; remove the comment");
+}
+
 TEST_F(MaskFolderTest, CountsThePixelsOfClasses) {
   const auto counted = count_pixels(read("sky\nsea\nland\n"));
   // The first mask: 47 of class 1, one ignored; the second: 47 of class 0 and
@@ -232,6 +279,30 @@ TEST_F(MaskFolderTest, CountsThePixelsOfClasses) {
   EXPECT_EQ(counted.pixels, (std::vector<std::int64_t>{47, 48, 0}));
   EXPECT_EQ(counted.image_pixels, (std::vector<std::int64_t>{48, 95, 0}));
   EXPECT_EQ(counted.ignored, 1);
+
+  write("masks/2.png", "no mask");
+  MaskOptions skipping;
+  skipping.check_sizes = false;
+  const auto set = read_mask_folder(path("images"), path("masks"),
+                                    path("classes.txt"), skipping);
+  EXPECT_EQ(count_pixels(set, Faults::kSkip).pixels,
+            (std::vector<std::int64_t>{0, 47, 0}));
+  EXPECT_THROW(static_cast<void>(count_pixels(set)), std::runtime_error);
+}
+
+TEST_F(MaskFolderTest, CountsInStoredPixels) {
+  JpegOptions turned;
+  turned.app1 = exif(6, true);
+  write("images/2.jpg",
+        jpeg_file(wavy_image(kSetSize.height, kSetSize.width), turned));
+  const auto set = read("sky\nsea\n");
+  EXPECT_EQ(set.images[1].size.height, kSetSize.height);
+  const auto picture =
+      read_labelled(set.images[1].path, set.images[1].mask, set.labels);
+  EXPECT_EQ(picture.image.height, kSetSize.height);
+  EXPECT_EQ(picture.image.pixels,
+            plain_decode(jpeg_file(wavy_image(kSetSize.height, kSetSize.width),
+                                   turned)));
 }
 
 TEST_F(MaskFolderTest, MergesIndicesOfOneClass) {
@@ -287,6 +358,12 @@ TEST_F(MaskFolderTest, NamesAnImageThatIsAloneOrThereTwice) {
   EXPECT_EQ(read_error("a\nb\n"),
             "read_mask_folder: images must have names of their own, got \"" +
                 path("images/1.jpg") + "\" and \"" + path("images/1.png") +
+                "\"; rename one");
+  std::filesystem::remove(path("images/1.jpg"));
+  write_mask("masks/2.PNG", 0, 0);
+  EXPECT_EQ(read_error("a\nb\n"),
+            "read_mask_folder: masks must have names of their own, got \"" +
+                path("masks/2.PNG") + "\" and \"" + path("masks/2.png") +
                 "\"; rename one");
 }
 

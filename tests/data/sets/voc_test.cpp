@@ -2,6 +2,7 @@
 #include <expandnet/data/sets/voc.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "data/images/image_files.h"
 #include "data/sets/files.h"
@@ -142,8 +143,7 @@ TEST_F(VocTest, ReadsFoldersOfImagesAndAnnotations) {
         [&] { (void)read_voc_folder(path("images"), path("boxes")); });
   };
   EXPECT_EQ(error(),
-            "read_voc_folder: an image must have its annotation, got \"3\" in "
-            "line 1 of \"" +
+            "read_voc_folder: an image must have its annotation, got \"" +
                 path("images/3.jpg") + "\"; add the file or remove the image");
   std::filesystem::remove(path("images/3.jpg"));
   write("boxes/3.xml", voc_annotation(""));
@@ -182,17 +182,106 @@ TEST_F(VocTest, NamesAnUnknownClass) {
   EXPECT_EQ(read_error({{"cat"}}),
             "read_voc: an object must be of a known class, got \"cow\" in line "
             "12 of \"" +
-                path("Annotations/a.xml") + "\"; correct it or give the class");
+                path("Annotations/a.xml") +
+                "\"; correct it or leave the object out");
 }
 
 TEST_F(VocTest, NamesAnObjectThatIsNotWhole) {
-  for (const auto* box : {"1 1 2 x", "1 nan 2 2", "1  2 2"}) {
+  const auto end = " in line 5 of \"" + path("Annotations/a.xml") + "\"; ";
+  for (const auto& [box, wrong] :
+       {std::pair<std::string, std::string>{"1 1 2 x",
+                                            "ymax must be a number, got \"x\""},
+        {"1 nan 2 2", "ymin must be a number, got \"nan\""},
+        {"1,5 1 2 2", "xmin must be a number, got \"1,5\""}}) {
     write_one(voc_object("cat", box));
-    EXPECT_EQ(read_error(),
-              "read_voc: an object must have a name and xmin, ymin, xmax and "
-              "ymax, got none of one or more in line 5 of \"" +
-                  path("Annotations/a.xml") + "\"; complete it");
+    EXPECT_EQ(read_error(), "read_voc: " + wrong + end + "correct it");
   }
+  write_one(voc_object("cat", "1  2 2"));
+  EXPECT_EQ(read_error(),
+            "read_voc: an object must have a name and xmin, ymin, xmax and "
+            "ymax, got no ymin" +
+                end + "complete it");
+  write_one(voc_object("cat", "+5 1 9 2"));
+  EXPECT_EQ(read().images[0].objects[0].box.left, 4);
+}
+
+TEST_F(VocTest, NamesWhatIsThereTwice) {
+  const auto end =
+      " in line 5 of \"" + path("Annotations/a.xml") + "\"; correct it";
+  write_one(voc_object("cat", "1 1 2 2", "<bndbox><xmin>1</xmin></bndbox>"));
+  EXPECT_EQ(read_error(),
+            "read_voc: an object must have one bndbox, got a second one" + end);
+  write_one(voc_object("cat", "1 1 2 2", "<name>dog</name>"));
+  EXPECT_EQ(
+      read_error(),
+      "read_voc: an object must have one name, got \"cat\" and \"dog\"" + end);
+  write_one(voc_object("cat", "1 1 2 2</ymax><ymax>3"));
+  EXPECT_EQ(read_error(),
+            "read_voc: ymax must be there once, got \"3\" again" + end);
+}
+
+TEST_F(VocTest, ReadsTruthsAsNumbersAndWords) {
+  const auto difficult = [&](const std::string& value) {
+    write_one(
+        voc_object("cat", "1 1 2 2", "<difficult>" + value + "</difficult>"));
+    return read().images[0].objects[0].difficult;
+  };
+  for (const auto* yes : {"1", "True", " true\n"}) {
+    EXPECT_TRUE(difficult(yes)) << yes;
+  }
+  for (const auto* no : {"0", "False", ""}) EXPECT_FALSE(difficult(no)) << no;
+  write_one(voc_object("cat", "1 1 2 2", "<truncated>Unspecified</truncated>"));
+  EXPECT_EQ(read_error(),
+            "read_voc: truncated must be 0, 1, true or false, got "
+            "\"Unspecified\" in line 5 of \"" +
+                path("Annotations/a.xml") + "\"; correct it");
+}
+
+TEST_F(VocTest, CountsInStoredPixels) {
+  write_one(voc_object("cat", "1 1 2 2"));
+  JpegOptions turned;
+  turned.app1 = exif(6, true);
+  write("JPEGImages/a.jpg", jpeg_file(wavy_image(30, 40), turned));
+  EXPECT_EQ(read().images[0].size.width, 40);
+}
+
+TEST_F(VocTest, RefusesTwoFilesOfOneName) {
+  write_image("both/a.jpg");
+  write_image("both/a.png");
+  write("both/a.xml", voc_annotation(""));
+  const auto error = [&] {
+    return message_of(
+        [&] { (void)read_voc_folder(path("both"), path("both")); });
+  };
+  EXPECT_EQ(error(),
+            "read_voc_folder: images must have names of their own, got \"" +
+                path("both/a.jpg") + "\" and \"" + path("both/a.png") +
+                "\"; rename one");
+  std::filesystem::remove(path("both/a.png"));
+  write("both/a.XML", voc_annotation(""));
+  EXPECT_EQ(error(),
+            "read_voc_folder: annotations must have names of their own, got "
+            "\"" +
+                path("both/a.XML") + "\" and \"" + path("both/a.xml") +
+                "\"; rename one");
+  write_one("");
+  write_image("JPEGImages/a.Png");
+  EXPECT_EQ(read_error(),
+            "read_voc: images must have names of their own, got \"" +
+                path("JPEGImages/a.Png") + "\" and \"" +
+                path("JPEGImages/a.jpg") + "\"; rename one");
+}
+
+TEST_F(VocTest, ReadsNamesInAList) {
+  write_image("JPEGImages/a picture.jPeG");
+  write("Annotations/a picture.xml", voc_annotation(""));
+  write("ImageSets/Main/train.txt",
+        "\xef\xbb\xbf"
+        "\ta picture \r\n");
+  const auto set = read();
+  ASSERT_EQ(set.images.size(), 1U);
+  EXPECT_EQ(set.images[0].name, "a picture");
+  EXPECT_EQ(set.images[0].path, path("JPEGImages/a picture.jPeG"));
 }
 
 TEST_F(VocTest, NamesAnImageOfAnotherSize) {
@@ -201,6 +290,14 @@ TEST_F(VocTest, NamesAnImageOfAnotherSize) {
   EXPECT_EQ(read_error(),
             "read_voc: an annotation must have the size of its image, got 30 x "
             "40 in line 3 of \"" +
+                path("Annotations/a.xml") + "\", and 40 x 30 in \"" +
+                path("JPEGImages/a.jpg") +
+                "\"; correct the annotation, which counts in pixels as they "
+                "are stored, before an EXIF orientation turns them");
+  write("Annotations/a.xml", voc_annotation("", 41, 30));
+  EXPECT_EQ(read_error(),
+            "read_voc: an annotation must have the size of its image, got 41 x "
+            "30 in line 3 of \"" +
                 path("Annotations/a.xml") + "\", and 40 x 30 in \"" +
                 path("JPEGImages/a.jpg") + "\"; correct the annotation");
   AnnotationOptions options;
@@ -211,6 +308,11 @@ TEST_F(VocTest, NamesAnImageOfAnotherSize) {
             "read_voc: an annotation must state the size of its image, got "
             "none in line 1 of \"" +
                 path("Annotations/a.xml") + "\"; add width and height");
+  write("Annotations/a.xml",
+        "<annotation><size><width>40px</width></size></annotation>");
+  EXPECT_EQ(read_error(),
+            "read_voc: width must be a number, got \"40px\" in line 1 of \"" +
+                path("Annotations/a.xml") + "\"; correct it");
 }
 
 TEST_F(VocTest, NamesAnAnnotationThatIsNoXml) {
@@ -234,6 +336,11 @@ TEST_F(VocTest, NamesAnAnnotationThatIsNoXml) {
   EXPECT_EQ(error_of_bytes("<!DOCTYPE annotation [<!ENTITY a \"b\">]>\n"
                            "<annotation>&a;</annotation>"),
             expected("a document type in line 1"));
+  EXPECT_EQ(
+      error_of_bytes("<?xml version='1.0' encoding='gb-x'?><annotation/>"),
+      "read_voc: an annotation must be XML with the root annotation, got the "
+      "encoding \"gb-x\" in line 1 of \"" +
+          path("Annotations/a.xml") + "\"; save it as UTF-8");
   std::string deep = "<annotation>";
   for (int i = 0; i < 32; ++i) deep += "\n<a>";
   EXPECT_EQ(error_of_bytes(deep), expected("more than 32 levels in line 33"));
@@ -269,6 +376,13 @@ TEST_F(VocTest, NamesALineOfAListThatIsWrong) {
             "read_voc: a line of a list must be the name of an image, got \"a "
             "-1\" in line 1 of \"" +
                 list + "\"; give a list without classes, like trainval");
+  write("ImageSets/Main/train.txt", "sub/a\n");
+  EXPECT_EQ(read_error(),
+            "read_voc: a line of a list must be the name of an image, got "
+            "\"sub/a\" in line 1 of \"" +
+                list +
+                "\"; put the image into JPEGImages itself, and write its name "
+                "only");
   std::filesystem::remove(list);
   EXPECT_EQ(read_error(),
             "cannot open \"" + list + "\": No such file or directory");
@@ -298,13 +412,16 @@ TEST_F(VocTest, SkipsAndCountsFaults) {
           {"an image must be one that can be read", 1},
           {"an image must have its annotation", 1},
           {"an object must have a name and xmin, ymin, xmax and ymax", 1}}));
+  EXPECT_EQ(set.first_skipped.at("an image must have its annotation"),
+            "\"e\" in line 5 of \"" + path("ImageSets/Main/train.txt") +
+                "\", no \"" + path("Annotations/e.xml") + "\"");
 }
 
 TEST_F(VocTest, NeedsAnImage) {
   write("ImageSets/Main/train.txt", "\n");
   EXPECT_EQ(read_error(),
-            "read_voc: there must be an image with its annotation, got none; "
-            "complete the files");
+            "read_voc: a list must name an image, got none in \"" +
+                path("ImageSets/Main/train.txt") + "\"; write a name a line");
   write("ImageSets/Main/train.txt", "a\nb\n");
   AnnotationOptions options;
   options.faults = Faults::kSkip;

@@ -67,6 +67,17 @@ double pixelwise_loss(const PixelBatch& batch,
   return loss / total + dice * missing / present;
 }
 
+TEST(SegmentationMeter, HasNoLossWhileNoPixelCounts) {
+  SegmentationMeter meter(3, at::kCPU);
+  const PixelBatch batch;
+  const auto ignored = at::full_like(batch.labels, 255);
+  meter.add(meter.loss(batch.logits, ignored), batch.logits, ignored);
+  EXPECT_EQ(meter.result().at("loss"), 0);
+  const auto loss = meter.loss(batch.logits, batch.labels);
+  meter.add(loss, batch.logits, batch.labels);
+  EXPECT_NEAR(meter.result().at("loss"), loss.item<double>(), 1e-12);
+}
+
 TEST(SegmentationLoss, IsThatOfEachPixel) {
   torch::manual_seed(0);
   const PixelBatch batch;

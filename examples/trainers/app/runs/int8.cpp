@@ -26,7 +26,8 @@ tasks::Metrics evaluate_int8(const train::Model& model,
   training.start_epoch(0);
   for (std::int64_t i = 0; i < std::min(kBatchesObserved, training.size());
        ++i) {
-    int8.observe(training.batch(i).images);
+    const auto batch = training.batch(i);
+    if (batch.images.size(0) > 0) int8.observe(batch.images);
   }
   const train::Model rounded = {
       model.module,

@@ -61,7 +61,7 @@ enum class Fit {
   kLetterbox,  ///< keeps the aspect ratio, with grey borders
 };
 
-/// Shows the whole image, for evaluation.
+/// The whole image, in pixels as they are stored.
 ///
 ///     const auto picture = BoxEvalTransform{}.read(path, {224, 224});
 ///     to_image(picture.placement, box);  // of a detection

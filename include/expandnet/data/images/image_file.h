@@ -16,12 +16,18 @@ inline constexpr std::int64_t kImageMaxFileBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kImageMaxSide = std::int64_t{1} << 16;
 inline constexpr std::int64_t kImageMaxPixels = std::int64_t{1} << 28;
 
-/// A JPEG or PNG file in memory; its first bytes, not its name, determine the
-/// kind.
+/// What becomes of the EXIF orientation of a JPEG.
+enum class ExifOrientation {
+  kApplied,  ///< the image is turned and mirrored as it is to be shown
+  kIgnored,  ///< pixels stay as they are stored: annotations count in these
+};
+
+/// A JPEG or PNG file in memory; its first bytes, not its name, tell which.
 ///
-/// The image is oriented for display: turned and mirrored according to the EXIF
-/// orientation of a JPEG (PIL does this only in `ImageOps.exif_transpose`).
-/// Grey and CMYK are converted to red, green and blue; transparency is dropped.
+/// The image is seen as it is to be shown, unless EXIF is ignored: turned and
+/// mirrored as the orientation of a JPEG says (PIL leaves that to
+/// `ImageOps.exif_transpose`).
+/// Grey and CMYK become red, green and blue; transparency is dropped.
 ///
 /// Not thread-safe: the decoder keeps its state after reading the header.
 ///
@@ -33,11 +39,13 @@ class ImageFile {
  public:
   /// Reads the file, but decodes only its header.
   ///
-  /// Throws `std::runtime_error` if the file cannot be read, is of another
-  /// kind, is truncated or damaged, or exceeds one of the limits above.
-  explicit ImageFile(const std::string& path);
-  /// Takes a file that is already in memory. Messages use `path` as its name.
-  ImageFile(std::string path, std::vector<std::uint8_t> bytes);
+  /// Throws `std::runtime_error` when the file cannot be read, is of another
+  /// kind, is cut short or damaged, or exceeds one of the limits above.
+  explicit ImageFile(const std::string& path,
+                     ExifOrientation exif = ExifOrientation::kApplied);
+  /// Takes a file that is in memory already. Messages call it `path`.
+  ImageFile(std::string path, std::vector<std::uint8_t> bytes,
+            ExifOrientation exif = ExifOrientation::kApplied);
   ImageFile(ImageFile&& other) noexcept;
   ImageFile& operator=(ImageFile&& other) noexcept;
   ~ImageFile();

@@ -59,7 +59,8 @@ struct MaskTrainTransform {
                                      const DrawKey& key) const;
 };
 
-/// Reads an image at full size and its labels, for evaluation. Throws as
+/// An image at its full size, and its labels: for evaluation. Pixels are those
+/// that are stored, here and in training: EXIF does not turn them. Throws as
 /// `MaskTrainTransform::read` does.
 [[nodiscard]] LabelledPicture read_labelled(const std::string& image,
                                             const std::string& mask,

@@ -39,7 +39,8 @@ struct BoxBatchOptions {
   std::vector<double> mean = {0, 0, 0};  ///< of pixels in [0, 1]
   std::vector<double> deviation = {1, 1, 1};
   int workers = 2;            ///< threads that read and decode
-  std::int64_t prefetch = 4;  ///< number of batches that may be read ahead
+  std::int64_t prefetch = 4;  ///< batches that may be read ahead
+  /// A batch whose images are all skipped is empty.
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 

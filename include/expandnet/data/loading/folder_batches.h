@@ -36,6 +36,7 @@ struct FolderBatchOptions {
   /// as floats and 0.15 MB as bytes. The memory of float batches, and of two
   /// batches in use, is kept and reused once nothing references it.
   std::int64_t prefetch = 4;
+  /// A batch whose images are all skipped is empty.
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 

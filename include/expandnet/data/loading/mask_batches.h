@@ -38,6 +38,7 @@ struct MaskBatchOptions {
   /// Number of batches that may be read ahead. At 512x1024 an image takes 6.8
   /// MB.
   std::int64_t prefetch = 2;
+  /// A batch whose images are all skipped is empty.
   OnBadImage on_bad_image = OnBadImage::kStop;
 };
 

@@ -16,8 +16,8 @@ namespace expandnet::data {
 ///     <root>/leftImg8bit/<split>/<city>/<name>_leftImg8bit.png
 ///     <root>/gtFine/<split>/<city>/<name>_gtFine_labelIds.png
 ///
-/// sorted by city and name. A mask has 34 indices, of which the 15 without an
-/// evaluated class are ignored. Other files are not read.
+/// sorted by city and name. Of the 34 indices of a mask, the 15 that are not
+/// evaluated are ignored, and so is 255; other files are not looked at.
 ///
 /// Faults are: a city in only one of the folders; an image or a mask without
 /// the other; an image and a mask of different sizes; and a file that cannot be

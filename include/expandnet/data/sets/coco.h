@@ -14,10 +14,13 @@ namespace expandnet::data {
 /// `options.classes` by name. Images keep the order of the file; images without
 /// objects are kept.
 ///
-/// Faults are: an object without a required field; an annotation of an unknown
-/// image or category; an image that is missing, of another size, or has the id
-/// of another; and a box without an area or more than one pixel outside the
-/// image. A box that is less than that outside is clipped.
+/// A fault is an element without what it must have, or with a value of another
+/// type; an annotation of an unknown image or category; an image that is
+/// missing or of another size; images or categories that share an id, which are
+/// all left out; a box without an area, or more than one pixel outside the
+/// image: what is less outside is cut off. Messages name the id. Sizes and
+/// boxes are those of the pixels as they are stored, whatever orientation EXIF
+/// states.
 ///
 /// Throws `std::runtime_error` for a fault unless faults are skipped; for a
 /// file that cannot be read, is not JSON, or has no categories or images; and

@@ -13,15 +13,17 @@ struct MaskClasses {
   IndexLabels labels;  ///< of the indices in the masks
 };
 
-/// Reads a file in which each line names the class of one index. If all lines
-/// start with a number, that is the index; else the first line is index 0.
-/// Lines with the same name make one class of several indices. Ignored are
-/// pixels with index 255, unless the file names it, and pixels of a class
-/// "ignored". Any other index that is not in the file is an error when a mask
-/// is read.
+/// Reads a file in which each line names a class: that of the index 0 first,
+/// or, if all lines start with a number, that of this index: "3 sky", "3: sky".
+/// Lines of the same name make one class of several indices. Pixels of the
+/// index 255, unless the file names it, and of a class "ignored" are ignored;
+/// other indices that no line has are errors where a mask is read.
 ///
-/// Throws `std::runtime_error` for a file that cannot be read and for an
-/// invalid line.
+/// Blanks at either end of a line, empty lines and the mark of UTF-8 are passed
+/// over.
+///
+/// Throws `std::runtime_error` for a file that cannot be read, for a line that
+/// is wrong, and where some lines start with a number and others do not.
 [[nodiscard]] MaskClasses read_mask_classes(const std::string& path);
 
 }  // namespace expandnet::data

@@ -28,6 +28,8 @@ struct MaskSet {
   /// Number of skipped faults for each rule, such as "an image must have its
   /// mask". Empty if faults stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
+  /// What the first of each rule was: `"images/3.jpg"`.
+  std::map<std::string, std::string> first_skipped = {};
 };
 
 struct MaskOptions {
@@ -46,8 +48,9 @@ struct ClassPixels {
   std::int64_t ignored = 0;
 };
 
-/// Reads all masks, which also finds every index without a class. Throws as
-/// `read_labels` does.
-[[nodiscard]] ClassPixels count_pixels(const MaskSet& set);
+/// Reads all masks, and so finds every index without a class. Throws as
+/// `read_labels` does, or leaves masks with faults out.
+[[nodiscard]] ClassPixels count_pixels(const MaskSet& set,
+                                       Faults faults = Faults::kStop);
 
 }  // namespace expandnet::data
