@@ -198,7 +198,7 @@ TEST_F(ExpandnetSegmentation, WritesMasksAndOverlaysOfImages) {
 /// The scenes as two folders, and as Cityscapes has its files.
 class OtherLayouts {
  public:
-  explicit OtherLayouts(const fs::path& folder) {
+  explicit OtherLayouts(const fs::path& folder) : folder_(folder) {
     const fs::path scenes = kMaskedScenes;
     for (int i = 1; i <= 6; ++i) {
       const auto name = "00000" + std::to_string(i);
@@ -213,6 +213,23 @@ class OtherLayouts {
                         (name + "_gtFine_labelIds.png"));
     }
     put(scenes / "classes.txt", folder / "folders/classes.txt");
+  }
+
+  /// In the folders, what is ignored becomes ground.
+  void count_every_pixel() const {
+    for (const auto* part : {"train", "val"}) {
+      for (const auto& file :
+           fs::directory_iterator(folder_ / "folders" / part / "masks")) {
+        const auto mask = data::read_mask(file.path().string());
+        std::vector<std::uint8_t> indices;
+        for (const auto index : mask.indices) {
+          indices.push_back(
+              static_cast<std::uint8_t>(index == 255 ? 0 : index));
+        }
+        examples::write_mask(file.path().string(), indices,
+                             {mask.height, mask.width});
+      }
+    }
   }
 
  private:
@@ -232,6 +249,8 @@ class OtherLayouts {
     fs::create_directories(to.parent_path());
     examples::write_mask(to.string(), ids, {mask.height, mask.width});
   }
+
+  fs::path folder_;
 };
 
 TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
@@ -281,6 +300,25 @@ TEST_F(ExpandnetSegmentation, TrainsAndEvaluatesByTwoProcesses) {
   EXPECT_EQ(together[1].out, "");
 }
 
+// Where every pixel counts, the mean of all is that of the processes' means.
+TEST_F(ExpandnetSegmentation, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
+  if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
+  const OtherLayouts layouts(folder_);
+  layouts.count_every_pixel();
+  const auto words = [&](const std::string& out) {
+    return command(
+        "train",
+        {"--epochs", "2", "--batch-size", "2", "--batch-norm", "true",
+         "--sync-bn", "--min-scale", "1", "--max-scale", "1"},
+        out, path("folders"));
+  };
+  ASSERT_EQ(run(words("alone")).status, 0);
+  for (const auto& outcome : run_two(words("out"), words("out"))) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  expect_close_runs("out", "alone");
+}
+
 TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
   const auto refusal = [&](const Words& more) {
     const auto outcome = run(command("train", more));
@@ -294,6 +332,8 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
             "--max-scale: must not be below --min-scale, 0.5, got 0.25");
   EXPECT_EQ(refusal({"--exposure", "0.5"}),
             "--exposure: must be at least 1, got 0.5");
+  EXPECT_EQ(refusal({"--sync-bn"}),
+            "--sync-bn: needs --batch-norm true, got false");
   EXPECT_EQ(refusal({"--init", "twin"}),
             "--init: must not be twin for this net; expanded modules, which a "
             "twin is made of, are written into a net");

@@ -70,6 +70,10 @@ struct TrainingOptions {
   /// The processes that train the model together, of whose batches each has its
   /// own equal share; null: this one trains alone. Must outlive the run.
   distributed::Ranks* ranks = nullptr;
+  /// Whether the statistics of BatchNorm are those of all ranks' batches
+  /// (passes/synchronize_batch_norm.h); false: of each rank's own. One rank has
+  /// LibTorch's BatchNorm in any case.
+  bool sync_batch_norm = false;
   /// Of what the model draws (dropout) where ranks train together: each draws
   /// anew at each step. Alone it draws from LibTorch's generator as it is.
   std::uint64_t seed = 0;
@@ -103,14 +107,16 @@ class Diverged : public std::runtime_error {
 /// of the model (in weight space, those of the compact network) and make the
 /// same updates, so that model, factors and optimizer stay the same on all;
 /// that they are is checked now and then. BatchNorm's statistics are of each
-/// rank's own images; those of rank 0 are evaluated and saved.
+/// rank's own images unless `sync_batch_norm` is set; those of rank 0 are
+/// evaluated and saved.
 ///
 ///     Training training({model, &optimizer, &expansion, &batches}, options);
 ///     while (!training.finished()) training.step();
 class Training {
  public:
-  /// Throws `c10::Error` for parts that are missing, options out of range and a
-  /// selection without the set it selects on.
+  /// Throws `c10::Error` for parts that are missing, options out of range, a
+  /// selection without the set it selects on, and a BatchNorm that has to be
+  /// synchronized and cannot be.
   Training(TrainingParts parts, TrainingOptions options);
 
   /// Observers are told in the order in which they came; they must outlive the
@@ -175,6 +181,7 @@ class Training {
       data::BatchSource* batches) const;
   void check_finite_weights() const;
   void begin_together();
+  void synchronize_statistics();
   void take_first_buffers();
   void check_together();
 

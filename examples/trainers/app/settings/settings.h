@@ -127,7 +127,8 @@ struct Settings {
   bool resume = false;
   bool dry_run = false;  ///< shows what would be done, and does nothing
 
-  std::int64_t timeout = 600;  ///< seconds that ranks wait for each other
+  bool sync_batch_norm = false;  ///< statistics of all ranks' batches
+  std::int64_t timeout = 600;    ///< seconds that ranks wait for each other
 
   /// What flags stand for in the configuration of a run that was written before
   /// they were there. `add_flags` declares what is not the flag's default:
