@@ -1,5 +1,8 @@
 // The program expandnet-segmentation, on the scenes that are committed.
+#include <expandnet/data/images/image_file.h>
 #include <expandnet/data/images/mask_file.h>
+#include <expandnet/data/images/placement.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -189,10 +192,56 @@ TEST_F(ExpandnetSegmentation, WritesMasksAndOverlaysOfImages) {
             0);
   EXPECT_EQ(data::read_mask(path("tiled/masks/000001.png")).indices,
             mask.indices);
+
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out")})),
+            "images: must be named, or --set, got none");
   fs::create_directories(folder_ / "empty");
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("empty")})),
             "predict: a folder must hold JPEG or PNG files, got none in \"" +
                 path("empty") + "\"");
+}
+
+TEST_F(ExpandnetSegmentation, ShowsWhatIsMeantBesideWhatItFinds) {
+  ASSERT_EQ(run(command("train", {"--epochs", "1"})).status, 0);
+  const auto outcome =
+      run_plain({"predict", path("out"), "--set", "test", "--count", "1",
+                 "--opacity", "1", "--out", path("found"), "--device", "cpu"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "masks of 1 image: " + path("found/masks") +
+                ", and over the images: " + path("found/overlays") +
+                ", beside what is meant: " + path("found/index.html") + "\n");
+  // The first of the two test images.
+  const auto page = content_of(folder_ / "found/index.html");
+  const std::string image = kMaskedScenes + "/JPEGImages/000005.png";
+  EXPECT_NE(page.find("<img src=\"overlays/000005.png\""), std::string::npos);
+  EXPECT_NE(page.find("<img src=\"meant/000005.png\""), std::string::npos);
+
+  const auto found = data::read_mask(path("found/masks/000005.png"));
+  const auto meant =
+      data::read_mask(kMaskedScenes + "/SegmentationClass/000005.png");
+  std::int64_t right = 0, counted = 0;
+  for (std::size_t i = 0; i < meant.indices.size(); ++i) {
+    if (meant.indices[i] == 255) continue;
+    ++counted;
+    right += found.indices[i] == meant.indices[i] ? 1 : 0;
+  }
+  EXPECT_NE(
+      page.find(fmt::format(
+          "<figcaption>{}: {:.1f} % of the pixels", image,
+          100. * static_cast<double>(right) / static_cast<double>(counted))),
+      std::string::npos)
+      << page;
+  // In whole colours they are the masks.
+  const auto file = data::ImageFile(path("found/meant/000005.png"));
+  const auto picture =
+      data::place(file, data::stretch(file.size(), file.size()));
+  for (std::size_t i = 0; i < meant.indices.size(); ++i) {
+    const auto& color = examples::voc_palette()[meant.indices[i]];
+    ASSERT_TRUE(
+        std::equal(color.begin(), color.end(), picture.pixels.begin() + 3 * i))
+        << i;
+  }
 }
 
 /// The scenes as two folders, and as Cityscapes has its files.

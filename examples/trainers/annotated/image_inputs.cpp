@@ -1,13 +1,12 @@
 #include "trainers/annotated/image_inputs.h"
 
-#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
 
-#include "base/error.h"
+#include "command_line/checks.h"
 
 namespace expandnet::examples {
 
@@ -44,6 +43,30 @@ std::vector<std::string> images_of(const std::vector<std::string>& inputs) {
     images.insert(images.end(), in_folder.begin(), in_folder.end());
   }
   return images;
+}
+
+void add_image_choice(CLI::App& app, ImageChoice& choice,
+                      const std::vector<std::string>& sets,
+                      const std::string& meant) {
+  auto* images =
+      app.add_option("images", choice.inputs, "JPEG and PNG files, or folders");
+  auto* set =
+      app.add_option("--set", choice.set,
+                     fmt::format("images of the run's own data instead, with "
+                                 "the {} that are meant: training, validation "
+                                 "or test",
+                                 meant))
+          ->check(CLI::IsMember(sets))
+          ->excludes(images);
+  app.add_option("--count", choice.count, "how many of --set")
+      ->check(positive())
+      ->needs(set);
+}
+
+void check_image_choice(const ImageChoice& choice) {
+  if (choice.set.empty() && choice.inputs.empty()) {
+    throw CLI::ValidationError("images", "must be named, or --set, got none");
+  }
 }
 
 std::string picture_name(const std::string& path, std::set<std::string>& used) {

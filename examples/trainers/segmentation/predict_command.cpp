@@ -1,18 +1,22 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/ScalarType.h>
+#include <expandnet/base/atomic_file.h>
 #include <expandnet/data/images/image_file.h>
+#include <expandnet/data/images/mask_transforms.h>
 #include <expandnet/data/images/placement.h>
 #include <expandnet/data/loading/mask_batches.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "command_line/checks.h"
@@ -24,6 +28,8 @@
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
 #include "trainers/app/settings/configuration.h"
+#include "trainers/segmentation/mask_page.h"
+#include "trainers/segmentation/segmentation_images.h"
 #include "trainers/segmentation/segmentation_trainer.h"
 
 namespace expandnet::examples {
@@ -34,7 +40,7 @@ namespace fs = std::filesystem;
 
 struct PredictMasksChoices {
   std::string run;
-  std::vector<std::string> inputs;
+  ImageChoice images;
   std::string out = "predictions";
   double opacity = 0.5;
   DeviceChoice device = DeviceChoice::kAuto;
@@ -78,28 +84,126 @@ class MaskPredictor {
   torch::Tensor mean_, deviation_;  ///< [3, 1, 1]
 };
 
+/// An image, and the classes of its pixels where they are known.
+struct MaskInput {
+  std::string path;
+  data::Image image;
+  std::optional<data::LabelImage> meant;
+};
+
+/// The images that are asked for, which are read one after another.
+class MaskInputs {
+ public:
+  MaskInputs(const SegmentationTrainer& trainer,
+             const PredictMasksChoices& choices) {
+    if (choices.images.set.empty()) {
+      for (auto& path : images_of(choices.images.inputs)) {
+        images_.push_back({std::move(path), /*mask=*/"", /*name=*/""});
+      }
+      return;
+    }
+    const auto machine = set_up(trainer.settings, 1);
+    const auto images = trainer.load_images(machine, choices.run);
+    const auto set = dynamic_cast<const SegmentationImages&>(*images).masked(
+        choices.images.set);
+    labels_ = set.labels;
+    images_ = choices.images.of_set(set.images);
+  }
+
+  [[nodiscard]] std::size_t size() const { return images_.size(); }
+  [[nodiscard]] MaskInput read(std::size_t index) const {
+    const auto& image = images_[index];
+    if (!image.mask.empty()) {
+      auto read = data::read_labelled(image.path, image.mask, labels_);
+      return {image.path, std::move(read.image), std::move(read.labels)};
+    }
+    const data::ImageFile file(image.path);
+    const auto size = file.size();
+    return {image.path, data::place(file, data::stretch(size, size)),
+            std::nullopt};
+  }
+
+ private:
+  std::vector<data::MaskedImage> images_;  ///< without masks: inputs
+  data::IndexLabels labels_;
+};
+
+/// Where the files of each kind go.
+class MaskFolders {
+ public:
+  explicit MaskFolders(const fs::path& out) : out_(out) {}
+
+  [[nodiscard]] std::string masks() const { return (out_ / "masks").string(); }
+  [[nodiscard]] std::string overlays() const {
+    return (out_ / "overlays").string();
+  }
+  [[nodiscard]] std::string page() const {
+    return (out_ / "index.html").string();
+  }
+
+  /// Makes the folder, and returns the file's path from `out`.
+  [[nodiscard]] std::string place(const char* kind,
+                                  const std::string& name) const {
+    fs::create_directories(out_ / kind);
+    return (fs::path(kind) / name).string();
+  }
+  [[nodiscard]] std::string at(const std::string& place) const {
+    return (out_ / place).string();
+  }
+
+ private:
+  fs::path out_;
+};
+
+/// Writes what is found in an image, and returns it beside what is meant.
+std::optional<JudgedMask> write_found(MaskInput input,
+                                      const MaskPredictor& predictor,
+                                      const std::string& name, double opacity,
+                                      const MaskFolders& folders) {
+  auto& image = input.image;
+  const auto mask = predictor.mask_of(image);
+  write_mask(folders.at(folders.place("masks", name)), mask,
+             {image.height, image.width});
+  const auto write_over = [&](const char* kind, data::Image under,
+                              const std::vector<std::uint8_t>& classes) {
+    draw_mask(under, classes, opacity);
+    auto place = folders.place(kind, name);
+    write_png(folders.at(place), under);
+    return place;
+  };
+  const auto found = write_over("overlays", image, mask);
+  if (!input.meant) return std::nullopt;
+  const auto& labels = input.meant->labels;
+  JudgedMask judged = {input.path, found, write_over("meant", image, labels)};
+  judge(judged, mask, labels);
+  return judged;
+}
+
 int predict_masks(const SegmentationTrainer& trainer,
                   const PredictMasksChoices& choices) {
-  const auto paths = images_of(choices.inputs);
+  const MaskInputs inputs(trainer, choices);
   const MaskPredictor predictor(trainer, choices.run);
-  const auto masks = fs::path(choices.out) / "masks";
-  const auto overlays = fs::path(choices.out) / "overlays";
+  const MaskFolders folders(choices.out);
   std::set<std::string> used;
-  for (const auto& path : paths) {
-    const data::ImageFile file(path);
-    const auto size = file.size();
-    auto image = data::place(file, data::stretch(size, size));
-    const auto mask = predictor.mask_of(image);
-    draw_mask(image, mask, choices.opacity);
-    const auto name = picture_name(path, used);
-    fs::create_directories(masks);
-    fs::create_directories(overlays);
-    write_mask((masks / name).string(), mask, size);
-    write_png((overlays / name).string(), image);
+  std::vector<JudgedMask> judged;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto input = inputs.read(i);
+    const auto name = picture_name(input.path, used);
+    auto image = write_found(std::move(input), predictor, name, choices.opacity,
+                             folders);
+    if (image) judged.push_back(std::move(*image));
   }
-  std::cout << fmt::format("masks of {} {}: {}, and over the images: {}\n",
-                           paths.size(), paths.size() == 1 ? "image" : "images",
-                           masks.string(), overlays.string());
+  std::cout << fmt::format("masks of {} {}: {}, and over the images: {}",
+                           inputs.size(),
+                           inputs.size() == 1 ? "image" : "images",
+                           folders.masks(), folders.overlays());
+  if (!judged.empty()) {
+    write_file_atomically(
+        folders.page(),
+        masks_html(judged, trainer.class_names_of_run(choices.run)));
+    std::cout << ", beside what is meant: " << folders.page();
+  }
+  std::cout << '\n';
   return 0;
 }
 
@@ -112,12 +216,12 @@ std::optional<int> read_predict_words(const Words& words,
       "Gives each pixel of images its class, by the contracted weights of a "
       "finished run. Writes a PNG of each image whose indices are the places "
       "of the classes in the run's classes.txt, from 0, and one with their "
-      "colours over the image.",
+      "colours over the image. Of a set, also one with the classes that are "
+      "meant, and a page that shows both, index.html.",
       trainer.name() + " predict");
   app.option_defaults()->always_capture_default();
   app.add_option("run", choices.run, "folder of the run")->required();
-  app.add_option("images", choices.inputs, "JPEG and PNG files, or folders")
-      ->required();
+  add_image_choice(app, choices.images, trainer.sets(), "classes");
   app.add_option("--out", choices.out, "folder for what is written");
   add_number(app, "--opacity", choices.opacity,
              "share of the colours in what is over the image")
@@ -126,6 +230,7 @@ std::optional<int> read_predict_words(const Words& words,
   add_named(app, "--device", choices.device, kDevices);
   try {
     app.parse(words.argc, words.argv);
+    check_image_choice(choices.images);
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }
