@@ -18,11 +18,13 @@
 #include <expandnet/nn/expanded_layer.h>
 #include <expandnet/nn/expanded_linear.h>
 #include <expandnet/nn/run.h>
+#include <expandnet/nn/sync_batch_norm.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/passes/fuse_batch_norm.h>
 #include <expandnet/passes/hand_over.h>
 #include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/summary.h>
+#include <expandnet/passes/synchronize_batch_norm.h>
 #include <expandnet/passes/verify.h>
 #include <expandnet/version.h>

@@ -149,6 +149,13 @@ std::vector<std::string> Ranks::gather(const std::string& text) {
   return texts;
 }
 
+at::Tensor Ranks::gather(const at::Tensor& tensor) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> tensors;
+  run([&] { tensors = impl_->gather(tensor.contiguous()); });
+  return at::stack(tensors);
+}
+
 void Ranks::barrier() { (void)any(false); }
 
 bool Ranks::any(bool mine) {

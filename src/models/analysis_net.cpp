@@ -1,6 +1,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 #include <expandnet/models/analysis_net.h>
+#include <expandnet/nn/sync_batch_norm.h>
 
 namespace expandnet::models {
 
@@ -11,7 +12,7 @@ AnalysisNetImpl::AnalysisNetImpl(std::int64_t classes) {
         torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 7).padding(3)));
   };
   const auto norm = [&](const char* name, std::int64_t channels) {
-    return register_module(name, torch::nn::BatchNorm2d(channels));
+    return register_module(name, SyncBatchNorm2d(channels));
   };
   conv1 = conv("conv1", 3, 8);
   bn1 = norm("bn1", 8);

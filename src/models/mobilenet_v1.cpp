@@ -1,6 +1,6 @@
 #include <c10/util/Exception.h>
 #include <expandnet/models/mobilenet_v1.h>
-#include <torch/nn/modules/batchnorm.h>
+#include <expandnet/nn/sync_batch_norm.h>
 
 #include <utility>
 
@@ -13,8 +13,8 @@ namespace {
 
 Stack separable_conv(std::int64_t in, std::int64_t out, std::int64_t stride) {
   return Stack(conv_before_norm(in, in, 3, stride, /*groups=*/in),
-               torch::nn::BatchNorm2d(in), relu_in_place(),
-               conv_before_norm(in, out, 1), torch::nn::BatchNorm2d(out),
+               SyncBatchNorm2d(in), relu_in_place(),
+               conv_before_norm(in, out, 1), SyncBatchNorm2d(out),
                relu_in_place());
 }
 
@@ -29,7 +29,7 @@ MobileNetV1Impl::MobileNetV1Impl(const MobileNetV1Options& net_options)
   torch::nn::Sequential layers(
       Stack(conv_before_norm(options.in_channels(), in, 3,
                              options.small_images() ? 1 : 2),
-            torch::nn::BatchNorm2d(in), relu_in_place()));
+            SyncBatchNorm2d(in), relu_in_place()));
   const auto block = [&](std::int64_t channels, std::int64_t stride) {
     const auto out = scaled_channels(channels, options.width());
     layers->push_back(separable_conv(in, out, stride));

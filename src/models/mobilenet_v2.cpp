@@ -1,7 +1,7 @@
 #include <ATen/TensorOperators.h>
 #include <c10/util/Exception.h>
 #include <expandnet/models/mobilenet_v2.h>
-#include <torch/nn/modules/batchnorm.h>
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
 
@@ -30,7 +30,7 @@ constexpr Group kGroups[] = {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2},
 Stack conv_norm_relu6(std::int64_t in, std::int64_t out, std::int64_t kernel,
                       std::int64_t stride = 1, std::int64_t groups = 1) {
   return Stack(conv_before_norm(in, out, kernel, stride, groups),
-               torch::nn::BatchNorm2d(out), relu6_in_place());
+               SyncBatchNorm2d(out), relu6_in_place());
 }
 
 class InvertedResidualImpl : public torch::nn::Module {
@@ -43,7 +43,7 @@ class InvertedResidualImpl : public torch::nn::Module {
     if (expansion != 1) layers->push_back(conv_norm_relu6(in, hidden, 1));
     layers->push_back(conv_norm_relu6(hidden, hidden, 3, stride, hidden));
     layers->push_back(conv_before_norm(hidden, out, 1));
-    layers->push_back(torch::nn::BatchNorm2d(out));
+    layers->push_back(SyncBatchNorm2d(out));
     conv_ = register_module("conv", layers);
   }
 

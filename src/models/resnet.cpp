@@ -1,6 +1,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/relu.h>
 #include <expandnet/models/resnet.h>
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/init.h>
 
 namespace expandnet::models {
@@ -29,13 +30,13 @@ torch::nn::Sequential stage(std::int64_t in, std::int64_t out,
 BasicBlockImpl::BasicBlockImpl(std::int64_t in, std::int64_t out,
                                std::int64_t stride) {
   conv1 = register_module("conv1", convolution(in, out, 3, stride));
-  bn1 = register_module("bn1", torch::nn::BatchNorm2d(out));
+  bn1 = register_module("bn1", SyncBatchNorm2d(out));
   conv2 = register_module("conv2", convolution(out, out, 3, 1));
-  bn2 = register_module("bn2", torch::nn::BatchNorm2d(out));
+  bn2 = register_module("bn2", SyncBatchNorm2d(out));
   if (stride == 1 && in == out) return;
   downsample = register_module(
       "downsample", torch::nn::Sequential(convolution(in, out, 1, stride),
-                                          torch::nn::BatchNorm2d(out)));
+                                          SyncBatchNorm2d(out)));
 }
 
 torch::Tensor BasicBlockImpl::forward(torch::Tensor x) {
@@ -46,7 +47,7 @@ torch::Tensor BasicBlockImpl::forward(torch::Tensor x) {
 
 ResNet18Impl::ResNet18Impl(std::int64_t classes) {
   conv1 = register_module("conv1", convolution(3, 64, 3, 1));
-  bn1 = register_module("bn1", torch::nn::BatchNorm2d(64));
+  bn1 = register_module("bn1", SyncBatchNorm2d(64));
   layer1 = register_module("layer1", stage(64, 64, 1));
   layer2 = register_module("layer2", stage(64, 128, 2));
   layer3 = register_module("layer3", stage(128, 256, 2));

@@ -3,7 +3,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <c10/util/Exception.h>
 #include <expandnet/models/shufflenet_v2.h>
-#include <torch/nn/modules/batchnorm.h>
+#include <expandnet/nn/sync_batch_norm.h>
 
 #include "base/error.h"
 #include "models/layers.h"
@@ -38,20 +38,18 @@ class ShuffleUnitImpl : public torch::nn::Module {
     const auto half = out / 2;
     if (stride != 1) {
       branch1_ = register_module(
-          "branch1",
-          torch::nn::Sequential(
-              conv_before_norm(in, in, 3, stride, /*groups=*/in),
-              torch::nn::BatchNorm2d(in), conv_before_norm(in, half, 1),
-              torch::nn::BatchNorm2d(half), relu_in_place()));
+          "branch1", torch::nn::Sequential(
+                         conv_before_norm(in, in, 3, stride, /*groups=*/in),
+                         SyncBatchNorm2d(in), conv_before_norm(in, half, 1),
+                         SyncBatchNorm2d(half), relu_in_place()));
     }
     branch2_ = register_module(
-        "branch2",
-        torch::nn::Sequential(
-            conv_before_norm(stride == 1 ? half : in, half, 1),
-            torch::nn::BatchNorm2d(half), relu_in_place(),
-            conv_before_norm(half, half, 3, stride, /*groups=*/half),
-            torch::nn::BatchNorm2d(half), conv_before_norm(half, half, 1),
-            torch::nn::BatchNorm2d(half), relu_in_place()));
+        "branch2", torch::nn::Sequential(
+                       conv_before_norm(stride == 1 ? half : in, half, 1),
+                       SyncBatchNorm2d(half), relu_in_place(),
+                       conv_before_norm(half, half, 3, stride, /*groups=*/half),
+                       SyncBatchNorm2d(half), conv_before_norm(half, half, 1),
+                       SyncBatchNorm2d(half), relu_in_place()));
   }
 
   torch::Tensor forward(const torch::Tensor& x) {
@@ -80,7 +78,7 @@ torch::nn::Sequential shuffle_stage(std::int64_t in, std::int64_t out,
 torch::nn::Sequential conv_norm_relu(std::int64_t in, std::int64_t out,
                                      std::int64_t kernel, std::int64_t stride) {
   return torch::nn::Sequential(conv_before_norm(in, out, kernel, stride),
-                               torch::nn::BatchNorm2d(out), relu_in_place());
+                               SyncBatchNorm2d(out), relu_in_place());
 }
 
 }  // namespace

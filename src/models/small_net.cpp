@@ -2,6 +2,7 @@
 #include <ATen/ops/relu.h>
 #include <c10/util/Exception.h>
 #include <expandnet/models/small_net.h>
+#include <expandnet/nn/sync_batch_norm.h>
 
 #include "base/error.h"
 
@@ -29,11 +30,11 @@ SmallNetImpl::SmallNetImpl(const SmallNetOptions& net_options)
                   torch::nn::Conv2dOptions(in, out, kernel).padding(padding)));
   };
   conv1 = conv("conv1", options.in_channels(), 8);
-  bn1 = register_module("bn1", torch::nn::BatchNorm2d(8));
+  bn1 = register_module("bn1", SyncBatchNorm2d(8));
   conv2 = conv("conv2", 8, 16);
-  bn2 = register_module("bn2", torch::nn::BatchNorm2d(16));
+  bn2 = register_module("bn2", SyncBatchNorm2d(16));
   conv3 = conv("conv3", 16, 32);
-  bn3 = register_module("bn3", torch::nn::BatchNorm2d(32));
+  bn3 = register_module("bn3", SyncBatchNorm2d(32));
   fc1 = register_module("fc1", torch::nn::Linear(32 * side * side, 64));
   fc2 = register_module("fc2", torch::nn::Linear(64, options.classes()));
 }

@@ -4,6 +4,7 @@
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <c10/util/Exception.h>
 #include <expandnet/models/unet.h>
+#include <expandnet/nn/sync_batch_norm.h>
 
 #include <algorithm>
 #include <string>
@@ -53,9 +54,9 @@ void draw_unet(torch::nn::Module& net) {
 UNetStageImpl::UNetStageImpl(std::int64_t in, std::int64_t out,
                              bool batch_norm) {
   conv1 = register_module("conv1", unet_conv(in, out, !batch_norm));
-  if (batch_norm) bn1 = register_module("bn1", torch::nn::BatchNorm2d(out));
+  if (batch_norm) bn1 = register_module("bn1", SyncBatchNorm2d(out));
   conv2 = register_module("conv2", unet_conv(out, out, !batch_norm));
-  if (batch_norm) bn2 = register_module("bn2", torch::nn::BatchNorm2d(out));
+  if (batch_norm) bn2 = register_module("bn2", SyncBatchNorm2d(out));
 }
 
 torch::Tensor UNetStageImpl::forward(torch::Tensor x) {

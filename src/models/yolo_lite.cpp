@@ -2,6 +2,7 @@
 #include <ATen/ops/max_pool2d.h>
 #include <c10/util/Exception.h>
 #include <expandnet/models/yolo_lite.h>
+#include <expandnet/nn/sync_batch_norm.h>
 
 #include <string>
 
@@ -41,7 +42,7 @@ YoloLiteImpl::YoloLiteImpl(const YoloLiteOptions& net_options)
                                                .padding(1)
                                                .bias(!options.batch_norm())));
     if (options.batch_norm()) {
-      norms[i] = register_module("bn" + number, torch::nn::BatchNorm2d(out));
+      norms[i] = register_module("bn" + number, SyncBatchNorm2d(out));
     }
     in = out;
   }

@@ -3,6 +3,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
+#include <expandnet/passes/synchronize_batch_norm.h>
 #include <expandnet/tasks/classification/classification.h>
 #include <expandnet/train/evaluate.h>
 #include <expandnet/train/training.h>
@@ -191,7 +192,20 @@ Training::Training(TrainingParts parts, TrainingOptions options)
   }
 }
 
+void Training::synchronize_statistics() {
+  if (!options_.sync_batch_norm || options_.ranks->size() == 1) return;
+  const auto count = synchronize_batch_norm(
+      *parts_.model.module, [ranks = options_.ranks](const at::Tensor& row) {
+        return ranks->gather(row);
+      });
+  TORCH_CHECK(
+      count > 0,
+      error_message("Training", "to synchronize BatchNorm a model must have it",
+                    "none", "leave sync_batch_norm out"));
+}
+
 void Training::begin_together() {
+  synchronize_statistics();
   const at::NoGradGuard no_grad;
   auto& module = *parts_.model.module;
   options_.ranks->broadcast(module.parameters());

@@ -31,6 +31,20 @@ TEST(Ranks, AddUpTensorsOfAnyDtypeAndLayout) {
   expect_success(team);
 }
 
+const Role kGathers("gathers", [](distributed::Ranks& ranks) {
+  const auto mine = torch::arange(6.).reshape({2, 3}).t() + ranks.rank();
+  const auto all = ranks.gather(mine);
+  TORCH_CHECK(all.sizes() == torch::IntArrayRef({3, 3, 2}));
+  for (int rank = 0; rank < 3; ++rank) {
+    TORCH_CHECK(all[rank].equal(mine - ranks.rank() + rank));
+  }
+});
+
+TEST(Ranks, GatherTensorsInTheirOrder) {
+  Team team("gathers", 3);
+  expect_success(team);
+}
+
 const Role kBroadcasts("broadcasts", [](distributed::Ranks& ranks) {
   torch::manual_seed(ranks.rank());
   std::vector<torch::Tensor> tensors{

@@ -341,6 +341,24 @@ TEST_F(ExpandnetDetection, TrainsAndEvaluatesByTwoProcesses) {
   EXPECT_EQ(together[1].out, "");
 }
 
+TEST_F(ExpandnetDetection, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
+  if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
+  const auto words = [&](const std::string& out) {
+    return command("train",
+                   {"--epochs", "2", "--batch-size", "2", "--val-lists", "test",
+                    "--batch-norm", "true", "--sync-bn"},
+                   out);
+  };
+  ASSERT_EQ(run(words("alone")).status, 0);
+  for (const auto& outcome : run_two(words("out"), words("out"))) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  expect_close_runs("out", "alone");
+  const auto resumed = run_two(joined(words("out"), {"--resume"}),
+                               joined(words("out"), {"--resume"}));
+  EXPECT_EQ(resumed[0].status, 0) << resumed[0].err;
+}
+
 TEST_F(ExpandnetDetection, RefusesWrongUsage) {
   const auto refusal = [&](const Words& more) {
     const auto outcome = run(command("train", more));
@@ -357,6 +375,8 @@ TEST_F(ExpandnetDetection, RefusesWrongUsage) {
   EXPECT_EQ(refusal({"--init", "twin"}),
             "--init: must not be twin for this net; expanded modules, which a "
             "twin is made of, are written into a net");
+  EXPECT_EQ(refusal({"--sync-bn"}),
+            "--sync-bn: needs --batch-norm true, got false");
   // Flags of classifiers are none of its.
   for (const auto* flag :
        {"--teacher", "--distill", "--temperature", "--label-smoothing"}) {

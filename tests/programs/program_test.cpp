@@ -1,11 +1,14 @@
 #include "programs/program_test.h"
 
 #include <arpa/inet.h>
+#include <expandnet/io/weights_file.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <regex>
+
+#include "testing.h"
 
 namespace expandnet::testing {
 
@@ -83,6 +86,25 @@ void ProgramTest::expect_same_run(const std::string& a,
   const auto weights = content_of(folder_ / a / "weights.pt");
   EXPECT_FALSE(weights.empty());
   EXPECT_TRUE(weights == content_of(folder_ / b / "weights.pt"));
+}
+
+void ProgramTest::expect_close_runs(const std::string& a,
+                                    const std::string& b) const {
+  const auto first = json(a + "/run.json")["epochs"];
+  const auto second = json(b + "/run.json")["epochs"];
+  ASSERT_EQ(first.size(), second.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const double loss = second[i]["training_loss"];
+    EXPECT_NEAR(first[i]["training_loss"].get<double>(), loss, 1e-4 * loss);
+  }
+  const auto weights = read_weights(path(a + "/weights.pt")).tensors;
+  const auto others = read_weights(path(b + "/weights.pt")).tensors;
+  ASSERT_EQ(weights.size(), others.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    EXPECT_EQ(weights[i].first, others[i].first);
+    EXPECT_LE(relative_error(weights[i].second, others[i].second), 1e-3)
+        << weights[i].first;
+  }
 }
 
 std::string complaint_of(const Outcome& outcome) {

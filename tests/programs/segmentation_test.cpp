@@ -1,5 +1,8 @@
 // The program expandnet-segmentation, on the scenes that are committed.
+#include <expandnet/data/images/image_file.h>
 #include <expandnet/data/images/mask_file.h>
+#include <expandnet/data/images/placement.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -193,10 +196,56 @@ TEST_F(ExpandnetSegmentation, WritesMasksAndOverlaysOfImages) {
             0);
   EXPECT_EQ(data::read_mask(path("tiled/masks/000001.png")).indices,
             mask.indices);
+
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out")})),
+            "images: must be named, or --set, got none");
   fs::create_directories(folder_ / "empty");
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("empty")})),
             "predict: a folder must hold JPEG or PNG files, got none in \"" +
                 path("empty") + "\"");
+}
+
+TEST_F(ExpandnetSegmentation, ShowsWhatIsMeantBesideWhatItFinds) {
+  ASSERT_EQ(run(command("train", {"--epochs", "1"})).status, 0);
+  const auto outcome =
+      run_plain({"predict", path("out"), "--set", "test", "--count", "1",
+                 "--opacity", "1", "--out", path("found"), "--device", "cpu"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            "masks of 1 image: " + path("found/masks") +
+                ", and over the images: " + path("found/overlays") +
+                ", beside what is meant: " + path("found/index.html") + "\n");
+  // The first of the two test images.
+  const auto page = content_of(folder_ / "found/index.html");
+  const std::string image = kMaskedScenes + "/JPEGImages/000005.png";
+  EXPECT_NE(page.find("<img src=\"overlays/000005.png\""), std::string::npos);
+  EXPECT_NE(page.find("<img src=\"meant/000005.png\""), std::string::npos);
+
+  const auto found = data::read_mask(path("found/masks/000005.png"));
+  const auto meant =
+      data::read_mask(kMaskedScenes + "/SegmentationClass/000005.png");
+  std::int64_t right = 0, counted = 0;
+  for (std::size_t i = 0; i < meant.indices.size(); ++i) {
+    if (meant.indices[i] == 255) continue;
+    ++counted;
+    right += found.indices[i] == meant.indices[i] ? 1 : 0;
+  }
+  EXPECT_NE(
+      page.find(fmt::format(
+          "<figcaption>{}: {:.1f} % of the pixels", image,
+          100. * static_cast<double>(right) / static_cast<double>(counted))),
+      std::string::npos)
+      << page;
+  // In whole colours they are the masks.
+  const auto file = data::ImageFile(path("found/meant/000005.png"));
+  const auto picture =
+      data::place(file, data::stretch(file.size(), file.size()));
+  for (std::size_t i = 0; i < meant.indices.size(); ++i) {
+    const auto& color = examples::voc_palette()[meant.indices[i]];
+    ASSERT_TRUE(
+        std::equal(color.begin(), color.end(), picture.pixels.begin() + 3 * i))
+        << i;
+  }
 }
 
 /// Makes a mask of the scenes one whose pixels are all ignored.
@@ -208,7 +257,7 @@ void ignore_all(const fs::path& mask) {
 /// The scenes as two folders, and as Cityscapes has its files.
 class OtherLayouts {
  public:
-  explicit OtherLayouts(const fs::path& folder) {
+  explicit OtherLayouts(const fs::path& folder) : folder_(folder) {
     const fs::path scenes = kMaskedScenes;
     for (int i = 1; i <= 6; ++i) {
       const auto name = "00000" + std::to_string(i);
@@ -223,6 +272,23 @@ class OtherLayouts {
                         (name + "_gtFine_labelIds.png"));
     }
     put(scenes / "classes.txt", folder / "folders/classes.txt");
+  }
+
+  /// In the folders, what is ignored becomes ground.
+  void count_every_pixel() const {
+    for (const auto* part : {"train", "val"}) {
+      for (const auto& file :
+           fs::directory_iterator(folder_ / "folders" / part / "masks")) {
+        const auto mask = data::read_mask(file.path().string());
+        std::vector<std::uint8_t> indices;
+        for (const auto index : mask.indices) {
+          indices.push_back(
+              static_cast<std::uint8_t>(index == 255 ? 0 : index));
+        }
+        examples::write_mask(file.path().string(), indices,
+                             {mask.height, mask.width});
+      }
+    }
   }
 
  private:
@@ -242,6 +308,8 @@ class OtherLayouts {
     fs::create_directories(to.parent_path());
     examples::write_mask(to.string(), ids, {mask.height, mask.width});
   }
+
+  fs::path folder_;
 };
 
 TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
@@ -439,6 +507,25 @@ TEST_F(ExpandnetSegmentation, TrainsAndEvaluatesByTwoProcesses) {
   EXPECT_EQ(together[1].out, "");
 }
 
+// Where every pixel counts, the mean of all is that of the processes' means.
+TEST_F(ExpandnetSegmentation, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
+  if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
+  const OtherLayouts layouts(folder_);
+  layouts.count_every_pixel();
+  const auto words = [&](const std::string& out) {
+    return command(
+        "train",
+        {"--epochs", "2", "--batch-size", "2", "--batch-norm", "true",
+         "--sync-bn", "--min-scale", "1", "--max-scale", "1"},
+        out, path("folders"));
+  };
+  ASSERT_EQ(run(words("alone")).status, 0);
+  for (const auto& outcome : run_two(words("out"), words("out"))) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  expect_close_runs("out", "alone");
+}
+
 TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
   const auto refusal = [&](const Words& more) {
     const auto outcome = run(command("train", more));
@@ -452,6 +539,8 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
             "--max-scale: must not be below --min-scale, 0.5, got 0.25");
   EXPECT_EQ(refusal({"--exposure", "0.5"}),
             "--exposure: must be at least 1, got 0.5");
+  EXPECT_EQ(refusal({"--sync-bn"}),
+            "--sync-bn: needs --batch-norm true, got false");
   EXPECT_EQ(refusal({"--init", "twin"}),
             "--init: must not be twin for this net; expanded modules, which a "
             "twin is made of, are written into a net");

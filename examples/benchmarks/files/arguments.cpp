@@ -3,6 +3,7 @@
 #include <expandnet/models/imagenet_recipes.h>
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "command_line/checks.h"
 #include "command_line/command_line.h"
@@ -12,6 +13,8 @@ namespace expandnet::examples::bench {
 namespace {
 
 constexpr std::int64_t kProgramBatch = 16;
+constexpr const char* kFolders =
+    "folder with a folder of images for each class";
 
 void add_common(CLI::App& app, FilesArguments& arguments) {
   app.add_option("--rounds", arguments.rounds,
@@ -21,10 +24,10 @@ void add_common(CLI::App& app, FilesArguments& arguments) {
   app.add_option("--json", arguments.json, "file for the results");
 }
 
-void add_images(CLI::App& app, FilesArguments& arguments) {
+void add_images(CLI::App& app, FilesArguments& arguments,
+                const std::string& layout) {
   app.add_option("--data", arguments.data,
-                 "folder with a folder of images for each class; by default "
-                 "JPEG files of 500x375 are made");
+                 layout + "; by default JPEG files of 500x375 are made");
   app.add_option("--images", arguments.images,
                  "in an epoch, which is a turn; those in --data, spread evenly")
       ->check(positive());
@@ -33,19 +36,36 @@ void add_images(CLI::App& app, FilesArguments& arguments) {
       ->check(positive());
 }
 
+void add_python(CLI::App& app, FilesArguments& arguments) {
+  app.add_option("--python", arguments.python,
+                 "a Python that has torchvision; by default it is left out");
+}
+
 CLI::App* add_loader(CLI::App& app, FilesArguments& arguments) {
   auto* loader = app.add_subcommand(
       "loader",
       "Images a second, with the crops of training: one worker on one core, "
       "then workers on all; torchvision beside it.");
-  add_images(*loader, arguments);
+  add_images(*loader, arguments, kFolders);
   loader->add_option("--workers", arguments.workers, "threads that read")
       ->check(from_to(1, kMostThreads));
-  loader->add_option(
-      "--python", arguments.python,
-      "a Python that has torchvision; by default it is left out");
+  add_python(*loader, arguments);
   add_common(*loader, arguments);
   return loader;
+}
+
+CLI::App* add_boxes(CLI::App& app, FilesArguments& arguments) {
+  auto* boxes = app.add_subcommand(
+      "boxes",
+      "Images with boxes a second, as a detector is trained on: crops of any "
+      "scale, flips and other colours, which boxes follow. One thread on one "
+      "core, beside torchvision's transforms.v2 on the same files.");
+  add_images(*boxes, arguments,
+             "folder in the layout of one year of PASCAL VOC");
+  boxes->add_option("--list", arguments.list, "the images in --data");
+  add_python(*boxes, arguments);
+  add_common(*boxes, arguments);
+  return boxes;
 }
 
 CLI::App* add_program(CLI::App& app, FilesArguments& arguments) {
@@ -53,7 +73,7 @@ CLI::App* add_program(CLI::App& app, FilesArguments& arguments) {
       "program",
       "Training from files to updated weights, in weight space, against the "
       "step on a batch in memory and against reading alone.");
-  add_images(*program, arguments);
+  add_images(*program, arguments, kFolders);
   program
       ->add_option("--net", arguments.nets,
                    "networks, expanded as in the paper")
@@ -94,6 +114,8 @@ std::variant<FilesArguments, int> parse_files(int argc,
                                               const char* const* argv) {
   FilesArguments arguments;
   arguments.nets = models::imagenet_nets();
+  FilesArguments of_boxes = arguments;
+  of_boxes.command = FilesCommand::kBoxes;
   FilesArguments of_program = arguments;
   of_program.command = FilesCommand::kProgram;
   of_program.batch = kProgramBatch;
@@ -109,10 +131,12 @@ std::variant<FilesArguments, int> parse_files(int argc,
   app.require_subcommand(1);
 
   add_loader(app, arguments);
+  const auto* boxes = add_boxes(app, of_boxes);
   const auto* program = add_program(app, of_program);
   const auto* weights = add_weights(app, of_weights);
   try {
     app.parse(argc, argv);
+    if (boxes->parsed()) arguments = of_boxes;
     if (program->parsed()) arguments = of_program;
     if (weights->parsed()) arguments = of_weights;
     check(arguments);

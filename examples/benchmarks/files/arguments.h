@@ -8,12 +8,13 @@
 
 namespace expandnet::examples::bench {
 
-enum class FilesCommand { kLoader, kProgram, kWeights };
+enum class FilesCommand { kLoader, kBoxes, kProgram, kWeights };
 
 /// Defaults are those of `--help`, where they differ by command of `loader`.
 struct FilesArguments {
   FilesCommand command = FilesCommand::kLoader;
-  std::string data;  ///< a folder of images; "": made for the run
+  std::string data;            ///< a folder of images; "": made for the run
+  std::string list = "train";  ///< of images with boxes
   std::int64_t images = 256;
   std::int64_t batch = 32;
   std::int64_t image_size = 224;  ///< side in pixels

@@ -11,6 +11,9 @@ namespace expandnet::examples::bench {
 /// Images a second that FolderBatches reads, and torchvision.
 std::vector<Result> bench_loader(const FilesArguments& arguments);
 
+/// Images with boxes a second that BoxBatches reads, and torchvision.
+std::vector<Result> bench_boxes(const FilesArguments& arguments);
+
 /// Training from files, a step on a resident batch, and reading alone, for each
 /// net.
 std::vector<Result> bench_program(const FilesArguments& arguments);

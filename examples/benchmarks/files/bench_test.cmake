@@ -1,7 +1,7 @@
 # Runs expandnet-bench-files as users do.
 #
 #     cmake -DBENCH=<program> -DSCRATCH=<folder> -DPYTHON=<python>
-#           -P bench_test.cmake
+#           -DSCENES=<scenes> -P bench_test.cmake
 #
 # The Python may lack torchvision: it is left out then.
 cmake_minimum_required(VERSION 3.25)
@@ -23,16 +23,19 @@ function(expect_failure expected what)
   endif()
 endfunction()
 
-expect_failure(2 "must be loader, program or weights, got none")
+expect_failure(2 "must be loader, boxes, program or weights, got none")
 expect_failure(2 "--rounds is no flag of expandnet-bench-files" --rounds 1)
 expect_failure(2 "--round is no flag of expandnet-bench-files loader; did you mean --rounds?" loader
                --round 1)
-expect_failure(2 "COMMAND must be loader, program or weights, got \"load\"" load)
+expect_failure(2 "COMMAND must be loader, boxes, program or weights, got \"load\"" load)
 expect_failure(2 "--workers: must be from 1 to 1024, got 0" loader --workers 0)
 expect_failure(2 "--workers: must be from 1 to 1024, got 100000" loader --workers 100000)
 expect_failure(2 "--workers: must be from 1 to 1024, got 4294967297" program --workers 4294967297)
 expect_failure(2 "--threads: must be from 1 to 1024, got 1025" program --threads 1025)
 expect_failure(2 "must not be below --batch-size, got 4 for 32" loader --images 4)
+expect_failure(2 "must not be below --batch-size, got 4 for 32" boxes --images 4)
+expect_failure(1 "--images must not be above the number of images, got 4 for 3 in train of \"${SCENES}\"" boxes
+               --data "${SCENES}" --images 4 --batch-size 2)
 expect_failure(2 "smallnet" program --net smallnet)
 expect_failure(1 "nowhere" loader --data nowhere)
 expect_failure(
@@ -92,6 +95,11 @@ run_bench(loader ${small})
 expect_found("loader/expandnet, 1 worker, one core" "loader/expandnet, 1 worker"
              "loader/expandnet, 2 workers")
 
+run_bench(boxes ${small})
+expect_found("boxes/expandnet")
+run_bench(boxes --data "${SCENES}" --images 3 --batch-size 2 --image-size 64)
+expect_found("boxes/expandnet")
+
 execute_process(
   COMMAND "${PYTHON}" -c "import torchvision"
   RESULT_VARIABLE has_torchvision
@@ -104,6 +112,11 @@ if(has_torchvision EQUAL 0)
   if(NOT ratio GREATER 0)
     message(SEND_ERROR "x torchvision must be positive, got ${ratio}")
   endif()
+endif()
+
+if(has_torchvision EQUAL 0)
+  run_bench(boxes ${small} --python "${PYTHON}")
+  expect_found("boxes/expandnet" "boxes/torchvision v2, tensor" "boxes/torchvision v2, pil")
 endif()
 
 run_bench(program ${small} --net shufflenet_v2)

@@ -1,39 +1,21 @@
 #include <ATen/Parallel.h>
 #include <expandnet/data/loading/folder_batches.h>
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <functional>
 #include <memory>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "benchmarks/files/bench.h"
 #include "benchmarks/files/image_source.h"
+#include "benchmarks/files/one_core.h"
 #include "benchmarks/files/torchvision.h"
+#include "torchvision_loader.h"
 
 namespace expandnet::examples::bench {
 
 namespace {
-
-/// While it lasts, this thread, and what it starts, run on one core.
-class OneCore {
- public:
-  OneCore() {
-    ::sched_getaffinity(0, sizeof(before_), &before_);
-    int first = 0;
-    while (CPU_ISSET(first, &before_) == 0) ++first;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(first, &one);
-    ::sched_setaffinity(0, sizeof(one), &one);
-  }
-  ~OneCore() { ::sched_setaffinity(0, sizeof(before_), &before_); }
-  OneCore(const OneCore&) = delete;
-  OneCore& operator=(const OneCore&) = delete;
-
- private:
-  cpu_set_t before_ = {};
-};
 
 struct Workers {
   int count = 1;
@@ -80,17 +62,13 @@ class Ours {
 };
 
 /// On one core torchvision is at its best without another process.
-TorchvisionOptions torchvision_options(const FilesArguments& arguments,
-                                       const ImageSource& source,
-                                       const Workers& workers) {
-  TorchvisionOptions options;
-  options.python = arguments.python;
-  options.folder = source.folder();
-  options.workers = workers.one_core ? 0 : workers.count;
-  options.one_core = workers.one_core;
-  options.batch = arguments.batch;
-  options.image_size = arguments.image_size;
-  return options;
+std::vector<std::string> words_for_python(const FilesArguments& arguments,
+                                          const ImageSource& source,
+                                          const Workers& workers) {
+  return {source.folder().string(),
+          std::to_string(workers.one_core ? 0 : workers.count),
+          std::to_string(arguments.batch), std::to_string(arguments.image_size),
+          workers.one_core ? "1" : "0"};
 }
 
 }  // namespace
@@ -120,11 +98,10 @@ std::vector<Result> bench_loader(const FilesArguments& arguments) {
   for (const auto& workers : settings) {
     if (arguments.python.empty()) break;
     const auto python = std::make_shared<Torchvision>(
-        torchvision_options(arguments, source, workers));
-    add("torchvision, " + words(workers), [python, &arguments] {
-      TORCH_CHECK(python->epoch() == arguments.images,
-                  "expandnet-bench-files: torchvision must read all images");
-    });
+        arguments.python, kTorchvisionLoader,
+        words_for_python(arguments, source, workers));
+    add("torchvision, " + words(workers),
+        [python, count = arguments.images] { python->read_epoch(count); });
   }
 
   const auto times =

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "torchvision_loader.h"
 
 namespace expandnet::examples::bench {
 
@@ -31,8 +30,9 @@ std::array<int, 2> make_pipe() {
 
 }  // namespace
 
-Torchvision::Torchvision(const TorchvisionOptions& options)
-    : python_(options.python) {
+Torchvision::Torchvision(const std::string& python, const char* script,
+                         const std::vector<std::string>& words)
+    : python_(python) {
   // A Python that has ended is noticed by what it does not answer.
   std::signal(SIGPIPE, SIG_IGN);
   const auto to_python = make_pipe();
@@ -41,17 +41,11 @@ Torchvision::Torchvision(const TorchvisionOptions& options)
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, to_python[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, from_python[1], STDOUT_FILENO);
-  std::vector<std::string> words = {options.python,
-                                    "-c",
-                                    kTorchvisionLoader,
-                                    options.folder.string(),
-                                    std::to_string(options.workers),
-                                    std::to_string(options.batch),
-                                    std::to_string(options.image_size),
-                                    options.one_core ? "1" : "0"};
+  std::vector<std::string> command = {python, "-c", script};
+  command.insert(command.end(), words.begin(), words.end());
   std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (auto& word : words) arguments.push_back(word.data());
+  arguments.reserve(command.size() + 1);
+  for (auto& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const auto error = ::posix_spawnp(&process_, arguments[0], &actions, nullptr,
                                     arguments.data(), environ);
@@ -63,7 +57,7 @@ Torchvision::Torchvision(const TorchvisionOptions& options)
   if (error == 0) return;
   std::fclose(questions_);
   std::fclose(answers_);
-  throw_system_error("run", options.python, error, "name another --python");
+  throw_system_error("run", python, error, "name another --python");
 }
 
 Torchvision::~Torchvision() {
@@ -72,15 +66,18 @@ Torchvision::~Torchvision() {
   ::waitpid(process_, nullptr, 0);
 }
 
-std::int64_t Torchvision::epoch() {
+void Torchvision::read_epoch(std::int64_t images) {
   std::fputs("\n", questions_);
   std::fflush(questions_);
-  long long images = 0;
+  long long read = 0;
   TORCH_CHECK(
-      std::fscanf(answers_, "%lld", &images) == 1,
+      std::fscanf(answers_, "%lld", &read) == 1,
       error_message("expandnet-bench-files", "--python must have torchvision",
                     "none from \"" + python_ + "\""));
-  return images;
+  TORCH_CHECK(
+      read == images,
+      error_message("expandnet-bench-files", "torchvision must read all images",
+                    std::to_string(read) + " of " + std::to_string(images)));
 }
 
 }  // namespace expandnet::examples::bench

@@ -1,36 +1,29 @@
-// torchvision.h: its loader, in a Python beside this program.
+// torchvision.h: its readers, in a Python beside this program.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace expandnet::examples::bench {
 
-struct TorchvisionOptions {
-  std::string python;  ///< a Python that has torchvision
-  std::filesystem::path folder;
-  int workers = 0;  ///< processes; 0: none but the one that asks
-  bool one_core = false;
-  std::int64_t batch = 32;
-  std::int64_t image_size = 224;
-};
-
-/// Reads epochs of ImageFolder with the train transform when it is asked to.
-/// It waits meanwhile, and so takes no time from others.
+/// A script that reads an epoch of images when it is asked to. It waits
+/// meanwhile, and so takes no time from others.
 class Torchvision {
  public:
-  explicit Torchvision(const TorchvisionOptions& options);
+  /// `python` has torchvision; `words` are what the script takes.
+  Torchvision(const std::string& python, const char* script,
+              const std::vector<std::string>& words);
   ~Torchvision();
   Torchvision(const Torchvision&) = delete;
   Torchvision& operator=(const Torchvision&) = delete;
 
-  /// Returns the number of images read. Throws `c10::Error` if the Python has
-  /// ended; it has said why on stderr.
-  std::int64_t epoch();
+  /// Throws `c10::Error` if the Python has ended, after it has said why on
+  /// stderr, and unless it has read `images` images.
+  void read_epoch(std::int64_t images);
 
  private:
   std::string python_;

@@ -79,4 +79,9 @@ void check_weight_space(const Settings& settings) {
   }
 }
 
+void check_sync_batch_norm(const Settings& settings, bool batch_norm) {
+  if (!settings.sync_batch_norm || batch_norm) return;
+  throw CLI::ValidationError("--sync-bn", "needs --batch-norm true, got false");
+}
+
 }  // namespace expandnet::examples

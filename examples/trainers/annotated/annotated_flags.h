@@ -58,5 +58,7 @@ void add_color_flags(CLI::App& app, Transform& transform) {
 void check_colors(double hue, double saturation, double exposure);
 /// For nets that have no expanded modules: only weight space, and no twin.
 void check_weight_space(const Settings& settings);
+/// --sync-bn is of nets that have a BatchNorm.
+void check_sync_batch_norm(const Settings& settings, bool batch_norm);
 
 }  // namespace expandnet::examples

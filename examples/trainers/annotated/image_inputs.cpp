@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command_line/checks.h"
 #include "data/sets/named_files.h"
 
 namespace expandnet::examples {
@@ -56,6 +57,30 @@ bool can_be_decoded(const std::string& path, data::Faults faults) {
     if (faults == data::Faults::kStop) throw;
     std::cerr << "note: left out: " << error.what() << "\n";
     return false;
+  }
+}
+
+void add_image_choice(CLI::App& app, ImageChoice& choice,
+                      const std::vector<std::string>& sets,
+                      const std::string& meant) {
+  auto* images =
+      app.add_option("images", choice.inputs, "JPEG and PNG files, or folders");
+  auto* set =
+      app.add_option("--set", choice.set,
+                     fmt::format("images of the run's own data instead, with "
+                                 "the {} that are meant: training, validation "
+                                 "or test",
+                                 meant))
+          ->check(CLI::IsMember(sets))
+          ->excludes(images);
+  app.add_option("--count", choice.count, "how many of --set")
+      ->check(positive())
+      ->needs(set);
+}
+
+void check_image_choice(const ImageChoice& choice) {
+  if (choice.set.empty() && choice.inputs.empty()) {
+    throw CLI::ValidationError("images", "must be named, or --set, got none");
   }
 }
 

@@ -142,6 +142,7 @@ void DetectionTrainer::check() const {
   }
   check_colors(transform_.hue, transform_.saturation, transform_.exposure);
   check_weight_space(settings);
+  check_sync_batch_norm(settings, batch_norm_);
 }
 
 std::vector<std::string> DetectionTrainer::recipes() const {

@@ -1,5 +1,4 @@
 #include <c10/core/ScalarType.h>
-#include <c10/util/Exception.h>
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/data/images/image_file.h>
 #include <expandnet/data/images/placement.h>
@@ -10,7 +9,6 @@
 #include <torch/types.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -19,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "command_line/checks.h"
 #include "command_line/command_line.h"
 #include "command_line/named_flag.h"
@@ -42,9 +39,7 @@ namespace fs = std::filesystem;
 
 struct PredictChoices {
   std::string run;
-  std::vector<std::string> inputs;
-  std::string set;          ///< of the run's data; "": the inputs
-  std::int64_t count = 50;  ///< of its images
+  ImageChoice images;
   std::string out = "predictions";
   tasks::SuppressOptions suppress = {/*threshold=*/0.25};
   data::Faults faults = data::Faults::kStop;
@@ -77,21 +72,14 @@ std::vector<Input> checked_inputs(const std::vector<Input>& inputs,
   return checked;
 }
 
-/// Images of a set, at even steps.
 std::vector<Input> images_of_set(const DetectionTrainer& trainer,
                                  const PredictChoices& choices) {
   const auto machine = set_up(trainer.settings, 1);
   const auto images = trainer.load_images(machine, choices.run);
-  const auto all =
-      dynamic_cast<const DetectionImages&>(*images).annotated(choices.set);
-  TORCH_CHECK(!all.empty(),
-              error_message("predict", "--set must name images",
-                            "none in the " + choices.set + " set of this run"));
-  const auto count =
-      std::min(all.size(), static_cast<std::size_t>(choices.count));
+  const auto all = dynamic_cast<const DetectionImages&>(*images).annotated(
+      choices.images.set);
   std::vector<Input> inputs;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& image = all[i * all.size() / count];
+  for (const auto& image : choices.images.of_set(all)) {
     inputs.push_back({image.path, image.objects});
   }
   return inputs;
@@ -147,8 +135,8 @@ class Predictor {
 int predict(const DetectionTrainer& trainer, const PredictChoices& choices) {
   const auto classes = trainer.class_names_of_run(choices.run);
   std::vector<Input> inputs;
-  if (choices.set.empty()) {
-    for (auto& path : images_of(choices.inputs)) {
+  if (choices.images.set.empty()) {
+    for (auto& path : images_of(choices.images.inputs)) {
       inputs.push_back({std::move(path), std::nullopt});
     }
   } else {
@@ -195,17 +183,7 @@ int predict_command(const Trainer& prototype, const Words& words) {
   PredictChoices choices;
   app.option_defaults()->always_capture_default();
   app.add_option("run", choices.run, "folder of the run")->required();
-  auto* images = app.add_option("images", choices.inputs,
-                                "JPEG and PNG files, or folders");
-  auto* set =
-      app.add_option("--set", choices.set,
-                     "images of the run's own data instead, with the boxes "
-                     "that are meant: training, validation or test")
-          ->check(CLI::IsMember(prototype.sets()))
-          ->excludes(images);
-  app.add_option("--count", choices.count, "how many of --set")
-      ->check(positive())
-      ->needs(set);
+  add_image_choice(app, choices.images, prototype.sets(), "boxes");
   app.add_option("--out", choices.out, "folder for what is written");
   add_number(app, "--threshold", choices.suppress.threshold,
              "the lowest score of an object")
@@ -217,9 +195,7 @@ int predict_command(const Trainer& prototype, const Words& words) {
   add_named(app, "--device", choices.device, kDevices);
   try {
     app.parse(words.argc, words.argv);
-    if (choices.set.empty() && choices.inputs.empty()) {
-      throw CLI::ValidationError("images", "must be named, or --set, got none");
-    }
+    check_image_choice(choices.images);
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }

@@ -4,38 +4,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "drawing/boxes.h"
+#include "trainers/annotated/pages.h"
 
 namespace expandnet::examples {
 
 namespace {
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += letter;
-    }
-  }
-  return result;
-}
 
 const std::string& class_of(std::int64_t label,
                             const std::vector<std::string>& classes) {
@@ -46,18 +23,6 @@ nlohmann::ordered_json numbers_of(const data::Box& box) {
   return {box.left, box.top, box.width, box.height};
 }
 
-/// A path as the address in a link: what has a meaning there is escaped.
-std::string address(const std::string& path) {
-  std::string result;
-  for (const char letter : path) {
-    const auto byte = static_cast<unsigned char>(letter);
-    const bool is_plain = byte > ' ' && byte < 0x7f &&
-                          std::strchr("%#?\"<>\\^`{|}&", letter) == nullptr;
-    result += is_plain ? std::string(1, letter) : fmt::format("%{:02X}", byte);
-  }
-  return result;
-}
-
 std::string rectangle(const data::Box& box, const std::string& stroke,
                       const std::string& title) {
   return fmt::format(
@@ -66,18 +31,10 @@ std::string rectangle(const data::Box& box, const std::string& stroke,
       box.left, box.top, box.width, box.height, stroke, title);
 }
 
-constexpr const char* kPageStart = R"(<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Objects found</title>
-<style>
-body { font: 14px sans-serif; margin: 2em; background: #fff; color: #222; }
-figure { display: inline-block; margin: 0 1em 1em 0; vertical-align: top; }
-svg { max-width: 40em; height: auto; min-width: 16em; }
+constexpr const char* kBoxStyle =
+    R"(svg { max-width: 40em; height: auto; min-width: 16em; }
 .meant { stroke: #fff; stroke-dasharray: 4 3; vector-effect: non-scaling-stroke; }
 text { paint-order: stroke; stroke: #000; stroke-width: .2em; fill: #fff; }
-</style>
-<h1>Objects found</h1>
 )";
 
 }  // namespace
@@ -114,7 +71,7 @@ std::string predictions_json(const std::vector<Prediction>& predictions,
 
 std::string predictions_html(const std::vector<Prediction>& predictions,
                              const std::vector<std::string>& classes) {
-  std::string page = kPageStart;
+  auto page = start_of_page("Objects found", kBoxStyle);
   for (const auto& prediction : predictions) {
     const auto& size = prediction.size;
     const auto letters =

@@ -1,6 +1,8 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/ScalarType.h>
+#include <expandnet/base/atomic_file.h>
 #include <expandnet/data/images/image_file.h>
+#include <expandnet/data/images/mask_transforms.h>
 #include <expandnet/data/images/placement.h>
 #include <expandnet/data/loading/mask_batches.h>
 #include <fmt/format.h>
@@ -27,6 +29,8 @@
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
 #include "trainers/app/settings/configuration.h"
+#include "trainers/segmentation/mask_page.h"
+#include "trainers/segmentation/segmentation_images.h"
 #include "trainers/segmentation/segmentation_trainer.h"
 
 namespace expandnet::examples {
@@ -37,7 +41,7 @@ namespace fs = std::filesystem;
 
 struct PredictMasksChoices {
   std::string run;
-  std::vector<std::string> inputs;
+  ImageChoice images;
   std::string out = "predictions";
   double opacity = 0.5;
   data::Faults faults = data::Faults::kStop;
@@ -82,36 +86,143 @@ class MaskPredictor {
   torch::Tensor mean_, deviation_;  ///< [3, 1, 1]
 };
 
+/// An image with the name of what is made of it, and the classes of its pixels
+/// where they are known.
+struct MaskInput {
+  std::string path;
+  std::string name;
+  data::Image image;
+  std::optional<data::LabelImage> meant;
+};
+
+/// Where the files of each kind go.
+class MaskFolders {
+ public:
+  explicit MaskFolders(const fs::path& out) : out_(out) {}
+
+  [[nodiscard]] fs::path masks() const { return out_ / "masks"; }
+  [[nodiscard]] fs::path overlays() const { return out_ / "overlays"; }
+  [[nodiscard]] fs::path meant() const { return out_ / "meant"; }
+  [[nodiscard]] std::string page() const {
+    return (out_ / "index.html").string();
+  }
+  void make(bool with_meant) const {
+    make_folder(masks());
+    make_folder(overlays());
+    if (with_meant) make_folder(meant());
+  }
+
+ private:
+  fs::path out_;
+};
+
+/// The images that are asked for, which are read one after another.
+class MaskInputs {
+ public:
+  /// Takes those that can be decoded. What is written of them replaces none.
+  MaskInputs(const SegmentationTrainer& trainer,
+             const PredictMasksChoices& choices, const MaskFolders& folders) {
+    std::set<std::string> used;
+    std::vector<std::string> read;
+    std::vector<fs::path> written;
+    for (auto& image : asked_for(trainer, choices)) {
+      if (!can_be_decoded(image.path, choices.faults)) continue;
+      names_.push_back(picture_name(image.path, used));
+      read.push_back(image.path);
+      for (const auto& folder :
+           {folders.masks(), folders.overlays(), folders.meant()}) {
+        written.push_back(folder / names_.back());
+      }
+      images_.push_back(std::move(image));
+    }
+    check_replaces_none(read, written);
+  }
+
+  [[nodiscard]] std::size_t size() const { return images_.size(); }
+  [[nodiscard]] MaskInput read(std::size_t index) const {
+    const auto& image = images_[index];
+    if (!image.mask.empty()) {
+      auto read = data::read_labelled(image.path, image.mask, labels_);
+      return {image.path, names_[index], std::move(read.image),
+              std::move(read.labels)};
+    }
+    const data::ImageFile file(image.path);
+    const auto size = file.size();
+    return {image.path, names_[index],
+            data::place(file, data::stretch(size, size)), std::nullopt};
+  }
+
+ private:
+  /// Files without masks, or images of a set with theirs.
+  std::vector<data::MaskedImage> asked_for(const SegmentationTrainer& trainer,
+                                           const PredictMasksChoices& choices) {
+    std::vector<data::MaskedImage> asked;
+    if (choices.images.set.empty()) {
+      for (auto& path : images_of(choices.images.inputs)) {
+        asked.push_back({std::move(path), /*mask=*/"", /*name=*/""});
+      }
+      return asked;
+    }
+    const auto machine = set_up(trainer.settings, 1);
+    const auto images = trainer.load_images(machine, choices.run);
+    const auto set = dynamic_cast<const SegmentationImages&>(*images).masked(
+        choices.images.set);
+    labels_ = set.labels;
+    return choices.images.of_set(set.images);
+  }
+
+  std::vector<data::MaskedImage> images_;
+  std::vector<std::string> names_;  ///< of what is made of them
+  data::IndexLabels labels_;
+};
+
+/// Writes what is found in an image, and returns it beside what is meant.
+std::optional<JudgedMask> write_found(MaskInput input,
+                                      const MaskPredictor& predictor,
+                                      double opacity,
+                                      const MaskFolders& folders) {
+  auto& image = input.image;
+  const auto mask = predictor.mask_of(image);
+  write_mask((folders.masks() / input.name).string(), mask,
+             {image.height, image.width});
+  const auto write_over = [&](const fs::path& folder, data::Image under,
+                              const std::vector<std::uint8_t>& classes) {
+    draw_mask(under, classes, opacity);
+    write_png((folder / input.name).string(), under);
+    return (folder.filename() / input.name).string();
+  };
+  const auto found = write_over(folders.overlays(), image, mask);
+  if (!input.meant) return std::nullopt;
+  const auto& labels = input.meant->labels;
+  JudgedMask judged = {input.path, found,
+                       write_over(folders.meant(), image, labels)};
+  judge(judged, mask, labels);
+  return judged;
+}
+
 int predict_masks(const SegmentationTrainer& trainer,
                   const PredictMasksChoices& choices) {
-  std::vector<std::string> paths, names;
-  std::vector<fs::path> written;
-  const auto masks = fs::path(choices.out) / "masks";
-  const auto overlays = fs::path(choices.out) / "overlays";
-  std::set<std::string> used;
-  for (auto& path : images_of(choices.inputs)) {
-    if (!can_be_decoded(path, choices.faults)) continue;
-    names.push_back(picture_name(path, used));
-    written.push_back(masks / names.back());
-    written.push_back(overlays / names.back());
-    paths.push_back(std::move(path));
-  }
-  check_replaces_none(paths, written);
+  const MaskFolders folders(choices.out);
+  const MaskInputs inputs(trainer, choices, folders);
   const MaskPredictor predictor(trainer, choices.run);
-  make_folder(masks);
-  make_folder(overlays);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const data::ImageFile file(paths[i]);
-    const auto size = file.size();
-    auto image = data::place(file, data::stretch(size, size));
-    const auto mask = predictor.mask_of(image);
-    draw_mask(image, mask, choices.opacity);
-    write_mask((masks / names[i]).string(), mask, size);
-    write_png((overlays / names[i]).string(), image);
+  folders.make(/*with_meant=*/!choices.images.set.empty());
+  std::vector<JudgedMask> judged;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto image =
+        write_found(inputs.read(i), predictor, choices.opacity, folders);
+    if (image) judged.push_back(std::move(*image));
   }
-  std::cout << fmt::format("masks of {} {}: {}, and over the images: {}\n",
-                           paths.size(), paths.size() == 1 ? "image" : "images",
-                           masks.string(), overlays.string());
+  std::cout << fmt::format(
+      "masks of {} {}: {}, and over the images: {}", inputs.size(),
+      inputs.size() == 1 ? "image" : "images", folders.masks().string(),
+      folders.overlays().string());
+  if (!judged.empty()) {
+    write_file_atomically(
+        folders.page(),
+        masks_html(judged, trainer.class_names_of_run(choices.run)));
+    std::cout << ", beside what is meant: " << folders.page();
+  }
+  std::cout << '\n';
   return 0;
 }
 
@@ -124,12 +235,12 @@ std::optional<int> read_predict_words(const Words& words,
       "Gives each pixel of images its class, by the contracted weights of a "
       "finished run. Writes a PNG of each image whose indices are the places "
       "of the classes in the run's classes.txt, from 0, and one with their "
-      "colours over the image.",
+      "colours over the image. Of a set, also one with the classes that are "
+      "meant, and a page that shows both, index.html.",
       trainer.name() + " predict");
   app.option_defaults()->always_capture_default();
   app.add_option("run", choices.run, "folder of the run")->required();
-  app.add_option("images", choices.inputs, "JPEG and PNG files, or folders")
-      ->required();
+  add_image_choice(app, choices.images, trainer.sets(), "classes");
   app.add_option("--out", choices.out, "folder for what is written");
   add_number(app, "--opacity", choices.opacity,
              "share of the colours in what is over the image")
@@ -139,6 +250,7 @@ std::optional<int> read_predict_words(const Words& words,
   add_named(app, "--device", choices.device, kDevices);
   try {
     app.parse(words.argc, words.argv);
+    check_image_choice(choices.images);
   } catch (const CLI::ParseError& error) {
     return status_after(app, error);
   }

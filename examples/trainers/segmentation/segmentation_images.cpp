@@ -174,6 +174,10 @@ std::int64_t SegmentationImages::size_of(const std::string& set) const {
   return sets_.at(set).size();
 }
 
+data::MaskSet SegmentationImages::masked(const std::string& set) const {
+  return chosen_from(sets_.at(set));
+}
+
 std::unique_ptr<data::BatchSource> SegmentationImages::batches_of(
     const std::string& set) const {
   return plain_batches(set);

@@ -48,6 +48,8 @@ class SegmentationImages : public Images {
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(
       const std::string& set) const override;
 
+  /// The images of a set, with their masks.
+  [[nodiscard]] data::MaskSet masked(const std::string& set) const;
   /// Of the classes in the loss; empty: all alike.
   [[nodiscard]] const std::vector<double>& class_weights() const {
     return class_weights_;

@@ -155,6 +155,7 @@ void SegmentationTrainer::check() const {
   }
   check_colors(transform_.hue, transform_.saturation, transform_.exposure);
   check_weight_space(settings);
+  check_sync_batch_norm(settings, batch_norm_);
 }
 
 std::vector<std::string> SegmentationTrainer::recipes() const {

@@ -87,6 +87,10 @@ class Ranks {
   [[nodiscard]] std::string broadcast(const std::string& text);
   /// Returns the texts of all ranks, in the order of ranks.
   [[nodiscard]] std::vector<std::string> gather(const std::string& text);
+  /// Returns the tensors of all ranks, in their order, as [size, ...]. They
+  /// must have one layout, which is not compared as in the others: it is for
+  /// small tensors, several times in a step, whose layout the model gives.
+  [[nodiscard]] at::Tensor gather(const at::Tensor& tensor);
   /// Returns once every rank has called it.
   void barrier();
 

@@ -1,7 +1,7 @@
 // analysis_net.h: the network of the paper's analysis section.
 #pragma once
 
-#include <torch/nn/modules/batchnorm.h>
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
@@ -23,7 +23,7 @@ class AnalysisNetImpl : public torch::nn::Module {
 
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr},
       conv4{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr}, bn4{nullptr};
+  SyncBatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr}, bn4{nullptr};
   torch::nn::Linear fc1{nullptr}, fc2{nullptr};
 };
 TORCH_MODULE(AnalysisNet);

@@ -1,7 +1,7 @@
 // resnet.h: ResNet-18 for small images, the teacher of the paper's experiments.
 #pragma once
 
-#include <torch/nn/modules/batchnorm.h>
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
@@ -19,7 +19,7 @@ class BasicBlockImpl : public torch::nn::Module {
   torch::Tensor forward(torch::Tensor x);
 
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr};
+  SyncBatchNorm2d bn1{nullptr}, bn2{nullptr};
   /// A 1x1 convolution with BatchNorm if the shape changes, else empty.
   torch::nn::Sequential downsample{nullptr};
 };
@@ -37,7 +37,7 @@ class ResNet18Impl : public torch::nn::Module {
   torch::Tensor forward(torch::Tensor x);
 
   torch::nn::Conv2d conv1{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr};
+  SyncBatchNorm2d bn1{nullptr};
   torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr},
       layer4{nullptr};
   torch::nn::Linear fc{nullptr};

@@ -1,8 +1,8 @@
 // small_net.h: the paper's compact network for 32x32 images.
 #pragma once
 
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/arg.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
@@ -37,7 +37,7 @@ class SmallNetImpl : public torch::nn::Module {
 
   SmallNetOptions options;
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
+  SyncBatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
   torch::nn::Linear fc1{nullptr}, fc2{nullptr};
 };
 TORCH_MODULE(SmallNet);

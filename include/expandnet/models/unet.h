@@ -1,8 +1,8 @@
 // unet.h: the paper's network for semantic segmentation.
 #pragma once
 
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/arg.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
@@ -37,8 +37,7 @@ class UNetStageImpl : public torch::nn::Module {
   torch::Tensor forward(torch::Tensor x);
 
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr};  ///< empty without
-                                                      ///< BatchNorm
+  SyncBatchNorm2d bn1{nullptr}, bn2{nullptr};  ///< empty without BatchNorm
 };
 TORCH_MODULE(UNetStage);
 

@@ -1,8 +1,8 @@
 // yolo_lite.h: the paper's compact network for object detection.
 #pragma once
 
+#include <expandnet/nn/sync_batch_norm.h>
 #include <torch/arg.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
@@ -52,7 +52,7 @@ class YoloLiteImpl : public torch::nn::Module {
   YoloLiteOptions options;
   std::array<torch::nn::Conv2d, kHiddenLayers> convolutions;
   /// Empty without BatchNorm.
-  std::array<torch::nn::BatchNorm2d, kHiddenLayers> norms;
+  std::array<SyncBatchNorm2d, kHiddenLayers> norms;
   torch::nn::Conv2d head{nullptr};  ///< `conv7`
 };
 TORCH_MODULE(YoloLite);

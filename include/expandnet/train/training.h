@@ -70,6 +70,10 @@ struct TrainingOptions {
   /// The processes that train the model together, each on its own equal share
   /// of the batches; null in single-process training. Must outlive the run.
   distributed::Ranks* ranks = nullptr;
+  /// Whether BatchNorm uses the statistics of all ranks' batches
+  /// (passes/synchronize_batch_norm.h); false: of each rank's own. A single
+  /// process has LibTorch's BatchNorm in any case.
+  bool sync_batch_norm = false;
   /// Seed of the model's own randomness (dropout) in distributed training,
   /// where each rank is reseeded at every step. Ignored in single-process
   /// training, which uses LibTorch's generator as it is.
@@ -104,14 +108,16 @@ class Diverged : public std::runtime_error {
 /// of the model (in weight space, those of the compact network) and make the
 /// same updates, so that model, factors and optimizer stay equal on all ranks;
 /// the run checks this from time to time. BatchNorm's statistics come from each
-/// rank's own images; rank 0's statistics are evaluated and saved.
+/// rank's own images unless `sync_batch_norm` is set; rank 0's statistics are
+/// evaluated and saved.
 ///
 ///     Training training({model, &optimizer, &expansion, &batches}, options);
 ///     while (!training.finished()) training.step();
 class Training {
  public:
-  /// Throws `c10::Error` for missing parts, options out of range, and a
-  /// selection without the set that it selects on.
+  /// Throws `c10::Error` for missing parts, options out of range, a selection
+  /// without the set that it selects on, and a BatchNorm that has to be
+  /// synchronized and cannot be.
   Training(TrainingParts parts, TrainingOptions options);
 
   /// Adds an observer. Observers are notified in the order in which they were
@@ -177,6 +183,7 @@ class Training {
       data::BatchSource* batches) const;
   void check_finite_weights() const;
   void begin_together();
+  void synchronize_statistics();
   void take_first_buffers();
   void check_together();
 

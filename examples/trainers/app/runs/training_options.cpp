@@ -155,6 +155,7 @@ train::TrainingOptions training_options(const Settings& settings,
   options.step.max_grad_norm = settings.max_grad_norm;
   options.step.accumulate = settings.accumulate;
   options.ranks = machine.ranks.get();
+  options.sync_batch_norm = settings.sync_batch_norm;
   options.seed = settings.seed;
   return options;
 }

@@ -131,7 +131,8 @@ struct Settings {
   bool resume = false;
   bool dry_run = false;  ///< only shows what would be done
 
-  std::int64_t timeout = 600;  ///< that ranks wait for each other, in seconds
+  bool sync_batch_norm = false;  ///< statistics of all ranks' batches
+  std::int64_t timeout = 600;    ///< seconds that ranks wait for each other
 
   /// The values that flags stand for in the configuration of a run that was
   /// written before they existed. `add_flags` declares those that differ from
