@@ -8,7 +8,8 @@
 
 namespace expandnet {
 
-/// The first line of the message: c10d appends the state of its sockets.
+/// The first line of the message that is not empty: c10d appends the state of
+/// its sockets.
 [[nodiscard]] std::string first_line_of(const std::exception& error);
 
 /// Whether autograd found that a tensor which it needs was written to after the

@@ -11,6 +11,9 @@ namespace expandnet {
 /// Whether the bytes are of a tar file, as of a folder that was packed.
 [[nodiscard]] bool is_tar(std::string_view file);
 
+/// Whether the bytes begin as those of a zip file do.
+[[nodiscard]] bool is_zip(std::string_view file);
+
 /// The zip file whose bytes these are. Tar files, pickles and others are
 /// refused with what to do. `where` names the file in messages. Throws
 /// `std::runtime_error`.
