@@ -27,8 +27,9 @@ class RunFolders {
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
 
-  /// Makes them, with configuration, classes, script and what else is kept of
-  /// the images. Rank 0 does, for all. May be called again for more runs.
+  /// Makes them, with configuration, classes, script, starting weights and what
+  /// else is kept of the images. Rank 0 does, for all. May be called again for
+  /// more runs.
   void make(const std::string& configuration, const std::vector<RunPlan>& plans,
             const Images& images);
   /// Has them stay, whatever is in them.

@@ -29,8 +29,8 @@ void check_script_recipes(const std::string& net,
                           const std::vector<std::string>& recipes);
 
 /// The net in a file that `flag` names. Throws as `import_torchscript` does,
-/// and `c10::Error` unless it gives [1, classes] for the example, a batch of
-/// one image.
+/// and `c10::Error` unless it gives [2, classes] for two images, each as the
+/// example is, a batch of one.
 [[nodiscard]] train::Model net_in_script(const std::string& flag,
                                          const std::string& file,
                                          std::int64_t classes,
@@ -46,6 +46,13 @@ void check_script_recipes(const std::string& net,
 /// on, and is evaluated, wherever the file is then. Throws `c10::Error` where
 /// the folder's is another.
 void keep_script(const std::string& net, const std::string& folder);
+
+/// Runs the net once in training mode, on two random images of the example's
+/// size, and back. Returns a note on parameters that no gradient reaches;
+/// throws `c10::Error` where none reaches any. Changes statistics and
+/// gradients.
+[[nodiscard]] std::vector<std::string> check_gradients(
+    const train::Model& model, const torch::Tensor& example);
 
 /// The net on the machine, with its chains beside it; none for "none".
 [[nodiscard]] Trainee script_trainee(train::Model net,

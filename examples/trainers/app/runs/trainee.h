@@ -21,7 +21,7 @@ struct Trainee {
   train::Model model;
   std::unique_ptr<Expansion> expansion;
   bool has_chains = false;         ///< beside the model or in it
-  std::vector<std::string> notes;  ///< on the weights that it starts from
+  std::vector<std::string> notes;  ///< on its weights, and what stays compact
 
   [[nodiscard]] std::vector<torch::Tensor> parameters() const {
     return expansion ? expansion->parameters() : model.module->parameters();
@@ -32,7 +32,9 @@ struct Trainee {
 using ExpandNet = std::function<Expansion(torch::nn::Module& net)>;
 
 /// A compact net on the machine, its chains beside it; none for "none". The net
-/// starts from the weights that `settings` name, if they name any.
+/// starts from the weights that `settings` name, if they name any. Of the
+/// recipe of nets in files, every layer may stay compact for a reason, which a
+/// note tells; throws `c10::Error` where another recipe expands no layer.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const ExpandNet& expand_net,
                              const Machine& machine, const Settings& settings);
