@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <typeinfo>
 
 #include "base/error.h"
@@ -18,7 +19,8 @@ bool says(const std::exception& error, const char* words) {
 
 std::string first_line_of(const std::exception& error) {
   const auto message = message_of(error);
-  return message.substr(0, message.find('\n'));
+  const auto begin = std::min(message.find_first_not_of('\n'), message.size());
+  return message.substr(begin, message.find('\n', begin) - begin);
 }
 
 bool is_modified_in_place(const std::exception& error) {

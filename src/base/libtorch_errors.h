@@ -8,8 +8,8 @@
 
 namespace expandnet {
 
-/// Returns the first line of the message: c10d appends the state of its
-/// sockets.
+/// Returns the first line of the message that is not empty: c10d appends the
+/// state of its sockets.
 [[nodiscard]] std::string first_line_of(const std::exception& error);
 
 /// Whether autograd found that a tensor that it needs was modified after the

@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <sstream>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/mapped_file.h"
 #include "base/text.h"
@@ -18,6 +19,7 @@
 #include "deploy/script_of.h"
 #include "fold/site_message.h"
 #include "io/pytorch/torchscript_file.h"
+#include "nn/frozen_norm.h"
 
 namespace expandnet {
 
@@ -27,10 +29,9 @@ using torch::jit::Module;
 
 constexpr const char* kImport = "import_torchscript";
 
-/// Operators that do another thing in training mode.
-constexpr std::array<std::string_view, 6> kOfAMode = {
-    "aten::batch_norm",      "aten::instance_norm", "aten::dropout",
-    "aten::feature_dropout", "aten::alpha_dropout", "aten::rrelu"};
+/// The inputs by which operators know the mode.
+constexpr std::array<const char*, 3> kModeInputs = {"training", "train",
+                                                    "use_input_stats"};
 
 /// A part that holds tensors or other parts, and computes nothing here.
 class ScriptPart : public torch::nn::Module {
@@ -48,57 +49,127 @@ std::string path_of(const torch::jit::Node* get) {
   return outer.empty() ? name : outer + "." + name;
 }
 
-/// What the graph of `forward` says of a traced module.
-struct TracedGraph {
-  std::map<std::string, std::int64_t> groups;  ///< of convolutions, by path
-  std::string of_a_mode;  ///< an operator that has the mode of the trace
-};
+/// Groups of the convolutions of a traced module, by their paths.
+using Groups = std::map<std::string, std::int64_t>;
 
-void read_nodes(const torch::jit::Block* block, TracedGraph& graph) {
+/// Calls `visit` for each node of the block and of the blocks in it.
+template <typename Visit>
+void visit_nodes(const torch::jit::Block* block, const Visit& visit) {
   for (const auto* node : block->nodes()) {
-    const std::string kind = node->kind().toQualString();
-    if (std::find(kOfAMode.begin(), kOfAMode.end(), kind) != kOfAMode.end()) {
-      graph.of_a_mode = kind;
-    }
-    const bool is_convolution =
-        kind == "aten::_convolution" || kind.rfind("aten::conv", 0) == 0;
-    const auto groups = is_convolution && node->hasNamedInput("groups")
-                            ? torch::jit::toIValue(node->namedInput("groups"))
-                            : std::nullopt;
-    if (groups && groups->isInt()) {
-      const auto* weight = node->namedInput("weight")->node();
-      if (weight->kind() == c10::prim::GetAttr) {
-        graph.groups[path_of(weight)] = groups->toInt();
-      }
-    }
-    for (const auto* inner : node->blocks()) read_nodes(inner, graph);
+    visit(*node);
+    for (const auto* inner : node->blocks()) visit_nodes(inner, visit);
   }
 }
 
-TracedGraph graph_of(const Module& script) {
-  const auto graph = script.get_method("forward").graph()->copy();
-  torch::jit::Inline(*graph);
-  TracedGraph result;
-  read_nodes(graph->block(), result);
-  return result;
+/// The value of an input that the graph fixes; nothing for others.
+std::optional<c10::IValue> fixed_input(const torch::jit::Node& node,
+                                       const std::string& name) {
+  if (node.maybeSchema() == nullptr || !node.hasNamedInput(name)) {
+    return std::nullopt;
+  }
+  return torch::jit::toIValue(node.namedInput(name));
 }
 
-/// Whether a part of the script was traced: torch.nn's classes that have a
-/// mode, or groups, say what they fix unless they were.
-bool is_traced(const Module& part) {
+Groups groups_in(const Module& script) {
+  const auto graph = script.get_method("forward").graph()->copy();
+  torch::jit::Inline(*graph);
+  Groups groups;
+  visit_nodes(graph->block(), [&](const torch::jit::Node& node) {
+    const std::string kind = node.kind().toQualString();
+    const bool is_convolution =
+        kind == "aten::_convolution" || kind.rfind("aten::conv", 0) == 0;
+    if (!is_convolution) return;
+    const auto value = fixed_input(node, "groups");
+    if (!value || !value->isInt()) return;
+    const auto* weight = node.namedInput("weight")->node();
+    if (weight->kind() == c10::prim::GetAttr) {
+      groups[path_of(weight)] = value->toInt();
+    }
+  });
+  return groups;
+}
+
+/// Whether the node does another thing in training mode, and its graph fixes
+/// which: without a probability or statistics there is nothing to fix.
+bool fixes_mode(const torch::jit::Node& node) {
+  const auto is_fixed = [&](const char* name) {
+    return fixed_input(node, name).has_value();
+  };
+  if (std::none_of(kModeInputs.begin(), kModeInputs.end(), is_fixed)) {
+    return false;
+  }
+  for (const auto* name : {"p", "dropout"}) {
+    const auto share = fixed_input(node, name);
+    if (share && share->isDouble() && share->toDouble() == 0) return false;
+  }
+  const auto statistics = fixed_input(node, "running_mean");
+  return !(statistics && statistics->isNone());
+}
+
+/// Whether the code of a part reads its mode, as only a script's does.
+bool reads_mode(const Module& part) {
+  bool reads = false;
+  for (const auto& method : part.get_methods()) {
+    visit_nodes(method.graph()->block(), [&](const torch::jit::Node& node) {
+      reads = reads || (node.kind() == c10::prim::GetAttr &&
+                        node.s(c10::attr::name) == "training");
+    });
+  }
+  return reads;
+}
+
+/// What tracing leaves of a part: no value but tensors, parts and the mode, and
+/// code that does not read the mode.
+bool is_bare(const Module& part) {
+  const auto type = part.type();
+  if (type->numConstants() > 0 || reads_mode(part)) return false;
+  for (std::size_t i = 0; i < type->numAttributes(); ++i) {
+    const auto& name = type->getAttributeName(i);
+    const bool stays = type->is_parameter(i) || type->is_buffer(i) ||
+                       type->getAttribute(i)->is_module() ||
+                       name == "training" || name == "_is_full_backward_hook";
+    if (!stays) return false;
+  }
+  return true;
+}
+
+/// Whether it is a part of torch.nn that a script would give constants.
+bool lacks_constants(const Module& part) {
   const auto type = python_class_of(part);
   const auto lacks = [&](const char* room, const char* constant) {
     return type.rfind(std::string("torch.nn.modules.") + room, 0) == 0 &&
            !says_constant(part, constant);
   };
-  if (lacks("conv.", "groups") || lacks("batchnorm.", "eps") ||
-      lacks("instancenorm.", "eps") || lacks("dropout.", "p")) {
-    return true;
+  return lacks("conv.", "groups") || lacks("linear.Linear", "in_features") ||
+         lacks("batchnorm.", "eps") || lacks("instancenorm.", "eps") ||
+         lacks("dropout.", "p");
+}
+
+/// Whether the part itself was traced. A bare one is unless parts of it show
+/// that it was scripted: traced parts of it tell more than scripted ones, which
+/// a traced part may hold.
+bool is_traced(const Module& part) {
+  if (!is_bare(part)) return false;
+  bool all_bare = true;
+  for (const auto& inner : part.modules()) {
+    if (lacks_constants(inner)) return true;
+    all_bare = all_bare && is_bare(inner);
   }
-  for (const auto& child : part.children()) {
-    if (is_traced(child)) return true;
+  return all_bare;
+}
+
+/// An operator whose mode was fixed by tracing; "" for none.
+std::string mode_of_trace(const Module& script) {
+  std::string operator_name;
+  for (const auto& part : script.modules()) {
+    if (!is_traced(part)) continue;
+    for (const auto& method : part.get_methods()) {
+      visit_nodes(method.graph()->block(), [&](const torch::jit::Node& node) {
+        if (fixes_mode(node)) operator_name = node.kind().toQualString();
+      });
+    }
   }
-  return false;
+  return operator_name;
 }
 
 std::string described(const c10::FunctionSchema& schema) {
@@ -133,21 +204,28 @@ void check_forward(const Module& script) {
 /// module here, too.
 class Tree {
  public:
-  explicit Tree(const TracedGraph& graph) : graph_(graph) {}
+  explicit Tree(const Module& script) : groups_(groups_in(script)) {}
+
+  /// Lines on layers whose class is none of torch.nn's.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   std::shared_ptr<torch::nn::Module> of(const Module& part,
                                         const std::string& path) {
     auto& known = modules_[part._ivalue().get()];
     if (known) return known;
-    const auto groups = graph_.groups.find(path);
-    known = layer_of_script(part,
-                            groups == graph_.groups.end() ? 1 : groups->second);
+    const auto groups = groups_.find(path);
+    known = layer_of_script(part, groups == groups_.end() ? 1 : groups->second);
     if (known) {
       known->train(part.is_training());
       return known;
     }
     auto module = std::make_shared<ScriptPart>(python_class_of(part));
     known = module;
+    if (is_layer_of_its_own(part)) {
+      notes_.push_back(in_quotes(path) + " stays compact: its class " +
+                       printable(python_class_of(part)) +
+                       " is none of torch.nn's layers");
+    }
     fill(*module, part, path);
     return module;
   }
@@ -169,21 +247,20 @@ class Tree {
   }
 
  private:
-  const TracedGraph& graph_;
+  Groups groups_;
   std::map<const void*, std::shared_ptr<torch::nn::Module>> modules_;
+  std::vector<std::string> notes_;
 };
 
-/// A BatchNorm whose weight is frozen keeps its statistics, too.
-void keep_frozen(Module part) {
-  const auto type = python_class_of(part);
-  if (type.rfind("torch.nn.modules.batchnorm.", 0) == 0 &&
-      part.hasattr("weight")) {
-    const auto weight = part.attr("weight");
-    const bool frozen = weight.isTensor() && weight.toTensor().defined() &&
-                        !weight.toTensor().requires_grad();
-    if (frozen) part.train(false);
+/// A norm whose weight is frozen keeps its statistics, too. `own` mirrors the
+/// part.
+void keep_frozen(Module part, const torch::nn::Module& own) {
+  if (is_frozen_norm(own)) part.train(false);
+  const auto mirrored = own.named_children();
+  for (const auto& child : part.named_children()) {
+    const auto* own_child = mirrored.find(child.name);
+    if (own_child != nullptr) keep_frozen(child.value, **own_child);
   }
-  for (auto child : part.children()) keep_frozen(child);
 }
 
 bool has_mode(const Module& part) { return part.hasattr("training"); }
@@ -193,9 +270,10 @@ bool has_mode(const Module& part) { return part.hasattr("training"); }
 ImportedScriptImpl::ImportedScriptImpl(std::shared_ptr<Script> script)
     : Module("ImportedScript"), script_(std::move(script)) {
   const auto& module = script_->module;
-  const auto graph = graph_of(module);
-  if (is_traced(module)) script_->mode_of_trace = graph.of_a_mode;
-  Tree(graph).fill(*this, module, "");
+  script_->mode_of_trace = mode_of_trace(module);
+  Tree tree(module);
+  tree.fill(*this, module, "");
+  notes_ = tree.notes();
   if (!script_->mode_of_trace.empty()) {
     train(false);
   } else if (has_mode(module)) {
@@ -217,7 +295,7 @@ void ImportedScriptImpl::train(bool on) {
                     "a traced one with " + fixed + ", as it was when traced",
                     "save it with torch.jit.script"));
   script_->module.train(on);
-  if (on) keep_frozen(script_->module);
+  if (on) keep_frozen(script_->module, *this);
   Module::train(on);
 }
 
@@ -226,10 +304,11 @@ ImportedScript import_torchscript(const std::string& path) {
   auto script = std::make_shared<ImportedScriptImpl::Script>();
   script->module = load_torchscript(file);
   check_forward(script->module);
-  TORCH_CHECK(
-      script->module.parameters().size() > 0,
-      error_message(Site{kImport, ""}, "the script must have parameters",
-                    "none", "save the module before torch.jit.freeze"));
+  TORCH_CHECK(script->module.parameters().size() > 0,
+              error_message(Site{kImport, ""},
+                            "the script must have parameters", "none",
+                            "save the module before torch.jit.freeze or "
+                            "optimize_for_inference"));
   return ImportedScript(std::move(script));
 }
 

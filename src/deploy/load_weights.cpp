@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/text.h"
 #include "base/weight_paths.h"
 #include "fold/site_message.h"
 #include "io/wrapper_names.h"
@@ -71,27 +72,62 @@ bool can_take(const at::Tensor& target, const at::Tensor& values) {
          values.to(target.dtype()).to(values.dtype()).equal(values);
 }
 
-/// What all names of the model begin with, as "module.", where no name of the
-/// weights does: readers of files take it off.
-std::string lacking_wrapper(const std::map<std::string, at::Tensor>& targets,
-                            const NamedTensors& tensors) {
+std::vector<std::string> names_in(const NamedTensors& tensors) {
   std::vector<std::string> names;
-  for (const auto& target : targets) names.push_back(target.first);
-  const auto wrapper = wrapper_of(names);
-  const bool lacks_it = std::none_of(
-      tensors.begin(), tensors.end(),
-      [&](const auto& item) { return item.first.rfind(wrapper, 0) == 0; });
-  return lacks_it ? wrapper : "";
+  names.reserve(tensors.size());
+  for (const auto& item : tensors) names.push_back(item.first);
+  return names;
 }
 
-std::string mismatches(const LoadReport& report) {
-  return lines_of("missing: ", report.missing) +
-         lines_of("unexpected: ", report.unexpected) +
-         lines_of("wrong shape: ", report.wrong_shape);
+bool any_begins_with(const std::vector<std::string>& names,
+                     const std::string& prefix) {
+  return std::any_of(names.begin(), names.end(), [&](const auto& name) {
+    return name.rfind(prefix, 0) == 0;
+  });
 }
 
 std::string count_of(std::size_t count, const char* what) {
   return std::to_string(count) + " " + what;
+}
+
+/// What is to be copied, and what has no counterpart.
+struct Matching {
+  LoadReport report;
+  std::vector<std::pair<at::Tensor, at::Tensor>> copies;  ///< target, values
+};
+
+Matching matching(const torch::nn::Module& model, const Weights& given) {
+  std::map<std::string, at::Tensor> targets;
+  for (const auto& [name, tensor] : weights_of(model).tensors) {
+    targets[name] = tensor;
+  }
+  Matching result;
+  auto& report = result.report;
+  std::set<std::string> names;
+  const auto weights = with_names_of(model, given);
+  for (const auto& [name, values] : weights.tensors) {
+    names.insert(name);
+    const auto target = targets.find(name);
+    if (target == targets.end()) {
+      report.unexpected.push_back(name);
+    } else if (!can_take(target->second, values)) {
+      report.wrong_shape.push_back(name + " " + shape_and_dtype(values) +
+                                   ", not " + shape_and_dtype(target->second));
+    } else {
+      check_values(name, target->second, values);
+      result.copies.emplace_back(target->second, values);
+    }
+  }
+  for (const auto& target : targets) {
+    const auto& name = target.first;
+    if (names.count(name) != 0) continue;
+    const auto [path, kind] = split_last(name);
+    const bool is_counter = kind == "num_batches_tracked" &&
+                            names.count(under(path, "running_mean")) != 0;
+    (is_counter ? report.left : report.missing).push_back(name);
+  }
+  report.loaded = static_cast<std::int64_t>(result.copies.size());
+  return result;
 }
 
 }  // namespace
@@ -107,63 +143,61 @@ Weights weights_of(const torch::nn::Module& model) {
   return weights;
 }
 
+Weights with_names_of(const torch::nn::Module& model, Weights weights) {
+  const auto own = names_in(weights_of(model).tensors);
+  const auto given = names_in(weights.tensors);
+  const auto lacking = wrapper_of(own);
+  if (!lacking.empty() && !any_begins_with(given, lacking)) {
+    for (auto& item : weights.tensors) item.first.insert(0, lacking);
+    return weights;
+  }
+  const auto beyond = wrapper_of(given);
+  if (!beyond.empty() && !any_begins_with(own, beyond)) {
+    for (auto& item : weights.tensors) item.first.erase(0, beyond.size());
+    weights.notes.push_back("names without " + in_quotes(beyond) +
+                            ", which the model does not have");
+  }
+  return weights;
+}
+
 std::string LoadReport::to_string() const {
   return std::to_string(loaded) + " tensors loaded\n" +
-         lines_of("left as it was: ", left) + mismatches(*this);
+         lines_of("left as it was: ", left) + mismatches();
+}
+
+std::string LoadReport::counts() const {
+  return count_of(missing.size(), "missing, ") +
+         count_of(unexpected.size(), "unexpected and ") +
+         count_of(wrong_shape.size(), "of a wrong shape");
+}
+
+std::string LoadReport::mismatches() const {
+  return lines_of("missing: ", missing) + lines_of("unexpected: ", unexpected) +
+         lines_of("wrong shape: ", wrong_shape);
 }
 
 std::ostream& operator<<(std::ostream& stream, const LoadReport& report) {
   return stream << report.to_string();
 }
 
+LoadReport match_weights(const torch::nn::Module& model,
+                         const Weights& weights) {
+  return matching(model, weights).report;
+}
+
 LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
                         const LoadOptions& options) {
-  const at::NoGradGuard no_grad;
-  std::map<std::string, at::Tensor> targets;
-  for (const auto& item : model.named_parameters()) {
-    targets[item.key()] = item.value();
-  }
-  for (const auto& item : model.named_buffers()) {
-    targets[item.key()] = item.value();
-  }
-  LoadReport report;
-  std::vector<std::pair<at::Tensor, at::Tensor>> copies;
-  std::set<std::string> given;
-  const auto wrapper = lacking_wrapper(targets, weights.tensors);
-  for (const auto& [bare, values] : weights.tensors) {
-    const auto name = wrapper + bare;
-    given.insert(name);
-    const auto target = targets.find(name);
-    if (target == targets.end()) {
-      report.unexpected.push_back(name);
-    } else if (!can_take(target->second, values)) {
-      report.wrong_shape.push_back(name + " " + shape_and_dtype(values) +
-                                   ", not " + shape_and_dtype(target->second));
-    } else {
-      check_values(name, target->second, values);
-      copies.emplace_back(target->second, values);
-    }
-  }
-  for (const auto& target : targets) {
-    const auto& name = target.first;
-    if (given.count(name) != 0) continue;
-    const auto [path, kind] = split_last(name);
-    const bool is_counter = kind == "num_batches_tracked" &&
-                            given.count(under(path, "running_mean")) != 0;
-    (is_counter ? report.left : report.missing).push_back(name);
-  }
-  report.loaded = static_cast<std::int64_t>(copies.size());
+  const auto [report, copies] = matching(model, weights);
   const Site site{"load_weights", ""};
-  const auto found = count_of(report.missing.size(), "missing, ") +
-                     count_of(report.unexpected.size(), "unexpected and ") +
-                     count_of(report.wrong_shape.size(), "of a wrong shape");
-  TORCH_CHECK(!options.strict || report.complete(),
-              error_message(site, "weights and model must fit together", found,
-                            "load what fits with strict = false"),
-              "\n", mismatches(report));
   TORCH_CHECK(
-      !copies.empty(),
-      error_message(site, "some of the weights must fit the model", found));
+      !options.strict || report.complete(),
+      error_message(site, "weights and model must fit together",
+                    report.counts(), "load what fits with strict = false"),
+      "\n", report.mismatches());
+  TORCH_CHECK(!copies.empty(),
+              error_message(site, "some of the weights must fit the model",
+                            report.counts()));
+  const at::NoGradGuard no_grad;
   for (const auto& [target, values] : copies) target.copy_(values);
   return report;
 }

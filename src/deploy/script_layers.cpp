@@ -193,6 +193,15 @@ bool says_constant(const Module& part, const std::string& name) {
   return fixed_value(part, name).has_value();
 }
 
+bool is_layer_of_its_own(const Module& part) {
+  const auto weight = tensor_at(part, "weight");
+  if (!weight.defined() || weight.dim() < 2) return false;
+  const auto type = python_class_of(part);
+  const auto is_of = [&](const char* room) { return type.rfind(room, 0) == 0; };
+  return !is_of("torch.") || is_of("torch.nn.modules.conv.") ||
+         is_of("torch.nn.modules.linear.");
+}
+
 std::shared_ptr<nn::Module> layer_of_script(const Module& part,
                                             std::int64_t groups) {
   const auto type = python_class_of(part);

@@ -23,6 +23,11 @@ namespace expandnet {
 [[nodiscard]] std::shared_ptr<torch::nn::Module> layer_of_script(
     const torch::jit::Module& part, std::int64_t groups);
 
+/// Whether a part that `layer_of_script` does not take is a layer with a class
+/// of its own: it has a weight of two dimensions or more, as subclasses of
+/// torch.nn's convolutions and linear layers have.
+[[nodiscard]] bool is_layer_of_its_own(const torch::jit::Module& part);
+
 /// Whether the part says what its class fixes in Python, such as a
 /// convolution's groups. Parts of traced modules do not.
 [[nodiscard]] bool says_constant(const torch::jit::Module& part,

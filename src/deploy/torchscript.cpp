@@ -115,10 +115,11 @@ double compare(torch::jit::Module& loaded, const Forward& forward,
                           kExport, "the file must compute what the model does",
                           got + " for inputs " + sizes(input.sizes()), remedy));
   };
-  const auto expected = forward(input);
+  // Each on a copy: a forward may write into its input.
+  const auto expected = forward(input.clone());
   at::Tensor actual;
   try {
-    actual = loaded.forward({input}).toTensor();
+    actual = loaded.forward({input.clone()}).toTensor();
   } catch (const std::exception&) {
     check(false, "an error");
   }

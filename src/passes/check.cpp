@@ -25,11 +25,6 @@ Affine to(const Affine& affine, const at::TensorOptions& options) {
       affine.bias.defined() ? affine.bias.detach().to(options) : affine.bias};
 }
 
-bool is_finite(const Affine& affine) {
-  return affine.weight.isfinite().all().item<bool>() &&
-         (!affine.bias.defined() || affine.bias.isfinite().all().item<bool>());
-}
-
 /// Epsilons that a layer may lose in its dtype, relative to its largest number.
 /// A cast loses half of one while that number is a normal one, and one where
 /// the cast from fp64 goes over fp32; what is lost below the normal numbers is
@@ -76,6 +71,11 @@ std::string beyond(double error, double tolerance) {
 }
 
 }  // namespace
+
+bool is_finite(const Affine& affine) {
+  return affine.weight.isfinite().all().item<bool>() &&
+         (!affine.bias.defined() || affine.bias.isfinite().all().item<bool>());
+}
 
 void check_contractible(const ChainImpl& chain, const Site& site) {
   TORCH_CHECK(

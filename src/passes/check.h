@@ -28,6 +28,9 @@ LayerReport check_chain(const Plan& plan, const std::vector<Affine>& factors,
 /// The fold of the factors, in fp64 on the CPU.
 Affine exact_fold(const Plan& plan, const std::vector<Affine>& factors);
 
+/// Whether weight and bias, where there is one, are finite.
+bool is_finite(const Affine& affine);
+
 /// Throws for factors that are not finite.
 void check_finite(const std::vector<Affine>& factors, const Site& site);
 

@@ -2,6 +2,7 @@
 #include <c10/util/Exception.h>
 #include <expandnet/fold/factorize.h>
 #include <expandnet/passes/expand.h>
+#include <expandnet/passes/nothing_to_expand.h>
 
 #include <unordered_map>
 #include <unordered_set>
@@ -11,6 +12,7 @@
 #include "fold/presets.h"
 #include "fold/site_message.h"
 #include "fold/solved_branch.h"
+#include "passes/check.h"
 #include "passes/expansion_impl.h"
 #include "passes/max_cost.h"
 #include "passes/target.h"
@@ -43,16 +45,17 @@ std::string reason_to_skip(
   return "";
 }
 
-/// Whether any layer is left to be expanded; `layers` are those.
+/// Throws unless any layer is left to be expanded; `layers` are those.
 template <typename Layers>
 void check_not_empty(const Layers& layers,
                      const std::vector<std::string>& notes) {
-  TORCH_CHECK(!layers.empty(), [&] {
-    auto remedy = std::string("give a selector that names one");
-    for (const auto& note : notes) remedy += "; " + note;
-    return error_message("expand", "the model must hold a layer to expand",
-                         "none", remedy);
-  }());
+  if (!layers.empty()) return;
+  auto remedy = std::string("give a selector that names one");
+  for (const auto& note : notes) remedy += "; " + note;
+  throw NothingToExpand(
+      error_message("expand", "the model must hold a layer to expand", "none",
+                    remedy),
+      notes);
 }
 
 /// Chooses layers and plans their chains; changes nothing.
@@ -78,6 +81,11 @@ std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
         at::isFloatingType(target.parameters.weight.scalar_type()),
         error_message(site, "the weight must be floating point",
                       c10::toString(target.parameters.weight.scalar_type())));
+    TORCH_CHECK(options->initial_values() != InitialValues::kPreserving ||
+                    is_finite(target.parameters),
+                error_message(site, "weight and bias must be finite",
+                              "inf or nan among them",
+                              "start from weights of before the divergence"));
     TORCH_CHECK(!is_expanded(target.parameters.weight),
                 error_message(site, "a layer is expanded once",
                               "one that an Expansion holds already",

@@ -8,22 +8,13 @@
 
 namespace expandnet {
 
-namespace {
-
-std::string last_linear(torch::nn::Module& model) {
-  std::string last;
-  walk(model, [&](const std::string& path, torch::nn::Module& module) {
-    if (module.as<torch::nn::LinearImpl>() != nullptr) last = path;
-  });
-  return last;
-}
-
-}  // namespace
-
 Selector default_selector(torch::nn::Module& model,
                           const ExpansionOptions& options) {
+  const auto is_linear = [](const torch::nn::Module& module) {
+    return module.as<torch::nn::LinearImpl>() != nullptr;
+  };
   return
-      [options, last = last_linear(model)](
+      [options, last = last_path(model, is_linear)](
           const std::string& path,
           const torch::nn::Module& module) -> std::optional<ExpansionOptions> {
         const auto layer = describe_module(module, {"expand", path});

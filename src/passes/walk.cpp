@@ -27,6 +27,16 @@ void walk(torch::nn::Module& model, const Visit& visit) {
   walk(model, "", seen, visit);
 }
 
+std::string last_path(
+    torch::nn::Module& model,
+    const std::function<bool(const torch::nn::Module&)>& is_one) {
+  std::string last;
+  walk(model, [&](const std::string& path, const torch::nn::Module& module) {
+    if (is_one(module)) last = path;
+  });
+  return last;
+}
+
 std::vector<LocatedLayer> expanded_layers(torch::nn::Module& model) {
   std::vector<LocatedLayer> layers;
   walk(model, [&](const std::string& path, torch::nn::Module& module) {

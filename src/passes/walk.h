@@ -15,6 +15,12 @@ void walk(
     torch::nn::Module& model,
     const std::function<void(const std::string&, torch::nn::Module&)>& visit);
 
+/// Path of the last module, in this order, that `is_one` holds for; "" for
+/// none.
+std::string last_path(
+    torch::nn::Module& model,
+    const std::function<bool(const torch::nn::Module&)>& is_one);
+
 struct LocatedLayer {
   std::string path;
   ExpandedLayer* layer;

@@ -1,19 +1,8 @@
 #include <expandnet/train/model.h>
 
+#include "nn/frozen_norm.h"
+
 namespace expandnet::train {
-
-namespace {
-
-/// Whether the module has statistics, as a BatchNorm, and a weight that is
-/// frozen.
-bool is_frozen_norm(const torch::nn::Module& module) {
-  const auto parameters = module.named_parameters(/*recurse=*/false);
-  const auto* weight = parameters.find("weight");
-  return weight != nullptr && !weight->requires_grad() &&
-         module.named_buffers(/*recurse=*/false).contains("running_mean");
-}
-
-}  // namespace
 
 void set_training(torch::nn::Module& module, bool on) {
   module.train(on);

@@ -37,6 +37,15 @@ TEST(LibTorchErrors, TellAWriteBetweenForwardAndBackward) {
   EXPECT_FALSE(is_modified_in_place(std::runtime_error("another")));
 }
 
+TEST(LibTorchErrors, HaveAFirstLineThatIsNotEmpty) {
+  const auto first = [](const char* message) {
+    return first_line_of(std::runtime_error(message));
+  };
+  EXPECT_EQ(first("one\ntwo"), "one");
+  EXPECT_EQ(first("\n\none\ntwo"), "one");
+  EXPECT_EQ(first("\n"), "");
+}
+
 // tests/distributed has the errors that c10d and Gloo really throw.
 TEST(LibTorchErrors, TellC10dFromOthers) {
   EXPECT_TRUE(is_from_c10d(gloo::IoException("connection closed")));

@@ -244,6 +244,37 @@ TEST_F(ImportedScripts, KeepWhatIsFrozen) {
   }
 }
 
+/// What a script does is decided by its tensors, not by its classes.
+TEST_F(ImportedScripts, KeepFrozenNormsOfAnyClass) {
+  auto net = read("own");
+  const auto x = stated("own").first;
+  const auto mean = net->named_buffers()["norm.running_mean"];
+  const auto before = mean.clone();
+  auto weight = net->named_parameters()["norm.weight"];
+
+  weight.set_requires_grad(false);
+  net->train();
+  (void)net->forward(x);
+  EXPECT_TRUE(mean.equal(before));
+
+  weight.set_requires_grad(true);
+  net->train();
+  (void)net->forward(x);
+  EXPECT_FALSE(mean.equal(before));
+}
+
+TEST_F(ImportedScripts, SayWhichLayersHaveClassesOfTheirOwn) {
+  for (const auto* name : {"own", "traced_own"}) {
+    EXPECT_EQ(read(name)->notes(),
+              (Words{"\"conv\" stays compact: its class OwnConv is "
+                     "none of torch.nn's layers",
+                     "\"fc\" stays compact: its class OwnLinear is "
+                     "none of torch.nn's layers"}))
+        << name;
+  }
+  EXPECT_EQ(read("net")->notes(), Words());
+}
+
 TEST_F(ImportedScripts, MoveToAnotherDtype) {
   auto net = read("kinds");
   const auto [x, y] = stated("kinds");
@@ -368,6 +399,41 @@ TEST_F(ImportedScripts, OfTracesWithAModeDoNotTrain) {
   EXPECT_FALSE(read("traced_training")->is_training());
 }
 
+/// The graph tells, whatever the classes of the parts are.
+TEST_F(ImportedScripts, OfTracesDoNotTrainWhereTheirGraphFixesAMode) {
+  const std::map<std::string, std::string> fixed = {
+      {"traced_function_train", "aten::dropout"},
+      {"traced_function_eval", "aten::dropout"},
+      {"traced_own", "aten::batch_norm"},
+      {"traced_part", "aten::batch_norm"}};
+  for (const auto& [name, kind] : fixed) {
+    auto net = read(name);
+    EXPECT_FALSE(net->is_training()) << name;
+    EXPECT_EQ(error_of([&] { net->train(); }),
+              "train: a script must follow its mode, got a traced one with " +
+                  kind +
+                  ", as it was when traced; save it with "
+                  "torch.jit.script")
+        << name;
+  }
+  // These compute the same in each mode, or are no traces.
+  for (const auto* name : {"traced_free", "fixed", "net", "own"}) {
+    auto net = read(name);
+    net->train();
+    EXPECT_TRUE(net->is_training()) << name;
+  }
+}
+
+TEST_F(ImportedScripts, AreExportedThoughTheyWriteIntoTheirInput) {
+  auto net = read("in_place");
+  net->eval();
+
+  const auto report =
+      export_torchscript(net, stated("in_place").first, path("written.pt"));
+
+  EXPECT_EQ(report.error, 0);
+}
+
 TEST_F(ImportedScripts, AreRefusedWithoutOneTensorInAndOut) {
   const std::string rule =
       "import_torchscript: forward must take one tensor and return one, got ";
@@ -383,13 +449,21 @@ TEST_F(ImportedScripts, AreRefusedWithoutOneTensorInAndOut) {
       << dictionary;
   EXPECT_EQ(refusal("no_parameters"),
             "import_torchscript: the script must have parameters, got none; "
-            "save the module before torch.jit.freeze");
+            "save the module before torch.jit.freeze or "
+            "optimize_for_inference");
 }
 
 TEST_F(ImportedScripts, AreRefusedWhereTheyAreNone) {
   EXPECT_EQ(refusal("state"),
             ": the file must be one of TorchScript, got one without code; in "
             "Python, torch.jit.script(net).save(path)");
+  write_bytes(path("empty.pt"), "");
+  write_bytes(path("text.pt"), "hello");
+  const std::string remedy = "; in Python, torch.jit.script(net).save(path)";
+  EXPECT_EQ(refusal("empty"),
+            ": the file must be one of TorchScript, got an empty one" + remedy);
+  EXPECT_EQ(refusal("text"),
+            ": the file must be one of TorchScript, got no zip file" + remedy);
   EXPECT_EQ(refusal("custom"),
             ": the operators of a script must be known here, got "
             "expandnet_test::twice; link or load the library that registers "

@@ -111,6 +111,39 @@ TEST(LoadWeights, FindsTheNamesOfAWrappedModel) {
   EXPECT_NE(error_of([&] { load_weights(*other, source); }), "");
 }
 
+/// Names of model and weights, each with and without the prefix.
+TEST(WithNamesOf, MatchesThePrefixesOfWrappers) {
+  const std::vector<std::string> nothing;
+  for (const std::string prefix : {"module", "model"}) {
+    auto bare = small_classifier(1);
+    const auto model = wrapped(prefix, 1);
+    const auto own = weights_of(*bare), prefixed = weights_of(*model);
+    const std::string name = "0.weight", long_name = prefix + "." + name;
+
+    EXPECT_EQ(with_names_of(*bare, own).tensors.at(0).first, name);
+    EXPECT_EQ(with_names_of(*model, own).tensors.at(0).first, long_name);
+    EXPECT_EQ(with_names_of(*model, prefixed).tensors.at(0).first, long_name);
+    EXPECT_EQ(with_names_of(*model, prefixed).notes, nothing);
+    const auto taken_off = with_names_of(*bare, prefixed);
+    EXPECT_EQ(taken_off.tensors.at(0).first, name);
+    EXPECT_EQ(taken_off.notes,
+              std::vector<std::string>{"names without \"" + prefix +
+                                       ".\", which the model does not have"});
+    EXPECT_EQ(load_weights(*bare, prefixed).loaded, 7);
+  }
+}
+
+TEST(MatchWeights, ReportsAndLoadsNothing) {
+  auto net = small_classifier(2);
+  const auto before = weights_in(*net);
+
+  const auto report = match_weights(*net, weights_in(*small_classifier(1)));
+
+  EXPECT_TRUE(report.complete());
+  EXPECT_EQ(report.counts(), "0 missing, 0 unexpected and 0 of a wrong shape");
+  expect_equal(*net, before);
+}
+
 TEST(LoadWeights, CastsToTheModelsDtypes) {
   auto source = weights_in(*small_classifier(1));
   for (auto& item : source.tensors) {

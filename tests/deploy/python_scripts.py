@@ -105,6 +105,126 @@ class Plain(nn.Module):
         return self.mix(F.relu(self.conv(x))).mean((2, 3))
 
 
+class OwnConv(nn.Conv2d):
+    pass
+
+
+class OwnNorm(nn.BatchNorm2d):
+    pass
+
+
+class OwnLinear(nn.Linear):
+    pass
+
+
+class Own(nn.Module):
+    """Layers whose classes are none of torch.nn's."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = OwnConv(3, 4, 3)
+        self.norm = OwnNorm(4)
+        self.fc = OwnLinear(4, 10)
+
+    def forward(self, x):
+        return self.fc(F.relu(self.norm(self.conv(x))).mean((2, 3)))
+
+
+class Function(nn.Module):
+    """A dropout that is no module."""
+
+    def __init__(self, p=0.5):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+        self.p = p
+
+    def forward(self, x):
+        return F.dropout(self.fc(x), self.p, self.training)
+
+
+class Free(nn.Module):
+    """Operators that have a mode, and do the same in each."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Conv2d(4, 4, 1)
+        self.norm = nn.InstanceNorm2d(4)
+
+    def forward(self, x):
+        return F.dropout(self.norm(self.fc(x)), 0.0, self.training)
+
+
+class Fixed(nn.Module):
+    """A script that has one mode for its BatchNorm, as it says."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(4)
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        mean, var = self.norm.running_mean, self.norm.running_var
+        x = F.batch_norm(x, mean, var, training=False)
+        return self.fc(x.mean((2, 3)))
+
+
+class Wrap(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net(x)
+
+
+class InPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.fc(x.sub_(1.0))
+
+
+class Tied(nn.Module):
+    """Images of any size, through one layer twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3, padding=1)
+        self.again = self.first
+        self.fc = nn.Linear(3, 10)
+
+    def forward(self, x):
+        return self.fc(self.again(self.first(x)).mean((2, 3)))
+
+
+class WithoutGradient(Tied):
+    def forward(self, x):
+        with torch.no_grad():
+            return self.fc(self.first(x).mean((2, 3)))
+
+
+class HalfUsed(Tied):
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Linear(3, 10)
+
+
+class OneImage(Tied):
+    def forward(self, x):
+        return self.fc(self.first(x).mean((2, 3))[:1])
+
+
+class BareNorm(Tied):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(3, affine=False)
+
+    def forward(self, x):
+        return self.fc(self.norm(self.first(x)).mean((2, 3)))
+
+
 class Two(nn.Module):
     def __init__(self):
         super().__init__()
@@ -155,6 +275,26 @@ def write():
     small = torch.randn(2, 4, 6, 6)
     save("traced", Plain(), small, traced(small))
     save("traced_mode", Net().eval(), images, traced(images))
+    for mode in ("train", "eval"):
+        vectors = torch.randn(3, 4)
+        net = Function()
+        net.train(mode == "train")
+        script = torch.jit.trace(net, vectors, check_trace=False)
+        script.save(path("traced_function_" + mode + ".pt"))
+    torch.jit.trace(Own().eval(), images).save(path("traced_own.pt"))
+    part = torch.jit.trace(Own().eval(), images)
+    torch.jit.script(Wrap(part)).save(path("traced_part.pt"))
+    torch.jit.trace(Free(), small).save(path("traced_free.pt"))
+    save("own", Own(), images)
+    torch.jit.script(Fixed()).save(path("fixed.pt"))
+    save("in_place", InPlace(), torch.randn(3, 4))
+    torch.jit.script(Tied()).save(path("tied.pt"))
+    torch.jit.script(WithoutGradient()).save(path("without_gradient.pt"))
+    torch.jit.script(HalfUsed()).save(path("half_used.pt"))
+    torch.jit.script(OneImage()).save(path("one_image.pt"))
+    torch.jit.script(BareNorm()).save(path("bare_norm.pt"))
+    torch.jit.script(Tied().half()).save(path("half.pt"))
+    torch.jit.script(Tied().requires_grad_(False)).save(path("frozen.pt"))
     moded = traced(images)(Net().eval())
     moded.train()
     moded.save(path("traced_training.pt"))

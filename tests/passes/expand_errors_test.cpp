@@ -1,5 +1,6 @@
 #include <ATen/Context.h>
 #include <expandnet/passes/expand.h>
+#include <expandnet/passes/nothing_to_expand.h>
 #include <gtest/gtest.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
@@ -9,6 +10,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <sstream>
 #include <vector>
 
@@ -188,6 +190,37 @@ TEST(ExpandErrors, NameAModelWithNothingToExpand) {
   EXPECT_EQ(error_of([&] { static_cast<void>(expand(*net)); }),
             "expand: the model must hold a layer to expand, got none; give a "
             "selector that names one");
+}
+
+TEST(ExpandErrors, TellWhyNothingIsExpanded) {
+  torch::nn::Sequential net(torch::nn::Linear(4, 4), torch::nn::Linear(4, 2));
+  for (auto& parameter : net->parameters()) parameter.set_requires_grad(false);
+  std::vector<std::string> notes;
+  try {
+    static_cast<void>(expand(*net));
+  } catch (const NothingToExpand& error) {
+    notes = error.notes();
+  }
+  EXPECT_EQ(notes, std::vector<std::string>{"\"0\" stays compact: frozen "
+                                            "(requires_grad is false)"});
+}
+
+TEST(ExpandErrors, NameALayerWhoseWeightIsNotFinite) {
+  CompactNet net;
+  {
+    const torch::NoGradGuard no_grad;
+    net->conv1->weight.view(-1)[0] = std::nan("");
+  }
+  const auto refusal = [&](InitialValues values) {
+    return error_of([&] {
+      static_cast<void>(
+          expand(*net, ExpansionOptions().initial_values(values)));
+    });
+  };
+  EXPECT_EQ(refusal(InitialValues::kPreserving),
+            "expand: weight and bias must be finite, got inf or nan among them "
+            "at \"conv1\"; start from weights of before the divergence");
+  EXPECT_EQ(refusal(InitialValues::kDefault), "");
 }
 
 TEST(ExpandErrors, RefuseATwin) {

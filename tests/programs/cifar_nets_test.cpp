@@ -7,8 +7,10 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "programs/cifar_program.h"
 #include "python.h"
@@ -182,11 +184,11 @@ TEST_F(ExpandnetCifarNets, TrainsANetFromPython) {
   EXPECT_EQ(
       complaint_of(run(command("train", {"--net", path("three.pt")}, "no"))),
       "--net: the net must have an output for each of the 10 classes, got "
-      "[1, 3] for one image; give it such a head in Python");
+      "[2, 3] for two images; give it such a head in Python");
   EXPECT_EQ(
       complaint_of(run(command("train", {"--net", path("shared.pt")}, "no"))),
-      "--net: the net must take images [1, 3, 32, 32], got an error "
-      "(RuntimeError: mat1 and mat2 shapes cannot be multiplied (96x32 and "
+      "--net: the net must take images [2, 3, 32, 32], got an error "
+      "(RuntimeError: mat1 and mat2 shapes cannot be multiplied (192x32 and "
       "4x4))");
   const auto traced = complaint_of(
       run(command("train", {"--net", path("traced_training.pt")}, "no")));
@@ -196,6 +198,52 @@ TEST_F(ExpandnetCifarNets, TrainsANetFromPython) {
             0U)
       << traced;
   EXPECT_FALSE(fs::exists(folder_ / "no"));
+}
+
+/// A net that cannot train is refused before there is a folder, and a part that
+/// does not is named.
+TEST_F(ExpandnetCifarNets, SaysWhatDoesNotTrainInANetFromPython) {
+  if (!python_has("torch")) GTEST_SKIP() << python_lacks("torch");
+  const std::string script = EXPANDNET_TESTS "/deploy/python_scripts.py";
+  ASSERT_TRUE(run_python({script, "write", path("")}, Complaints::kHidden));
+  const auto train = [&](const std::string& net, const Words& more = {}) {
+    return run(
+        command("train", joined({"--net", path(net), "--epochs", "1"}, more)));
+  };
+  EXPECT_EQ(complaint_of(train("without_gradient.pt")),
+            "--net: the loss must reach parameters that train, got outputs "
+            "without a gradient; in Python, leave out no_grad, detach and "
+            "quantization");
+  EXPECT_EQ(complaint_of(train("one_image.pt")),
+            "--net: the net must have outputs for each image, got [1, 10] for "
+            "two images; let its forward take any number of images");
+  EXPECT_EQ(complaint_of(train("frozen.pt", {"--expand", "none"})),
+            "--net: the net must have parameters that train, got none; in "
+            "Python, set requires_grad on some");
+  EXPECT_EQ(complaint_of(train("tied.pt", {"--freeze", "*"})),
+            "--freeze: the net must have parameters that train, got none; "
+            "leave some out");
+  EXPECT_EQ(complaint_of(train("half.pt")),
+            "--net: the net must be of single precision, got Half in "
+            "\"first.weight\"; in Python, save net.float()");
+  EXPECT_EQ(complaint_of(train("bare_norm.pt", {"--freeze", "norm"})),
+            "--freeze: a norm with statistics must have a weight to be frozen, "
+            "got none in \"norm\"; in Python, make it with affine=True");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+
+  fs::rename(path("half_used.pt"), path("HALF_USED.PT"));
+  const auto half_used = train("HALF_USED.PT", {"--expand", "none"});
+  ASSERT_EQ(half_used.status, 0) << half_used.err;
+  EXPECT_NE(half_used.out.find("note: no gradient reaches unused.weight, "
+                               "unused.bias: what they hold stays as it is\n"),
+            std::string::npos)
+      << half_used.out;
+  EXPECT_NE(half_used.out.find("starts with validation "), std::string::npos)
+      << half_used.out;
+  // A layer that stands at two places has its parameters once.
+  const auto result = json("out/result.json")["variants"][0];
+  EXPECT_EQ(result["deploy_parameters"], 164);
+  EXPECT_EQ(result["train_parameters"], 164);
 }
 
 /// Its layers are expanded as they are told, its runs are compared, and go on
@@ -229,6 +277,61 @@ TEST_F(ExpandnetCifarNets, ComparesAndResumesNetsFromPython) {
   const auto resumed = run(command("train", joined(long_run, {"--resume"})));
   ASSERT_EQ(resumed.status, 0) << resumed.err;
   expect_same_run("out", "straight");
+}
+
+/// The run has the weights that it began with: they may move, or change.
+TEST_F(ExpandnetCifarNets, GoesOnWithoutTheFileOfItsWeights) {
+  ASSERT_EQ(run(command("train", kShort, "source")).status, 0);
+  fs::rename(path("source/weights.pt"), path("net.pt"));
+  const Words tuned = {"--expand", "cl+fc", "--weights", path("net.pt"),
+                       "--epochs", "2",     "--head",    "new"};
+  ASSERT_EQ(run(command("train", tuned)).status, 0);
+  const auto contract = [&] {
+    const auto outcome =
+        run_plain({"contract", path("out"), "--out", path("again.safetensors"),
+                   "--format", "safetensors"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.out;
+  };
+  const auto before = contract();
+
+  std::ofstream(path("net.pt")) << "others";
+  EXPECT_EQ(contract(), before);
+  fs::remove(path("net.pt"));
+  EXPECT_EQ(contract(), before);
+  const auto resumed = run(command("train", joined(tuned, {"--resume"})));
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+}
+
+/// A run, and a net as a script.
+TEST_F(ExpandnetCifarNets, GoesOnOnlyWithTheSameTeacher) {
+  for (const auto& [folder, seed] :
+       {std::pair{"teacher", "0"}, {"other", "5"}}) {
+    const Words words = {"--epochs", "1", "--expand", "none", "--seed", seed};
+    ASSERT_EQ(run(command("train", words, folder)).status, 0);
+    ASSERT_EQ(
+        run_plain({"contract", path(folder), "--format", "torchscript"}).status,
+        0);
+  }
+  const std::map<std::string, std::string> changes = {
+      {"teacher/net.torchscript.pt", "net.torchscript.pt"},
+      {"teacher", "weights.pt"}};
+  for (const auto& [teacher, file] : changes) {
+    const auto words = Words{"--epochs",  "1",           "--expand", "none",
+                             "--teacher", path(teacher), "--resume"};
+    const auto train = [&] {
+      return run(command("train", words, "by_" + file));
+    };
+    ASSERT_EQ(train().status, 0);
+    ASSERT_EQ(train().status, 0);
+    fs::copy_file(folder_ / "other" / file, folder_ / "teacher" / file,
+                  fs::copy_options::overwrite_existing);
+    EXPECT_EQ(complaint_of(train()),
+              "--teacher: a run goes on with the teacher that it began with, "
+              "got \"" +
+                  path(teacher) +
+                  "\", which has changed since; name another folder by --out");
+  }
 }
 
 /// A run's folder and its net as a script teach the same.

@@ -1,6 +1,7 @@
 #include "programs/cifar_program.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -93,10 +94,14 @@ void CifarProgramTest::SetUp() {
 
 Words CifarProgramTest::command(const std::string& name, const Words& more,
                                 const std::string& out) const {
-  return joined({EXPANDNET_CIFAR, name, "--data", path("data"), "--kernel", "3",
-                 "--validation", "30", "--batch-size", "8", "--threads", "1",
-                 "--device", "cpu", "--out", path(out)},
-                more);
+  Words words = {EXPANDNET_CIFAR, name,     "--data",       path("data"),
+                 "--validation",  "30",     "--batch-size", "8",
+                 "--threads",     "1",      "--device",     "cpu",
+                 "--out",         path(out)};
+  const bool is_small_net =
+      std::find(more.begin(), more.end(), "--net") == more.end();
+  if (is_small_net) words = joined(words, {"--kernel", "3"});
+  return joined(words, more);
 }
 
 Outcome CifarProgramTest::run_plain(const Words& more) const {

@@ -130,6 +130,15 @@ TEST_F(ExpandnetCifarUsage, RefusesWrongUsageWithStatus2) {
             "--strategy: must be PATTERN=fc, cl, ck, orepa, acb, rep, cl+skip, "
             "ck+rep or none, got conv1");
   EXPECT_EQ(refusal({"--head", "new"}), "--head: needs --weights, got none");
+  EXPECT_EQ(refusal({"--head-layer", "fc"}),
+            "--head-layer: needs --weights or --lr-head, got none");
+  EXPECT_EQ(refusal({"--net", "NET.PT", "--kernel", "5"}),
+            "--kernel: is of smallnet, got 5 for NET.PT");
+  EXPECT_EQ(refusal({"--net", "resnet18", "--kernel", "5"}),
+            "--kernel: is of smallnet, got 5 for resnet18");
+  EXPECT_EQ(refusal({"--net", "net.pt", "--first-layer", "widened"}),
+            "--first-layer: is of the program's own nets, got widened for "
+            "net.pt");
   EXPECT_EQ(refusal({"--weights-key", "model"}),
             "--weights-key: needs --weights, got none");
   EXPECT_EQ(refusal({"--freeze", "conv1", "--init", "twin"}),

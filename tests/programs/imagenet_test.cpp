@@ -365,6 +365,8 @@ TEST_F(ExpandnetImagenet, RefusesWrongUsageWithStatus2) {
   EXPECT_EQ(refusal({"--label-smoothing", "0.1", "--teacher", "x"}),
             "--label-smoothing: a teacher's labels are smooth already, got "
             "both; leave out one");
+  EXPECT_EQ(refusal({"--net", "net.pt", "--width", "0.5"}),
+            "--width: is of the program's own nets, got 0.5 for net.pt");
   EXPECT_NE(refusal({"--net", "mobilenet_v9"}).find("mobilenet_v9"),
             std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "out"));

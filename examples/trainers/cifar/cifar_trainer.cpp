@@ -92,6 +92,16 @@ void CifarTrainer::check() const {
         "--validation",
         "must set images apart to choose one of several values on, got 0");
   }
+  if (net_ != "smallnet" && kernel_ != CifarTrainer().kernel_) {
+    throw CLI::ValidationError(
+        "--kernel",
+        fmt::format("is of smallnet, got {} for {}", kernel_, net_));
+  }
+  if (is_script(net_) && first_layer_ != CifarTrainer().first_layer_) {
+    throw CLI::ValidationError(
+        "--first-layer",
+        "is of the program's own nets, got " + first_layer_ + " for " + net_);
+  }
   check_script_recipes(net_, settings.expand);
   for (const auto& recipe : settings.expand) {
     if (recipe == "none" || is_script(net_)) continue;

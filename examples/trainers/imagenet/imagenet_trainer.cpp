@@ -145,6 +145,11 @@ void ImageNetTrainer::set_defaults(Command command) {
 
 void ImageNetTrainer::check() const {
   check_script_recipes(net_, settings.expand);
+  if (is_script(net_) && width_ != 0) {
+    throw CLI::ValidationError(
+        "--width", fmt::format("is of the program's own nets, got {} for {}",
+                               width_, net_));
+  }
   if (resize_ < image_size_) {
     throw CLI::ValidationError(
         "--resize", fmt::format("must not be below --image-size, got {} and {}",

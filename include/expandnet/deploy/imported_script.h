@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace expandnet {
 
@@ -25,26 +26,33 @@ class ImportedScriptImpl : public torch::nn::Module {
   /// Runs the script on one tensor.
   at::Tensor forward(const at::Tensor& x);
 
-  /// Sets the mode of the script, too; a BatchNorm whose weight is frozen stays
-  /// in evaluation mode, as in `train::set_training`. Throws `c10::Error` for
-  /// training mode where the script cannot follow: see `import_torchscript`.
+  /// Sets the mode of the script, too; a BatchNorm of any class whose weight is
+  /// frozen stays in evaluation mode, as in `train::set_training`. Throws
+  /// `c10::Error` for training mode where the script cannot follow: see
+  /// `import_torchscript`.
   void train(bool on = true) override;
+
+  /// Lines on layers that stay compact: those of classes of their own, such as
+  /// `class MyConv(nn.Conv2d)`, whose forward may do anything.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   /// The script, for export.
   [[nodiscard]] Script& script() const { return *script_; }
 
  private:
   std::shared_ptr<Script> script_;
+  std::vector<std::string> notes_;
 };
 TORCH_MODULE(ImportedScript);
 
 /// Loads a file that Python wrote with `torch.jit.script(net).save(path)`, on
 /// the CPU, in the mode in which it was saved.
 ///
-/// A traced module (`torch.jit.trace`) holds no mode: where its graph has a
-/// BatchNorm or dropout, these keep what they did when it was traced: it is in
-/// evaluation mode, and training mode is refused. Others train; the groups of
-/// their convolutions are read from the graph.
+/// A traced module (`torch.jit.trace`) holds no mode: where its graph fixes
+/// that of an operator, such as a BatchNorm or dropout, this keeps what it did
+/// when it was traced: the script is in evaluation mode, and training mode is
+/// refused. Others train; the groups of their convolutions are read from the
+/// graph. A traced part of a script counts as a traced module.
 ///
 /// Its code is executed: take files from whom you trust. Throws
 /// `std::runtime_error` for a damaged file, one that is no script, or one with

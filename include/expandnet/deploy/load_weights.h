@@ -16,6 +16,14 @@ namespace expandnet {
 ///     write_safetensors(weights_of(*model), "net.safetensors");
 [[nodiscard]] Weights weights_of(const torch::nn::Module& model);
 
+/// The weights under the names of the model. Where all names of the model begin
+/// with "module." or "model." and none of the weights' do, as readers take it
+/// off, it is put before them; where all names of the weights do and none of
+/// the model's, it is taken off, with a note. Others stay as they are. The
+/// tensors are shared.
+[[nodiscard]] Weights with_names_of(const torch::nn::Module& model,
+                                    Weights weights);
+
 struct LoadOptions {
   /// Whether every parameter and buffer of the model and every tensor of the
   /// weights must find its counterpart. Else those that do are loaded. As in
@@ -37,14 +45,22 @@ struct LoadReport {
     return missing.empty() && unexpected.empty() && wrong_shape.empty();
   }
   [[nodiscard]] std::string to_string() const;
+  /// "1 missing, 0 unexpected and 2 of a wrong shape"
+  [[nodiscard]] std::string counts() const;
+  /// A line for each of these; "" for none.
+  [[nodiscard]] std::string mismatches() const;
 };
 std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
+
+/// What `load_weights` would report; loads nothing. Throws `c10::Error` for
+/// numbers that are not finite and for those beyond the model's dtype.
+[[nodiscard]] LoadReport match_weights(const torch::nn::Module& model,
+                                       const Weights& weights);
 
 /// Copies the weights into the model's parameters and buffers of the same names
 /// and shapes, which keep their tensors, dtypes and devices; values are cast.
 /// Integers take whole numbers alone: the dtype of others counts as a wrong
-/// shape. Where all names of the model begin with "module." or "model." and
-/// none of the weights do, as readers take it off, it is put before them.
+/// shape. Prefixes of wrappers are matched by `with_names_of`.
 /// Factors of chains go by their own names. After loading into the model of an
 /// Expansion its factors are those of before: expand it again.
 ///

@@ -22,7 +22,7 @@ std::string_view checked_pytorch_file(const std::string& where,
   const auto begins_with = [&](std::string_view magic) {
     return file.substr(0, magic.size()) == magic;
   };
-  if (begins_with(kZipMagic)) return file;
+  if (is_zip(file)) return file;
   if (is_tar(file)) {
     throw_file_error(where, rule, "a tar file",
                      "unpack it; one that PyTorch before 0.1.10 wrote must be "
@@ -53,6 +53,10 @@ std::string folder_in(const ZipArchive& zip) {
 bool is_tar(std::string_view file) {
   return file.size() > kTarMagicOffset &&
          file.substr(kTarMagicOffset, kTarMagic.size()) == kTarMagic;
+}
+
+bool is_zip(std::string_view file) {
+  return file.substr(0, kZipMagic.size()) == kZipMagic;
 }
 
 ZipArchive open_pytorch_zip(const std::string& where, std::string_view file) {

@@ -11,6 +11,9 @@ namespace expandnet {
 /// Whether the bytes are a tar file, for example a packed folder.
 [[nodiscard]] bool is_tar(std::string_view file);
 
+/// Whether the bytes begin as those of a zip file do.
+[[nodiscard]] bool is_zip(std::string_view file);
+
 /// Opens the zip file with these bytes. Throws `std::runtime_error` for tar
 /// files, pickles and other files; the message says what to do. `where` names
 /// the file in messages.

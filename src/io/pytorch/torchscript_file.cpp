@@ -43,12 +43,15 @@ bool has_code(const ZipArchive& zip) {
 
 torch::jit::Module load_torchscript(const MappedFile& file) {
   const auto where = in_quotes(file.path());
-  const auto zip = open_pytorch_zip(where, file.bytes());
-  if (!has_code(zip)) {
-    throw_file_error(where, "the file must be one of TorchScript",
-                     "one without code",
+  const auto refuse = [&](const char* got) {
+    throw_file_error(where, "the file must be one of TorchScript", got,
                      "in Python, torch.jit.script(net).save(path)");
-  }
+  };
+  const auto bytes = file.bytes();
+  if (bytes.empty()) refuse("an empty one");
+  if (!is_zip(bytes)) refuse("no zip file");
+  const auto zip = open_pytorch_zip(where, bytes);
+  if (!has_code(zip)) refuse("one without code");
   check_checksums(zip);
   try {
     return torch::jit::load(file.path(), c10::kCPU);

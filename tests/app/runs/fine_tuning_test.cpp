@@ -1,6 +1,7 @@
 #include "trainers/app/runs/fine_tuning.h"
 
 #include <expandnet/deploy/load_weights.h>
+#include <expandnet/io/pytorch/pytorch_file.h>
 #include <expandnet/io/weights_file.h>
 #include <expandnet/models/mobilenet_v2.h>
 #include <expandnet/models/small_net.h>
@@ -9,11 +10,15 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/train/model.h>
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -203,6 +208,131 @@ TEST_F(FineTuned, LeavesFrozenPartsAsTheyAre) {
   }
 }
 
+/// A net in a wrapper, its file, and both without: the head is found in each.
+TEST_F(FineTuned, FindsTheHeadUnderTheNamesOfWrappers) {
+  for (const std::string prefix : {"", "model.", "module."}) {
+    auto named = weights_of(*trained_);
+    for (auto& item : named.tensors) item.first.insert(0, prefix);
+    write_weights(named, file_);
+    for (const std::string wrapper : {"", "model", "module"}) {
+      for (const auto choice :
+           {HeadChoice::kAuto, HeadChoice::kKeep, HeadChoice::kNew}) {
+        settings_.fine_tuning.head = choice;
+        const auto net = seeded_net(10, 2);
+        const auto before = net_state(*net);
+        auto wrapped = net.ptr();
+        std::shared_ptr<torch::nn::Module> root = wrapped;
+        if (!wrapper.empty()) {
+          root = std::make_shared<torch::nn::Module>();
+          root->register_module(wrapper, wrapped);
+        }
+
+        (void)fine_tune(*root, settings_);
+
+        const auto& head_from =
+            choice == HeadChoice::kNew ? before : net_state(*trained_);
+        const auto after = net_state(*net);
+        EXPECT_TRUE(after.at("fc2.weight").equal(head_from.at("fc2.weight")))
+            << prefix << " " << wrapper;
+        EXPECT_TRUE(after.at("conv1.weight")
+                        .equal(net_state(*trained_)["conv1.weight"]))
+            << prefix << " " << wrapper;
+      }
+    }
+  }
+}
+
+TEST_F(FineTuned, StartsFromTheCopyInTheRunsFolder) {
+  settings_.out = folder_ / "";
+  settings_.fine_tuning.weights = folder_ / "moved.pt";
+  write_pytorch(weights_of(*trained_), folder_ / kStartFile);
+  auto net = seeded_net(10, 2);
+
+  (void)fine_tune(*net, settings_);
+
+  EXPECT_EQ(changed(net_state(*net), net_state(*trained_)), WeightNames());
+}
+
+TEST_F(FineTuned, TakesTheHeadThatIsNamed) {
+  settings_.fine_tuning.head_layer = "fc1";
+  settings_.fine_tuning.head = HeadChoice::kNew;
+  settings_.fine_tuning.lr_head = 3;
+  auto net = seeded_net(10, 2);
+
+  EXPECT_EQ(fine_tune(*net, settings_),
+            (WeightNames{"the head fc1 gets new values, for 64 outputs; the "
+                         "file's is for 64 outputs",
+                         "the head fc1 learns at 3 times the rate"}));
+  EXPECT_EQ(changed(net_state(*net), net_state(*trained_)),
+            (WeightNames{"fc1.bias", "fc1.weight"}));
+
+  settings_.fine_tuning.head = HeadChoice::kKeep;
+  settings_.fine_tuning.lr_head = 1;
+  EXPECT_EQ(fine_tune(*net, settings_),
+            WeightNames{"the head fc1 is the file's"});
+  settings_.fine_tuning.head = HeadChoice::kAuto;
+  EXPECT_EQ(fine_tune(*net, settings_), WeightNames{"the head is fc1"});
+  settings_.fine_tuning.head_layer = "fc9";
+  EXPECT_EQ(
+      expandnet::testing::error_of([&] { fine_tune(*net, settings_); }),
+      "--head-layer: must name a layer with a weight, by its path, got "
+      "\"fc9\"; the net has conv1, bn1, conv2, bn2, conv3, bn3, fc1, fc2");
+}
+
+TEST_F(FineTuned, HasNoRateForAHeadThatIsFrozen) {
+  settings_.fine_tuning.freeze = {"fc2"};
+  settings_.fine_tuning.lr_head = 3;
+  const auto trainee = weight_space_trainee(
+      train::model_of(seeded_net(10, 2)), "none",
+      models::small_net_recipe("cl"), Machine(), settings_);
+
+  EXPECT_EQ(
+      expandnet::testing::error_of(
+          [&] { (void)make_optimizer(settings_, trainee); }),
+      "--lr-head: the head must train, got \"fc2\", which is frozen; leave "
+      "the flag out, or name another layer by --head-layer");
+}
+
+TEST_F(FineTuned, RefusesToFreezeANormWithoutAWeight) {
+  settings_.fine_tuning.weights = "";
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(3, 4, 1),
+      torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(4).affine(false)));
+  for (const auto* pattern : {"1", "*"}) {
+    settings_.fine_tuning.freeze = {pattern};
+    EXPECT_EQ(
+        expandnet::testing::error_of([&] { fine_tune(*net, settings_); }),
+        "--freeze: a norm with statistics must have a weight to be frozen, got "
+        "none in \"1\"; in Python, make it with affine=True");
+  }
+  settings_.fine_tuning.freeze = {"0"};
+  EXPECT_EQ(fine_tune(*net, settings_), WeightNames());
+}
+
+TEST_F(FineTuned, SaysThatNoLayerIsExpanded) {
+  settings_.fine_tuning.weights = "";
+  settings_.fine_tuning.freeze = {"conv?", "fc?"};
+  const auto make = [&](const std::string& recipe) {
+    return weight_space_trainee(train::model_of(seeded_net(10, 2)), recipe,
+                                models::small_net_recipe("cl"), Machine(),
+                                settings_);
+  };
+  const auto frozen = [](const std::string& layer) {
+    return "\"" + layer + "\" stays compact: frozen (requires_grad is false)";
+  };
+  EXPECT_EQ(expandnet::testing::error_of([&] { (void)make("cl"); }),
+            "--expand: the net must hold a layer to expand, got none; name one "
+            "by --strategy, or use --expand none (" +
+                frozen("conv1") + "; " + frozen("conv2") + "; " +
+                frozen("conv3") + ")");
+  const auto trainee = make("default");
+  EXPECT_EQ(trainee.expansion, nullptr);
+  EXPECT_FALSE(trainee.has_chains);
+  EXPECT_EQ(trainee.notes,
+            (WeightNames{frozen("conv1"), frozen("conv2"), frozen("conv3"),
+                         "no layer is expanded: the net trains compact"}));
+}
+
 TEST_F(FineTuned, GivesTheHeadARateOfItsOwn) {
   settings_.fine_tuning.lr_head = 10;
   settings_.lr = 0.5;
@@ -257,8 +387,8 @@ TEST_F(FineTuned, SaysWhatDoesNotFit) {
       expandnet::testing::error_of([&] { fine_tune(*other, settings_); });
   const auto begin =
       "--weights: the weights must be of this net, got \"" + file_ +
-      "\" (load_weights: weights and model must fit together, got 0 missing, 0 "
-      "unexpected and 4 of a wrong shape; load what fits with strict = false\n"
+      "\" with 0 missing, 0 unexpected and 4 of a wrong shape; give a file of "
+      "this net\n"
       "wrong shape: conv1.weight Float [8, 3, 3, 3], not Float [8, 3, 5, 5]\n";
   EXPECT_EQ(error.substr(0, begin.size()), begin);
   EXPECT_EQ(changed(net_state(*other), before), WeightNames());

@@ -135,6 +135,11 @@ void check_together(const Settings& settings, Command command) {
     throw CLI::ValidationError(has_head ? "--head" : "--weights-key",
                                "needs --weights, got none");
   }
+  if (!tuning.head_layer.empty() && tuning.weights.empty() &&
+      tuning.lr_head == 1) {
+    throw CLI::ValidationError("--head-layer",
+                               "needs --weights or --lr-head, got none");
+  }
   const bool fine_tunes = !tuning.weights.empty() || !tuning.freeze.empty();
   if (fine_tunes && settings.execution != ExecutionChoice::kWeightSpace) {
     throw CLI::ValidationError(

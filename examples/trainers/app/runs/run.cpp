@@ -20,6 +20,7 @@
 #include "trainers/app/runs/cost_notes.h"
 #include "trainers/app/runs/int8.h"
 #include "trainers/app/runs/run_files.h"
+#include "trainers/app/runs/script_net.h"
 #include "trainers/app/runs/training_options.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/configuration.h"
@@ -29,12 +30,6 @@ namespace expandnet::examples {
 namespace {
 
 constexpr const char* kTwinFolder = "twin";
-
-std::int64_t count_in(const std::vector<torch::Tensor>& parameters) {
-  std::int64_t count = 0;
-  for (const auto& parameter : parameters) count += parameter.numel();
-  return count;
-}
 
 train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
                               torch::optim::Optimizer& optimizer,
@@ -63,6 +58,20 @@ std::unique_ptr<Stage> make_main(const RunPlan& plan,
       plan.recipe, context.images.classes(), context.machine);
   return std::make_unique<Stage>(std::move(trainee), plan, plan.folder,
                                  plan.settings(), context);
+}
+
+/// A run without a parameter that trains would end as it began.
+void check_trains(const Trainee& trainee, const Trainer& trainer) {
+  const auto parameters = trainee.parameters();
+  const bool trains = std::any_of(
+      parameters.begin(), parameters.end(),
+      [](const auto& parameter) { return parameter.requires_grad(); });
+  const bool freezes = !trainer.settings.fine_tuning.freeze.empty();
+  TORCH_CHECK(trains,
+              error_message(freezes ? "--freeze" : "--net",
+                            "the net must have parameters that train", "none",
+                            freezes ? "leave some out"
+                                    : "in Python, set requires_grad on some"));
 }
 
 /// What the net is worth before its first step; nothing where no images but the
@@ -136,6 +145,14 @@ std::vector<std::string> check_run(const RunPlan& plan,
       main->checkpoints.load_last(main->training);
     }
     notes = main->trainee.notes;
+    check_trains(main->trainee, context.trainer);
+    if (!context.trainer.script().empty()) {
+      for (auto& note : check_gradients(
+               main->trainee.model,
+               context.trainer.example().to(context.machine.device))) {
+        notes.push_back(std::move(note));
+      }
+    }
     if (const auto& expansion = main->trainee.expansion) {
       const auto& more = expansion->notes();
       notes.insert(notes.end(), more.begin(), more.end());
@@ -164,8 +181,10 @@ Run::Run(RunPlan plan, const RunContext& context)
     twin_steps_ =
         twin_->training.options().epochs * twin_->training.steps_per_epoch();
   }
-  if (!context.settings().fine_tuning.weights.empty() &&
-      !main_->checkpoints.has_last()) {
+  const bool starts_from_weights =
+      !context.settings().fine_tuning.weights.empty() ||
+      !context.trainer.script().empty();
+  if (starts_from_weights && !main_->checkpoints.has_last()) {
     before_ = evaluate_before(*main_, machine_);
   }
   if (main_->checkpoints.has_last()) {
@@ -256,7 +275,8 @@ void Run::remove_checkpoints() const {
   if (!machine_.is_first()) return;
   for (const auto& path :
        {main_->checkpoints.last_path(), main_->checkpoints.best_path(),
-        (std::filesystem::path(plan_.folder) / kTwinFolder).string()}) {
+        (std::filesystem::path(plan_.folder) / kTwinFolder).string(),
+        (std::filesystem::path(plan_.folder) / kStartFile).string()}) {
     std::filesystem::remove_all(path);
   }
 }
@@ -295,7 +315,7 @@ RunResult Run::finish() {
   } else if (trainee.has_chains) {
     result.layers = contract(module).layers;
   }
-  result.deploy_parameters = count_in(module.parameters());
+  result.deploy_parameters = summary(module).total().deploy_parameters;
   if (stage.data.test != nullptr) {
     const auto meter = stage.training.new_meter();
     result.test = train::evaluate(trainee.model, *stage.data.test, *meter,

@@ -16,6 +16,10 @@ inline constexpr const char* kSkippedFile = "skipped.txt";
 inline constexpr const char* kWeightsFile = "weights.pt";
 /// A copy of the net of --net, if that is a TorchScript file.
 inline constexpr const char* kScriptFile = "script.pt";
+/// The weights that --weights names, as the run began with them.
+inline constexpr const char* kStartFile = "start.pth";
+/// The digest of the teacher that the run began with.
+inline constexpr const char* kTeacherFile = "teacher.sha1";
 /// Exists while a process trains the run.
 inline constexpr const char* kClaimFile = "claim.lock";
 inline constexpr const char* kRunResultFile = "run.json";

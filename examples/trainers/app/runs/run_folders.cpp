@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/read_file.h"
+#include "trainers/app/runs/kept_sources.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/script_net.h"
 #include "trainers/app/settings/class_list.h"
@@ -112,6 +113,7 @@ void make_folders(const Settings& settings, const std::string& configuration,
                            quoted(out) + " (" + error.code().message() + ")"));
   }
   const auto kept = kept_of(images);
+  std::vector<std::string> runs;
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
@@ -119,7 +121,10 @@ void make_folders(const Settings& settings, const std::string& configuration,
     for (const auto& one : kept) keep_file(plan.folder, one);
     const auto script = plan.trainer->script();
     if (!script.empty()) keep_script(script, plan.folder);
+    runs.push_back(plan.folder);
   }
+  keep_start(settings, runs);
+  keep_teacher(settings, runs);
 }
 
 /// Whether a folder holds more than what is written before the training.
@@ -128,7 +133,8 @@ bool has_begun(const fs::path& out) {
   return std::any_of(begin(entries), end(entries), [](const auto& entry) {
     const auto name = entry.path().filename();
     return name != kConfigurationFile && name != kClassesFile &&
-           name != kAnchorsFile && name != kScriptFile && !entry.is_directory();
+           name != kAnchorsFile && name != kScriptFile && name != kStartFile &&
+           name != kTeacherFile && !entry.is_directory();
   });
 }
 

@@ -27,9 +27,9 @@ class RunFolders {
   RunFolders(const RunFolders&) = delete;
   RunFolders& operator=(const RunFolders&) = delete;
 
-  /// Makes the folders, with configuration, classes, script and the other files
-  /// about the images. Rank 0 does it for all ranks. May be called again for
-  /// more runs.
+  /// Makes the folders, with configuration, classes, script, starting weights
+  /// and the other files about the images. Rank 0 does it for all ranks. May be
+  /// called again for more runs.
   void make(const std::string& configuration, const std::vector<RunPlan>& plans,
             const Images& images);
   /// Keeps the folders on destruction, whatever they contain.

@@ -1,6 +1,8 @@
 #include "trainers/app/runs/script_net.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/randn_like.h>
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/base/atomic_file.h>
@@ -8,8 +10,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <cstddef>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "base/error.h"
@@ -34,10 +39,39 @@ std::string reason_of(const std::exception& error) {
   return reason;
 }
 
+torch::Tensor two_of(const torch::Tensor& example) {
+  return at::cat({example, example});
+}
+
+/// Images are of single precision: a net of another one cannot take them.
+void check_dtype(const std::string& flag, const torch::nn::Module& net) {
+  for (const auto& item : net.named_parameters()) {
+    const auto dtype = item.value().scalar_type();
+    TORCH_CHECK(!at::isFloatingType(dtype) || dtype == at::kFloat,
+                error_message(flag, "the net must be of single precision",
+                              std::string(c10::toString(dtype)) + " in " +
+                                  in_quotes(item.key()),
+                              "in Python, save net.float()"));
+  }
+}
+
+/// "a, b and 3 more"
+std::string first_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 8;
+  if (names.size() <= kShown) return c10::Join(", ", names);
+  const std::vector<std::string> shown(names.begin(), names.begin() + kShown);
+  return c10::Join(", ", shown) + " and " +
+         std::to_string(names.size() - kShown) + " more";
+}
+
 }  // namespace
 
 bool is_script(const std::string& net) {
-  return fs::path(net).extension() == ".pt";
+  auto ending = fs::path(net).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](char letter) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  });
+  return ending == ".pt";
 }
 
 std::function<std::string(const std::string&)> net_among(
@@ -67,25 +101,30 @@ void check_script_recipes(const std::string& net,
 train::Model net_in_script(const std::string& flag, const std::string& file,
                            std::int64_t classes, const torch::Tensor& example) {
   auto model = train::model_of(import_torchscript(file));
+  const auto images = two_of(example);
   torch::Tensor outputs;
   {
     const at::NoGradGuard no_grad;
     const train::ModeGuard evaluating(model.module, false);
     try {
-      outputs = model.forward(example);
+      outputs = model.forward(images.clone()).one();
     } catch (const std::exception& error) {
-      TORCH_CHECK(
-          false, error_message(
-                     flag, "the net must take images " + sizes(example.sizes()),
-                     "an error (" + reason_of(error) + ")"));
+      check_dtype(flag, *model.module);
+      TORCH_CHECK(false,
+                  error_message(
+                      flag, "the net must take images " + sizes(images.sizes()),
+                      "an error (" + reason_of(error) + ")"));
     }
   }
+  const auto got = sizes(outputs.sizes()) + " for two images";
   TORCH_CHECK(outputs.dim() == 2 && outputs.size(1) == classes,
               error_message(flag,
                             "the net must have an output for each of the " +
                                 std::to_string(classes) + " classes",
-                            sizes(outputs.sizes()) + " for one image",
-                            "give it such a head in Python"));
+                            got, "give it such a head in Python"));
+  TORCH_CHECK(outputs.size(0) == 2,
+              error_message(flag, "the net must have outputs for each image",
+                            got, "let its forward take any number of images"));
   return model;
 }
 
@@ -111,6 +150,33 @@ void keep_script(const std::string& net, const std::string& folder) {
                   "name another folder by --out"));
 }
 
+std::vector<std::string> check_gradients(const train::Model& model,
+                                         const torch::Tensor& example) {
+  const train::ModeGuard training(model.module, true);
+  const at::Tensor outputs =
+      model.forward(at::randn_like(two_of(example))).one();
+  std::vector<std::string> without;
+  bool any = outputs.requires_grad();
+  if (any) {
+    outputs.sum().backward();
+    any = false;
+    for (const auto& item : model.module->named_parameters()) {
+      if (!item.value().requires_grad()) continue;
+      const bool has_one = item.value().grad().defined();
+      any = any || has_one;
+      if (!has_one) without.push_back(item.key());
+    }
+  }
+  TORCH_CHECK(
+      any,
+      error_message("--net", "the loss must reach parameters that train",
+                    "outputs without a gradient",
+                    "in Python, leave out no_grad, detach and quantization"));
+  if (without.empty()) return {};
+  return {"no gradient reaches " + first_of(without) +
+          ": what they hold stays as it is"};
+}
+
 Trainee script_trainee(train::Model net, const std::string& recipe,
                        const torch::Tensor& example, const Machine& machine,
                        const Settings& settings) {
@@ -131,8 +197,12 @@ Trainee script_trainee(train::Model net, const std::string& recipe,
     const auto usual = default_selector(module, expansion_options(settings));
     return expand(module, with_strategies(module, usual, settings), bound);
   };
-  return weight_space_trainee(std::move(net), recipe, expand_net, machine,
-                              settings);
+  auto trainee = weight_space_trainee(std::move(net), recipe, expand_net,
+                                      machine, settings);
+  if (recipe == "none") return trainee;
+  const auto script = std::dynamic_pointer_cast<ImportedScriptImpl>(shared);
+  for (const auto& note : script->notes()) trainee.notes.push_back(note);
+  return trainee;
 }
 
 }  // namespace expandnet::examples

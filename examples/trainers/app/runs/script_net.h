@@ -29,8 +29,8 @@ void check_script_recipes(const std::string& net,
                           const std::vector<std::string>& recipes);
 
 /// Loads the net in the file that `flag` names. Throws as `import_torchscript`
-/// does, and `c10::Error` unless its output for the example, a batch of one
-/// image, is [1, classes].
+/// does, and `c10::Error` unless its output for two images, each as the example
+/// is, a batch of one, is [2, classes].
 [[nodiscard]] train::Model net_in_script(const std::string& flag,
                                          const std::string& file,
                                          std::int64_t classes,
@@ -46,6 +46,12 @@ void check_script_recipes(const std::string& net,
 /// and evaluated even if the file is moved. Throws `c10::Error` if the folder
 /// has a different file.
 void keep_script(const std::string& net, const std::string& folder);
+
+/// Runs the net once in training mode, on two random images of the example's
+/// size, and back. Returns a note about parameters that no gradient reaches;
+/// throws `c10::Error` if none reaches any. Changes statistics and gradients.
+[[nodiscard]] std::vector<std::string> check_gradients(
+    const train::Model& model, const torch::Tensor& example);
 
 /// Makes a trainee of the net on the machine, with an Expansion unless the
 /// recipe is "none".

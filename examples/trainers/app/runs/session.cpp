@@ -31,9 +31,12 @@ std::vector<RunPlan> joined(std::vector<RunPlan> plans,
 /// Tries what all runs are made of, given one of each kind. Returns the notes
 /// of their Expansions, each once.
 std::vector<std::string> check_runs(const std::vector<RunPlan>& kinds,
-                                    const RunContext& context) {
+                                    const RunContext& context,
+                                    const train::Interrupt& interrupt) {
   std::vector<std::string> notes;
   for (const auto& plan : kinds) {
+    // Ranks check together.
+    if (interrupt.requested() && !context.machine.ranks) break;
     const auto& rates = context.settings().grid.rate;
     const auto at_rate = plan.recipe != "none" && rates.size() > 1
                              ? fmt::format("at rate {}: ", plan.settings().rate)
@@ -122,7 +125,7 @@ int run_session(const Session& session, const Trainer& trainer,
   }
   if (machine.is_first()) introduce(trainer, images, machine);
   const auto kinds = one_of_each_kind(joined(tuning, plans));
-  auto notes = check_runs(kinds, context);
+  auto notes = check_runs(kinds, context, interrupt);
   if (settings.dry_run) {
     show_plan(tuning, plans, kinds, notes, context, interrupt);
     return interrupt.exit_status();

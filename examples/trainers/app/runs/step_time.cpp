@@ -86,6 +86,7 @@ std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
   std::vector<std::unique_ptr<Contestant>> contestants;
   std::vector<std::function<void()>> steps;
   for (const auto& plan : plans) {
+    if (interrupt.requested()) return std::vector<StepTime>(plans.size());
     torch::manual_seed(slow.seed);
     contestants.push_back(std::make_unique<Contestant>(
         plan.trainer->make_trainee(plan.recipe, context.images.classes(),

@@ -1,11 +1,26 @@
 #include "trainers/app/runs/trainee.h"
 
+#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
+#include <expandnet/passes/nothing_to_expand.h>
+
 #include <utility>
 
+#include "base/error.h"
 #include "trainers/app/runs/fine_tuning.h"
 #include "trainers/app/runs/layer_strategies.h"
+#include "trainers/app/runs/script_net.h"
 
 namespace expandnet::examples {
+
+namespace {
+
+/// " (a; b)"; "" for nothing.
+std::string in_brackets(const std::vector<std::string>& notes) {
+  return notes.empty() ? "" : " (" + c10::Join("; ", notes) + ")";
+}
+
+}  // namespace
 
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const ExpandNet& expand_net,
@@ -17,8 +32,21 @@ Trainee weight_space_trainee(train::Model net, const std::string& recipe,
   module.to(machine.device);
   train::set_memory_format(module, machine.memory_format);
   if (recipe == "none") return trainee;
-  trainee.has_chains = true;
-  trainee.expansion = std::make_unique<Expansion>(expand_net(module));
+  try {
+    trainee.expansion = std::make_unique<Expansion>(expand_net(module));
+    trainee.has_chains = true;
+  } catch (const NothingToExpand& error) {
+    const auto& reasons = error.notes();
+    // A choice by cost may leave every layer compact.
+    const bool may_be_compact = recipe == kDefaultRecipe && !reasons.empty();
+    TORCH_CHECK(
+        may_be_compact,
+        error_message("--expand", "the net must hold a layer to expand", "none",
+                      "name one by --strategy, or use --expand none" +
+                          in_brackets(reasons)));
+    trainee.notes.insert(trainee.notes.end(), reasons.begin(), reasons.end());
+    trainee.notes.emplace_back("no layer is expanded: the net trains compact");
+  }
   return trainee;
 }
 

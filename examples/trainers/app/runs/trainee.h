@@ -20,7 +20,7 @@ struct Trainee {
   train::Model model;
   std::unique_ptr<Expansion> expansion;
   bool has_chains = false;         ///< in the Expansion or in the modules
-  std::vector<std::string> notes;  ///< about the weights that it starts from
+  std::vector<std::string> notes;  ///< on its weights, and what stays compact
 
   [[nodiscard]] std::vector<torch::Tensor> parameters() const {
     return expansion ? expansion->parameters() : model.module->parameters();
@@ -32,7 +32,9 @@ using ExpandNet = std::function<Expansion(torch::nn::Module& net)>;
 
 /// Makes a trainee of a compact net on the machine, with an Expansion unless
 /// the recipe is "none". The net starts from the weights that `settings` name,
-/// if any.
+/// if any. With the recipe of nets in files every layer may stay compact for a
+/// reason, which a note states; throws `c10::Error` if another recipe expands
+/// no layer.
 Trainee weight_space_trainee(train::Model net, const std::string& recipe,
                              const ExpandNet& expand_net,
                              const Machine& machine, const Settings& settings);

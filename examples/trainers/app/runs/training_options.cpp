@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "trainers/app/runs/fine_tuning.h"
 
 namespace expandnet::examples {
@@ -114,20 +115,28 @@ std::unique_ptr<torch::optim::Optimizer> make_grouped(
 
 /// The parameters of the net's head, which must train as they are.
 std::vector<torch::Tensor> head_parameters(
-    const torch::nn::Module& module,
+    torch::nn::Module& module, const FineTuning& tuning,
     const std::vector<torch::Tensor>& trained) {
-  const auto path = head_of(module);
+  const auto path = head_of(module, tuning);
   std::vector<torch::Tensor> head;
   for (const auto& item : module.named_parameters()) {
     if (item.key().rfind(path + ".", 0) == 0) head.push_back(item.value());
   }
   const bool trains = !path.empty() && !head.empty() &&
                       std::all_of(head.begin(), head.end(), one_of(trained));
+  const auto shown = path.empty() ? "none" : in_quotes(path);
   TORCH_CHECK(trains,
               error_message("--lr-head",
                             "the net must end in a layer that is not expanded",
-                            path.empty() ? "none" : "\"" + path + "\"",
-                            "leave the flag out"));
+                            shown, "leave the flag out"));
+  const bool is_frozen = std::none_of(
+      head.begin(), head.end(),
+      [](const auto& parameter) { return parameter.requires_grad(); });
+  TORCH_CHECK(!is_frozen,
+              error_message("--lr-head", "the head must train",
+                            shown + ", which is frozen",
+                            "leave the flag out, or name another layer by "
+                            "--head-layer"));
   return head;
 }
 
@@ -172,13 +181,14 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, const Trainee& trainee) {
   auto parameters = trainee.parameters();
-  const auto& module = *trainee.model.module;
+  auto& module = *trainee.model.module;
   Grouping grouping;
   if (settings.decay_on == DecayChoice::kFold && trainee.expansion) {
     grouping.decayed = one_of(module.parameters());
   }
   if (settings.fine_tuning.lr_head != 1) {
-    grouping.in_head = one_of(head_parameters(module, parameters));
+    grouping.in_head =
+        one_of(head_parameters(module, settings.fine_tuning, parameters));
   }
   return make_grouped(settings, std::move(parameters), grouping);
 }

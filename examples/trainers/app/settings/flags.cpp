@@ -146,6 +146,9 @@ void add_fine_tuning(CLI::App& app, FineTuning& tuning) {
             "the last linear layer, or the last convolution of a net without "
             "one: the file's, or new values; auto: the "
             "file's if it has the size");
+  app.add_option("--head-layer", tuning.head_layer,
+                 "path of the layer that is the head, where it is another than "
+                 "the last");
   app.add_option("--freeze", tuning.freeze,
                  "modules and parameters that keep their values, by their "
                  "paths; * and ? are any letters in a part of one")

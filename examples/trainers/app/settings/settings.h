@@ -66,6 +66,7 @@ struct FineTuning {
   std::string weights;  ///< a file, or a run's folder; "": new initial values
   std::string weights_key;
   HeadChoice head = HeadChoice::kAuto;
+  std::string head_layer;           ///< its path; "": the last linear layer
   std::vector<std::string> freeze;  ///< patterns of paths
   double lr_head = 1;               ///< factor of the learning rate of the head
 };
