@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/libtorch_errors.h"
-#include "distributed/ranks_impl.h"
+#include "distributed/process_group_impl.h"
 
 namespace expandnet::distributed {
 
@@ -74,7 +74,7 @@ struct GradientReducer::Impl {
 
 GradientReducer::GradientReducer(const std::vector<std::string>& names,
                                  const std::vector<at::Tensor>& parameters,
-                                 Ranks& ranks, std::int64_t bucket_bytes)
+                                 ProcessGroup& ranks, std::int64_t bucket_bytes)
     : impl_(std::make_unique<Impl>()), ranks_(ranks) {
   TORCH_CHECK(
       !parameters.empty(),

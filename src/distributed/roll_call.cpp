@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/libtorch_errors.h"
-#include "distributed/within.h"
+#include "distributed/call_with_timeout.h"
 
 namespace expandnet::distributed {
 
@@ -217,7 +217,7 @@ StorePtr RollCall::open_store(bool as_server) const {
     StorePtr store;
     std::exception_ptr failure;
   };
-  const auto opened = within(timeout_ + kAnswer, [open] {
+  const auto opened = call_with_timeout(timeout_ + kAnswer, [open] {
     Opened result;
     try {
       result.store = open();
@@ -236,10 +236,10 @@ StorePtr RollCall::connect() const { return open_store(/*as_server=*/false); }
 std::string RollCall::blame() {
   const auto store = store_;
   const auto judged =
-      within(kAnswer, [store] { return store->check({"verdict"}); });
+      call_with_timeout(kAnswer, [store] { return store->check({"verdict"}); });
   std::optional<std::string> verdict;
   if (judged) {
-    verdict = within(kPatience + kAnswer, [=, size = where_.size] {
+    verdict = call_with_timeout(kPatience + kAnswer, [=, size = where_.size] {
       if (*judged) return store->get_to_str("verdict");
       return store->compareSet("verdict", "", judge(store, size));
     });
@@ -253,9 +253,10 @@ void RollCall::leave() {
   if (!heartbeat_) return;
   heartbeat_ = nullptr;
   if (store_is_lost_) return;
-  within(kAnswer, [store = store_, key = key_of("end", where_.rank)] {
-    return store->add(key, 1);
-  });
+  call_with_timeout(kAnswer,
+                    [store = store_, key = key_of("end", where_.rank)] {
+                      return store->add(key, 1);
+                    });
 }
 
 void RollCall::hold_store(std::chrono::milliseconds limit) const {

@@ -22,7 +22,7 @@ namespace {
 
 /// The content of rank 0's file; nothing, on all ranks, where it has none.
 std::string content_at_first(const std::string& path,
-                             distributed::Ranks& ranks) {
+                             distributed::ProcessGroup& ranks) {
   std::string content;
   try {
     if (ranks.is_first()) content = read_file(path);
@@ -48,7 +48,7 @@ void read_checkpoint(const std::string& path, const Read& read) {
 /// Opens a checkpoint and returns the configuration that is in it.
 std::string open_checkpoint(const std::string& path, c10::Device device,
                             torch::serialize::InputArchive& archive,
-                            distributed::Ranks* ranks = nullptr) {
+                            distributed::ProcessGroup* ranks = nullptr) {
   if (ranks == nullptr && !std::filesystem::exists(path)) {
     throw_file_error("Checkpoints", "a run must have a checkpoint",
                      "none in \"" + path + "\"",
@@ -74,7 +74,7 @@ std::string open_checkpoint(const std::string& path, c10::Device device,
 }  // namespace
 
 Checkpoints::Checkpoints(std::string folder, std::string configuration,
-                         distributed::Ranks* ranks, SameRun same_run)
+                         distributed::ProcessGroup* ranks, SameRun same_run)
     : folder_(std::move(folder)),
       configuration_(std::move(configuration)),
       ranks_(ranks),
@@ -173,7 +173,7 @@ void save_atomically(torch::serialize::OutputArchive& archive,
 }
 
 void load_weights(const std::string& path, torch::nn::Module& module,
-                  Expansion* expansion, WeightAverage* average) {
+                  Expansion* expansion, ExponentialMovingAverage* average) {
   torch::serialize::InputArchive archive;
   const auto parameters = module.parameters();
   open_checkpoint(

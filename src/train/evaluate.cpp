@@ -13,7 +13,7 @@ namespace expandnet::train {
 namespace {
 
 /// Makes the meter of each rank hold what all have counted.
-void gather(tasks::Meter& meter, distributed::Ranks& ranks) {
+void gather(tasks::Meter& meter, distributed::ProcessGroup& ranks) {
   ranks.sum(meter.sums());
   const auto own = meter.rows();
   if (!own.defined()) return;
@@ -33,7 +33,7 @@ void gather(tasks::Meter& meter, distributed::Ranks& ranks) {
 
 tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
                         tasks::Meter& meter, Precision precision,
-                        distributed::Ranks* ranks) {
+                        distributed::ProcessGroup* ranks) {
   const at::NoGradGuard no_grad;
   const ModeGuard mode(model.module, /*training=*/false);
   meter.reset();

@@ -141,7 +141,7 @@ void check_has_trained(const tasks::Meter& meter, std::int64_t batches) {
 /// While it lasts, the model holds its average.
 class Averaged {
  public:
-  explicit Averaged(WeightAverage* average) : average_(average) {
+  explicit Averaged(ExponentialMovingAverage* average) : average_(average) {
     if (average_ != nullptr) average_->swap();
   }
   ~Averaged() {
@@ -151,7 +151,7 @@ class Averaged {
   Averaged& operator=(const Averaged&) = delete;
 
  private:
-  WeightAverage* average_;
+  ExponentialMovingAverage* average_;
 };
 
 void write_state(torch::serialize::OutputArchive& archive,
@@ -187,8 +187,8 @@ Training::Training(TrainingParts parts, TrainingOptions options)
       selecting_(parts_.task.meter(c10::kCPU)->metrics().front().name) {
   if (options_.ranks != nullptr) begin_together();
   if (options_.ema != 0) {
-    average_ =
-        std::make_unique<WeightAverage>(*parts_.model.module, options_.ema);
+    average_ = std::make_unique<ExponentialMovingAverage>(*parts_.model.module,
+                                                          options_.ema);
   }
 }
 

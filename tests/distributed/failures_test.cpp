@@ -1,5 +1,5 @@
 #include <expandnet/distributed/gradient_reducer.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -26,13 +26,13 @@ std::string error_in(const Outcome& outcome) {
   return line.substr(0, line.find(" ("));
 }
 
-void report_start(distributed::Ranks& ranks) {
+void report_start(distributed::ProcessGroup& ranks) {
   ranks.barrier();
   std::printf("started\n");
   std::fflush(stdout);
 }
 
-const Role kForever("forever", [](distributed::Ranks& ranks) {
+const Role kForever("forever", [](distributed::ProcessGroup& ranks) {
   report_start(ranks);
   while (true) {
     ranks.sum(torch::ones({1000}));
@@ -40,7 +40,7 @@ const Role kForever("forever", [](distributed::Ranks& ranks) {
   }
 });
 
-const Role kTrainingForever("training", [](distributed::Ranks& ranks) {
+const Role kTrainingForever("training", [](distributed::ProcessGroup& ranks) {
   const auto weight = torch::zeros({100}).requires_grad_();
   distributed::GradientReducer reducer({"weight"}, {weight}, ranks);
   report_start(ranks);
@@ -99,7 +99,7 @@ TEST(RankFailures, NameARankThatHangs) {
   expect_error(zero, 1, rank_zero_died(zero));
 }
 
-const Role kFailing("failing", [](distributed::Ranks& ranks) {
+const Role kFailing("failing", [](distributed::ProcessGroup& ranks) {
   TORCH_CHECK(ranks.rank() == 0, "no more images");
   (void)ranks.any_before(false);
   ranks.barrier();
@@ -115,7 +115,7 @@ TEST(RankFailures, NameARankThatEndsEarly) {
             "what was printed there");
 }
 
-const Role kLate("late", [](distributed::Ranks& ranks) {
+const Role kLate("late", [](distributed::ProcessGroup& ranks) {
   if (ranks.rank() == 1) std::this_thread::sleep_for(std::chrono::seconds(5));
   ranks.barrier();
 });
@@ -130,7 +130,7 @@ TEST(RankFailures, SayThatNobodyIsDeadWhereOneIsLate) {
   EXPECT_EQ(outcomes[1].status, 1);
 }
 
-const Role kStubborn("stubborn", [](distributed::Ranks& ranks) {
+const Role kStubborn("stubborn", [](distributed::ProcessGroup& ranks) {
   if (ranks.rank() == 1) std::this_thread::sleep_for(std::chrono::seconds(5));
   const auto first = error_of([&] { ranks.barrier(); });
   std::printf("%s\n", first.c_str());
@@ -150,7 +150,7 @@ TEST(RankFailures, AreToldAgainAtEachCallAfterTheFirst) {
   EXPECT_EQ(outcome.err, late + "Application timeout caused pair closure)");
 }
 
-const Role kUnequal("unequal", [](distributed::Ranks& ranks) {
+const Role kUnequal("unequal", [](distributed::ProcessGroup& ranks) {
   if (ranks.rank() == 0) std::this_thread::sleep_for(std::chrono::seconds(1));
 });
 

@@ -58,7 +58,7 @@ struct SmallBatch {
 };
 
 /// Passes that accumulate, whole or by halves; all are averaged with the last.
-void compare_gradients(distributed::Ranks& ranks, int passes,
+void compare_gradients(distributed::ProcessGroup& ranks, int passes,
                        const Precision& p) {
   auto whole = small_net(p.dtype), half = small_net(p.dtype);
   distributed::GradientReducer reducer(names_of(*half), half->parameters(),
@@ -82,7 +82,7 @@ void compare_gradients(distributed::Ranks& ranks, int passes,
   }
 }
 
-const Role kGradients("gradients", [](distributed::Ranks& ranks) {
+const Role kGradients("gradients", [](distributed::ProcessGroup& ranks) {
   for (const auto& precision : {kDouble, kFloat}) {
     compare_gradients(ranks, 1, precision);
     compare_gradients(ranks, 3, precision);
@@ -107,7 +107,7 @@ struct ExpandedRun {
   torch::optim::SGD optimizer;
 };
 
-const Role kWeightSpace("weight space", [](distributed::Ranks& ranks) {
+const Role kWeightSpace("weight space", [](distributed::ProcessGroup& ranks) {
   ExpandedRun whole, half;
   if (!ranks.is_first()) {
     const torch::NoGradGuard no_grad;
@@ -147,7 +147,7 @@ TEST(GradientReducer, TrainsInWeightSpaceAsOneProcessWithTheWholeBatch) {
   expect_success(team);
 }
 
-const Role kUnused("unused", [](distributed::Ranks& ranks) {
+const Role kUnused("unused", [](distributed::ProcessGroup& ranks) {
   const auto used = torch::ones({2}).requires_grad_();
   const auto unused = torch::ones({2}).requires_grad_();
   distributed::GradientReducer reducer({"used", "unused"}, {used, unused},
@@ -166,7 +166,7 @@ TEST(GradientReducerErrors, NameParametersWithoutAGradient) {
   }
 }
 
-const Role kDifferent("different", [](distributed::Ranks& ranks) {
+const Role kDifferent("different", [](distributed::ProcessGroup& ranks) {
   const auto weight = torch::ones({2 + ranks.rank()}).requires_grad_();
   const distributed::GradientReducer reducer({"weight"}, {weight}, ranks);
 });
@@ -181,7 +181,7 @@ TEST(GradientReducerErrors, RefuseParametersThatDiffer) {
   }
 }
 
-const Role kConstant("constant", [](distributed::Ranks& ranks) {
+const Role kConstant("constant", [](distributed::ProcessGroup& ranks) {
   const distributed::GradientReducer reducer({"mean"}, {torch::ones({2})},
                                              ranks);
 });

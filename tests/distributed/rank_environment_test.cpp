@@ -1,5 +1,5 @@
 #include <arpa/inet.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -48,9 +48,10 @@ std::string refusal(const Variables& changes) {
                       {"MASTER_PORT", "29500"}};
   for (const auto& [name, value] : changes) variables[name] = value;
   const Environment environment(variables);
-  distributed::RanksOptions options;
+  distributed::ProcessGroupOptions options;
   options.timeout = std::chrono::seconds(1);
-  return error_of([&] { (void)distributed::Ranks::from_environment(options); });
+  return error_of(
+      [&] { (void)distributed::ProcessGroup::from_environment(options); });
 }
 
 std::string invalid(const std::string& rule_and_value) {
@@ -60,8 +61,8 @@ std::string invalid(const std::string& rule_and_value) {
 TEST(RankEnvironment, IsOneProcessWithoutRankAndWorldSize) {
   const Environment environment(Variables{{"MASTER_ADDR", "127.0.0.1"}});
 
-  EXPECT_FALSE(distributed::Ranks::in_environment());
-  EXPECT_EQ(distributed::Ranks::from_environment(), nullptr);
+  EXPECT_FALSE(distributed::ProcessGroup::in_environment());
+  EXPECT_EQ(distributed::ProcessGroup::from_environment(), nullptr);
 }
 
 TEST(RankEnvironment, NeedsAllThatConnects) {
@@ -73,9 +74,10 @@ TEST(RankEnvironment, NeedsAllThatConnects) {
     EXPECT_EQ(refusal({{name, ""}}), missing(name));
   }
   const Environment alone(Variables{{"WORLD_SIZE", "2"}});
-  EXPECT_TRUE(distributed::Ranks::in_environment());
-  EXPECT_EQ(error_of([] { (void)distributed::Ranks::from_environment(); }),
-            missing("RANK"));
+  EXPECT_TRUE(distributed::ProcessGroup::in_environment());
+  EXPECT_EQ(
+      error_of([] { (void)distributed::ProcessGroup::from_environment(); }),
+      missing("RANK"));
 }
 
 TEST(RankEnvironment, RefusesWhatIsNoNumberOrOutOfRange) {

@@ -24,7 +24,7 @@
 namespace expandnet::testing {
 namespace {
 
-GatherRows gather_of(distributed::Ranks& ranks) {
+GatherRows gather_of(distributed::ProcessGroup& ranks) {
   return [&ranks](const at::Tensor& row) { return ranks.gather(row); };
 }
 
@@ -45,7 +45,7 @@ models::UNet net_of_members() {
 
 /// Rank r has r + 1 of the images, which all ranks draw.
 struct UnequalBatch {
-  UnequalBatch(int step, distributed::Ranks& ranks) {
+  UnequalBatch(int step, distributed::ProcessGroup& ranks) {
     const auto rank = static_cast<std::int64_t>(ranks.rank());
     const auto size = static_cast<std::int64_t>(ranks.size());
     torch::manual_seed(100 + step);
@@ -64,7 +64,7 @@ void check_close(const torch::Tensor& actual, const torch::Tensor& expected,
 /// Gradients, outputs and statistics of the shared net against those of one
 /// that has the whole batch.
 template <typename Net>
-void compare_with_one_process(distributed::Ranks& ranks, Net (*make)()) {
+void compare_with_one_process(distributed::ProcessGroup& ranks, Net (*make)()) {
   c10::set_default_dtype(c10::scalarTypeToTypeMeta(at::kDouble));
   torch::manual_seed(0);
   Net whole = make();
@@ -101,12 +101,13 @@ void compare_with_one_process(distributed::Ranks& ranks, Net (*make)()) {
 }
 
 const Role kSequential("sync batch norm, sequential",
-                       [](distributed::Ranks& ranks) {
+                       [](distributed::ProcessGroup& ranks) {
                          compare_with_one_process(ranks, net_in_a_sequential);
                        });
-const Role kMembers("sync batch norm, members", [](distributed::Ranks& ranks) {
-  compare_with_one_process(ranks, net_of_members);
-});
+const Role kMembers("sync batch norm, members",
+                    [](distributed::ProcessGroup& ranks) {
+                      compare_with_one_process(ranks, net_of_members);
+                    });
 
 TEST(SyncBatchNormByRanks, IsThatOfOneProcessWithTheWholeBatch) {
   for (const int size : {2, 3}) {
@@ -118,28 +119,29 @@ TEST(SyncBatchNormByRanks, IsThatOfOneProcessWithTheWholeBatch) {
 }
 
 // Rank 0 runs by itself what communicates nothing; else it would wait in vain.
-const Role kFrozen("sync batch norm, frozen", [](distributed::Ranks& ranks) {
-  torch::manual_seed(0);
-  auto net = net_in_a_sequential();
-  synchronize_batch_norm(*net, gather_of(ranks));
-  const auto x = torch::randn({2, 3, 8, 8});
-  for (const auto* norm : {"1.weight", "4.weight"}) {
-    net->named_parameters()[norm].set_requires_grad(false);
-  }
-  train::set_training(*net, true);
-  const auto before = net->named_buffers()["1.running_mean"].clone();
-  if (ranks.is_first()) net->forward(x).sum().backward();
-  net->eval();
-  if (ranks.is_first()) net->forward(x).sum().backward();
-  TORCH_CHECK(net->named_buffers()["1.running_mean"].equal(before));
-});
+const Role kFrozen(
+    "sync batch norm, frozen", [](distributed::ProcessGroup& ranks) {
+      torch::manual_seed(0);
+      auto net = net_in_a_sequential();
+      synchronize_batch_norm(*net, gather_of(ranks));
+      const auto x = torch::randn({2, 3, 8, 8});
+      for (const auto* norm : {"1.weight", "4.weight"}) {
+        net->named_parameters()[norm].set_requires_grad(false);
+      }
+      train::set_training(*net, true);
+      const auto before = net->named_buffers()["1.running_mean"].clone();
+      if (ranks.is_first()) net->forward(x).sum().backward();
+      net->eval();
+      if (ranks.is_first()) net->forward(x).sum().backward();
+      TORCH_CHECK(net->named_buffers()["1.running_mean"].equal(before));
+    });
 
 TEST(SyncBatchNormByRanks, SendsNothingWhereItIsFrozenOrEvaluates) {
   Team team("sync batch norm, frozen", 2, std::chrono::seconds(10));
   expect_success(team);
 }
 
-const Role kLost("sync batch norm, lost", [](distributed::Ranks& ranks) {
+const Role kLost("sync batch norm, lost", [](distributed::ProcessGroup& ranks) {
   auto net = net_in_a_sequential();
   synchronize_batch_norm(*net, gather_of(ranks));
   distributed::GradientReducer reducer(net->named_parameters().keys(),
@@ -157,7 +159,7 @@ TEST(SyncBatchNormByRanks, NamesTheRankThatIsMissingInBackward) {
 }
 
 /// A net without BatchNorm.
-const Role kNone("sync batch norm, none", [](distributed::Ranks& ranks) {
+const Role kNone("sync batch norm, none", [](distributed::ProcessGroup& ranks) {
   torch::nn::Sequential net(torch::nn::Conv2d(3, 4, 3));
   train::SGD optimizer(net->parameters(), torch::optim::SGDOptions(0.1));
   train::TrainingOptions options;

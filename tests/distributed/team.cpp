@@ -34,9 +34,9 @@ Role::Role(const std::string& name, Action action) { roles()[name] = action; }
 
 int play(const std::string& role, int timeout) {
   const auto error = error_of([&] {
-    distributed::RanksOptions options;
+    distributed::ProcessGroupOptions options;
     options.timeout = std::chrono::seconds(timeout);
-    const auto ranks = distributed::Ranks::from_environment(options);
+    const auto ranks = distributed::ProcessGroup::from_environment(options);
     roles().at(role)(*ranks);
   });
   std::fputs(error.c_str(), stderr);

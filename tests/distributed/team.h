@@ -1,7 +1,7 @@
 // team.h: tests of several processes. They are this binary, in a role.
 #pragma once
 
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 
 #include <chrono>
 #include <filesystem>
@@ -18,7 +18,7 @@ namespace expandnet::testing {
 /// with status 1.
 class Role {
  public:
-  using Action = void (*)(distributed::Ranks& ranks);
+  using Action = void (*)(distributed::ProcessGroup& ranks);
   Role(const std::string& name, Action action);
 };
 

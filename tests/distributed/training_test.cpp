@@ -29,7 +29,8 @@ enum class Width { kAsEver, kWide, kNarrow };
 /// on other images on each rank.
 class SharedRun {
  public:
-  explicit SharedRun(distributed::Ranks& ranks, Width width = Width::kAsEver)
+  explicit SharedRun(distributed::ProcessGroup& ranks,
+                     Width width = Width::kAsEver)
       : net_(seeded(ranks.rank(), width)),
         expansion_(expand(*net_, models::small_net_recipe(
                                      "cl+fc", ExpansionOptions().narrow(
@@ -59,7 +60,7 @@ class SharedRun {
     options.batch_size = 2;
     return options;
   }
-  static train::TrainingOptions options_of(distributed::Ranks& ranks) {
+  static train::TrainingOptions options_of(distributed::ProcessGroup& ranks) {
     train::TrainingOptions options;
     options.epochs = 2;
     options.select = train::Select::kLast;
@@ -85,7 +86,7 @@ class SharedRun {
   train::Training training_;
 };
 
-const Role kTrainsAlike("trains alike", [](distributed::Ranks& ranks) {
+const Role kTrainsAlike("trains alike", [](distributed::ProcessGroup& ranks) {
   SharedRun run(ranks);
   run.finish();
   const auto factors = run.expansion().named_parameters();
@@ -97,7 +98,7 @@ TEST(TrainingByRanks, KeepsTheFactorsTheSameFromAnyStart) {
   expect_success(team);
 }
 
-const Role kDrifts("drifts", [](distributed::Ranks& ranks) {
+const Role kDrifts("drifts", [](distributed::ProcessGroup& ranks) {
   SharedRun run(ranks);
   if (ranks.rank() == 1) {
     const torch::NoGradGuard no_grad;
@@ -108,7 +109,7 @@ const Role kDrifts("drifts", [](distributed::Ranks& ranks) {
 });
 
 // Momentum, decay and what ranks average, in fp64, of the same images.
-const Role kTrainsNarrow("trains narrow", [](distributed::Ranks& ranks) {
+const Role kTrainsNarrow("trains narrow", [](distributed::ProcessGroup& ranks) {
   SharedRun wide(ranks, Width::kWide);
   SharedRun narrow(ranks, Width::kNarrow);
   TORCH_CHECK(narrow.expansion().summary().total().kept_parameters,
@@ -155,7 +156,7 @@ class OwnNumbers : public data::BatchSource {
 };
 
 const Role kRanksTheRows(
-    "ranks the rows of all", [](distributed::Ranks& ranks) {
+    "ranks the rows of all", [](distributed::ProcessGroup& ranks) {
       const auto nothing = std::make_shared<torch::nn::Module>();
       const train::Model model = {
           nothing, [](const torch::Tensor& numbers) -> data::Tensors {

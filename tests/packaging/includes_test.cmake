@@ -40,7 +40,7 @@ expect(include/expandnet/fold/fold.h "#include \"fold/compose.h\""
        "a public header may not include a private one, got fold/compose.h")
 expect(src/io/zip/zip_archive.cpp "#include <expandnet/fold/plan.h>"
        "io may include base, io, got fold/plan.h")
-expect(src/distributed/ranks.cpp "#include <expandnet/train/step.h>"
+expect(src/distributed/process_group.cpp "#include <expandnet/train/step.h>"
        "distributed may include base, distributed, got train/step.h")
 expect(src/tasks/detection/boxes.cpp "#include <expandnet/train/step.h>"
        "tasks may include base, data, tasks, got train/step.h")

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 
 #include <cstdint>
 #include <functional>
@@ -33,7 +33,8 @@ class GradientReducer {
   /// messages; `ranks` must outlive the reducer. Throws `c10::Error` on every
   /// rank unless all ranks have the same parameters.
   GradientReducer(const std::vector<std::string>& names,
-                  const std::vector<at::Tensor>& parameters, Ranks& ranks,
+                  const std::vector<at::Tensor>& parameters,
+                  ProcessGroup& ranks,
                   std::int64_t bucket_bytes = std::int64_t{25} << 20);
   ~GradientReducer();
   GradientReducer(const GradientReducer&) = delete;
@@ -58,7 +59,7 @@ class GradientReducer {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
-  Ranks& ranks_;
+  ProcessGroup& ranks_;
   std::int64_t bytes_ = 0;
 };
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <expandnet/train/training.h>
 #include <torch/nn/module.h>
 #include <torch/serialize/archive.h>
@@ -34,7 +34,8 @@ class Checkpoints : public Observer {
   /// checkpoint. Without `same_run`, two runs are the same if the texts are
   /// equal.
   Checkpoints(std::string folder, std::string configuration,
-              distributed::Ranks* ranks = nullptr, SameRun same_run = {});
+              distributed::ProcessGroup* ranks = nullptr,
+              SameRun same_run = {});
 
   /// Saves `last.pt` and, if this epoch is the best so far, `best.pt`.
   void on_epoch(const Training& training) override;
@@ -62,7 +63,7 @@ class Checkpoints : public Observer {
 
   std::string folder_;
   std::string configuration_;
-  distributed::Ranks* ranks_;
+  distributed::ProcessGroup* ranks_;
   SameRun same_run_;
 };
 
@@ -77,6 +78,7 @@ void save_atomically(torch::serialize::OutputArchive& archive,
 /// is not a checkpoint, has a later format version, or belongs to another
 /// model.
 void load_weights(const std::string& path, torch::nn::Module& module,
-                  Expansion* expansion, WeightAverage* average = nullptr);
+                  Expansion* expansion,
+                  ExponentialMovingAverage* average = nullptr);
 
 }  // namespace expandnet::train

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <expandnet/tasks/meter.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
@@ -20,6 +20,6 @@ namespace expandnet::train {
 tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
                         tasks::Meter& meter,
                         Precision precision = Precision::kFloat32,
-                        distributed::Ranks* ranks = nullptr);
+                        distributed::ProcessGroup* ranks = nullptr);
 
 }  // namespace expandnet::train

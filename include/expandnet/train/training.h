@@ -8,15 +8,15 @@
 
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/distributed/gradient_reducer.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/tasks/task.h>
 #include <expandnet/train/epoch_record.h>
+#include <expandnet/train/exponential_moving_average.h>
 #include <expandnet/train/model.h>
 #include <expandnet/train/precision.h>
 #include <expandnet/train/schedules.h>
 #include <expandnet/train/step.h>
-#include <expandnet/train/weight_average.h>
 #include <torch/optim/optimizer.h>
 
 #include <cstdint>
@@ -63,13 +63,13 @@ struct TrainingOptions {
   /// constant. With such a schedule, steps are not captured.
   Schedule decay_schedule;
   Select select = Select::kBestValidation;
-  /// Decay of the moving average of the weights (weight_average.h). With an
+  /// Decay of the moving average of the weights (exponential_moving_average.h). With an
   /// average, evaluation and selection use the average. 0: no average.
   double ema = 0;
   StepOptions step;  ///< its reducer is ignored
   /// The processes that train the model together, each on its own equal share
   /// of the batches; null in single-process training. Must outlive the run.
-  distributed::Ranks* ranks = nullptr;
+  distributed::ProcessGroup* ranks = nullptr;
   /// Whether BatchNorm uses the statistics of all ranks' batches
   /// (passes/synchronize_batch_norm.h); false: of each rank's own. A single
   /// process has LibTorch's BatchNorm in any case.
@@ -155,7 +155,9 @@ class Training {
     return parts_.task.meter(options_.device);
   }
   /// The moving average of the weights; null if there is none.
-  [[nodiscard]] WeightAverage* average() const { return average_.get(); }
+  [[nodiscard]] ExponentialMovingAverage* average() const {
+    return average_.get();
+  }
 
   /// Saves all that the run needs to continue with the same bits: model,
   /// average, factors, optimizer, position, metrics, random state. A loss with
@@ -193,7 +195,7 @@ class Training {
   std::vector<double> initial_decays_;  ///< empty without a decay schedule
   std::unique_ptr<distributed::GradientReducer> reducer_;
   Step step_;
-  std::unique_ptr<WeightAverage> average_;
+  std::unique_ptr<ExponentialMovingAverage> average_;
   std::unique_ptr<tasks::Meter> meter_;  ///< sums up the training metrics of
                                          ///< the current epoch
   std::string selecting_;                ///< name of the metric that selects

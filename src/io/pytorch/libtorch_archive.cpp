@@ -76,7 +76,7 @@ void add_tensors(const std::string& where, InputArchive& archive,
   }
 }
 
-/// What WeightAverage has saved, with the names it has saved; none of a
+/// What ExponentialMovingAverage has saved, with the names it has saved; none of a
 /// checkpoint from before it did.
 NamedTensors averages_in(InputArchive& archive) {
   c10::IValue names;

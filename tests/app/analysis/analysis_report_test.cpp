@@ -28,12 +28,12 @@ AnalyzedResult some_result(const std::string& variant, std::uint64_t seed) {
   return run;
 }
 
-Occasion some_analysis_occasion() {
-  Occasion occasion;
-  occasion.title = "Analysis: a net on <images>";
-  occasion.program = "expandnet-cifar analyze";
-  occasion.notes = {"A note."};
-  return occasion;
+ReportHeader some_analysis_occasion() {
+  ReportHeader header;
+  header.title = "Analysis: a net on <images>";
+  header.program = "expandnet-cifar analyze";
+  header.notes = {"A note."};
+  return header;
 }
 
 TEST(AnalysisJson, GroupsRunsAndTellsTheirGaps) {

@@ -60,11 +60,11 @@ VariantResult some_variant() {
   return variant;
 }
 
-Occasion some_occasion() {
-  Occasion occasion;
-  occasion.title = "A net </script> on images";
-  occasion.configuration = "epochs=3\nexpand=[none,ck+fc]\n";
-  return occasion;
+ReportHeader some_header() {
+  ReportHeader header;
+  header.title = "A net </script> on images";
+  header.configuration = "epochs=3\nexpand=[none,ck+fc]\n";
+  return header;
 }
 
 TEST(ResultsTable, HasMeansAndSampleDeviationsInPercent) {
@@ -203,17 +203,17 @@ TEST(RunResults, MayBeNestedToAnyDepthWithoutHarm) {
 }
 
 TEST(ResultsJson, HoldsPathsThatAreNoUtf8) {
-  auto occasion = some_occasion();
-  occasion.command = "expandnet-cifar train --out \xff";
-  const auto text = text_of(results_json(occasion, {some_variant()}));
+  auto header = some_header();
+  header.command = "expandnet-cifar train --out \xff";
+  const auto text = text_of(results_json(header, {some_variant()}));
   EXPECT_EQ(nlohmann::json::parse(text)["command"],
             "expandnet-cifar train --out \xef\xbf\xbd");
-  EXPECT_NE(report_html(occasion, {some_variant()}).find("--out \xef\xbf\xbd"),
+  EXPECT_NE(report_html(header, {some_variant()}).find("--out \xef\xbf\xbd"),
             std::string::npos);
 }
 
 TEST(ResultsJson, HasAListOverSeeds) {
-  const auto object = results_json(some_occasion(), {some_variant()});
+  const auto object = results_json(some_header(), {some_variant()});
   const auto& variant = object["variants"][0];
   EXPECT_EQ(variant["seeds"], (std::vector<int>{0, 1, 2}));
   EXPECT_EQ(variant["validation_accuracy"],
@@ -227,7 +227,7 @@ TEST(ResultsJson, HasAListOverSeeds) {
 }
 
 TEST(ReportHtml, HoldsItsDataWhateverTheyContain) {
-  const auto page = report_html(some_occasion(), {some_variant()});
+  const auto page = report_html(some_header(), {some_variant()});
   const std::string start = "<script type=\"application/json\" id=\"data\">";
   const auto begin = page.find(start) + start.size();
   const auto end = page.find("</script>", begin);

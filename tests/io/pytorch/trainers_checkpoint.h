@@ -2,7 +2,7 @@
 #pragma once
 
 #include <expandnet/passes/expand.h>
-#include <expandnet/train/weight_average.h>
+#include <expandnet/train/exponential_moving_average.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -32,7 +32,7 @@ struct Averaged {
   torch::nn::Sequential net{conv, bn};
   Expansion expansion = expand(*net);
   torch::optim::SGD optimizer{expansion.parameters(), 0.1};
-  train::WeightAverage average{*net, 0.9};
+  train::ExponentialMovingAverage average{*net, 0.9};
 };
 
 /// Saved as Training saves it, with its average by `save_average`.
@@ -50,7 +50,7 @@ inline std::string checkpoint(
   return path;
 }
 
-/// Saved with the average as WeightAverage saves it.
+/// Saved with the average as ExponentialMovingAverage saves it.
 inline std::string checkpoint(const Averaged& run, const std::string& path) {
   return checkpoint(run, path,
                     [&](auto& archive) { run.average.save(archive); });

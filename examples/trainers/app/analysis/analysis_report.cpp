@@ -128,7 +128,7 @@ Json variant_json_of(const std::string& name,
 
 }  // namespace
 
-Json analysis_json(const Occasion& occasion,
+Json analysis_json(const ReportHeader& header,
                    const std::vector<AnalyzedResult>& runs) {
   std::vector<std::string> names;
   for (const auto& run : runs) {
@@ -136,7 +136,7 @@ Json analysis_json(const Occasion& occasion,
       names.push_back(run.variant);
     }
   }
-  auto object = head_json(occasion);
+  auto object = head_json(header);
   object.erase("class_names");
   object["density_at"] = density_points();
   object["variants"] = Json::array();

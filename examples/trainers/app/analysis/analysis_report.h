@@ -23,7 +23,7 @@ struct AnalyzedResult {
 /// Returns the content of analysis.json. Variants are in the order of their
 /// first run. Each variant has the densities of the cosines of all its runs
 /// after the last epoch, evaluated at "density_at".
-nlohmann::ordered_json analysis_json(const Occasion& occasion,
+nlohmann::ordered_json analysis_json(const ReportHeader& header,
                                      const std::vector<AnalyzedResult>& runs);
 
 /// Returns a self-contained page with tables, curves and maps.

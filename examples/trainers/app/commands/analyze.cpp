@@ -234,19 +234,19 @@ void write_report(const Trainer& prototype,
     results.push_back({runs[i].name, runs[i].variant, runs[i].result,
                        files[i].content(), read_confusion(runs[i].folder)});
   }
-  Occasion occasion;
-  occasion.title = "Analysis: " + title_of(runs);
-  occasion.program = prototype.name() + " analyze";
-  occasion.version = EXPANDNET_VERSION;
-  occasion.device = device_name(machine.device);
-  occasion.threads = machine.threads;
-  occasion.command = command_line;
-  occasion.configuration =
+  ReportHeader header;
+  header.title = "Analysis: " + title_of(runs);
+  header.program = prototype.name() + " analyze";
+  header.version = EXPANDNET_VERSION;
+  header.device = device_name(machine.device);
+  header.threads = machine.threads;
+  header.command = command_line;
+  header.configuration =
       fmt::format("images={}\nsteps={}\nproducts={}\nseed={}\n", options.images,
                   options.steps, options.products, options.seed);
-  occasion.notes = notes_of_analysis(options);
-  occasion.metrics = {runs.front().trainer->metrics().front()};
-  const auto analysis = analysis_json(occasion, results);
+  header.notes = notes_of_analysis(options);
+  header.metrics = {runs.front().trainer->metrics().front()};
+  const auto analysis = analysis_json(header, results);
   const fs::path out = choices.out;
   write_file_atomically((out / kAnalysisFile).string(),
                         text_of(analysis) + "\n");

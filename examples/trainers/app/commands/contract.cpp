@@ -1,6 +1,6 @@
 #include <expandnet/passes/contract.h>
 #include <expandnet/train/checkpoints.h>
-#include <expandnet/train/weight_average.h>
+#include <expandnet/train/exponential_moving_average.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -67,7 +67,7 @@ int contract_checkpoint(const Trainer& prototype,
   const auto trainee = trainer->make_trainee(
       settings.expand.front(), trainer->classes_of_run(choices.run), machine);
   const auto average = settings.ema > 0
-                           ? std::make_unique<train::WeightAverage>(
+                           ? std::make_unique<train::ExponentialMovingAverage>(
                                  *trainee.model.module, settings.ema)
                            : nullptr;
   train::load_weights(path, *trainee.model.module, trainee.expansion.get(),

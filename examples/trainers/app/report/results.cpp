@@ -205,39 +205,39 @@ std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric) {
                       : fmt::format("{:.4f}", value);
 }
 
-Json head_json(const Occasion& occasion) {
+Json head_json(const ReportHeader& header) {
   Json object;
-  object["title"] = occasion.title;
-  object["program"] = occasion.program;
-  object["version"] = occasion.version;
+  object["title"] = header.title;
+  object["program"] = header.program;
+  object["version"] = header.version;
   object["libtorch"] = TORCH_VERSION;
-  object["device"] = occasion.device;
-  object["threads"] = occasion.threads;
+  object["device"] = header.device;
+  object["threads"] = header.threads;
   object["date"] = local_time();
-  object["command"] = occasion.command;
-  object["notes"] = occasion.notes;
+  object["command"] = header.command;
+  object["notes"] = header.notes;
   object["configuration"] = Json::object();
-  for (const auto& [key, value] : keys_and_values(occasion.configuration)) {
+  for (const auto& [key, value] : keys_and_values(header.configuration)) {
     object["configuration"][key] = value;
   }
   object["metrics"] = Json::array();
-  for (const auto& metric : occasion.metrics) {
+  for (const auto& metric : header.metrics) {
     object["metrics"].push_back({{"name", metric.name},
                                  {"label", metric.label},
                                  {"share", metric.share}});
   }
-  object["class_names"] = occasion.class_names;
+  object["class_names"] = header.class_names;
   return object;
 }
 
-Json results_json(const Occasion& occasion,
+Json results_json(const ReportHeader& header,
                   const std::vector<VariantResult>& variants) {
-  auto object = head_json(occasion);
+  auto object = head_json(header);
   object["variants"] = Json::array();
-  const auto& selecting = occasion.metrics.front();
+  const auto& selecting = header.metrics.front();
   const auto comparisons = compare_to_compact(variants, selecting);
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    object["variants"].push_back(variant_json(variants[i], occasion.metrics));
+    object["variants"].push_back(variant_json(variants[i], header.metrics));
     object["variants"].back()["difference_to_compact"] =
         json_of(comparisons[i], selecting);
   }
@@ -367,9 +367,9 @@ std::string page_with(const char* page, const Json& data) {
   return filled.replace(filled.find(placeholder), placeholder.size(), text);
 }
 
-std::string report_html(const Occasion& occasion,
+std::string report_html(const ReportHeader& header,
                         const std::vector<VariantResult>& variants) {
-  auto data = results_json(occasion, variants);
+  auto data = results_json(header, variants);
   for (std::size_t i = 0; i < variants.size(); ++i) {
     auto& runs = data["variants"][i]["runs"];
     runs = Json::array();

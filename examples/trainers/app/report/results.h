@@ -22,7 +22,7 @@ struct VariantResult {
 };
 
 /// The circumstances of the runs, for the head of a report.
-struct Occasion {
+struct ReportHeader {
   std::string title;
   std::string program;
   std::string version;
@@ -46,13 +46,13 @@ std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric);
 
 /// Returns the data for the head of a report, which other JSON files start
 /// with.
-nlohmann::ordered_json head_json(const Occasion& occasion);
+nlohmann::ordered_json head_json(const ReportHeader& header);
 
 /// Returns the page with `data` in place of "@REPORT_DATA@".
 std::string page_with(const char* page, const nlohmann::ordered_json& data);
 
 /// Returns the content of result.json.
-nlohmann::ordered_json results_json(const Occasion& occasion,
+nlohmann::ordered_json results_json(const ReportHeader& header,
                                     const std::vector<VariantResult>& variants);
 
 /// Returns the table at the end of a comparison: mean ± sample standard
@@ -74,7 +74,7 @@ std::string tuning_table(const std::vector<VariantResult>& variants,
                          const tasks::Metric& metric);
 
 /// Returns a self-contained page with curves, table and configuration.
-std::string report_html(const Occasion& occasion,
+std::string report_html(const ReportHeader& header,
                         const std::vector<VariantResult>& variants);
 
 }  // namespace expandnet::examples

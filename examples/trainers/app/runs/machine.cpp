@@ -19,17 +19,17 @@ namespace expandnet::examples {
 namespace {
 
 /// The other processes, if there are any.
-std::shared_ptr<distributed::Ranks> connect(const Settings& settings,
-                                            bool cuda) {
-  if (!distributed::Ranks::in_environment()) return nullptr;
+std::shared_ptr<distributed::ProcessGroup> connect(const Settings& settings,
+                                                   bool cuda) {
+  if (!distributed::ProcessGroup::in_environment()) return nullptr;
   TORCH_CHECK(settings.by_ranks,
               "this program trains in one process, got RANK or WORLD_SIZE in "
               "the environment; start it by itself");
-  distributed::RanksOptions options;
+  distributed::ProcessGroupOptions options;
   options.device = cuda ? c10::kCUDA : c10::kCPU;
   options.timeout = std::chrono::seconds(settings.timeout);
-  std::shared_ptr<distributed::Ranks> ranks =
-      distributed::Ranks::from_environment(options);
+  std::shared_ptr<distributed::ProcessGroup> ranks =
+      distributed::ProcessGroup::from_environment(options);
   TORCH_CHECK(
       settings.batch_size % ranks->size() == 0,
       error_message("--batch-size", "must be divisible by the number of ranks",

@@ -3,7 +3,7 @@
 
 #include <c10/core/Device.h>
 #include <c10/core/MemoryFormat.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <expandnet/train/precision.h>
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Machine {
   std::int64_t jobs = 1;
   int threads = 1;
   /// The processes that train together; null in single-process training.
-  std::shared_ptr<distributed::Ranks> ranks;
+  std::shared_ptr<distributed::ProcessGroup> ranks;
 
   [[nodiscard]] int rank() const { return ranks ? ranks->rank() : 0; }
   [[nodiscard]] int size() const { return ranks ? ranks->size() : 1; }

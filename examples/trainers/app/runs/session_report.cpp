@@ -121,23 +121,23 @@ void report(const Session& session, const RunContext& context,
   notes.insert(notes.end(), of_images.begin(), of_images.end());
   notes.insert(notes.end(), notes_of_runs.begin(), notes_of_runs.end());
   for (const auto& warning : warnings) notes.push_back("Warning: " + warning);
-  const Occasion occasion{trainer.title(),
-                          trainer.name() + (compares ? " compare" : " train"),
-                          EXPANDNET_VERSION,
-                          device_name(machine.device),
-                          machine.threads,
-                          session.command_line,
-                          configuration_of(trainer, session.command),
-                          notes,
-                          metrics,
-                          context.images.class_names()};
+  const ReportHeader header{trainer.title(),
+                            trainer.name() + (compares ? " compare" : " train"),
+                            EXPANDNET_VERSION,
+                            device_name(machine.device),
+                            machine.threads,
+                            session.command_line,
+                            configuration_of(trainer, session.command),
+                            notes,
+                            metrics,
+                            context.images.class_names()};
   const auto path_in_out = [&](const char* name) {
     return (fs::path(settings.out) / name).string();
   };
   write_file_atomically(path_in_out(kResultFile),
-                        text_of(results_json(occasion, variants), 2) + "\n");
+                        text_of(results_json(header, variants), 2) + "\n");
   write_file_atomically(path_in_out(kReportFile),
-                        report_html(occasion, variants));
+                        report_html(header, variants));
 
   const auto& layers = variants.front().runs.front().layers;
   if (!compares && !layers.empty()) {

@@ -4,7 +4,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 
 #include <algorithm>
 #include <csignal>
@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/libtorch_errors.h"
-#include "distributed/ranks_impl.h"
+#include "distributed/process_group_impl.h"
 
 namespace expandnet::distributed {
 
@@ -64,27 +64,29 @@ at::Tensor bit_sum(const at::Tensor& tensor) {
 
 }  // namespace
 
-bool Ranks::in_environment() {
+bool ProcessGroup::in_environment() {
   return std::getenv("RANK") != nullptr || std::getenv("WORLD_SIZE") != nullptr;
 }
 
-std::unique_ptr<Ranks> Ranks::from_environment(const RanksOptions& options) {
+std::unique_ptr<ProcessGroup> ProcessGroup::from_environment(
+    const ProcessGroupOptions& options) {
   if (!in_environment()) return nullptr;
   const auto where = read_rank_environment();
   ignore_broken_pipes();
-  return std::unique_ptr<Ranks>(
-      new Ranks(std::make_unique<Impl>(where, options)));
+  return std::unique_ptr<ProcessGroup>(
+      new ProcessGroup(std::make_unique<Impl>(where, options)));
 }
 
-Ranks::Ranks(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Ranks::~Ranks() = default;
+ProcessGroup::ProcessGroup(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)) {}
+ProcessGroup::~ProcessGroup() = default;
 
-int Ranks::rank() const { return impl_->where.rank; }
-int Ranks::size() const { return impl_->where.size; }
-int Ranks::local_rank() const { return impl_->where.local_rank; }
-c10::Device Ranks::device() const { return impl_->options.device; }
+int ProcessGroup::rank() const { return impl_->where.rank; }
+int ProcessGroup::size() const { return impl_->where.size; }
+int ProcessGroup::local_rank() const { return impl_->where.local_rank; }
+c10::Device ProcessGroup::device() const { return impl_->options.device; }
 
-void Ranks::run(const std::function<void()>& action) {
+void ProcessGroup::run(const std::function<void()>& action) {
   try {
     action();
   } catch (const std::exception& error) {
@@ -93,7 +95,7 @@ void Ranks::run(const std::function<void()>& action) {
   }
 }
 
-void Ranks::sum(const at::Tensor& tensor) {
+void ProcessGroup::sum(const at::Tensor& tensor) {
   const at::NoGradGuard no_grad;
   // Gloo ends the process when sizes differ.
   check_same("the layout of a tensor to add up", layout_of(tensor));
@@ -102,11 +104,11 @@ void Ranks::sum(const at::Tensor& tensor) {
   if (!flat.is_same(tensor)) tensor.copy_(flat);
 }
 
-void Ranks::broadcast(const at::Tensor& tensor) {
+void ProcessGroup::broadcast(const at::Tensor& tensor) {
   broadcast(std::vector<at::Tensor>{tensor});
 }
 
-void Ranks::broadcast(const std::vector<at::Tensor>& tensors) {
+void ProcessGroup::broadcast(const std::vector<at::Tensor>& tensors) {
   const at::NoGradGuard no_grad;
   std::string layout;
   for (const auto& tensor : tensors) {
@@ -119,7 +121,7 @@ void Ranks::broadcast(const std::vector<at::Tensor>& tensors) {
   });
 }
 
-std::string Ranks::broadcast(const std::string& text) {
+std::string ProcessGroup::broadcast(const std::string& text) {
   auto size = at::full({1}, static_cast<std::int64_t>(text.size()), at::kLong);
   std::vector<at::Tensor> sizes{size};
   auto& carrier = impl_->carrier_of(size);
@@ -132,7 +134,7 @@ std::string Ranks::broadcast(const std::string& text) {
   return text_of(bytes[0], length);
 }
 
-std::vector<std::string> Ranks::gather(const std::string& text) {
+std::vector<std::string> ProcessGroup::gather(const std::string& text) {
   const auto mine =
       at::full({1}, static_cast<std::int64_t>(text.size()), at::kLong);
   std::vector<at::Tensor> sizes, bytes;
@@ -149,22 +151,22 @@ std::vector<std::string> Ranks::gather(const std::string& text) {
   return texts;
 }
 
-at::Tensor Ranks::gather(const at::Tensor& tensor) {
+at::Tensor ProcessGroup::gather(const at::Tensor& tensor) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> tensors;
   run([&] { tensors = impl_->gather(tensor.contiguous()); });
   return at::stack(tensors);
 }
 
-void Ranks::barrier() { (void)any(false); }
+void ProcessGroup::barrier() { (void)any(false); }
 
-bool Ranks::any(bool mine) {
+bool ProcessGroup::any(bool mine) {
   const auto count = at::full({1}, mine ? 1 : 0, at::kLong);
   run([&] { impl_->start_sum(count)->wait(); });
   return count.item<std::int64_t>() > 0;
 }
 
-bool Ranks::any_before(bool mine) {
+bool ProcessGroup::any_before(bool mine) {
   bool answer = false;
   run([&] {
     if (impl_->travelling) {
@@ -177,7 +179,8 @@ bool Ranks::any_before(bool mine) {
   return answer;
 }
 
-void Ranks::check_same(const std::string& what, const std::string& text) {
+void ProcessGroup::check_same(const std::string& what,
+                              const std::string& text) {
   const auto texts = gather(text);
   for (std::size_t i = 1; i < texts.size(); ++i) {
     if (texts[i] == texts[0]) continue;
@@ -193,8 +196,8 @@ void Ranks::check_same(const std::string& what, const std::string& text) {
   }
 }
 
-void Ranks::check_identical(const std::vector<std::string>& names,
-                            const std::vector<at::Tensor>& tensors) {
+void ProcessGroup::check_identical(const std::vector<std::string>& names,
+                                   const std::vector<at::Tensor>& tensors) {
   check_same("the layout of tensors to compare", layout_of(names, tensors));
   if (tensors.empty()) return;
   const at::NoGradGuard no_grad;

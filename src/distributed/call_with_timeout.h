@@ -1,4 +1,4 @@
-// within.h: a time limit for calls that may never return.
+// call_with_timeout.h: a time limit for calls that may never return.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ namespace expandnet::distributed {
 /// longer than `limit`. After a timeout its thread keeps running detached, so
 /// `action` must own everything that it uses.
 template <typename Action>
-auto within(std::chrono::milliseconds limit, Action action)
+auto call_with_timeout(std::chrono::milliseconds limit, Action action)
     -> std::optional<decltype(action())> {
   using Result = decltype(action());
   std::packaged_task<Result()> task(std::move(action));

@@ -1,4 +1,4 @@
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -15,7 +15,7 @@
 namespace expandnet::testing {
 namespace {
 
-const Role kSums("sums", [](distributed::Ranks& ranks) {
+const Role kSums("sums", [](distributed::ProcessGroup& ranks) {
   for (const auto dtype : {at::kFloat, at::kDouble, at::kLong, at::kInt}) {
     auto tensor = torch::full({2, 3}, ranks.rank() + 1, dtype);
     ranks.sum(tensor);
@@ -26,12 +26,12 @@ const Role kSums("sums", [](distributed::Ranks& ranks) {
   TORCH_CHECK(transposed.equal(3 * torch::arange(6.).reshape({2, 3}).t()));
 });
 
-TEST(Ranks, AddUpTensorsOfAnyDtypeAndLayout) {
+TEST(ProcessGroup, AddUpTensorsOfAnyDtypeAndLayout) {
   Team team("sums", 3);
   expect_success(team);
 }
 
-const Role kGathers("gathers", [](distributed::Ranks& ranks) {
+const Role kGathers("gathers", [](distributed::ProcessGroup& ranks) {
   const auto mine = torch::arange(6.).reshape({2, 3}).t() + ranks.rank();
   const auto all = ranks.gather(mine);
   TORCH_CHECK(all.sizes() == torch::IntArrayRef({3, 3, 2}));
@@ -40,12 +40,12 @@ const Role kGathers("gathers", [](distributed::Ranks& ranks) {
   }
 });
 
-TEST(Ranks, GatherTensorsInTheirOrder) {
+TEST(ProcessGroup, GatherTensorsInTheirOrder) {
   Team team("gathers", 3);
   expect_success(team);
 }
 
-const Role kBroadcasts("broadcasts", [](distributed::Ranks& ranks) {
+const Role kBroadcasts("broadcasts", [](distributed::ProcessGroup& ranks) {
   torch::manual_seed(ranks.rank());
   std::vector<torch::Tensor> tensors{
       torch::randn({3, 4}),
@@ -71,12 +71,12 @@ const Role kBroadcasts("broadcasts", [](distributed::Ranks& ranks) {
   TORCH_CHECK(single.equal(torch::full({4}, 1)));
 });
 
-TEST(Ranks, OverwriteTensorsWithThoseOfTheFirst) {
+TEST(ProcessGroup, OverwriteTensorsWithThoseOfTheFirst) {
   Team team("broadcasts");
   expect_success(team);
 }
 
-const Role kTexts("texts", [](distributed::Ranks& ranks) {
+const Role kTexts("texts", [](distributed::ProcessGroup& ranks) {
   const std::string long_text(5'000'000, 'x');
   const std::string binary("a\0b", 3);
   for (const auto& text : {std::string(), binary, long_text}) {
@@ -87,12 +87,12 @@ const Role kTexts("texts", [](distributed::Ranks& ranks) {
   }
 });
 
-TEST(Ranks, BroadcastAndGatherTextsOfAnyLength) {
+TEST(ProcessGroup, BroadcastAndGatherTextsOfAnyLength) {
   Team team("texts");
   expect_success(team);
 }
 
-const Role kQuestions("questions", [](distributed::Ranks& ranks) {
+const Role kQuestions("questions", [](distributed::ProcessGroup& ranks) {
   TORCH_CHECK(!ranks.any(false));
   TORCH_CHECK(ranks.any(ranks.rank() == 1));
   TORCH_CHECK(ranks.any(true));
@@ -103,12 +103,12 @@ const Role kQuestions("questions", [](distributed::Ranks& ranks) {
   // Left with an answer that nobody asks for.
 });
 
-TEST(Ranks, AgreeAtOnceAndOneCallLater) {
+TEST(ProcessGroup, AgreeAtOnceAndOneCallLater) {
   Team team("questions");
   expect_success(team);
 }
 
-const Role kIdentity("identity", [](distributed::Ranks& ranks) {
+const Role kIdentity("identity", [](distributed::ProcessGroup& ranks) {
   TORCH_CHECK(ranks.size() == 2);
   TORCH_CHECK(ranks.local_rank() == ranks.rank());
   TORCH_CHECK(ranks.is_first() == (ranks.rank() == 0));
@@ -116,14 +116,14 @@ const Role kIdentity("identity", [](distributed::Ranks& ranks) {
   std::printf("rank %d of %d\n", ranks.rank(), ranks.size());
 });
 
-TEST(Ranks, KnowTheirPlace) {
+TEST(ProcessGroup, KnowTheirPlace) {
   Team team("identity");
   const auto outcomes = team.wait();
   EXPECT_EQ(outcomes[0].out + outcomes[0].err, "rank 0 of 2\n");
   EXPECT_EQ(outcomes[1].out + outcomes[1].err, "rank 1 of 2\n");
 }
 
-TEST(Ranks, RunUnderTorchrun) {
+TEST(ProcessGroup, RunUnderTorchrun) {
   const std::string torchrun = EXPANDNET_TORCHRUN;
   if (torchrun.empty()) GTEST_SKIP() << "no torchrun beside LibTorch";
   const std::filesystem::path scratch = ::testing::TempDir();
@@ -137,7 +137,7 @@ TEST(Ranks, RunUnderTorchrun) {
 }
 
 /// Prints what each rank finds.
-const Role kDifferences("differences", [](distributed::Ranks& ranks) {
+const Role kDifferences("differences", [](distributed::ProcessGroup& ranks) {
   const auto mine = ranks.rank() == 2 ? 1. : 0.;
   const auto shape = ranks.rank() + 1;
   const std::vector<std::function<void()>> actions{

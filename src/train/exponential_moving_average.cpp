@@ -2,7 +2,7 @@
 #include <ATen/ops/_foreach_lerp.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/Exception.h>
-#include <expandnet/train/weight_average.h>
+#include <expandnet/train/exponential_moving_average.h>
 
 #include <algorithm>
 #include <string>
@@ -34,11 +34,12 @@ std::string average_key(std::size_t index) { return std::to_string(index); }
 
 }  // namespace
 
-WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
+ExponentialMovingAverage::ExponentialMovingAverage(
+    const torch::nn::Module& module, double decay)
     : decay_(decay) {
   TORCH_CHECK(decay > 0 && decay < 1,
-              error_message("WeightAverage", "decay must be between 0 and 1",
-                            c10::str(decay)));
+              error_message("ExponentialMovingAverage",
+                            "decay must be between 0 and 1", c10::str(decay)));
   const at::NoGradGuard no_grad;
   for (const auto& item : floating_tensors_of(module)) {
     names_.push_back(item.key());
@@ -47,14 +48,14 @@ WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
   }
 }
 
-void WeightAverage::update() {
+void ExponentialMovingAverage::update() {
   const at::NoGradGuard no_grad;
   const auto n = static_cast<double>(++updates_);
   const auto decay = std::min(decay_, (1 + n) / (10 + n));
   at::_foreach_lerp_(averages_, weights_, 1 - decay);
 }
 
-void WeightAverage::swap() {
+void ExponentialMovingAverage::swap() {
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     const auto average = averages_[i].clone();
@@ -63,7 +64,8 @@ void WeightAverage::swap() {
   }
 }
 
-void WeightAverage::save(torch::serialize::OutputArchive& archive) const {
+void ExponentialMovingAverage::save(
+    torch::serialize::OutputArchive& archive) const {
   archive.write(kAverageUpdatesKey, at::tensor({updates_}, at::kLong), true);
   archive.write(kAverageNamesKey, c10::IValue(names_));
   for (std::size_t i = 0; i < averages_.size(); ++i) {
@@ -71,7 +73,7 @@ void WeightAverage::save(torch::serialize::OutputArchive& archive) const {
   }
 }
 
-void WeightAverage::load(torch::serialize::InputArchive& archive) {
+void ExponentialMovingAverage::load(torch::serialize::InputArchive& archive) {
   const at::NoGradGuard no_grad;
   at::Tensor updates;
   archive.read(kAverageUpdatesKey, updates, true);

@@ -1,4 +1,4 @@
-// weight_average.h: a moving average of a model's weights, which is deployed
+// exponential_moving_average.h: a moving average of a model's weights, which is deployed
 // instead of them.
 #pragma once
 
@@ -22,14 +22,14 @@ namespace expandnet::train {
 /// has statistics for BatchNorm. In weight space it averages the compact
 /// weights: it is the average of the folds, not the fold of averaged factors.
 ///
-///     WeightAverage average(*model, 0.9999);
+///     ExponentialMovingAverage average(*model, 0.9999);
 ///     average.update();  // after each step
 ///     average.swap();    // now the model holds the averages; swap() undoes it
-class WeightAverage {
+class ExponentialMovingAverage {
  public:
   /// Starts from the current weights. The model must outlive the average and
   /// keep its parameters. Throws `c10::Error` unless 0 < decay < 1.
-  WeightAverage(const torch::nn::Module& module, double decay);
+  ExponentialMovingAverage(const torch::nn::Module& module, double decay);
 
   void update();
   /// Exchanges the averages with the model's values.

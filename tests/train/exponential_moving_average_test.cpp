@@ -1,4 +1,4 @@
-#include <expandnet/train/weight_average.h>
+#include <expandnet/train/exponential_moving_average.h>
 #include <gtest/gtest.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/linear.h>
@@ -14,12 +14,12 @@
 namespace expandnet::testing {
 namespace {
 
-TEST(WeightAverage, IsTheMeanThatItsFormulaSays) {
+TEST(ExponentialMovingAverage, IsTheMeanThatItsFormulaSays) {
   torch::manual_seed(0);
   torch::nn::Linear layer(3, 2);
   layer->to(at::kDouble);
   const torch::NoGradGuard no_grad;
-  train::WeightAverage average(*layer, 0.3);
+  train::ExponentialMovingAverage average(*layer, 0.3);
   auto expected = layer->weight.clone();
   for (int n = 1; n <= 8; ++n) {
     layer->weight.copy_(torch::randn({2, 3}, at::kDouble));
@@ -34,20 +34,20 @@ TEST(WeightAverage, IsTheMeanThatItsFormulaSays) {
   EXPECT_TRUE(layer->weight.equal(last));
 }
 
-TEST(WeightAverage, TakesTheStatisticsOfBatchNorm) {
+TEST(ExponentialMovingAverage, TakesTheStatisticsOfBatchNorm) {
   torch::nn::BatchNorm1d norm(2);
   const torch::NoGradGuard no_grad;
-  train::WeightAverage average(*norm, 0.1);
+  train::ExponentialMovingAverage average(*norm, 0.1);
   norm->running_mean.fill_(11);
   average.update();
   average.swap();
   EXPECT_FLOAT_EQ(norm->running_mean[0].item<float>(), 0.9F * 11);
 }
 
-TEST(WeightAverage, GoesOnFromWhatWasSaved) {
+TEST(ExponentialMovingAverage, GoesOnFromWhatWasSaved) {
   torch::nn::Linear straight(2, 2);
   const torch::NoGradGuard no_grad;
-  train::WeightAverage average(*straight, 0.9);
+  train::ExponentialMovingAverage average(*straight, 0.9);
   straight->weight.fill_(1);
   average.update();
 
@@ -56,7 +56,7 @@ TEST(WeightAverage, GoesOnFromWhatWasSaved) {
   std::stringstream stream;
   out.save_to(stream);
   torch::nn::Linear resumed(2, 2);
-  train::WeightAverage loaded(*resumed, 0.9);
+  train::ExponentialMovingAverage loaded(*resumed, 0.9);
   torch::serialize::InputArchive in;
   in.load_from(stream);
   loaded.load(in);
@@ -70,10 +70,10 @@ TEST(WeightAverage, GoesOnFromWhatWasSaved) {
   EXPECT_TRUE(resumed->weight.equal(straight->weight));
 }
 
-TEST(WeightAverage, RefusesADecayOutOfRange) {
+TEST(ExponentialMovingAverage, RefusesADecayOutOfRange) {
   torch::nn::Linear layer(2, 2);
-  EXPECT_EQ(error_of([&] { train::WeightAverage(*layer, 1); }),
-            "WeightAverage: decay must be between 0 and 1, got 1");
+  EXPECT_EQ(error_of([&] { train::ExponentialMovingAverage(*layer, 1); }),
+            "ExponentialMovingAverage: decay must be between 0 and 1, got 1");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// ranks.h: the processes that train one model together.
+// process_group.h: the processes that train one model together.
 //
 // torchrun starts them, or anything else that sets the same environment
 // variables:
@@ -21,7 +21,7 @@
 
 namespace expandnet::distributed {
 
-struct RanksOptions {
+struct ProcessGroupOptions {
   /// The device that this process trains on. For CUDA the index is ignored: the
   /// device is cuda:LOCAL_RANK, which becomes the current device.
   c10::Device device = c10::kCPU;
@@ -39,9 +39,9 @@ struct RanksOptions {
 /// leaves the group without disturbing the other ranks; rank 0, if it hosts the
 /// store, waits for them to end.
 ///
-///     const auto ranks = distributed::Ranks::from_environment();
+///     const auto ranks = distributed::ProcessGroup::from_environment();
 ///     if (ranks) ranks->broadcast(model->parameters());  // null: one process
-class Ranks {
+class ProcessGroup {
  public:
   /// Whether RANK or WORLD_SIZE is set.
   [[nodiscard]] static bool in_environment();
@@ -61,12 +61,12 @@ class Ranks {
   /// Throws `c10::Error` for variables that are missing or invalid, before it
   /// connects; for ranks that do not start in time; and if the ranks run on
   /// several machines and one of them gives the others a loopback address.
-  [[nodiscard]] static std::unique_ptr<Ranks> from_environment(
-      const RanksOptions& options = {});
+  [[nodiscard]] static std::unique_ptr<ProcessGroup> from_environment(
+      const ProcessGroupOptions& options = {});
 
-  ~Ranks();
-  Ranks(const Ranks&) = delete;
-  Ranks& operator=(const Ranks&) = delete;
+  ~ProcessGroup();
+  ProcessGroup(const ProcessGroup&) = delete;
+  ProcessGroup& operator=(const ProcessGroup&) = delete;
 
   [[nodiscard]] int rank() const;
   [[nodiscard]] int size() const;
@@ -122,7 +122,7 @@ class Ranks {
   [[nodiscard]] Impl& impl() { return *impl_; }
 
  private:
-  explicit Ranks(std::unique_ptr<Impl> impl);
+  explicit ProcessGroup(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,8 +1,8 @@
-// ranks_impl.h: the implementation of Ranks.
+// process_group_impl.h: the implementation of Ranks.
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <expandnet/distributed/ranks.h>
+#include <expandnet/distributed/process_group.h>
 
 #include <cstdint>
 #include <exception>
@@ -13,8 +13,8 @@
 
 namespace expandnet::distributed {
 
-struct Ranks::Impl {
-  Impl(const RankEnvironment& environment, const RanksOptions& options);
+struct ProcessGroup::Impl {
+  Impl(const RankEnvironment& environment, const ProcessGroupOptions& options);
   /// Tells the other ranks that this one ends, and closes the connections.
   ~Impl();
   Impl(const Impl&) = delete;
@@ -30,7 +30,7 @@ struct Ranks::Impl {
   [[noreturn]] void fail(const std::exception& error);
 
   RankEnvironment where;
-  RanksOptions options;
+  ProcessGroupOptions options;
   RollCall roll_call;
   /// Has the Gloo backend, and NCCL on CUDA.
   c10::intrusive_ptr<c10d::ProcessGroup> group;

@@ -1,4 +1,4 @@
-#include "distributed/ranks_impl.h"
+#include "distributed/process_group_impl.h"
 
 #include <ATen/ops/empty_like.h>
 #include <c10/util/Exception.h>
@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/libtorch_errors.h"
 #include "distributed/backends.h"
-#include "distributed/within.h"
+#include "distributed/call_with_timeout.h"
 
 namespace expandnet::distributed {
 
@@ -29,7 +29,7 @@ c10::Device device_of(const RankEnvironment& where, c10::Device device) {
 }
 
 c10::intrusive_ptr<Group> make_group(const RankEnvironment& where,
-                                     const RanksOptions& options,
+                                     const ProcessGroupOptions& options,
                                      const RollCall& roll_call) {
   const auto part = [&](const char* name) {
     return c10::make_intrusive<c10d::PrefixStore>(name, roll_call.connect());
@@ -51,8 +51,8 @@ c10::intrusive_ptr<Group> make_group(const RankEnvironment& where,
 
 }  // namespace
 
-Ranks::Impl::Impl(const RankEnvironment& environment,
-                  const RanksOptions& wanted)
+ProcessGroup::Impl::Impl(const RankEnvironment& environment,
+                         const ProcessGroupOptions& wanted)
     : where(environment),
       options{device_of(environment, wanted.device), wanted.timeout},
       roll_call(environment, wanted.timeout) {
@@ -65,7 +65,7 @@ Ranks::Impl::Impl(const RankEnvironment& environment,
   }
 }
 
-Ranks::Impl::~Impl() {
+ProcessGroup::Impl::~Impl() {
   failed = failed || std::uncaught_exceptions() > exceptions;
   // The others are told before they see closed connections. What is under way
   // between them and this rank ends by itself, unless something went wrong.
@@ -73,18 +73,18 @@ Ranks::Impl::~Impl() {
   if (!failed) roll_call.hold_store(options.timeout);
   // NCCL waits for the device, and complains unless it is told of the end.
   const bool is_told = !failed && group && options.device.is_cuda();
-  within(is_told ? options.timeout : kClose,
-         [is_told, group_ = std::move(group),
-          work = std::move(travelling)]() mutable {
-           work.reset();
-           if (is_told) group_->getBackend(c10::kCUDA)->shutdown();
-           group_.reset();
-           return true;
-         });
+  call_with_timeout(is_told ? options.timeout : kClose,
+                    [is_told, group_ = std::move(group),
+                     work = std::move(travelling)]() mutable {
+                      work.reset();
+                      if (is_told) group_->getBackend(c10::kCUDA)->shutdown();
+                      group_.reset();
+                      return true;
+                    });
   if (failed) roll_call.hold_store(kFarewell);
 }
 
-c10d::Backend& Ranks::Impl::carrier_of(const at::Tensor& tensor) const {
+c10d::Backend& ProcessGroup::Impl::carrier_of(const at::Tensor& tensor) const {
   TORCH_CHECK(
       tensor.device().is_cpu() || tensor.device() == options.device,
       error_message(
@@ -92,11 +92,12 @@ c10d::Backend& Ranks::Impl::carrier_of(const at::Tensor& tensor) const {
           c10::str("tensors must be on the CPU or on this rank's device ",
                    options.device),
           c10::str("one on ", tensor.device()),
-          "move it, or set RanksOptions::device"));
+          "move it, or set ProcessGroupOptions::device"));
   return *group->getBackend(tensor.device().type());
 }
 
-std::vector<at::Tensor> Ranks::Impl::gather(const at::Tensor& tensor) const {
+std::vector<at::Tensor> ProcessGroup::Impl::gather(
+    const at::Tensor& tensor) const {
   std::vector<std::vector<at::Tensor>> outputs(1);
   for (int rank = 0; rank < where.size; ++rank) {
     outputs[0].push_back(at::empty_like(tensor));
@@ -106,13 +107,13 @@ std::vector<at::Tensor> Ranks::Impl::gather(const at::Tensor& tensor) const {
   return outputs[0];
 }
 
-c10::intrusive_ptr<c10d::Work> Ranks::Impl::start_sum(
+c10::intrusive_ptr<c10d::Work> ProcessGroup::Impl::start_sum(
     const at::Tensor& tensor) const {
   std::vector<at::Tensor> tensors{tensor};
   return carrier_of(tensor).allreduce(tensors);
 }
 
-void Ranks::Impl::fail(const std::exception& error) {
+void ProcessGroup::Impl::fail(const std::exception& error) {
   failed = true;
   TORCH_CHECK(false, "ranks: ", roll_call.blame(), " (", first_line_of(error),
               ")");
