@@ -345,8 +345,8 @@ TEST_F(ExpandnetDetection, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
   if (EXPANDNET_HAS_GLOO == 0) GTEST_SKIP() << "this LibTorch has no Gloo";
   const auto words = [&](const std::string& out) {
     return command("train",
-                   {"--epochs", "2", "--batch-size", "2", "--val-lists", "test",
-                    "--batch-norm", "true", "--sync-bn"},
+                   {"--epochs", "1", "--batch-size", "2", "--val-lists", "test",
+                    "--batch-norm", "true", "--sync-bn", "--seed", "1"},
                    out);
   };
   ASSERT_EQ(run(words("alone")).status, 0);
@@ -354,9 +354,6 @@ TEST_F(ExpandnetDetection, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
     ASSERT_EQ(outcome.status, 0) << outcome.err;
   }
   expect_close_runs("out", "alone");
-  const auto resumed = run_two(joined(words("out"), {"--resume"}),
-                               joined(words("out"), {"--resume"}));
-  EXPECT_EQ(resumed[0].status, 0) << resumed[0].err;
 }
 
 TEST_F(ExpandnetDetection, RefusesWrongUsage) {

@@ -515,7 +515,7 @@ TEST_F(ExpandnetSegmentation, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
   const auto words = [&](const std::string& out) {
     return command(
         "train",
-        {"--epochs", "2", "--batch-size", "2", "--batch-norm", "true",
+        {"--epochs", "1", "--batch-size", "4", "--batch-norm", "true",
          "--sync-bn", "--min-scale", "1", "--max-scale", "1"},
         out, path("folders"));
   };
