@@ -178,11 +178,11 @@ at::Tensor SyncBatchNormImpl<Norm>::forward(const at::Tensor& input) {
     }
   }
   // Autograd takes no tensors that are undefined.
-  const auto options = input.options().dtype(sum_dtype(input));
+  const auto like_sums = input.options().dtype(sum_dtype(input));
   const bool affine = this->weight.defined();
   return SyncBatchNormFunction::apply(
-      input, affine ? this->weight : at::ones({features}, options),
-      affine ? this->bias : at::zeros({features}, options), moments,
+      input, affine ? this->weight : at::ones({features}, like_sums),
+      affine ? this->bias : at::zeros({features}, like_sums), moments,
       this->options.eps(), c10::make_intrusive<SharedGather>(gather_));
 }
 

@@ -4,6 +4,7 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/passes/hand_over.h>
 #include <gtest/gtest.h>
+#include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/optim/sgd.h>
 #include <torch/serialize.h>

@@ -61,8 +61,10 @@ std::vector<Result> bench_boxes(const FilesArguments& arguments) {
     contestants.push_back(
         [rival, count = arguments.images] { rival->read_epoch(count); });
   }
-  const auto times =
-      time_in_turns(contestants, c10::kCPU, {arguments.rounds, /*warmup=*/1});
+  TimingOptions timing;
+  timing.rounds = arguments.rounds;
+  timing.warmup = 1;
+  const auto times = time_in_turns(contestants, c10::kCPU, timing);
   std::vector<Result> results;
   for (std::size_t i = 0; i < names.size(); ++i) {
     Result result;
