@@ -27,4 +27,3 @@
 #include <expandnet/passes/summary.h>
 #include <expandnet/passes/synchronize_batch_norm.h>
 #include <expandnet/passes/verify.h>
-#include <expandnet/version.h>

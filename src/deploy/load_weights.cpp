@@ -146,17 +146,16 @@ Weights weights_of(const torch::nn::Module& model) {
 Weights with_names_of(const torch::nn::Module& model, Weights weights) {
   const auto own = names_in(weights_of(model).tensors);
   const auto given = names_in(weights.tensors);
-  const auto lacking = wrapper_of(own);
-  if (!lacking.empty() && !any_begins_with(given, lacking)) {
-    for (auto& item : weights.tensors) item.first.insert(0, lacking);
-    return weights;
-  }
+  auto lacking = wrapper_of(own);
+  if (any_begins_with(given, lacking)) lacking.clear();
   const auto beyond = wrapper_of(given);
-  if (!beyond.empty() && !any_begins_with(own, beyond)) {
+  // Below the wrapper that the weights lack there may be one that they have.
+  if (!beyond.empty() && !any_begins_with(own, lacking + beyond)) {
     for (auto& item : weights.tensors) item.first.erase(0, beyond.size());
     weights.notes.push_back("names without " + in_quotes(beyond) +
                             ", which the model does not have");
   }
+  for (auto& item : weights.tensors) item.first.insert(0, lacking);
   return weights;
 }
 

@@ -2,6 +2,7 @@
 #include <expandnet/expandnet.h>
 #include <expandnet/models.h>
 #include <expandnet/train.h>
+#include <expandnet/version.h>
 
 int main() {
   static_assert(EXPANDNET_VERSION_MAJOR >= 0, "version.h is installed");

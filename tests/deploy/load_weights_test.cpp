@@ -130,6 +130,9 @@ TEST(WithNamesOf, MatchesThePrefixesOfWrappers) {
               std::vector<std::string>{"names without \"" + prefix +
                                        ".\", which the model does not have"});
     EXPECT_EQ(load_weights(*bare, prefixed).loaded, 7);
+    const auto other = wrapped(prefix == "model" ? "module" : "model", 1);
+    EXPECT_EQ(with_names_of(*other, prefixed).tensors.at(0).first,
+              weights_of(*other).tensors.at(0).first);
   }
 }
 

@@ -315,20 +315,21 @@ TEST_P(BranchSums, KeepTheirLayoutInHalfPrecision) {
 
 TEST_P(BranchSums, AreClonedWithTheirModules) {
   torch::manual_seed(0);
-  ExpandedSums modules{ExpansionOptions(GetParam())};
+  ExpandedConv2d layer(layers_of_sums()[0], GetParam());
   const auto input = torch::randn({2, 3, 8, 8});
+  const auto before = layer->forward(input);
 
   const auto copy =
-      std::dynamic_pointer_cast<ExpandedSumsImpl>(modules->clone());
+      std::dynamic_pointer_cast<ExpandedConv2dImpl>(layer->clone());
 
   ASSERT_NE(copy, nullptr);
-  EXPECT_TRUE(copy->forward(input).equal(modules(input)));
-  const auto before = modules(input);
+  EXPECT_FALSE(copy->is_contracted());
+  EXPECT_TRUE(copy->forward(input).equal(before));
   {
     const torch::NoGradGuard no_grad;
     for (auto& factor : copy->parameters()) factor.mul_(1.5);
   }
-  EXPECT_TRUE(modules(input).equal(before));
+  EXPECT_TRUE(layer->forward(input).equal(before));
   EXPECT_FALSE(copy->forward(input).equal(before));
 }
 
@@ -346,8 +347,8 @@ struct KeptFunction {
   explicit KeptFunction(ExpansionOptions options) {
     torch::manual_seed(0);
     torch::nn::Sequential net(
-        torch::nn::Conv2d(Conv2dOptions(6, 6, 7).padding(3)));
-    const auto input = torch::randn({2, 6, 9, 9});
+        torch::nn::Conv2d(Conv2dOptions(16, 16, 7).padding(3)));
+    const auto input = torch::randn({2, 16, 9, 9});
     const auto before = net->forward(input).detach();
     const auto expansion =
         expand(*net, options.initial_values(InitialValues::kPreserving));
@@ -368,10 +369,10 @@ TEST(PreservingSums, SolveForTheBranchThatHoldsTheWeight) {
 }
 
 TEST(PreservingSums, TakeClWhereCkFallsShort) {
-  for (const auto& options :
-       {ExpansionOptions(Strategy::kCKRep),
-        ExpansionOptions().branches({{Branch(BranchKind::kChain).bias(true),
-                                      Branch().kernel_size({1, 1})}})}) {
+  for (const auto& options : {ExpansionOptions(Strategy::kCKRep).rate(1),
+                              ExpansionOptions().rate(1).branches(
+                                  {{Branch(BranchKind::kChain).bias(true),
+                                    Branch().kernel_size({1, 1})}})}) {
     const KeptFunction kept(options);
 
     EXPECT_LE(kept.error, kKeptInFloat);

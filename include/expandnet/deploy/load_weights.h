@@ -19,7 +19,7 @@ namespace expandnet {
 /// The weights under the names of the model. Where all names of the model begin
 /// with "module." or "model." and none of the weights' do, as readers take it
 /// off, it is put before them; where all names of the weights do and none of
-/// the model's, it is taken off, with a note. Others stay as they are. The
+/// the model's, it is taken off, with a note, before another is put there. Others stay as they are. The
 /// tensors are shared.
 [[nodiscard]] Weights with_names_of(const torch::nn::Module& model,
                                     Weights weights);

@@ -116,6 +116,14 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, double& value,
   return option;
 }
 
+CLI::Option* add_switch(CLI::App& app, const std::string& name, bool& value,
+                        const std::string& description) {
+  auto* option = app.add_flag(name, value, description);
+  option->default_function([&value] { return value ? "true" : "false"; });
+  option->capture_default_str();
+  return option;
+}
+
 CLI::Option* add_numbers(CLI::App& app, const std::string& name,
                          std::vector<double>& values,
                          const std::string& description) {

@@ -20,6 +20,10 @@ namespace expandnet::examples {
 /// exactly. CLI11 itself stores six digits.
 CLI::Option* add_number(CLI::App& app, const std::string& name, double& value,
                         const std::string& description = "");
+/// Adds a flag without a value, which configuration files keep as true or
+/// false. CLI11 itself keeps an empty text, which it reads as true.
+CLI::Option* add_switch(CLI::App& app, const std::string& name, bool& value,
+                        const std::string& description = "");
 CLI::Option* add_numbers(CLI::App& app, const std::string& name,
                          std::vector<double>& values,
                          const std::string& description = "");

@@ -123,9 +123,9 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--accumulate", settings.accumulate, "batches per update")
       ->check(positive());
   if (settings.by_ranks) {
-    app.add_flag("--sync-bn", settings.sync_batch_norm,
-                 "several processes take BatchNorm's statistics from the "
-                 "batches of all, not each from its own");
+    add_switch(app, "--sync-bn", settings.sync_batch_norm,
+               "several processes take BatchNorm's statistics from the batches "
+               "of all, not each from its own");
   }
   if (!settings.classifies) return;
   add_teacher(app, settings);
