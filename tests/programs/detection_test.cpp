@@ -354,6 +354,11 @@ TEST_F(ExpandnetDetection, TrainsByTwoProcessesAsByOneWithSyncBatchNorm) {
     ASSERT_EQ(outcome.status, 0) << outcome.err;
   }
   expect_close_runs("out", "alone");
+  const Words resumed = {EXPANDNET_DETECTION, "train", "--resume", "--out",
+                         path("out")};
+  for (const auto& outcome : run_two(resumed, resumed)) {
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  }
 }
 
 TEST_F(ExpandnetDetection, RefusesWrongUsage) {

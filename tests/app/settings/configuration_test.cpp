@@ -84,6 +84,32 @@ TEST(Configurations, KeepEachBitOfAnyNumber) {
   EXPECT_EQ(again.milestones, flags.milestones);
 }
 
+/// An app with a switch.
+struct Switched {
+  explicit Switched(bool value) : on(value) {
+    app.option_defaults()->always_capture_default()->take_last();
+    add_switch(app, "--both", on);
+  }
+  CLI::App app;
+  bool on;
+};
+
+TEST(Configurations, KeepAFlagThatHasNoValue) {
+  for (const bool value : {true, false}) {
+    Switched written(value);
+    const auto text = configuration_of(written.app);
+    EXPECT_EQ(text, value ? "both=true\n" : "both=false\n");
+
+    Switched again(false);
+    std::istringstream stream(text);
+    again.app.parse_from_stream(stream);
+    EXPECT_EQ(again.on, value);
+  }
+  Switched asked(false);
+  asked.app.parse(std::vector<std::string>{"--both"});
+  EXPECT_TRUE(asked.on);
+}
+
 TEST(Configurations, LeaveOutAListOfNothing) {
   EXPECT_EQ(written({}), "data=\"data\"\nlr=0.01\n");
 }

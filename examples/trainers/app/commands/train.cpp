@@ -1,6 +1,5 @@
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
-#include <expandnet/fold/options.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "command_line/named_flag.h"
 #include "trainers/app/commands/commands.h"
 #include "trainers/app/runs/grid.h"
+#include "trainers/app/runs/layer_strategies.h"
 #include "trainers/app/runs/plans.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/run_folders.h"
@@ -52,15 +52,6 @@ void take_first_cell(Settings& settings) {
 /// `train` has nothing to choose.
 void one_cell(Settings& settings) {
   settings.grid = {{settings.lr}, {settings.weight_decay}, {settings.rate}};
-}
-
-/// Whether a recipe trains sums of branches: their name, or that and "+fc".
-bool is_sum(const std::string& recipe) {
-  const auto& sums = branch_strategies();
-  return std::any_of(sums.begin(), sums.end(), [&](Strategy sum) {
-    const std::string known = name(sum);
-    return recipe == known || recipe == known + "+fc";
-  });
 }
 
 /// What no single flag can say, whatever the trainer.
@@ -100,7 +91,9 @@ void check_together(const Settings& settings, Command command) {
                                      name_in(kExecutions, settings.execution));
     }
   }
-  const auto sum = std::find_if(recipes.begin(), recipes.end(), is_sum);
+  const auto sum = std::find_if(
+      recipes.begin(), recipes.end(),
+      [](const auto& recipe) { return sum_of_recipe(recipe).has_value(); });
   if (settings.init.twin && sum != recipes.end()) {
     throw CLI::ValidationError(
         "--init", "twin needs layers that are single chains, got --expand " +

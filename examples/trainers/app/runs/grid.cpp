@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "trainers/app/runs/layer_strategies.h"
+
 namespace expandnet::examples {
 
 namespace {
@@ -12,8 +14,10 @@ namespace {
 /// branches some have none; a pattern of --strategy may add one.
 bool has_rate(const Settings& settings, const std::string& recipe) {
   if (recipe == "none") return false;
-  return !settings.strategy.empty() ||
-         (recipe != "orepa" && recipe != "acb" && recipe != "rep");
+  const auto sum = sum_of_recipe(recipe);
+  const bool has_fc = sum && recipe != name(*sum);
+  return !settings.strategy.empty() || !sum || has_fc ||
+         sum == Strategy::kCLSkip || sum == Strategy::kCKRep;
 }
 
 /// The rates that make a difference to a variant.

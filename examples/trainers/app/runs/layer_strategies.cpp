@@ -78,6 +78,14 @@ std::string complaint_about_strategy(const std::string& text) {
          text;
 }
 
+std::optional<Strategy> sum_of_recipe(const std::string& recipe) {
+  for (const auto sum : branch_strategies()) {
+    const std::string known = name(sum);
+    if (recipe == known || recipe == known + "+fc") return sum;
+  }
+  return std::nullopt;
+}
+
 ExpansionOptions expansion_options(const Settings& settings) {
   ExpansionOptions options;
   options.rate(settings.rate);

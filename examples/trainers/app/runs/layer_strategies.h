@@ -5,6 +5,7 @@
 #include <expandnet/passes/selector.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "trainers/app/settings/settings.h"
@@ -14,6 +15,10 @@ namespace expandnet::examples {
 /// Returns what is wrong with PATTERN=STRATEGY, the format of --strategy; "" if
 /// it is valid.
 [[nodiscard]] std::string complaint_about_strategy(const std::string& text);
+
+/// Returns the sum of branches that a recipe expands convolutions by: "orepa"
+/// and "orepa+fc" both name OREPA. Absent for recipes of single chains.
+[[nodiscard]] std::optional<Strategy> sum_of_recipe(const std::string& recipe);
 
 /// Returns rate, initial values and narrowing according to `settings`.
 [[nodiscard]] ExpansionOptions expansion_options(const Settings& settings);
