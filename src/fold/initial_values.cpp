@@ -112,9 +112,8 @@ void set_start(const CompactLayer& layer, const FactorShape& shape,
 }
 
 /// Scales the weights that are drawn alike until the fold of the branch,
-/// without its scale, has the root mean square of the compact layer's default,
-/// bound / sqrt(3).
-void match(const Plan& plan, const BranchShape& branch,
+/// without its scale, has the root mean square `target`.
+void match(const Plan& plan, const BranchShape& branch, double target,
            std::vector<Affine>& factors) {
   const auto part = plan_of_branch(
       plan, static_cast<std::size_t>(&branch - plan.branches.data()));
@@ -134,7 +133,6 @@ void match(const Plan& plan, const BranchShape& branch,
                                     .mean()
                                     .item<double>());
   if (drawn == 0 || spread == 0) return;
-  const auto target = default_bound(plan.layer) / std::sqrt(3);
   const auto scale = std::pow(target / spread, 1 / static_cast<double>(drawn));
   for (std::size_t f = 0; f < own.size(); ++f) {
     if (part.factors[f].start == FactorStart::kDrawn) {
@@ -162,7 +160,10 @@ std::vector<Affine> drawn_values(
       set_start(plan.layer, shape, options, values, factor, generator);
       factors.push_back(std::move(factor));
     }
-    if (values == InitialValues::kMatched) match(plan, branch, factors);
+    if (values == InitialValues::kMatched) {
+      const auto default_spread = default_bound(plan.layer) / std::sqrt(3);
+      match(plan, branch, options.spread().value_or(default_spread), factors);
+    }
   }
   return factors;
 }
@@ -189,6 +190,11 @@ std::vector<Affine> initial_values(
       at::isFloatingType(dtype),
       error_message("initial_values", "factors must be floating point",
                     c10::str(c10::toString(dtype)), "use float or double"));
+  const auto spread = options.spread().value_or(1);
+  TORCH_CHECK(
+      std::isfinite(spread) && spread > 0,
+      error_message("initial_values", "the spread must be positive and finite",
+                    c10::str(spread)));
   const auto master = tensor_options.dtype(master_dtype(dtype));
   if (options.initial_values() == InitialValues::kPreserving) {
     return factorize(plan, compact_default(plan.layer, master, generator), {},

@@ -7,6 +7,7 @@
 #include <expandnet/fold/fold.h>
 #include <expandnet/nn/chain.h>
 #include <expandnet/passes/report.h>
+#include <expandnet/passes/step_scales.h>
 #include <expandnet/passes/summary.h>
 #include <expandnet/passes/verify_options.h>
 
@@ -45,5 +46,8 @@ CheckedChains check_chains(const std::vector<ChainedLayer>& layers,
 
 /// Numbers and bytes of a chain, its gradients and its compact layer.
 SummaryRow summary_row(const ChainedLayer& layer);
+
+/// The pace of a chain at the values that it has.
+StepScale step_scale(const ChainedLayer& layer);
 
 }  // namespace expandnet

@@ -4,6 +4,7 @@
 #include <expandnet/passes/expand.h>
 #include <expandnet/passes/nothing_to_expand.h>
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -58,6 +59,24 @@ void check_not_empty(const Layers& layers,
       notes);
 }
 
+bool is_matched(const ExpansionOptions& options) {
+  const auto is = [](std::optional<InitialValues> values) {
+    return values == InitialValues::kMatched;
+  };
+  const auto& branches = options.branches();
+  return is(options.initial_values()) ||
+         (branches && std::any_of(branches->begin(), branches->end(),
+                                  [&](const Branch& branch) {
+                                    return is(branch.initial_values());
+                                  }));
+}
+
+/// Whether the chain's initial values depend on those of the layer.
+bool starts_from_weight(const ExpansionOptions& options) {
+  return options.initial_values() == InitialValues::kPreserving ||
+         (is_matched(options) && !options.spread());
+}
+
 /// Chooses layers and plans their chains; changes nothing.
 std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
                            std::vector<std::string>& notes) {
@@ -81,8 +100,7 @@ std::vector<Choice> choose(torch::nn::Module& model, const Selector& selector,
         at::isFloatingType(target.parameters.weight.scalar_type()),
         error_message(site, "the weight must be floating point",
                       c10::toString(target.parameters.weight.scalar_type())));
-    TORCH_CHECK(options->initial_values() != InitialValues::kPreserving ||
-                    is_finite(target.parameters),
+    TORCH_CHECK(!starts_from_weight(*options) || is_finite(target.parameters),
                 error_message(site, "weight and bias must be finite",
                               "inf or nan among them",
                               "start from weights of before the divergence"));
@@ -163,7 +181,13 @@ std::optional<Chain> make_chain(const Choice& choice, const CostLimit& limit,
     return preserving_chain(choice, limit, notes);
   }
   const auto& weight = choice.target.parameters.weight;
-  Chain chain(choice.plan, choice.options);
+  auto options = choice.options;
+  if (is_matched(options) && !options.spread()) {
+    const auto spread = weight.to(at::kDouble).square().mean().sqrt();
+    // A weight of zeros has none that a chain could train from.
+    if (spread.item<double>() > 0) options.spread(spread.item<double>());
+  }
+  Chain chain(choice.plan, options);
   chain->to(weight.device(), weight.scalar_type());
   return chain;
 }

@@ -230,6 +230,22 @@ std::vector<torch::Tensor> Expansion::parameters() const {
   return named_parameters().values();
 }
 
+std::vector<torch::Tensor> Expansion::other_parameters() const {
+  std::unordered_set<const void*> expanded;
+  for (const auto& layer : impl_->layers) {
+    expanded.insert(layer.compact.weight.unsafeGetTensorImpl());
+    if (!layer.compact.bias.defined()) continue;
+    expanded.insert(layer.compact.bias.unsafeGetTensorImpl());
+  }
+  std::vector<torch::Tensor> others;
+  for (const auto& parameter : impl_->model->parameters()) {
+    if (expanded.insert(parameter.unsafeGetTensorImpl()).second) {
+      others.push_back(parameter);
+    }
+  }
+  return others;
+}
+
 void Expansion::zero_grad(bool set_to_none) {
   impl_->model->zero_grad(set_to_none);
   impl_->chains->zero_grad(set_to_none);
@@ -398,6 +414,14 @@ Summary Expansion::summary() const {
     }
   }
   return result;
+}
+
+std::vector<StepScale> Expansion::step_scales() const {
+  std::vector<StepScale> scales;
+  for (const auto& layer : impl_->chained_layers()) {
+    scales.push_back(step_scale(layer));
+  }
+  return scales;
 }
 
 torch::nn::Module& Expansion::model() const { return *impl_->model; }

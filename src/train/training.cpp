@@ -210,9 +210,22 @@ void Training::begin_together() {
   auto& module = *parts_.model.module;
   options_.ranks->broadcast(module.parameters());
   options_.ranks->broadcast(module.buffers());
+  // They may have been measured on weights that differed until here.
+  const auto rates = at::tensor(initial_rates_, at::kDouble);
+  options_.ranks->broadcast(rates);
+  set_initial_rates(rates);
   if (parts_.expansion == nullptr) return;
   options_.ranks->broadcast(parts_.expansion->parameters());
   parts_.expansion->fold();
+}
+
+void Training::set_initial_rates(const at::Tensor& rates) {
+  auto& groups = parts_.optimizer->param_groups();
+  const auto* values = rates.const_data_ptr<double>();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    initial_rates_[i] = values[i];
+    groups[i].options().set_lr(values[i]);
+  }
 }
 
 void Training::take_first_buffers() {
@@ -388,6 +401,8 @@ void Training::save(torch::serialize::OutputArchive& archive) const {
   const auto elapsed = epoch_started_ ? seconds_ + now() - started_ : seconds_;
   archive.write(kPositionKey,
                 at::tensor({epoch_, iteration_, best_epoch_}, at::kLong), true);
+  archive.write(kInitialRatesKey, at::tensor(initial_rates_, at::kDouble),
+                true);
   archive.write(kSecondsKey, at::tensor({elapsed}, at::kDouble), true);
   auto sums = meter_->sums().clone();
   if (options_.ranks != nullptr) options_.ranks->sum(sums);
@@ -422,6 +437,20 @@ void Training::load(torch::serialize::InputArchive& archive) {
   epoch_ = at_position[0];
   iteration_ = at_position[1];
   best_epoch_ = at_position[2];
+  // The schedule goes on from the rates that the run began with.
+  at::Tensor rates;
+  if (options_.schedule && archive.try_read(kInitialRatesKey, rates, true)) {
+    TORCH_CHECK(
+        rates.numel() == static_cast<std::int64_t>(initial_rates_.size()),
+        error_message("Training",
+                      "the optimizer must have as many groups as the "
+                      "saved one",
+                      std::to_string(initial_rates_.size()) + " for " +
+                          std::to_string(rates.numel())));
+    const auto values = rates.cpu();
+    const auto* first = values.const_data_ptr<double>();
+    initial_rates_.assign(first, first + values.numel());
+  }
   seconds_ = seconds.item<double>();
   meter_->set_sums(sums);
   // What all have added up is taken up by one of them.

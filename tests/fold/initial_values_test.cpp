@@ -6,7 +6,11 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "testing.h"
 
@@ -68,6 +72,26 @@ TEST(InitialValues, DefaultsFoldToAThirdAndMatchedToTheCompactSpread) {
   const auto target = spread(compact->weight);
   EXPECT_NEAR(folded(InitialValues::kDefault) / target, 1.0 / 3, 0.02);
   EXPECT_NEAR(folded(InitialValues::kMatched) / target, 1, 0.02);
+}
+
+TEST(InitialValues, MatchTheSpreadThatIsAskedFor) {
+  for (const auto strategy :
+       {Strategy::kFC, Strategy::kCL, Strategy::kCK, Strategy::kCKRep}) {
+    const auto layer = strategy == Strategy::kFC
+                           ? linear_layer(8, 12, /*bias=*/false)
+                           : conv2d_layer(8, 12, 5, 2, /*bias=*/false);
+    const auto options = ExpansionOptions(strategy)
+                             .initial_values(InitialValues::kMatched)
+                             .spread(0.37);
+    const auto sum = plan(layer, options);
+    const auto factors = initial_values(sum, options, at::kDouble);
+
+    const auto first = plan_of_branch(sum, 0);  // each has it by itself
+    const std::vector<Affine> own(
+        factors.begin(),
+        factors.begin() + static_cast<std::ptrdiff_t>(first.factors.size()));
+    EXPECT_NEAR(spread(fold(first, own).weight), 0.37, 1e-12) << name(strategy);
+  }
 }
 
 TEST(InitialValues, OfABranchAreItsOwnElseThoseOfTheOptions) {
@@ -177,6 +201,23 @@ TEST(InitialValueErrors, NameAnIntegerDtype) {
             }),
             "initial_values: factors must be floating point, got Int; use "
             "float or double");
+}
+
+TEST(InitialValueErrors, NameASpreadThatIsNone) {
+  for (const auto& [spread, text] :
+       {std::pair{0.0, "0"}, std::pair{-1.0, "-1"},
+        std::pair{std::numeric_limits<double>::infinity(), "inf"}}) {
+    const auto options = ExpansionOptions()
+                             .initial_values(InitialValues::kMatched)
+                             .spread(spread);
+    EXPECT_EQ(error_of([&] {
+                static_cast<void>(
+                    initial_values(plan(linear_layer(3, 4), options), options));
+              }),
+              std::string("initial_values: the spread must be positive and "
+                          "finite, got ") +
+                  text);
+  }
 }
 
 }  // namespace

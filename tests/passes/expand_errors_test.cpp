@@ -217,9 +217,12 @@ TEST(ExpandErrors, NameALayerWhoseWeightIsNotFinite) {
           expand(*net, ExpansionOptions().initial_values(values)));
     });
   };
-  EXPECT_EQ(refusal(InitialValues::kPreserving),
-            "expand: weight and bias must be finite, got inf or nan among them "
-            "at \"conv1\"; start from weights of before the divergence");
+  for (const auto values :
+       {InitialValues::kPreserving, InitialValues::kMatched}) {
+    EXPECT_EQ(refusal(values),
+              "expand: weight and bias must be finite, got inf or nan among "
+              "them at \"conv1\"; start from weights of before the divergence");
+  }
   EXPECT_EQ(refusal(InitialValues::kDefault), "");
 }
 

@@ -1,14 +1,18 @@
 #include <expandnet/passes/expand.h>
 #include <gtest/gtest.h>
+#include <torch/nn/init.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/optim/schedulers/step_lr.h>
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <regex>
+#include <vector>
 
 #include "passes/pair.h"
 #include "testing.h"
@@ -71,6 +75,36 @@ INSTANTIATE_TEST_SUITE_P(
              (test.param.execution == Execution::kFolded ? "Folded"
                                                          : "Chained");
     });
+
+TEST(Expand, MatchesTheSpreadThatEachLayerStartsFrom) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(Conv2dOptions(4, 8, 3).bias(false)),
+      torch::nn::Linear(16, 8), torch::nn::Linear(8, 8),
+      torch::nn::Linear(8, 4));  // the head stays compact
+  const auto weight_of = [&](std::size_t i) {
+    return net->ptr(i)->named_parameters()["weight"];
+  };
+  const auto spread_of = [&](std::size_t i) {
+    return weight_of(i).square().mean().sqrt().item<double>();
+  };
+  {
+    const torch::NoGradGuard no_grad;
+    torch::nn::init::normal_(weight_of(0), 0, 0.3);
+    weight_of(1).mul_(1e-3);
+    weight_of(2).zero_();
+  }
+  const std::vector<double> before = {spread_of(0), spread_of(1)};
+  const auto matched =
+      ExpansionOptions().initial_values(InitialValues::kMatched);
+
+  auto expansion = expand(*net, matched);
+
+  EXPECT_NEAR(spread_of(0) / before[0], 1, 1e-5);
+  EXPECT_NEAR(spread_of(1) / before[1], 1, 1e-5);
+  // LibTorch's default, where the layer's own weight is zero.
+  EXPECT_NEAR(spread_of(2) * std::sqrt(3 * 8), 1, 1e-5);
+}
 
 TEST(Expand, FollowsThePaperWithoutASelector) {
   class Net : public torch::nn::Module {

@@ -147,6 +147,12 @@ TEST_F(ExpandnetCifarUsage, RefusesWrongUsageWithStatus2) {
             "--corrupt-labels: must be from 0 to 1, got 1.5");
   EXPECT_EQ(refusal({"--threads", "99999999999"}),
             "--threads: must be from 0 to 1024, got 99999999999");
+  EXPECT_EQ(refusal({"--lr-chains", "0", "--optimizer", "adamw"}),
+            "--lr-chains: 0 measures steps of sgd, got adamw; give a number "
+            "above 0");
+  EXPECT_EQ(refusal({"--lr-chains", "0", "--init", "twin"}),
+            "--lr-chains: 0 measures chains at their start, which --init twin "
+            "replaces; give a number above 0");
   EXPECT_EQ(refusal({"--narrow", "on", "--optimizer", "adamw"}),
             "--narrow: is exact under sgd only, got on with adamw; use auto or "
             "off");

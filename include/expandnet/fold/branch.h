@@ -64,8 +64,8 @@ struct Branch {
   /// none. Behind a scale stands none, but for transposed convolutions.
   TORCH_ARG(bool, bias) = false;
   /// Where the factors start, of kMatched so that the branch by itself, without
-  /// its scale, has the spread of the compact layer's default. Not kPreserving,
-  /// which is of a whole layer. Absent: as the options say.
+  /// its scale, has the options' `spread`. Not kPreserving, which is of a whole
+  /// layer. Absent: as the options say.
   TORCH_ARG(std::optional<InitialValues>, initial_values) = std::nullopt;
 };
 

@@ -19,11 +19,14 @@ namespace expandnet {
 /// Returns the factors of a new chain, as `options.initial_values()` says.
 /// Half-precision `tensor_options` give float factors. `kPreserving` draws the
 /// compact layer's default values and factorizes them; `kMatched` scales each
-/// branch by itself, without its scale. Fixed factors, scales and what is
+/// branch by itself, without its scale, to `options.spread()`. Fixed factors, scales and what is
 /// beside an identity start as the plan says.
 ///
 /// Memory is [out, *kernel, in] (channels_last), which makes fold and pull_back
 /// plain matrix products.
+///
+/// Throws `c10::Error` for dtypes that are not floating point, and for a spread
+/// that is not positive and finite.
 [[nodiscard]] std::vector<Affine> initial_values(
     const Plan& plan, const ExpansionOptions& options,
     const at::TensorOptions& tensor_options = {},

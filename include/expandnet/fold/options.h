@@ -44,7 +44,8 @@ enum class Strategy {
 enum class InitialValues {
   kDefault,  ///< LibTorch's default for every factor (the paper's CIFAR nets)
   kMatched,  ///< the same, scaled so that the folded weight is spread as the
-             ///< default of the compact layer is
+             ///< layer's own weight is where `expand` finds one, else as
+             ///< LibTorch's default of the compact layer
   kKaimingNormal,  ///< N(0, 2 / fan_out), fan_out = taps * out / groups; zero
                    ///< biases (MobileNet)
   kKaimingNormalUngrouped,  ///< the same with fan_out = taps * out: the
@@ -89,6 +90,12 @@ struct ExpansionOptions {
   TORCH_ARG(InitialValues, initial_values) = InitialValues::kDefault;
   /// Standard deviation of `InitialValues::kNormal`.
   TORCH_ARG(double, std) = 0.01;
+  /// Root mean square of the folded weight under `InitialValues::kMatched`; of
+  /// several branches each has it by itself, without its scale. Absent: that of
+  /// the layer's own weight, which `expand` finds, or, where there is none or
+  /// it is zero, of LibTorch's default of the compact layer, 1 / sqrt(3
+  /// fan_in).
+  TORCH_ARG(std::optional<double>, spread) = std::nullopt;
   /// Keep only the interior width that training by SGD can tell apart
   /// (narrow.h): the same compact weights at every step, from fewer numbers.
   /// Exact under `torch::optim::SGD` and `train::SGD` in all their forms, wrong

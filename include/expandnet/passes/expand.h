@@ -18,6 +18,8 @@ namespace expandnet {
 /// note. Layers that are frozen, or share their weight with another layer, stay
 /// compact, with a note.
 ///
+/// With kMatched each chain starts with the spread of its layer's own weight.
+///
 /// Throws `c10::Error` naming the layer, before anything changes: for options
 /// that do not fit the layer, a model that is already expanded, and a model
 /// with nothing to expand.

@@ -16,6 +16,7 @@
 #include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/selector.h>
 #include <expandnet/passes/step_in_backward.h>
+#include <expandnet/passes/step_scales.h>
 #include <expandnet/passes/summary.h>
 #include <expandnet/passes/verify.h>
 #include <torch/nn/module.h>
@@ -54,6 +55,9 @@ class Expansion {
   /// own keys.
   [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor>
   named_parameters() const;
+  /// Those of `parameters` that are no factors: every parameter of the model
+  /// that is not expanded.
+  [[nodiscard]] std::vector<torch::Tensor> other_parameters() const;
   /// The buffers of the model and of the chains with their keys. A chain has
   /// buffers for fixed factors (`<path>.chain.<i>.weight`) and for the layout
   /// of its branches (nn/chain.h). Together with `named_parameters()` they are
@@ -132,6 +136,17 @@ class Expansion {
   [[nodiscard]] ContractionReport verify(
       const VerifyOptions& options = {}) const;
   [[nodiscard]] Summary summary() const;
+  /// How fast each chain trains at one learning rate, at its present values. A
+  /// chain that starts from a trained weight is often several times as fast as
+  /// the compact layer; a group of the optimizer for each, beside one for
+  /// `other_parameters`, evens that out:
+  ///
+  ///     for (const auto& layer : expansion.step_scales()) {
+  ///       groups.emplace_back(
+  ///           layer.parameters,
+  ///           std::make_unique<SGDOptions>(rate / layer.mean));
+  ///     }
+  [[nodiscard]] std::vector<StepScale> step_scales() const;
 
   /// The model that was expanded.
   [[nodiscard]] torch::nn::Module& model() const;

@@ -164,7 +164,8 @@ class Training {
   /// a state of its own must save that itself. All ranks must call this
   /// together.
   void save(torch::serialize::OutputArchive& archive) const;
-  /// Restores what `save` wrote into a run of the same parts and options.
+  /// Restores what `save` wrote into a run of the same parts and options. The
+  /// schedule starts from the saved learning rates.
   void load(torch::serialize::InputArchive& archive);
   /// Restores only the model, its average and the factors.
   void load_weights(torch::serialize::InputArchive& archive);
@@ -185,6 +186,7 @@ class Training {
       data::BatchSource* batches) const;
   void check_finite_weights() const;
   void begin_together();
+  void set_initial_rates(const at::Tensor& rates);
   void synchronize_statistics();
   void take_first_buffers();
   void check_together();

@@ -26,6 +26,9 @@ inline constexpr const char* kAverageNamesKey = "names";
 /// Number of finished epochs, number of steps in the current one, and the best
 /// epoch.
 inline constexpr const char* kPositionKey = "position";
+/// The learning rate of each group of the optimizer that the schedule starts
+/// from. Absent in checkpoints of before it was kept.
+inline constexpr const char* kInitialRatesKey = "initial_rates";
 /// Seconds of the current epoch so far.
 inline constexpr const char* kSecondsKey = "seconds";
 /// Sums of the current epoch's metrics so far (tasks/meter.h).

@@ -91,6 +91,22 @@ void check_together(const Settings& settings, Command command) {
                                      name_in(kExecutions, settings.execution));
     }
   }
+  const bool expands =
+      std::any_of(recipes.begin(), recipes.end(),
+                  [](const auto& recipe) { return recipe != "none"; });
+  if (settings.lr_chains == 0 && expands) {
+    if (settings.optimizer != OptimizerChoice::kSGD) {
+      throw CLI::ValidationError("--lr-chains",
+                                 "0 measures steps of sgd, got adamw; give a "
+                                 "number above 0");
+    }
+    if (settings.init.twin) {
+      throw CLI::ValidationError("--lr-chains",
+                                 "0 measures chains at their start, which "
+                                 "--init twin replaces; give a "
+                                 "number above 0");
+    }
+  }
   const auto sum = std::find_if(
       recipes.begin(), recipes.end(),
       [](const auto& recipe) { return sum_of_recipe(recipe).has_value(); });

@@ -19,6 +19,7 @@
 #include "base/read_file.h"
 #include "trainers/app/runs/cost_notes.h"
 #include "trainers/app/runs/int8.h"
+#include "trainers/app/runs/pace_notes.h"
 #include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/script_net.h"
 #include "trainers/app/runs/training_options.h"
@@ -139,6 +140,7 @@ std::vector<std::string> check_run(const RunPlan& plan,
   std::vector<std::string> notes;
   {
     const auto main = make_main(plan, context);
+    auto of_pace = pace_notes(main->trainee, plan.settings());
     // One that cannot go on is better known before anything is timed.
     const auto result = std::filesystem::path(plan.folder) / kRunResultFile;
     if (!std::filesystem::exists(result) && main->checkpoints.has_last()) {
@@ -160,6 +162,7 @@ std::vector<std::string> check_run(const RunPlan& plan,
     for (auto& note : cost_notes(main->trainee, context)) {
       notes.push_back(std::move(note));
     }
+    for (auto& note : of_pace) notes.push_back(std::move(note));
   }
   make_twin(plan, context);
   return notes;

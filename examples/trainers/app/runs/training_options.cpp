@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "passes/walk.h"
 #include "trainers/app/runs/fine_tuning.h"
 
 namespace expandnet::examples {
@@ -41,20 +42,28 @@ train::Schedule schedule_of(const Settings& settings) {
                              : plain;
 }
 
-/// What tells the groups of parameters apart; null: all are alike.
-struct Grouping {
-  std::function<bool(const torch::Tensor&)> decayed;
-  std::function<bool(const torch::Tensor&)> in_head;
+using IsOne = std::function<bool(const torch::Tensor&)>;
+
+/// Parameters that learn at a multiple of --lr.
+struct Pace {
+  double multiple;
+  IsOne has;
 };
 
-/// A group for each of: with and without weight decay, outside and in the head.
+/// What tells the groups of parameters apart.
+struct Grouping {
+  IsOne decayed;            ///< null: all are alike
+  std::vector<Pace> paces;  ///< of those that have one other than 1
+};
+
+/// A group for each pace, that of --lr first, with and without weight decay.
 template <typename Optimizer, typename Options>
 std::unique_ptr<torch::optim::Optimizer> optimizer_of(
     const Options& options, const Settings& settings,
     std::vector<torch::Tensor> parameters, const Grouping& grouping) {
   const bool splits_decay =
       settings.weight_decay != 0 && (!settings.decay_all || grouping.decayed);
-  if (!splits_decay && !grouping.in_head) {
+  if (!splits_decay && grouping.paces.empty()) {
     return std::make_unique<Optimizer>(std::move(parameters), options);
   }
   const auto has_decay = [&](const torch::Tensor& parameter) {
@@ -63,33 +72,34 @@ std::unique_ptr<torch::optim::Optimizer> optimizer_of(
            ((settings.decay_all || parameter.dim() > 1) &&
             (!grouping.decayed || grouping.decayed(parameter)));
   };
-  const auto is_head = [&](const torch::Tensor& parameter) {
-    return grouping.in_head && grouping.in_head(parameter);
-  };
   std::vector<torch::optim::OptimizerParamGroup> groups;
-  const auto add = [&](bool decay, bool head) {
+  const auto add = [&](bool decay, const Pace& pace) {
     std::vector<torch::Tensor> members;
     for (const auto& parameter : parameters) {
-      const bool belongs =
-          has_decay(parameter) == decay && is_head(parameter) == head;
+      const bool belongs = has_decay(parameter) == decay && pace.has(parameter);
       if (belongs) members.push_back(parameter);
     }
     auto of_group = options;
     if (!decay) of_group.weight_decay(0);
-    if (head) of_group.lr(settings.lr * settings.fine_tuning.lr_head);
+    of_group.lr(settings.lr * pace.multiple);
     groups.emplace_back(std::move(members),
                         std::make_unique<Options>(of_group));
   };
-  for (const bool head : {false, true}) {
-    if (head && !grouping.in_head) continue;
-    add(/*decay=*/true, head);
-    if (splits_decay) add(/*decay=*/false, head);
+  std::vector<Pace> paces = {
+      {1, [&](const torch::Tensor& parameter) {
+         return std::none_of(
+             grouping.paces.begin(), grouping.paces.end(),
+             [&](const Pace& other) { return other.has(parameter); });
+       }}};
+  paces.insert(paces.end(), grouping.paces.begin(), grouping.paces.end());
+  for (const auto& pace : paces) {
+    add(/*decay=*/true, pace);
+    if (splits_decay) add(/*decay=*/false, pace);
   }
   return std::make_unique<Optimizer>(std::move(groups), options);
 }
 
-std::function<bool(const torch::Tensor&)> one_of(
-    std::vector<torch::Tensor> tensors) {
+IsOne one_of(std::vector<torch::Tensor> tensors) {
   return [tensors = std::move(tensors)](const torch::Tensor& parameter) {
     return std::any_of(tensors.begin(), tensors.end(), [&](const auto& other) {
       return other.is_same(parameter);
@@ -140,7 +150,46 @@ std::vector<torch::Tensor> head_parameters(
   return head;
 }
 
+/// All parameters of the chains.
+std::vector<torch::Tensor> chain_parameters(const Trainee& trainee) {
+  std::vector<torch::Tensor> parameters;
+  if (trainee.expansion) {
+    const auto is_other = one_of(trainee.expansion->other_parameters());
+    for (auto& parameter : trainee.expansion->parameters()) {
+      if (!is_other(parameter)) parameters.push_back(parameter);
+    }
+    return parameters;
+  }
+  for (const auto& [path, layer] : expanded_layers(*trainee.model.module)) {
+    if (layer->is_contracted()) continue;
+    const auto own = layer->chain->parameters();
+    parameters.insert(parameters.end(), own.begin(), own.end());
+  }
+  return parameters;
+}
+
+/// One pace for all chains or, with --lr-chains 0, one for each: 1 over its
+/// scale, where that is above 1. A chain is never made faster: its biases would
+/// be so, too, and its scale grows by itself.
+std::vector<Pace> paces_of_chains(const Trainee& trainee,
+                                  const Settings& settings) {
+  if (settings.lr_chains > 0) {
+    return {{settings.lr_chains, one_of(chain_parameters(trainee))}};
+  }
+  std::vector<Pace> paces;
+  for (const auto& layer : scales_of(trainee)) {
+    if (layer.mean <= 1) continue;
+    paces.push_back({1 / layer.mean, one_of(layer.parameters)});
+  }
+  return paces;
+}
+
 }  // namespace
+
+std::vector<StepScale> scales_of(const Trainee& trainee) {
+  return trainee.expansion ? trainee.expansion->step_scales()
+                           : step_scales(*trainee.model.module);
+}
 
 train::TrainingOptions training_options(const Settings& settings,
                                         const Machine& machine) {
@@ -186,9 +235,15 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(
   if (settings.decay_on == DecayChoice::kFold && trainee.expansion) {
     grouping.decayed = one_of(module.parameters());
   }
-  if (settings.fine_tuning.lr_head != 1) {
-    grouping.in_head =
-        one_of(head_parameters(module, settings.fine_tuning, parameters));
+  if (const auto multiple = settings.fine_tuning.lr_head; multiple != 1) {
+    grouping.paces.push_back(
+        {multiple,
+         one_of(head_parameters(module, settings.fine_tuning, parameters))});
+  }
+  if (settings.lr_chains != 1) {
+    for (auto& pace : paces_of_chains(trainee, settings)) {
+      grouping.paces.push_back(std::move(pace));
+    }
   }
   return make_grouped(settings, std::move(parameters), grouping);
 }

@@ -1,6 +1,7 @@
 // training_options.h: converts settings to options and objects of the library.
 #pragma once
 
+#include <expandnet/passes/step_scales.h>
 #include <expandnet/train/distillation.h>
 #include <expandnet/train/training.h>
 #include <torch/optim/optimizer.h>
@@ -20,10 +21,12 @@ train::DistillationOptions distillation_options(const Settings& settings);
 /// Makes the optimizer of the settings.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters);
+/// The paces of the chains, in the Expansion or in the modules.
+std::vector<StepScale> scales_of(const Trainee& trainee);
 /// Makes the optimizer of the settings for the parameters of a trainee that
-/// train. If the folds are decayed, the factors are not; the head may have its
-/// own learning rate. Throws `c10::Error` if it should have one but does not
-/// train unexpanded.
+/// train. If the folds are decayed, the factors are not; the head and the
+/// chains may have learning rates of their own. Throws `c10::Error` if the head
+/// should have one but does not train unexpanded.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, const Trainee& trainee);
 

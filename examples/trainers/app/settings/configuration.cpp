@@ -30,8 +30,8 @@ bool is_without_effect(const std::string& key,
                                              "out",     "runs",     "timeout",
                                              "workers", "confusion"};
   if (keys.count(key) != 0) return true;
-  if (key != "rate") return false;
-  // A compact net has none.
+  if (key != "rate" && key != "lr-chains") return false;
+  // A compact net has no chains.
   const std::pair<std::string, std::string> compact = {"expand", "none"};
   return std::find(configuration.begin(), configuration.end(), compact) !=
          configuration.end();

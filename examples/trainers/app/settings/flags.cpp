@@ -79,6 +79,10 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   add_tuned(app, "--lr", settings.lr, settings.grid.lr,
             "learning rate at the start", command)
       ->check(positive());
+  add_number(app, "--lr-chains", settings.lr_chains,
+             "learning rate of chains, as a multiple of --lr; 0: each begins "
+             "no faster than its compact layer would")
+      ->check(not_negative());
   add_number(app, "--momentum", settings.momentum, "of sgd")->check(share());
   app.add_option("--nesterov", settings.nesterov, "true or false");
   add_tuned(app, "--weight-decay", settings.weight_decay,

@@ -86,6 +86,7 @@ struct Settings {
   std::int64_t batch_size = 128;
   OptimizerChoice optimizer = OptimizerChoice::kSGD;
   double lr = 0.01;
+  double lr_chains = 1;  ///< factor of that of chains; 0: measured
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 0;
