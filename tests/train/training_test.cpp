@@ -257,6 +257,29 @@ TEST(Training, GoesOnToTheSameBits) {
   }
 }
 
+TEST(Training, GoesOnAtTheRatesThatItBeganWith) {
+  SmallRun straight;
+  straight.finish();
+  for (const int steps : {5, 7}) {  // between epochs, and within one
+    std::stringstream file;
+    {
+      SmallRun left;
+      for (int i = 0; i < steps; ++i) left->step();
+      torch::serialize::OutputArchive archive;
+      left->save(archive);
+      archive.save_to(file);
+    }
+    SmallRun resumed(SmallRun::some_options(), "cl+fc", /*rate=*/0.5);
+    torch::serialize::InputArchive archive;
+    archive.load_from(file);
+    resumed->load(archive);
+    resumed.finish();
+
+    expect_same_bits(resumed, straight);
+    expect_same_history(resumed, straight);
+  }
+}
+
 TEST(Training, TakesTurnsWithAnotherRun) {
   SmallRun alone;
   alone.finish();
