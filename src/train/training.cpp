@@ -211,9 +211,10 @@ void Training::begin_together() {
   options_.ranks->broadcast(module.parameters());
   options_.ranks->broadcast(module.buffers());
   // They may have been measured on weights that differed until here.
-  const auto rates = at::tensor(initial_rates_, at::kDouble);
+  const auto rates =
+      at::tensor(initial_rates_, at::kDouble).to(options_.device);
   options_.ranks->broadcast(rates);
-  set_initial_rates(rates);
+  set_initial_rates(rates.cpu());
   if (parts_.expansion == nullptr) return;
   options_.ranks->broadcast(parts_.expansion->parameters());
   parts_.expansion->fold();

@@ -30,13 +30,13 @@ enum class Width { kAsEver, kWide, kNarrow };
 class SharedRun {
  public:
   explicit SharedRun(distributed::ProcessGroup& ranks,
-                     Width width = Width::kAsEver)
+                     Width width = Width::kAsEver, double rate = 0.01)
       : net_(seeded(ranks.rank(), width)),
         expansion_(expand(*net_, models::small_net_recipe(
                                      "cl+fc", ExpansionOptions().narrow(
                                                   width == Width::kNarrow)))),
         optimizer_(expansion_.parameters(),
-                   torch::optim::SGDOptions(0.01).momentum(0.9).weight_decay(
+                   torch::optim::SGDOptions(rate).momentum(0.9).weight_decay(
                        width == Width::kAsEver ? 0 : 1e-3)),
         batches_(torch::randint(256, {4, 3, 32, 32}, at::kByte),
                  torch::arange(4), options_of_batches()),
@@ -95,6 +95,19 @@ const Role kTrainsAlike("trains alike", [](distributed::ProcessGroup& ranks) {
 
 TEST(TrainingByRanks, KeepsTheFactorsTheSameFromAnyStart) {
   Team team("trains alike");
+  expect_success(team);
+}
+
+const Role kTrainsAtOneRate(
+    "trains at one rate", [](distributed::ProcessGroup& ranks) {
+      SharedRun run(ranks, Width::kAsEver, 0.01 * (1 + ranks.rank()));
+      run.finish();
+      const auto factors = run.expansion().named_parameters();
+      ranks.check_identical(factors.keys(), factors.values());
+    });
+
+TEST(TrainingByRanks, TakesTheRatesOfTheFirst) {
+  Team team("trains at one rate");
   expect_success(team);
 }
 

@@ -106,6 +106,30 @@ TEST(Expand, MatchesTheSpreadThatEachLayerStartsFrom) {
   EXPECT_NEAR(spread_of(2) * std::sqrt(3 * 8), 1, 1e-5);
 }
 
+TEST(Expand, MatchesTheBranchThatIsToBeMatched) {
+  torch::manual_seed(0);
+  torch::nn::Sequential net(
+      torch::nn::Conv2d(Conv2dOptions(8, 8, 3).bias(false)));
+  const auto weight = net->ptr(0)->named_parameters()["weight"];
+  {
+    const torch::NoGradGuard no_grad;
+    torch::nn::init::normal_(weight, 0, 0.3);
+  }
+  const auto spread = [&] {
+    return weight.square().mean().sqrt().item<double>();
+  };
+  const auto before = spread();
+
+  // The only branch, so that the fold is its own.
+  auto expansion =
+      expand(*net, ExpansionOptions().branches(
+                       {{Branch(BranchKind::kChain)
+                             .strategy(Strategy::kCL)
+                             .initial_values(InitialValues::kMatched)}}));
+
+  EXPECT_NEAR(spread() / before, 1, 1e-5);  // in float
+}
+
 TEST(Expand, FollowsThePaperWithoutASelector) {
   class Net : public torch::nn::Module {
    public:

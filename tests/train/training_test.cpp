@@ -232,18 +232,22 @@ TEST(Training, FollowsTheScheduleWithTheDecayOfFolds) {
   EXPECT_FALSE(by_hand.state().front().equal(without.state().front()));
 }
 
+/// What a run saves that is left after so many steps.
+std::stringstream saved_after(int steps) {
+  SmallRun left;
+  for (int i = 0; i < steps; ++i) left->step();
+  torch::serialize::OutputArchive archive;
+  left->save(archive);
+  std::stringstream file;
+  archive.save_to(file);
+  return file;
+}
+
 TEST(Training, GoesOnToTheSameBits) {
   SmallRun straight;
   straight.finish();
   for (const int steps : {1, 5, 7, 19}) {  // within epochs, and between
-    std::stringstream file;
-    {
-      SmallRun left;
-      for (int i = 0; i < steps; ++i) left->step();
-      torch::serialize::OutputArchive archive;
-      left->save(archive);
-      archive.save_to(file);
-    }
+    auto file = saved_after(steps);
     torch::manual_seed(99);
     SmallRun resumed;
     torch::serialize::InputArchive archive;
@@ -261,14 +265,7 @@ TEST(Training, GoesOnAtTheRatesThatItBeganWith) {
   SmallRun straight;
   straight.finish();
   for (const int steps : {5, 7}) {  // between epochs, and within one
-    std::stringstream file;
-    {
-      SmallRun left;
-      for (int i = 0; i < steps; ++i) left->step();
-      torch::serialize::OutputArchive archive;
-      left->save(archive);
-      archive.save_to(file);
-    }
+    auto file = saved_after(steps);
     SmallRun resumed(SmallRun::some_options(), "cl+fc", /*rate=*/0.5);
     torch::serialize::InputArchive archive;
     archive.load_from(file);

@@ -24,8 +24,8 @@ namespace expandnet {
 /// Computed in the factors' dtype.
 ///
 /// It holds for the values that the factors have, which training changes, and
-/// for the weight: biases are left out. Factors of zero give 0. Throws `c10::Error` as `check_factors` does, and for
-/// fewer probes than one.
+/// for the weight: biases are left out. Factors of zero give 0. Throws
+/// `c10::Error` as `check_factors` does, and for fewer probes than one.
 [[nodiscard]] double mean_step_scale(const Plan& plan,
                                      const std::vector<Affine>& factors,
                                      std::int64_t probes = 4);

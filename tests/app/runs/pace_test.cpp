@@ -75,7 +75,7 @@ TEST(Pace, OfSlowChainsStays) {
 
   for (const auto& layer : scales_of(trainee)) EXPECT_LT(layer.mean, 1);
   EXPECT_EQ(rates_of(*make_optimizer(settings, trainee)),
-            std::vector<double>{settings.lr});
+            std::vector<double>(4, settings.lr));
   EXPECT_EQ(pace_notes(trainee, settings),
             std::vector<std::string>{"chains learn at 1 times the rate (" +
                                      fastest_of(trainee).path + ") or more"});

@@ -170,7 +170,8 @@ std::vector<torch::Tensor> chain_parameters(const Trainee& trainee) {
 
 /// One pace for all chains or, with --lr-chains 0, one for each: 1 over its
 /// scale, where that is above 1. A chain is never made faster: its biases would
-/// be so, too, and its scale grows by itself.
+/// be so, too, and its scale grows by itself. Ranks have the same groups,
+/// whatever they measure.
 std::vector<Pace> paces_of_chains(const Trainee& trainee,
                                   const Settings& settings) {
   if (settings.lr_chains > 0) {
@@ -178,8 +179,7 @@ std::vector<Pace> paces_of_chains(const Trainee& trainee,
   }
   std::vector<Pace> paces;
   for (const auto& layer : scales_of(trainee)) {
-    if (layer.mean <= 1) continue;
-    paces.push_back({1 / layer.mean, one_of(layer.parameters)});
+    paces.push_back({1 / std::max(1.0, layer.mean), one_of(layer.parameters)});
   }
   return paces;
 }
