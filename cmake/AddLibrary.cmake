@@ -30,6 +30,9 @@ function(expandnet_add_library name)
                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
                INSTALL_RPATH "$ORIGIN"
                INSTALL_RPATH_USE_LINK_PATH ON)
+  if(NOT name STREQUAL "base") # which includes little of LibTorch
+    expandnet_use_precompiled(precompiled_library ${target})
+  endif()
   # Of a subproject, only what the parent links is built.
   if(NOT PROJECT_IS_TOP_LEVEL AND NOT EXPANDNET_INSTALL)
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
