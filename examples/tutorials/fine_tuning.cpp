@@ -27,10 +27,10 @@ namespace {
 expandnet::data::Batches load(const std::string& folder) {
   const auto set = expandnet::data::load_fashion_mnist(
       folder, expandnet::data::Split::kTrain);
-  const auto [mean, deviation] = expandnet::data::channel_statistics(set.name);
+  const auto [mean, stddev] = expandnet::data::channel_statistics(set.name);
   expandnet::data::BatchOptions options;
   options.mean = mean;
-  options.deviation = deviation;
+  options.stddev = stddev;
   return {set.images, set.labels, options.plain()};
 }
 

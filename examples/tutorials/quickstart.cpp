@@ -66,17 +66,17 @@ using ExpandedNet = torch::nn::ModuleHolder<
     SmallNetImpl<expandnet::ExpandedConv2d, expandnet::ExpandedLinear>>;
 
 struct Data {
-  torch::Tensor images;  // [N, 1, 28, 28], of mean 0 and deviation 1
+  torch::Tensor images;  // [N, 1, 28, 28], of mean 0 and standard deviation 1
   torch::Tensor labels;  // [N]
 };
 
 Data load(const std::string& folder, expandnet::data::Split split) {
   const auto set = expandnet::data::load_fashion_mnist(folder, split);
-  const auto [mean, deviation] = expandnet::data::channel_statistics(set.name);
+  const auto [mean, stddev] = expandnet::data::channel_statistics(set.name);
   return {set.images.to(torch::kFloat)
               .div(255)
               .sub(mean.front())
-              .div(deviation.front()),
+              .div(stddev.front()),
           set.labels};
 }
 

@@ -30,10 +30,10 @@ constexpr int kEpochs = 4;
 expandnet::data::Batches load(const std::string& folder,
                               expandnet::data::Split split) {
   const auto set = expandnet::data::load_fashion_mnist(folder, split);
-  const auto [mean, deviation] = expandnet::data::channel_statistics(set.name);
+  const auto [mean, stddev] = expandnet::data::channel_statistics(set.name);
   expandnet::data::BatchOptions options;
   options.mean = mean;
-  options.deviation = deviation;
+  options.stddev = stddev;
   options.padding = 2;
   const bool trains = split == expandnet::data::Split::kTrain;
   return {set.images, set.labels, trains ? options : options.plain()};

@@ -1,4 +1,4 @@
-// process_group_impl.h: the implementation of Ranks.
+// process_group_impl.h: the implementation of ProcessGroup.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -21,7 +21,7 @@ namespace {
 constexpr auto kWatch = c10::DispatchKey::TESTING_ONLY_GenericMode;
 
 /// A layer whose weight an operator may read.
-struct Watched {
+struct RecordedLayer {
   const void* weight;  ///< TensorImpl
   /// Multiply-adds for each number of the output; of the input, if transposed.
   std::int64_t per_number;
@@ -38,7 +38,7 @@ Place place_of(const at::Tensor& tensor) {
 
 /// What is counted on this thread.
 struct Watch {
-  std::map<Place, Watched> by_place;
+  std::map<Place, RecordedLayer> by_place;
   LayerWork work;
 };
 
@@ -59,7 +59,7 @@ bool is_layers(const std::string& name) {
 /// The layer whose weight is among the arguments, and the numbers in the input
 /// that it is applied to.
 struct Reading {
-  const Watched* layer = nullptr;
+  const RecordedLayer* layer = nullptr;
   std::int64_t input_numbers = 0;
 };
 
@@ -123,9 +123,9 @@ LayerWork layer_work(torch::nn::Module& model,
     const bool transposed = target.layer.transposed;
     const auto channels =
         transposed ? target.layer.in_channels : target.layer.out_channels;
-    counted.by_place.emplace(place_of(weight),
-                             Watched{weight.unsafeGetTensorImpl(),
-                                     weight.numel() / channels, transposed});
+    counted.by_place.emplace(
+        place_of(weight), RecordedLayer{weight.unsafeGetTensorImpl(),
+                                        weight.numel() / channels, transposed});
   }
   {
     const Watching watching(counted);

@@ -31,8 +31,8 @@ void descend(const std::vector<at::Tensor>& parameters) {
 }
 
 /// A model in weight space with its optimizer.
-struct Trainee {
-  explicit Trainee(std::shared_ptr<torch::nn::Module> its_model)
+struct TrainableModel {
+  explicit TrainableModel(std::shared_ptr<torch::nn::Module> its_model)
       : model(std::move(its_model)),
         expansion(expand(*model, ExpansionOptions().rate(2))),
         optimizer(expansion.parameters(), kRate) {}
@@ -64,7 +64,8 @@ at::Tensor mean_square(const at::Tensor& output) {
   return output.square().mean();
 }
 
-void expect_same_bits(const Trainee& actual, const Trainee& expected) {
+void expect_same_bits(const TrainableModel& actual,
+                      const TrainableModel& expected) {
   const auto factors = expected.expansion.named_parameters();
   for (const auto& entry : actual.expansion.named_parameters()) {
     EXPECT_TRUE(entry.value().equal(factors[entry.key()])) << entry.key();
@@ -77,9 +78,9 @@ void expect_same_bits(const Trainee& actual, const Trainee& expected) {
 
 TEST(StepInBackward, ComputesTheBitsOfAStep) {
   const auto early_net = seeded_net();
-  Trainee early(early_net);
+  TrainableModel early(early_net);
   const auto late_net = seeded_net();
-  Trainee late(late_net);
+  TrainableModel late(late_net);
   for (int i = 0; i < 4; ++i) {
     const auto x = torch::randn({4, 3, 12, 12});
     early.step_in_backward(mean_square(early_net->forward(x)));
@@ -90,7 +91,7 @@ TEST(StepInBackward, ComputesTheBitsOfAStep) {
 
 TEST(StepInBackward, StepsEachChainAsSoonAsItsGradientIsComplete) {
   const auto net = seeded_net();
-  Trainee run(net);
+  TrainableModel run(net);
   std::unordered_map<const void*, std::string> keys;
   for (const auto& entry : run.expansion.named_parameters()) {
     keys[entry.value().unsafeGetTensorImpl()] = entry.key();
@@ -123,9 +124,9 @@ TEST(StepInBackward, StepsEachChainAsSoonAsItsGradientIsComplete) {
 
 TEST(StepInBackward, GivesTheWorkOfEachChainToWhoRunsItBeside) {
   const auto early_net = seeded_net();
-  Trainee early(early_net);
+  TrainableModel early(early_net);
   const auto late_net = seeded_net();
-  Trainee late(late_net);
+  TrainableModel late(late_net);
   int works = 0;
   StepInBackward how;
   how.beside = [&](const std::function<void()>& work) {
@@ -170,9 +171,9 @@ std::shared_ptr<OddNet> seeded_odd_net() {
 
 TEST(StepInBackward, TakesSharedAndUnusedLayers) {
   const auto early_net = seeded_odd_net();
-  Trainee early(early_net);
+  TrainableModel early(early_net);
   const auto late_net = seeded_odd_net();
-  Trainee late(late_net);
+  TrainableModel late(late_net);
   const auto unused = early_net->unused->weight.detach().clone();
   for (auto* net : {early_net.get(), late_net.get()}) {
     net->frozen_bias->bias.requires_grad_(false);  // after it was expanded
@@ -188,9 +189,9 @@ TEST(StepInBackward, TakesSharedAndUnusedLayers) {
 
 TEST(StepInBackward, LeavesTheNextStepAsItWas) {
   const auto net = seeded_net();
-  Trainee run(net);
+  TrainableModel run(net);
   const auto other_net = seeded_net();
-  Trainee other(other_net);
+  TrainableModel other(other_net);
   const auto x = torch::randn({4, 3, 12, 12});
   run.step_in_backward(mean_square(net->forward(x)));
   run.step(mean_square(net->forward(x)));  // no hook of the first is left
@@ -232,7 +233,7 @@ TEST(StepInBackwardErrors, NameTheRemedyForAWeightThatIsReadLater) {
   torch::manual_seed(0);
   const auto conv = std::make_shared<torch::nn::Conv2dImpl>(
       Conv2dOptions(4, 4, 3).padding(1).bias(false));
-  Trainee run(conv);
+  TrainableModel run(conv);
   const auto x = torch::randn({2, 4, 6, 6}).requires_grad_();
   // The last layer's gradient is complete before the first one's is computed.
   const auto hidden =

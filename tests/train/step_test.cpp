@@ -25,9 +25,10 @@ using models::SmallNet;
 using models::SmallNetOptions;
 
 /// A SmallNet in weight space with its optimizer, always from the same seed.
-struct Trainee {
-  explicit Trainee(at::Device device = at::kCPU,
-                   at::ScalarType dtype = at::kDouble, double momentum = 0.9) {
+struct TrainableModel {
+  explicit TrainableModel(at::Device device = at::kCPU,
+                          at::ScalarType dtype = at::kDouble,
+                          double momentum = 0.9) {
     net->to(device, dtype);
     expansion = std::make_unique<Expansion>(expand(*net));
     optimizer = std::make_unique<train::SGD>(
@@ -60,7 +61,7 @@ std::pair<at::Tensor, at::Tensor> batch(std::int64_t seed,
           torch::randint(4, {size}, at::kLong).to(device)};
 }
 
-void expect_same_parameters(const Trainee& a, const Trainee& b,
+void expect_same_parameters(const TrainableModel& a, const TrainableModel& b,
                             double tolerance) {
   const auto expected = b.expansion->named_parameters();
   for (const auto& entry : a.expansion->named_parameters()) {
@@ -70,8 +71,8 @@ void expect_same_parameters(const Trainee& a, const Trainee& b,
 }
 
 TEST(Step, IsTheLoopWrittenOut) {
-  Trainee by_step;
-  Trainee by_hand;
+  TrainableModel by_step;
+  TrainableModel by_hand;
   auto step = by_step.step();
   for (int i = 0; i < 4; ++i) {
     const auto [x, y] = batch(i);
@@ -91,8 +92,8 @@ TEST(Step, IsTheLoopWrittenOut) {
 TEST(Step, DecaysFoldsBeforeTheyArePulledBack) {
   constexpr double kDecay = 0.3;
   for (const bool with_vectors : {true, false}) {
-    Trainee by_step;
-    Trainee by_hand;
+    TrainableModel by_step;
+    TrainableModel by_hand;
     train::StepOptions options;
     options.fold_decay = kDecay;
     options.fold_decay_of_vectors = with_vectors;
@@ -119,8 +120,8 @@ TEST(Step, DecaysFoldsBeforeTheyArePulledBack) {
 }
 
 TEST(Step, ChangesTheDecayOfFolds) {
-  Trainee changed;
-  Trainee from_the_start;
+  TrainableModel changed;
+  TrainableModel from_the_start;
   train::StepOptions options;
   options.fold_decay = 0.1;
   auto step = changed.step(options);
@@ -189,8 +190,8 @@ TEST(Step, TrainsWithoutAnExpansionToo) {
 }
 
 TEST(Step, AccumulatesTheMeanOfItsCalls) {
-  Trainee accumulated;
-  Trainee whole;
+  TrainableModel accumulated;
+  TrainableModel whole;
   accumulated.net->eval();
   whole.net->eval();
   auto step = accumulated.step([] {
@@ -213,7 +214,7 @@ TEST(Step, AccumulatesTheMeanOfItsCalls) {
 }
 
 TEST(Step, ClipsTheGradientsOfTheFactors) {
-  Trainee clipped(at::kCPU, at::kDouble, /*momentum=*/0);
+  TrainableModel clipped(at::kCPU, at::kDouble, /*momentum=*/0);
   train::StepOptions options;
   options.max_grad_norm = 1e-4;
   auto step = clipped.step(options);
@@ -235,7 +236,7 @@ TEST(Step, ClipsTheGradientsOfTheFactors) {
 }
 
 TEST(StepOnCpu, IsEager) {
-  Trainee run;
+  TrainableModel run;
   auto step = run.step();
   const auto [x, y] = batch(0);
   for (int i = 0; i < 5; ++i) static_cast<void>(step(x, y));
@@ -244,7 +245,7 @@ TEST(StepOnCpu, IsEager) {
 }
 
 TEST(StepErrors, NameTheOption) {
-  Trainee run;
+  TrainableModel run;
   const auto error = [&](const train::StepOptions& options) {
     return error_of([&] { static_cast<void>(run.step(options)); });
   };
@@ -261,8 +262,8 @@ TEST(StepErrors, NameTheOption) {
 
 TEST(StepOnCuda, ReplaysWhatTheEagerStepComputes) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
-  Trainee captured(at::kCUDA);
-  Trainee eager(at::kCUDA);
+  TrainableModel captured(at::kCUDA);
+  TrainableModel eager(at::kCUDA);
   auto captured_step = captured.step();
   train::StepOptions options;
   options.capture = false;
@@ -287,8 +288,8 @@ TEST(StepOnCuda, ReplaysWhatTheEagerStepComputes) {
 
 TEST(StepOnCuda, ComputesTheSameOnSideStreams) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
-  Trainee beside(at::kCUDA);
-  Trainee after(at::kCUDA);
+  TrainableModel beside(at::kCUDA);
+  TrainableModel after(at::kCUDA);
   train::StepOptions options;
   options.capture = false;
   auto beside_step = beside.step(options);
@@ -314,13 +315,13 @@ TEST(StepOnCuda, ReplaysGraphsSideBySide) {
   const c10::impl::VirtualGuardImpl streams(at::kCUDA);
   train::StepOptions options;
   options.capture = false;
-  std::vector<std::unique_ptr<Trainee>> trainees;
+  std::vector<std::unique_ptr<TrainableModel>> models;
   std::vector<std::unique_ptr<train::Step>> steps;
   for (int i = 0; i < 3; ++i) {
-    trainees.push_back(std::make_unique<Trainee>(at::kCUDA, at::kFloat));
+    models.push_back(std::make_unique<TrainableModel>(at::kCUDA, at::kFloat));
     // The last is what the others come to.
     steps.emplace_back(new train::Step(
-        trainees.back()->step(i < 2 ? train::StepOptions() : options)));
+        models.back()->step(i < 2 ? train::StepOptions() : options)));
   }
   const at::Device device(at::kCUDA, 0);
   const std::vector<c10::Stream> turns = {
@@ -338,13 +339,13 @@ TEST(StepOnCuda, ReplaysGraphsSideBySide) {
   for (std::size_t run = 0; run < 2; ++run) {
     EXPECT_TRUE(steps[run]->is_captured()) << steps[run]->reason();
     // fp32: 40 steps from the same bits, whose sums differ in their order.
-    expect_same_parameters(*trainees[run], *trainees[2], 1e-3);
+    expect_same_parameters(*models[run], *models[2], 1e-3);
   }
 }
 
 TEST(StepOnCuda, GoesOnWithoutAGraphWhereACaptureFails) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
-  Trainee run(at::kCUDA);
+  TrainableModel run(at::kCUDA);
   train::AdamW optimizer(run.expansion->parameters());
   train::Step step(
       [&](const at::Tensor& x, const at::Tensor& y) {
@@ -369,7 +370,7 @@ TEST(StepOnCuda, GoesOnWithoutAGraphWhereACaptureFails) {
 
 TEST(StepOnCuda, SaysWhyItDoesNotCapture) {
   if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device";
-  Trainee run(at::kCUDA);
+  TrainableModel run(at::kCUDA);
   train::StepOptions options;
   options.accumulate = 2;
 

@@ -13,11 +13,11 @@ constexpr std::int64_t kEvaluationBatch = 256;
 
 data::BatchOptions normalized(data::BatchOptions options,
                               const std::string& dataset) {
-  auto [mean, deviation] = data::channel_statistics(dataset);
+  auto [mean, stddev] = data::channel_statistics(dataset);
   options.mean = std::move(mean);
-  options.deviation = std::move(deviation);
+  options.stddev = std::move(stddev);
   options.mean.resize(3, options.mean.front());  // grey, shown three times
-  options.deviation.resize(3, options.deviation.front());
+  options.stddev.resize(3, options.stddev.front());
   return options;
 }
 

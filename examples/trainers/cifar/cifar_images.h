@@ -21,7 +21,7 @@ struct CifarImagesOptions {
   std::uint64_t split_seed = 0;
   TrainingImages training;  ///< with the seed of the split
   c10::Device device = c10::kCPU;
-  data::BatchOptions batches;  ///< of training; without mean and deviation
+  data::BatchOptions batches;  ///< of training; without mean and stddev
 };
 
 class CifarImages : public Images {

@@ -230,32 +230,32 @@ train::Model CifarTrainer::expanded_modules(const std::string& recipe,
                        chained ? Execution::kChained : Execution::kFolded));
 }
 
-Trainee CifarTrainer::make_trainee(const std::string& recipe,
-                                   std::int64_t classes,
-                                   const Machine& machine) const {
+TrainableModel CifarTrainer::make_trainable(const std::string& recipe,
+                                            std::int64_t classes,
+                                            const Machine& machine) const {
   if (is_script(net_)) {
-    return script_trainee(compact_net(classes), recipe, example(), machine,
-                          settings);
+    return script_model(compact_net(classes), recipe, example(), machine,
+                        settings);
   }
   if (recipe == "none" || settings.execution == ExecutionChoice::kWeightSpace) {
-    return weight_space_trainee(compact_net(classes), recipe,
-                                selector_of(recipe, /*twin=*/false), machine,
-                                settings);
+    return weight_space_model(compact_net(classes), recipe,
+                              selector_of(recipe, /*twin=*/false), machine,
+                              settings);
   }
-  Trainee trainee;
-  trainee.model = expanded_modules(recipe, classes, /*twin=*/false);
-  trainee.model.module->to(machine.device);
-  trainee.has_chains = true;
-  return trainee;
+  TrainableModel trainable;
+  trainable.model = expanded_modules(recipe, classes, /*twin=*/false);
+  trainable.model.module->to(machine.device);
+  trainable.has_chains = true;
+  return trainable;
 }
 
-std::optional<Trainee> CifarTrainer::make_twin(const std::string& recipe,
-                                               std::int64_t classes,
-                                               const Machine& machine) const {
-  Trainee trainee;
-  trainee.model = expanded_modules(recipe, classes, /*twin=*/true);
-  trainee.model.module->to(machine.device);
-  return trainee;
+std::optional<TrainableModel> CifarTrainer::make_twin(
+    const std::string& recipe, std::int64_t classes,
+    const Machine& machine) const {
+  TrainableModel trainable;
+  trainable.model = expanded_modules(recipe, classes, /*twin=*/true);
+  trainable.model.module->to(machine.device);
+  return trainable;
 }
 
 }  // namespace expandnet::examples

@@ -38,10 +38,10 @@ class CifarTrainer : public Trainer {
   [[nodiscard]] torch::Tensor example() const override;
   [[nodiscard]] std::string script() const override;
   [[nodiscard]] train::Model compact_net(std::int64_t classes) const override;
-  [[nodiscard]] Trainee make_trainee(const std::string& recipe,
-                                     std::int64_t classes,
-                                     const Machine& machine) const override;
-  [[nodiscard]] std::optional<Trainee> make_twin(
+  [[nodiscard]] TrainableModel make_trainable(
+      const std::string& recipe, std::int64_t classes,
+      const Machine& machine) const override;
+  [[nodiscard]] std::optional<TrainableModel> make_twin(
       const std::string& recipe, std::int64_t classes,
       const Machine& machine) const override;
 

@@ -264,16 +264,16 @@ train::Model DetectionTrainer::compact_net(std::int64_t classes) const {
           batch_norm_)));
 }
 
-Trainee DetectionTrainer::make_trainee(const std::string& recipe,
-                                       std::int64_t classes,
-                                       const Machine& machine) const {
+TrainableModel DetectionTrainer::make_trainable(const std::string& recipe,
+                                                std::int64_t classes,
+                                                const Machine& machine) const {
   ExpansionOptions options;
   options.rate(settings.rate);
   options.initial_values(settings.init.values);
   options.narrow(settings.narrows());
-  return weight_space_trainee(compact_net(classes), recipe,
-                              models::yolo_lite_recipe(recipe, options),
-                              machine, settings);
+  return weight_space_model(compact_net(classes), recipe,
+                            models::yolo_lite_recipe(recipe, options), machine,
+                            settings);
 }
 
 std::vector<ProgramCommand> detection_commands() {

@@ -66,9 +66,9 @@ class DetectionTrainer : public Trainer {
       const Machine& machine, const std::string& run) const override;
   [[nodiscard]] torch::Tensor example() const override;
   [[nodiscard]] train::Model compact_net(std::int64_t classes) const override;
-  [[nodiscard]] Trainee make_trainee(const std::string& recipe,
-                                     std::int64_t classes,
-                                     const Machine& machine) const override;
+  [[nodiscard]] TrainableModel make_trainable(
+      const std::string& recipe, std::int64_t classes,
+      const Machine& machine) const override;
 
   /// The names of a run's classes, and its anchors. Throw `c10::Error` where
   /// its folder has none.

@@ -261,14 +261,14 @@ train::Model ImageNetTrainer::compact_net(std::int64_t classes) const {
       net_options(ShuffleNetV2Options(), classes, width_)));
 }
 
-Trainee ImageNetTrainer::make_trainee(const std::string& recipe,
-                                      std::int64_t classes,
-                                      const Machine& machine) const {
+TrainableModel ImageNetTrainer::make_trainable(const std::string& recipe,
+                                               std::int64_t classes,
+                                               const Machine& machine) const {
   if (is_script(net_)) {
-    return script_trainee(compact_net(classes), recipe, example(), machine,
-                          settings);
+    return script_model(compact_net(classes), recipe, example(), machine,
+                        settings);
   }
-  return weight_space_trainee(
+  return weight_space_model(
       compact_net(classes), recipe,
       models::imagenet_recipe(net_, recipe, expansion_options(settings)),
       machine, settings);

@@ -45,9 +45,9 @@ class ImageNetTrainer : public Trainer {
   [[nodiscard]] torch::Tensor example() const override;
   [[nodiscard]] std::string script() const override;
   [[nodiscard]] train::Model compact_net(std::int64_t classes) const override;
-  [[nodiscard]] Trainee make_trainee(const std::string& recipe,
-                                     std::int64_t classes,
-                                     const Machine& machine) const override;
+  [[nodiscard]] TrainableModel make_trainable(
+      const std::string& recipe, std::int64_t classes,
+      const Machine& machine) const override;
 
  private:
   /// How images are read, in training and evaluation.

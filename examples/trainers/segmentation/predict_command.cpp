@@ -62,7 +62,7 @@ class MaskPredictor {
           .to(machine_.device);
     };
     mean_ = of_channels(reading.mean);
-    deviation_ = of_channels(reading.deviation);
+    stddev_ = of_channels(reading.stddev);
   }
 
   /// The class of each pixel, [height, width].
@@ -74,7 +74,7 @@ class MaskPredictor {
             .to(machine_.device)
             .permute({0, 3, 1, 2})
             .to(at::kFloat);
-    const auto logits = net_.forward((pixels / 255 - mean_) / deviation_);
+    const auto logits = net_.forward((pixels / 255 - mean_) / stddev_);
     const auto found = logits.one().argmax(1).to(at::kByte).cpu().contiguous();
     const auto* first = found.const_data_ptr<std::uint8_t>();
     return {first, first + found.numel()};
@@ -83,7 +83,7 @@ class MaskPredictor {
  private:
   Machine machine_;
   train::Model net_;
-  torch::Tensor mean_, deviation_;  ///< [3, 1, 1]
+  torch::Tensor mean_, stddev_;  ///< [3, 1, 1]
 };
 
 /// An image with the name of what is made of it, and the classes of its pixels

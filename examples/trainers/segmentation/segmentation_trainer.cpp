@@ -298,16 +298,16 @@ train::Model SegmentationTrainer::compact_net(std::int64_t classes) const {
   return model;
 }
 
-Trainee SegmentationTrainer::make_trainee(const std::string& recipe,
-                                          std::int64_t classes,
-                                          const Machine& machine) const {
+TrainableModel SegmentationTrainer::make_trainable(
+    const std::string& recipe, std::int64_t classes,
+    const Machine& machine) const {
   ExpansionOptions options;
   options.rate(settings.rate);
   options.initial_values(settings.init.values);
   options.narrow(settings.narrows());
-  return weight_space_trainee(compact_net(classes), recipe,
-                              models::unet_recipe(recipe, options), machine,
-                              settings);
+  return weight_space_model(compact_net(classes), recipe,
+                            models::unet_recipe(recipe, options), machine,
+                            settings);
 }
 
 std::vector<ProgramCommand> segmentation_commands() {

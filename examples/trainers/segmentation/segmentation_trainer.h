@@ -60,9 +60,9 @@ class SegmentationTrainer : public Trainer {
       const Machine& machine, const std::string& run) const override;
   [[nodiscard]] torch::Tensor example() const override;
   [[nodiscard]] train::Model compact_net(std::int64_t classes) const override;
-  [[nodiscard]] Trainee make_trainee(const std::string& recipe,
-                                     std::int64_t classes,
-                                     const Machine& machine) const override;
+  [[nodiscard]] TrainableModel make_trainable(
+      const std::string& recipe, std::int64_t classes,
+      const Machine& machine) const override;
 
   /// The names of a run's classes. Throws `c10::Error` where its folder has
   /// none.

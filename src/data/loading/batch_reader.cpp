@@ -37,10 +37,9 @@ BatchReaderOptions checked_reader(BatchReaderOptions options) {
         "batches that ranks share must be full", "drop_last false");
   check_positive("workers", options.workers);
   check_positive("prefetch", options.prefetch);
-  const auto means = options.mean.size(), deviations = options.deviation.size();
-  check(means == 3 && deviations == 3,
-        "mean and deviation must have three entries",
-        std::to_string(means) + " and " + std::to_string(deviations));
+  const auto means = options.mean.size(), stddevs = options.stddev.size();
+  check(means == 3 && stddevs == 3, "mean and stddev must have three entries",
+        std::to_string(means) + " and " + std::to_string(stddevs));
   return options;
 }
 
@@ -71,7 +70,7 @@ BatchReader::BatchReader(BatchReaderOptions options, c10::Device device,
       read_(std::move(read)),
       picture_size_(std::move(picture_size)),
       path_(std::move(path)),
-      normalization_(options_.mean, options_.deviation, device,
+      normalization_(options_.mean, options_.stddev, device,
                      options_.prefetch + kInUse),
       prefetch_(
           options_.workers, options_.prefetch,

@@ -30,7 +30,7 @@ struct BatchReaderOptions {
   std::int64_t ranks = 1;
   std::uint64_t seed = 0;
   std::vector<double> mean;
-  std::vector<double> deviation;
+  std::vector<double> stddev;
   int workers = 1;
   std::int64_t prefetch = 1;
   OnBadImage on_bad_image = OnBadImage::kStop;
@@ -54,7 +54,7 @@ BatchReaderOptions reader_options(const char* where, std::size_t count,
   reader.ranks = options.ranks;
   reader.seed = options.seed;
   reader.mean = options.mean;
-  reader.deviation = options.deviation;
+  reader.stddev = options.stddev;
   reader.workers = options.workers;
   reader.prefetch = options.prefetch;
   reader.on_bad_image = options.on_bad_image;

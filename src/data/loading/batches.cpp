@@ -62,17 +62,16 @@ void check_options(const BatchOptions& options, std::size_t channels) {
               error_message(kBatches, "RandAugment needs three channels",
                             std::to_string(channels)));
   const auto& mean = options.mean;
-  const auto& deviation = options.deviation;
+  const auto& stddev = options.stddev;
   TORCH_CHECK(
-      mean.size() == deviation.size() &&
-          (mean.empty() || mean.size() == channels),
+      mean.size() == stddev.size() && (mean.empty() || mean.size() == channels),
       error_message(kBatches,
-                    "mean and deviation must have one entry per channel (" +
+                    "mean and stddev must have one entry per channel (" +
                         std::to_string(channels) + ") or none",
                     std::to_string(mean.size()) + " and " +
-                        std::to_string(deviation.size())));
-  for (const auto value : deviation) {
-    TORCH_CHECK(value > 0, error_message(kBatches, "deviation must be positive",
+                        std::to_string(stddev.size())));
+  for (const auto value : stddev) {
+    TORCH_CHECK(value > 0, error_message(kBatches, "stddev must be positive",
                                          c10::str(value)));
   }
 }
@@ -103,23 +102,23 @@ Batches::Batches(const at::Tensor& images, at::Tensor labels,
   channels_last_ = options_.memory_format == at::MemoryFormat::ChannelsLast;
   if (channels_last_) padded_ = padded_.transpose(1, 2).flatten(0, 1);
 
-  // (byte / 255 - mean) / deviation, as byte * scale + offset.
+  // (byte / 255 - mean) / stddev, as byte * scale + offset.
   const auto channels = images.size(1);
   const auto device = images.device();
   const auto doubles = at::TensorOptions(at::kDouble);
   const auto mean = options_.mean.empty() ? at::zeros({channels}, doubles)
                                           : at::tensor(options_.mean, doubles);
-  const auto deviation = options_.deviation.empty()
-                             ? at::full({channels}, 1, doubles)
-                             : at::tensor(options_.deviation, doubles);
+  const auto stddev = options_.stddev.empty()
+                          ? at::full({channels}, 1, doubles)
+                          : at::tensor(options_.stddev, doubles);
   const auto per_channel = [&](const at::Tensor& values) {
     const auto floats = values.to(at::kFloat).to(device);
     // As long as an image: short rows are slow to broadcast.
     return channels_last_ ? floats.repeat({height_ * width_})
                           : floats.unsqueeze(1);
   };
-  scale_ = per_channel(1 / (255 * deviation));
-  offset_ = per_channel(-mean / deviation);
+  scale_ = per_channel(1 / (255 * stddev));
+  offset_ = per_channel(-mean / stddev);
   start_epoch(0);
 }
 

@@ -9,7 +9,7 @@
 namespace expandnet::data {
 
 Normalization::Normalization(const std::vector<double>& mean,
-                             const std::vector<double>& deviation,
+                             const std::vector<double>& stddev,
                              c10::Device device, std::int64_t batches)
     : device_(device), memory_(static_cast<std::size_t>(batches)) {
   const auto row = [](const std::vector<double>& values) {
@@ -19,8 +19,8 @@ Normalization::Normalization(const std::vector<double>& mean,
     return values.to(at::kFloat).to(device).view({3, 1, 1});
   };
   // As byte * scale + offset.
-  scale_ = per_channel(1 / (255 * row(deviation)));
-  offset_ = per_channel(-row(mean) / row(deviation));
+  scale_ = per_channel(1 / (255 * row(stddev)));
+  offset_ = per_channel(-row(mean) / row(stddev));
 
   const auto bytes = at::arange(256, at::kFloat).to(device);
   const auto levels = bytes.mul(scale_).add_(offset_).to(at::kCPU).contiguous();

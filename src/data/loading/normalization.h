@@ -13,7 +13,7 @@
 
 namespace expandnet::data {
 
-/// Computes (byte / 255 - mean) / deviation of every channel, for batches on
+/// Computes (byte / 255 - mean) / stddev of every channel, for batches on
 /// `device`.
 ///
 /// For CPU batches, `place` computes it in the thread that decoded the image,
@@ -21,10 +21,10 @@ namespace expandnet::data {
 /// the data, and `finish` computes it there. The results are the same.
 class Normalization {
  public:
-  /// `mean` and `deviation` have three entries, for pixels in [0, 1]. On the
+  /// `mean` and `stddev` have three entries, for pixels in [0, 1]. On the
   /// CPU, the memory of the last `batches` batches is kept for reuse.
   Normalization(const std::vector<double>& mean,
-                const std::vector<double>& deviation, c10::Device device,
+                const std::vector<double>& stddev, c10::Device device,
                 std::int64_t batches);
 
   /// Allocates memory for images of one size. Not thread-safe.

@@ -94,7 +94,7 @@ TEST(IncompleteBeta, IsSymmetricAndThePowersThatItIs) {
 }
 
 TEST(PairedDifferences, HaveAnIntervalThatIsRight) {
-  // Differences 1, 1, 0, 2: mean 1, deviation sqrt(2 / 3), error sqrt(1 / 6).
+  // Differences 1, 1, 0, 2: mean 1, stddev sqrt(2 / 3), error sqrt(1 / 6).
   const auto found = paired_difference({1, 2, 3, 5}, {0, 1, 3, 3});
   EXPECT_EQ(found.n, 4);
   EXPECT_DOUBLE_EQ(found.mean, 1);

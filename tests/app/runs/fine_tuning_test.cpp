@@ -25,7 +25,7 @@
 #include "files.h"
 #include "testing.h"
 #include "trainers/app/runs/run_files.h"
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 #include "trainers/app/runs/training_options.h"
 
 namespace expandnet::examples {
@@ -185,17 +185,17 @@ TEST_F(FineTuned, LeavesFrozenPartsAsTheyAre) {
   settings_.fine_tuning.freeze = {"bn1", "conv1"};
   settings_.weight_decay = 0.1;
   auto net = seeded_net(10, 2);
-  const auto trainee = weight_space_trainee(train::model_of(net), "cl",
-                                            models::small_net_recipe("cl"),
-                                            Machine(), settings_);
-  const auto optimizer = make_optimizer(settings_, trainee);
+  const auto trainable =
+      weight_space_model(train::model_of(net), "cl",
+                         models::small_net_recipe("cl"), Machine(), settings_);
+  const auto optimizer = make_optimizer(settings_, trainable);
   const auto before = net_state(*net);
   train::set_training(*net, true);
 
   for (int step = 0; step < 3; ++step) {
-    trainee.expansion->zero_grad();
+    trainable.expansion->zero_grad();
     net->forward(torch::randn({4, 3, 32, 32})).square().sum().backward();
-    trainee.expansion->step(*optimizer);
+    trainable.expansion->step(*optimizer);
   }
 
   EXPECT_FALSE(net->bn1->is_training());
@@ -282,13 +282,13 @@ TEST_F(FineTuned, TakesTheHeadThatIsNamed) {
 TEST_F(FineTuned, HasNoRateForAHeadThatIsFrozen) {
   settings_.fine_tuning.freeze = {"fc2"};
   settings_.fine_tuning.lr_head = 3;
-  const auto trainee = weight_space_trainee(
-      train::model_of(seeded_net(10, 2)), "none",
-      models::small_net_recipe("cl"), Machine(), settings_);
+  const auto trainable =
+      weight_space_model(train::model_of(seeded_net(10, 2)), "none",
+                         models::small_net_recipe("cl"), Machine(), settings_);
 
   EXPECT_EQ(
       expandnet::testing::error_of(
-          [&] { (void)make_optimizer(settings_, trainee); }),
+          [&] { (void)make_optimizer(settings_, trainable); }),
       "--lr-head: the head must train, got \"fc2\", which is frozen; leave "
       "the flag out, or name another layer by --head-layer");
 }
@@ -313,9 +313,9 @@ TEST_F(FineTuned, SaysThatNoLayerIsExpanded) {
   settings_.fine_tuning.weights = "";
   settings_.fine_tuning.freeze = {"conv?", "fc?"};
   const auto make = [&](const std::string& recipe) {
-    return weight_space_trainee(train::model_of(seeded_net(10, 2)), recipe,
-                                models::small_net_recipe("cl"), Machine(),
-                                settings_);
+    return weight_space_model(train::model_of(seeded_net(10, 2)), recipe,
+                              models::small_net_recipe("cl"), Machine(),
+                              settings_);
   };
   const auto frozen = [](const std::string& layer) {
     return "\"" + layer + "\" stays compact: frozen (requires_grad is false)";
@@ -325,10 +325,10 @@ TEST_F(FineTuned, SaysThatNoLayerIsExpanded) {
             "by --strategy, or use --expand none (" +
                 frozen("conv1") + "; " + frozen("conv2") + "; " +
                 frozen("conv3") + ")");
-  const auto trainee = make("default");
-  EXPECT_EQ(trainee.expansion, nullptr);
-  EXPECT_FALSE(trainee.has_chains);
-  EXPECT_EQ(trainee.notes,
+  const auto trainable = make("default");
+  EXPECT_EQ(trainable.expansion, nullptr);
+  EXPECT_FALSE(trainable.has_chains);
+  EXPECT_EQ(trainable.notes,
             (WeightNames{frozen("conv1"), frozen("conv2"), frozen("conv3"),
                          "no layer is expanded: the net trains compact"}));
 }
@@ -339,11 +339,11 @@ TEST_F(FineTuned, GivesTheHeadARateOfItsOwn) {
   settings_.weight_decay = 0.1;
   settings_.decay_all = false;
   auto net = seeded_net(10, 2);
-  const auto trainee = weight_space_trainee(train::model_of(net), "cl",
-                                            models::small_net_recipe("cl"),
-                                            Machine(), settings_);
+  const auto trainable =
+      weight_space_model(train::model_of(net), "cl",
+                         models::small_net_recipe("cl"), Machine(), settings_);
 
-  const auto optimizer = make_optimizer(settings_, trainee);
+  const auto optimizer = make_optimizer(settings_, trainable);
 
   auto& groups = optimizer->param_groups();
   ASSERT_EQ(groups.size(), 4U);

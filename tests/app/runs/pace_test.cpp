@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "trainers/app/runs/pace_notes.h"
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 #include "trainers/app/runs/training_options.h"
 
 namespace expandnet::examples {
@@ -19,14 +19,14 @@ namespace {
 
 /// A net whose weights are `factor` times LibTorch's default, with chains that
 /// keep them.
-Trainee preserved(const Settings& settings, double factor,
-                  const std::string& recipe = "cl") {
+TrainableModel preserved(const Settings& settings, double factor,
+                         const std::string& recipe = "cl") {
   torch::manual_seed(0);
   models::SmallNet net(models::SmallNetOptions().kernel_size(3));
   const torch::NoGradGuard no_grad;
   for (auto& parameter : net->parameters()) parameter.mul_(factor);
   const auto chosen = models::small_net_recipe("cl");
-  return weight_space_trainee(
+  return weight_space_model(
       train::model_of(net), recipe,
       [&](const std::string& path, const torch::nn::Module& module) {
         auto options = chosen(path, module);
@@ -44,8 +44,8 @@ std::vector<double> rates_of(const torch::optim::Optimizer& optimizer) {
   return rates;
 }
 
-StepScale fastest_of(const Trainee& trainee) {
-  const auto scales = scales_of(trainee);
+StepScale fastest_of(const TrainableModel& trainable) {
+  const auto scales = scales_of(trainable);
   return *std::max_element(
       scales.begin(), scales.end(),
       [](const auto& a, const auto& b) { return a.mean < b.mean; });
@@ -55,9 +55,9 @@ TEST(Pace, OfChainsIsAMultipleOfTheRate) {
   Settings settings;
   settings.lr = 0.5;
   settings.lr_chains = 0.25;
-  const auto trainee = preserved(settings, 1);
+  const auto trainable = preserved(settings, 1);
 
-  const auto optimizer = make_optimizer(settings, trainee);
+  const auto optimizer = make_optimizer(settings, trainable);
 
   // All that is not expanded, then all chains.
   EXPECT_EQ(rates_of(*optimizer), (std::vector<double>{0.5, 0.125}));
@@ -65,30 +65,30 @@ TEST(Pace, OfChainsIsAMultipleOfTheRate) {
   for (const auto& group : optimizer->param_groups()) {
     parameters += group.params().size();
   }
-  EXPECT_EQ(parameters, trainee.parameters().size());
+  EXPECT_EQ(parameters, trainable.parameters().size());
 }
 
 TEST(Pace, OfSlowChainsStays) {
   Settings settings;
   settings.lr_chains = 0;
-  const auto trainee = preserved(settings, 0.01);
+  const auto trainable = preserved(settings, 0.01);
 
-  for (const auto& layer : scales_of(trainee)) EXPECT_LT(layer.mean, 1);
-  EXPECT_EQ(rates_of(*make_optimizer(settings, trainee)),
+  for (const auto& layer : scales_of(trainable)) EXPECT_LT(layer.mean, 1);
+  EXPECT_EQ(rates_of(*make_optimizer(settings, trainable)),
             std::vector<double>(4, settings.lr));
-  EXPECT_EQ(pace_notes(trainee, settings),
+  EXPECT_EQ(pace_notes(trainable, settings),
             std::vector<std::string>{"chains learn at 1 times the rate (" +
-                                     fastest_of(trainee).path + ") or more"});
+                                     fastest_of(trainable).path + ") or more"});
 }
 
 TEST(Pace, OfTheCompactLayersIsMeasured) {
   Settings settings;
   settings.lr = 0.5;
   settings.lr_chains = 0;
-  const auto trainee = preserved(settings, 4);
-  const auto scales = scales_of(trainee);
+  const auto trainable = preserved(settings, 4);
+  const auto scales = scales_of(trainable);
 
-  const auto rates = rates_of(*make_optimizer(settings, trainee));
+  const auto rates = rates_of(*make_optimizer(settings, trainable));
 
   ASSERT_EQ(scales.size(), 3U);
   ASSERT_EQ(rates.size(), 4U);
@@ -101,17 +101,17 @@ TEST(Pace, OfTheCompactLayersIsMeasured) {
 
 /// What a step at --lr moves the second weight by, along its gradient.
 double first_move(const Settings& settings, const std::string& recipe) {
-  auto trainee = preserved(settings, 4, recipe);
-  auto optimizer = make_optimizer(settings, trainee);
-  auto& net = *trainee.model.module;
+  auto trainable = preserved(settings, 4, recipe);
+  auto optimizer = make_optimizer(settings, trainable);
+  auto& net = *trainable.model.module;
   const auto weight = net.named_parameters()["conv2.weight"];
   const auto before = weight.detach().clone();
   torch::manual_seed(1);
   const auto direction = torch::randn_like(before);
   (weight * direction).sum().backward();
   const torch::NoGradGuard no_grad;
-  if (trainee.expansion) {
-    trainee.expansion->step(*optimizer);
+  if (trainable.expansion) {
+    trainable.expansion->step(*optimizer);
   } else {
     optimizer->step();
   }

@@ -71,14 +71,14 @@ TEST(TrainingOptions, DecayFoldsInPlaceOfFactors) {
   Settings settings;
   settings.weight_decay = 0.5;
   settings.decay_on = DecayChoice::kFold;
-  const auto trainee = weight_space_trainee(
+  const auto trainable = weight_space_model(
       train::model_of(models::SmallNet(models::SmallNetOptions())), "cl",
       models::small_net_recipe("cl"), Machine(), settings);
-  const auto optimizer = make_optimizer(settings, trainee);
+  const auto optimizer = make_optimizer(settings, trainable);
 
   // The model's own parameters decay, the factors of three chains do not.
   std::set<const void*> own;
-  for (const auto& parameter : trainee.model.module->parameters()) {
+  for (const auto& parameter : trainable.model.module->parameters()) {
     own.insert(parameter.unsafeGetTensorImpl());
   }
   auto& groups = optimizer->param_groups();
@@ -96,7 +96,7 @@ TEST(TrainingOptions, DecayFoldsInPlaceOfFactors) {
   EXPECT_TRUE(options.step.fold_decay_of_vectors);
 
   // A compact net has no factors: its weights decay as always.
-  Trainee compact;
+  TrainableModel compact;
   compact.model = train::model_of(models::SmallNet(models::SmallNetOptions()));
   EXPECT_EQ(make_optimizer(settings, compact)->param_groups().size(), 1U);
 }

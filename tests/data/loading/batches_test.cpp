@@ -29,7 +29,7 @@ BatchOptions small_options() {
   options.batch_size = 4;
   options.padding = 2;
   options.mean = {0.5, 0.25, 0.125};
-  options.deviation = {0.25, 0.5, 1};
+  options.stddev = {0.25, 0.5, 1};
   return options;
 }
 
@@ -44,7 +44,7 @@ double pixel(const at::Tensor& image, const BatchOptions& options,
       y >= 0 && y < image.size(1) && x >= 0 && x < image.size(2);
   const auto value = inside ? image[channel][y][x].item<double>() : 0;
   const auto c = static_cast<std::size_t>(channel);
-  return (value / 255 - options.mean[c]) / options.deviation[c];
+  return (value / 255 - options.mean[c]) / options.stddev[c];
 }
 
 /// Whether `made` is `image` under this crop and flip.
@@ -137,7 +137,7 @@ TEST(Batches, ArePlainForEvaluation) {
   const auto images = some_images();
   auto options = small_options().plain();
   options.mean.clear();
-  options.deviation.clear();
+  options.stddev.clear();
   Batches batches(images, numbers(), options);
 
   const auto [made, labels] = batches.batch(2);
@@ -191,12 +191,12 @@ TEST(BatchErrors, NameShapeAndOption) {
   options = small_options();
   options.mean = {0.5};
   EXPECT_EQ(error(some_images(), numbers(), options),
-            "Batches: mean and deviation must have one entry per channel (3) "
+            "Batches: mean and stddev must have one entry per channel (3) "
             "or none, got 1 and 3");
   options = small_options();
-  options.deviation[1] = 0;
+  options.stddev[1] = 0;
   EXPECT_EQ(error(some_images(), numbers(), options),
-            "Batches: deviation must be positive, got 0");
+            "Batches: stddev must be positive, got 0");
   Batches batches(some_images(), numbers(), small_options());
   EXPECT_EQ(error_of([&] { static_cast<void>(batches.batch(3)); }),
             "Batches: index must be below 3, got 3");
@@ -208,7 +208,7 @@ TEST(Batches, AugmentImagesInEitherMemoryFormatAlike) {
   options.flip = false;
   options.shuffle = false;
   options.mean.clear();
-  options.deviation.clear();
+  options.stddev.clear();
   options.augment = {2, 20};
   options.seed = 5;
   const auto images = some_images();

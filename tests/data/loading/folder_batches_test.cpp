@@ -82,7 +82,7 @@ TEST_F(FolderBatchesTest, AreTheImagesInOrderNormalized) {
       batches.batch(0).images.is_contiguous(at::MemoryFormat::ChannelsLast));
   const auto files = images().files;
   const std::vector<double> mean = {.485, .456, .406};
-  const std::vector<double> deviation = {.229, .224, .225};
+  const std::vector<double> stddev = {.229, .224, .225};
   for (std::int64_t i = 0; i < 11; ++i) {
     const auto& file = files[static_cast<std::size_t>(i)];
     EXPECT_EQ(labels[i].item<std::int64_t>(), file.label);
@@ -92,7 +92,7 @@ TEST_F(FolderBatchesTest, AreTheImagesInOrderNormalized) {
              .to(at::kDouble)
              .div(255)
              .sub(at::tensor(mean))
-             .div(at::tensor(deviation)))
+             .div(at::tensor(stddev)))
             .permute({2, 0, 1});
     EXPECT_LE(relative_error(made[i], expected), 1e-6);
   }
@@ -103,7 +103,7 @@ TEST_F(FolderBatchesTest, AreNormalizedAsADeviceNormalizesBytes) {
     return values.to(at::kFloat).view({3, 1, 1});
   };
   const auto mean = at::tensor({.485, .456, .406}, at::kDouble);
-  const auto deviation = at::tensor({.229, .224, .225}, at::kDouble);
+  const auto stddev = at::tensor({.229, .224, .225}, at::kDouble);
   FolderBatches batches(images(), plain(), at::kCPU);
   auto image = data::EvalTransform{40, kSide}.read(images().files[0].path);
   const auto bytes =
@@ -112,8 +112,8 @@ TEST_F(FolderBatchesTest, AreNormalizedAsADeviceNormalizesBytes) {
 
   EXPECT_TRUE(batches.batch(0).images[0].equal(
       bytes.to(at::kFloat)
-          .mul_(per_channel(1 / (255 * deviation)))
-          .add_(per_channel(-mean / deviation))));
+          .mul_(per_channel(1 / (255 * stddev)))
+          .add_(per_channel(-mean / stddev))));
 }
 
 TEST_F(FolderBatchesTest, StayAsTheyAreForWhoKeepsThem) {

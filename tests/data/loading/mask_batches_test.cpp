@@ -99,7 +99,7 @@ TEST_F(MaskBatchesTest, AreTheCropsOfTheTransformWithTheirLabels) {
   auto some = options();
   some.images = {3, 6};
   some.mean = {0, 0, 0};
-  some.deviation = {1, 1, 1};
+  some.stddev = {1, 1, 1};
   MaskBatches batches(set_, some, at::kCPU);
   batches.start_epoch(4);
   const auto batch = batches.batch(0);

@@ -150,10 +150,10 @@ TEST(LoadSample, ReadsTheImagesBesideTheExamples) {
     EXPECT_EQ(to_vector(at::bincount(set.labels)),
               (std::vector<std::int64_t>(10, count / 10)));
     // The whole set's constants, near those of a tenth of it.
-    const auto [mean, deviation] = channel_statistics(set.name);
+    const auto [mean, stddev] = channel_statistics(set.name);
     const auto pixels = set.images.to(at::kDouble).div(255);
     EXPECT_NEAR(pixels.mean().item<double>(), mean.at(0), 0.01);
-    EXPECT_NEAR(pixels.std().item<double>(), deviation.at(0), 0.01);
+    EXPECT_NEAR(pixels.std().item<double>(), stddev.at(0), 0.01);
   }
 }
 
@@ -163,7 +163,7 @@ TEST(LoadByName, KnowsTheConstantsOfEachSet) {
                                       "mnist"}));
   EXPECT_EQ(channel_statistics("cifar10").mean,
             (std::vector<double>{125.3 / 255, 123.0 / 255, 113.9 / 255}));
-  EXPECT_EQ(channel_statistics("cifar100").deviation,
+  EXPECT_EQ(channel_statistics("cifar100").stddev,
             (std::vector<double>{.2675, .2565, .2761}));
   EXPECT_EQ(channel_statistics("mnist").mean.size(), 1);
 }

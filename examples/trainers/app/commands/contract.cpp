@@ -41,11 +41,11 @@ void add_contract_flags(CLI::App& app, ContractChoices& choices) {
 }
 
 /// Folds the chains of what trains, verified.
-void contract_trainee(const Trainee& trainee) {
-  if (trainee.expansion) {
-    std::cout << trainee.expansion->contract();
-  } else if (trainee.has_chains) {
-    std::cout << contract(*trainee.model.module);
+void contract_model(const TrainableModel& trainable) {
+  if (trainable.expansion) {
+    std::cout << trainable.expansion->contract();
+  } else if (trainable.has_chains) {
+    std::cout << contract(*trainable.model.module);
   } else {
     std::cout << "the net is compact: there is nothing to contract\n";
   }
@@ -64,21 +64,21 @@ int contract_checkpoint(const Trainer& prototype,
   check_writable(out);
   const auto machine = set_up(settings, 1);
   const auto path = (folder / (choices.checkpoint + ".pt")).string();
-  const auto trainee = trainer->make_trainee(
+  const auto trainable = trainer->make_trainable(
       settings.expand.front(), trainer->classes_of_run(choices.run), machine);
   const auto average = settings.ema > 0
                            ? std::make_unique<train::ExponentialMovingAverage>(
-                                 *trainee.model.module, settings.ema)
+                                 *trainable.model.module, settings.ema)
                            : nullptr;
-  train::load_weights(path, *trainee.model.module, trainee.expansion.get(),
+  train::load_weights(path, *trainable.model.module, trainable.expansion.get(),
                       average.get());
   // In weight space the average is of what the chains fold to, elsewhere of the
   // factors.
-  const bool of_folds = trainee.expansion != nullptr;
+  const bool of_folds = trainable.expansion != nullptr;
   if (average != nullptr && !of_folds) average->swap();
-  contract_trainee(trainee);
+  contract_model(trainable);
   if (average != nullptr && of_folds) average->swap();
-  save_weights(trainee.model, trainer->example(), choices.format, out);
+  save_weights(trainable.model, trainer->example(), choices.format, out);
   std::cout << "saved " << out << "\n";
   return 0;
 }

@@ -71,9 +71,9 @@ std::vector<EpochConfusion> read_confusion(const std::string& folder) {
   return epochs;
 }
 
-ConfusionLog::ConfusionLog(const Trainee& trainee, std::string folder,
+ConfusionLog::ConfusionLog(const TrainableModel& trainable, std::string folder,
                            const Settings& settings, const RunContext& context)
-    : trainee_(trainee),
+    : trainable_(trainable),
       folder_(std::move(folder)),
       pairs_(settings.confusion),
       seed_(splitmix(settings.seed + kOfConfusion)),
@@ -89,14 +89,15 @@ void ConfusionLog::on_epoch(const train::Training& training) {
   options.pairs = pairs_;
   options.epoch = training.epoch() - 1;
   options.precision = precision_;
-  auto measured = analysis::measure_confusion(
-      trainee_.model, trainee_.expansion.get(), task_.loss, *batches_, options);
+  auto measured =
+      analysis::measure_confusion(trainable_.model, trainable_.expansion.get(),
+                                  task_.loss, *batches_, options);
   EpochConfusion confusion;
   confusion.epoch = training.epoch();
   confusion.fold = std::move(measured.model);
   confusion.factors = std::move(measured.factors);
   // What expanded modules train are the factors.
-  if (trainee_.has_chains && !trainee_.expansion) {
+  if (trainable_.has_chains && !trainable_.expansion) {
     std::swap(confusion.fold, confusion.factors);
   }
   std::string text;

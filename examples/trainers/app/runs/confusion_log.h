@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "trainers/app/runs/run_context.h"
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 
 namespace expandnet::examples {
 
@@ -35,15 +35,15 @@ std::vector<EpochConfusion> read_confusion(const std::string& folder);
 /// replaced.
 class ConfusionLog : public train::Observer {
  public:
-  /// `trainee` and the objects that `context` refers to must outlive this
+  /// `trainable` and the objects that `context` refers to must outlive this
   /// object. `settings` are those of the run.
-  ConfusionLog(const Trainee& trainee, std::string folder,
+  ConfusionLog(const TrainableModel& trainable, std::string folder,
                const Settings& settings, const RunContext& context);
 
   void on_epoch(const train::Training& training) override;
 
  private:
-  const Trainee& trainee_;
+  const TrainableModel& trainable_;
   std::string folder_;
   std::int64_t pairs_;
   std::uint64_t seed_;

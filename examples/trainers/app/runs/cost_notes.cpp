@@ -13,21 +13,21 @@ std::string in_percent(double share) {
 
 }  // namespace
 
-std::vector<std::string> cost_notes(const Trainee& trainee,
+std::vector<std::string> cost_notes(const TrainableModel& trainable,
                                     const RunContext& context) {
-  if (trainee.expansion == nullptr) return {};
+  if (trainable.expansion == nullptr) return {};
   const auto& settings = context.settings();
   {
     const at::NoGradGuard no_grad;
-    const train::ModeGuard evaluating(trainee.model.module, false);
+    const train::ModeGuard evaluating(trainable.model.module, false);
     const auto image = context.trainer.example().to(context.machine.device);
-    trainee.expansion->observe(
-        [&] { static_cast<void>(trainee.model.forward(image)); });
+    trainable.expansion->observe(
+        [&] { static_cast<void>(trainable.model.forward(image)); });
   }
   // Each process folds for itself.
   const auto images =
       settings.batch_size / context.machine.size() * settings.accumulate;
-  const auto summary = trainee.expansion->summary();
+  const auto summary = trainable.expansion->summary();
   std::vector<std::string> notes;
   for (const auto& row : summary.rows) {
     if (!row.cost()) continue;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "trainers/app/runs/run_context.h"
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 
 namespace expandnet::examples {
 
@@ -17,7 +17,7 @@ inline constexpr double kNotableCost = 0.1;
 /// multiply-adds than `kNotableCost` of its own step, with advice to lower
 /// them. Runs the net once, on one black image. Empty for nets without an
 /// Expansion.
-std::vector<std::string> cost_notes(const Trainee& trainee,
+std::vector<std::string> cost_notes(const TrainableModel& trainable,
                                     const RunContext& context);
 
 }  // namespace expandnet::examples

@@ -12,21 +12,21 @@ std::string layer_costs(const std::vector<RunPlan>& plans,
   std::ostringstream text;
   for (const auto& plan : plans) {
     const auto& machine = context.machine;
-    auto trainee = plan.trainer->make_trainee(
+    auto trainable = plan.trainer->make_trainable(
         plan.recipe, context.images.classes(), machine);
     text << (plan.recipe == "none" ? "compact" : plan.recipe) << ":\n";
-    if (trainee.expansion == nullptr) {
-      text << summary(*trainee.model.module) << "\n";
+    if (trainable.expansion == nullptr) {
+      text << summary(*trainable.model.module) << "\n";
       continue;
     }
     const at::NoGradGuard no_grad;
-    const train::ModeGuard evaluating(trainee.model.module, false);
+    const train::ModeGuard evaluating(trainable.model.module, false);
     const auto batch =
         context.images.run_data(plan.seed).training->batch(0).images;
-    trainee.expansion->observe([&] {
-      static_cast<void>(trainee.model.forward(batch.to(machine.device)));
+    trainable.expansion->observe([&] {
+      static_cast<void>(trainable.model.forward(batch.to(machine.device)));
     });
-    text << trainee.expansion->summary() << "\n";
+    text << trainable.expansion->summary() << "\n";
   }
   return text.str();
 }

@@ -8,7 +8,7 @@
 
 namespace expandnet::examples {
 
-std::vector<std::string> pace_notes(const Trainee& trainee,
+std::vector<std::string> pace_notes(const TrainableModel& trainable,
                                     const Settings& settings) {
   const auto& init = settings.init;
   const bool keeps_spread =
@@ -17,8 +17,8 @@ std::vector<std::string> pace_notes(const Trainee& trainee,
   const bool is_noted =
       settings.lr_chains == 0 || (settings.lr_chains == 1 && keeps_spread &&
                                   settings.optimizer == OptimizerChoice::kSGD);
-  if (!is_noted || !trainee.has_chains) return {};
-  const auto scales = scales_of(trainee);
+  if (!is_noted || !trainable.has_chains) return {};
+  const auto scales = scales_of(trainable);
   const auto fastest = std::max_element(
       scales.begin(), scales.end(),
       [](const auto& a, const auto& b) { return a.mean < b.mean; });

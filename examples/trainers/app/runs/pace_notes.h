@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 #include "trainers/app/settings/settings.h"
 
 namespace expandnet::examples {
@@ -18,7 +18,7 @@ inline constexpr double kNotablePace = 3;
 /// its pace, if that is more than `kNotablePace` and the chains start with the
 /// spread of the compact net. Of other starts (the paper's, before BatchNorm)
 /// the pace says little, and of optimizers other than sgd nothing.
-std::vector<std::string> pace_notes(const Trainee& trainee,
+std::vector<std::string> pace_notes(const TrainableModel& trainable,
                                     const Settings& settings);
 
 }  // namespace expandnet::examples

@@ -32,14 +32,15 @@ namespace {
 
 constexpr const char* kTwinFolder = "twin";
 
-train::TrainingParts parts_of(const Trainee& trainee, const RunData& data,
+train::TrainingParts parts_of(const TrainableModel& trainable,
+                              const RunData& data,
                               torch::optim::Optimizer& optimizer,
                               const Settings& settings,
                               const RunContext& context) {
   train::TrainingParts parts;
-  parts.model = trainee.model;
+  parts.model = trainable.model;
   parts.optimizer = &optimizer;
-  parts.expansion = trainee.expansion.get();
+  parts.expansion = trainable.expansion.get();
   parts.training = data.training.get();
   parts.validation = data.validation.get();
   // Else it is read once, at the end.
@@ -55,15 +56,15 @@ std::int64_t steps_of(const train::Training& training) {
 std::unique_ptr<Stage> make_main(const RunPlan& plan,
                                  const RunContext& context) {
   torch::manual_seed(plan.seed);
-  auto trainee = plan.trainer->make_trainee(
+  auto trainable = plan.trainer->make_trainable(
       plan.recipe, context.images.classes(), context.machine);
-  return std::make_unique<Stage>(std::move(trainee), plan, plan.folder,
+  return std::make_unique<Stage>(std::move(trainable), plan, plan.folder,
                                  plan.settings(), context);
 }
 
 /// A run without a parameter that trains would end as it began.
-void check_trains(const Trainee& trainee, const Trainer& trainer) {
-  const auto parameters = trainee.parameters();
+void check_trains(const TrainableModel& trainable, const Trainer& trainer) {
+  const auto parameters = trainable.parameters();
   const bool trains = std::any_of(
       parameters.begin(), parameters.end(),
       [](const auto& parameter) { return parameter.requires_grad(); });
@@ -81,7 +82,7 @@ std::optional<tasks::Metrics> evaluate_before(const Stage& stage,
                                               const Machine& machine) {
   if (stage.data.validation == nullptr) return std::nullopt;
   const auto meter = stage.training.new_meter();
-  return train::evaluate(stage.trainee.model, *stage.data.validation, *meter,
+  return train::evaluate(stage.trainable.model, *stage.data.validation, *meter,
                          machine.precision, machine.ranks.get());
 }
 
@@ -112,12 +113,12 @@ std::string RunPlan::name() const {
                      choice.empty() ? "" : " ", choice, seed);
 }
 
-Stage::Stage(Trainee the_trainee, const RunPlan& plan,
+Stage::Stage(TrainableModel the_trainable, const RunPlan& plan,
              const std::string& folder, const Settings& settings,
              const RunContext& context)
-    : trainee(std::move(the_trainee)),
+    : trainable(std::move(the_trainable)),
       data(context.images.run_data(plan.seed)),
-      optimizer(make_optimizer(settings, trainee)),
+      optimizer(make_optimizer(settings, trainable)),
       checkpoints(
           folder, configuration_with_effect(plan.configuration),
           context.machine.ranks.get(),
@@ -125,11 +126,11 @@ Stage::Stage(Trainee the_trainee, const RunPlan& plan,
               const std::string& saved, const std::string& /*own*/) {
             return has_effect_of(configuration, saved, absent);
           }),
-      training(parts_of(trainee, data, *optimizer, settings, context),
+      training(parts_of(trainable, data, *optimizer, settings, context),
                training_options(settings, context.machine)) {
   if (settings.confusion > 0 && !plan.tunes) {
     confusion =
-        std::make_unique<ConfusionLog>(trainee, folder, settings, context);
+        std::make_unique<ConfusionLog>(trainable, folder, settings, context);
     training.observe(*confusion);
   }
   training.observe(checkpoints);
@@ -140,26 +141,26 @@ std::vector<std::string> check_run(const RunPlan& plan,
   std::vector<std::string> notes;
   {
     const auto main = make_main(plan, context);
-    auto of_pace = pace_notes(main->trainee, plan.settings());
+    auto of_pace = pace_notes(main->trainable, plan.settings());
     // One that cannot go on is better known before anything is timed.
     const auto result = std::filesystem::path(plan.folder) / kRunResultFile;
     if (!std::filesystem::exists(result) && main->checkpoints.has_last()) {
       main->checkpoints.load_last(main->training);
     }
-    notes = main->trainee.notes;
-    check_trains(main->trainee, context.trainer);
+    notes = main->trainable.notes;
+    check_trains(main->trainable, context.trainer);
     if (!context.trainer.script().empty()) {
       for (auto& note : check_gradients(
-               main->trainee.model,
+               main->trainable.model,
                context.trainer.example().to(context.machine.device))) {
         notes.push_back(std::move(note));
       }
     }
-    if (const auto& expansion = main->trainee.expansion) {
+    if (const auto& expansion = main->trainable.expansion) {
       const auto& more = expansion->notes();
       notes.insert(notes.end(), more.begin(), more.end());
     }
-    for (auto& note : cost_notes(main->trainee, context)) {
+    for (auto& note : cost_notes(main->trainable, context)) {
       notes.push_back(std::move(note));
     }
     for (auto& note : of_pace) notes.push_back(std::move(note));
@@ -171,10 +172,10 @@ std::vector<std::string> check_run(const RunPlan& plan,
 Run::Run(RunPlan plan, const RunContext& context)
     : plan_(std::move(plan)), machine_(context.machine) {
   main_ = make_main(plan_, context);
-  const auto& trainee = main_->trainee;
-  const auto total = trainee.expansion != nullptr
-                         ? trainee.expansion->summary().total()
-                         : summary(*trainee.model.module).total();
+  const auto& trainable = main_->trainable;
+  const auto total = trainable.expansion != nullptr
+                         ? trainable.expansion->summary().total()
+                         : summary(*trainable.model.module).total();
   train_parameters_ = total.train_parameters;
   kept_parameters_ = total.kept_parameters;
   twin_ = make_twin(plan_, context);
@@ -206,10 +207,10 @@ void Run::observe(train::Observer& observer) {
 
 void Run::hand_over_twin() {
   twin_->checkpoints.load_best(twin_->training);
-  if (main_->trainee.expansion) {
-    hand_over(*twin_->trainee.model.module, *main_->trainee.expansion);
+  if (main_->trainable.expansion) {
+    hand_over(*twin_->trainable.model.module, *main_->trainable.expansion);
   } else {
-    hand_over(*twin_->trainee.model.module, *main_->trainee.model.module);
+    hand_over(*twin_->trainable.model.module, *main_->trainable.model.module);
   }
   twin_.reset();
 }
@@ -307,27 +308,27 @@ RunResult Run::finish() {
   if (plan_.tunes) return result_so_far();
   stage.checkpoints.load_best(stage.training);
   auto result = result_so_far();
-  auto& trainee = stage.trainee;
-  auto& module = *trainee.model.module;
+  auto& trainable = stage.trainable;
+  auto& module = *trainable.model.module;
   auto* average = stage.training.average();
   // In weight space it is of what the chains fold to, elsewhere of the factors.
-  if (average != nullptr && !trainee.expansion) average->swap();
-  if (trainee.expansion) {
-    result.layers = trainee.expansion->contract().layers;
+  if (average != nullptr && !trainable.expansion) average->swap();
+  if (trainable.expansion) {
+    result.layers = trainable.expansion->contract().layers;
     if (average != nullptr) average->swap();
-  } else if (trainee.has_chains) {
+  } else if (trainable.has_chains) {
     result.layers = contract(module).layers;
   }
   result.deploy_parameters = summary(module).total().deploy_parameters;
   if (stage.data.test != nullptr) {
     const auto meter = stage.training.new_meter();
-    result.test = train::evaluate(trainee.model, *stage.data.test, *meter,
+    result.test = train::evaluate(trainable.model, *stage.data.test, *meter,
                                   machine_.precision, machine_.ranks.get());
     result.classes = meter->class_scores();
     const auto int8 = plan_.settings().int8;
     if (int8 != Int8Choice::kNone && !machine_.ranks) {
       result.int8 = evaluate_int8(
-          trainee.model, plan_.trainer->example().to(machine_.device), int8,
+          trainable.model, plan_.trainer->example().to(machine_.device), int8,
           *stage.data.training, *stage.data.test, *meter);
     }
   }

@@ -15,7 +15,7 @@
 #include "trainers/app/runs/machine.h"
 #include "trainers/app/runs/run_context.h"
 #include "trainers/app/runs/run_files.h"
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 #include "trainers/app/settings/settings.h"
 
 namespace expandnet::examples {
@@ -42,10 +42,11 @@ struct RunPlan {
 /// The training of one net, with all objects that it refers to.
 class Stage {
  public:
-  Stage(Trainee trainee, const RunPlan& plan, const std::string& folder,
-        const Settings& settings, const RunContext& context);
+  Stage(TrainableModel trainable, const RunPlan& plan,
+        const std::string& folder, const Settings& settings,
+        const RunContext& context);
 
-  Trainee trainee;
+  TrainableModel trainable;
   RunData data;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   std::unique_ptr<ConfusionLog> confusion;  ///< null if it is not measured

@@ -177,9 +177,9 @@ std::vector<std::string> check_gradients(const train::Model& model,
           ": what they hold stays as it is"};
 }
 
-Trainee script_trainee(train::Model net, const std::string& recipe,
-                       const torch::Tensor& example, const Machine& machine,
-                       const Settings& settings) {
+TrainableModel script_model(train::Model net, const std::string& recipe,
+                            const torch::Tensor& example,
+                            const Machine& machine, const Settings& settings) {
   const auto shared = net.module;
   const auto forward = net.forward;
   const ExpandNet expand_net = [&](torch::nn::Module& module) {
@@ -197,12 +197,12 @@ Trainee script_trainee(train::Model net, const std::string& recipe,
     const auto usual = default_selector(module, expansion_options(settings));
     return expand(module, with_strategies(module, usual, settings), bound);
   };
-  auto trainee = weight_space_trainee(std::move(net), recipe, expand_net,
-                                      machine, settings);
-  if (recipe == "none") return trainee;
+  auto trainable =
+      weight_space_model(std::move(net), recipe, expand_net, machine, settings);
+  if (recipe == "none") return trainable;
   const auto script = std::dynamic_pointer_cast<ImportedScriptImpl>(shared);
-  for (const auto& note : script->notes()) trainee.notes.push_back(note);
-  return trainee;
+  for (const auto& note : script->notes()) trainable.notes.push_back(note);
+  return trainable;
 }
 
 }  // namespace expandnet::examples

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 
 namespace expandnet::examples {
 
@@ -53,12 +53,12 @@ void keep_script(const std::string& net, const std::string& folder);
 [[nodiscard]] std::vector<std::string> check_gradients(
     const train::Model& model, const torch::Tensor& example);
 
-/// Makes a trainee of the net on the machine, with an Expansion unless the
-/// recipe is "none".
-[[nodiscard]] Trainee script_trainee(train::Model net,
-                                     const std::string& recipe,
-                                     const torch::Tensor& example,
-                                     const Machine& machine,
-                                     const Settings& settings);
+/// Moves the net to the machine and makes an Expansion of it unless the recipe
+/// is "none".
+[[nodiscard]] TrainableModel script_model(train::Model net,
+                                          const std::string& recipe,
+                                          const torch::Tensor& example,
+                                          const Machine& machine,
+                                          const Settings& settings);
 
 }  // namespace expandnet::examples

@@ -33,24 +33,25 @@ class SameBatch : public data::BatchSource {
 
 /// A net that trains on it.
 struct Contestant {
-  Contestant(Trainee the_trainee, SameBatch the_batch, const Settings& settings,
-             train::TrainingOptions options, const RunContext& context)
-      : trainee(std::move(the_trainee)),
+  Contestant(TrainableModel the_trainable, SameBatch the_batch,
+             const Settings& settings, train::TrainingOptions options,
+             const RunContext& context)
+      : trainable(std::move(the_trainable)),
         batch(std::move(the_batch)),
-        optimizer(make_optimizer(settings, trainee)),
+        optimizer(make_optimizer(settings, trainable)),
         training(
             [&] {
               train::TrainingParts parts;
-              parts.model = trainee.model;
+              parts.model = trainable.model;
               parts.optimizer = optimizer.get();
-              parts.expansion = trainee.expansion.get();
+              parts.expansion = trainable.expansion.get();
               parts.training = &batch;
               parts.task = context.task;
               return parts;
             }(),
             std::move(options)) {}
 
-  Trainee trainee;
+  TrainableModel trainable;
   SameBatch batch;
   std::unique_ptr<torch::optim::Optimizer> optimizer;
   train::Training training;
@@ -89,8 +90,8 @@ std::vector<StepTime> time_steps(const std::vector<RunPlan>& plans,
     if (interrupt.requested()) return std::vector<StepTime>(plans.size());
     torch::manual_seed(slow.seed);
     contestants.push_back(std::make_unique<Contestant>(
-        plan.trainer->make_trainee(plan.recipe, context.images.classes(),
-                                   machine),
+        plan.trainer->make_trainable(plan.recipe, context.images.classes(),
+                                     machine),
         SameBatch(context.images.run_data(slow.seed).training->batch(0)), slow,
         options, context));
     auto& training = contestants.back()->training;

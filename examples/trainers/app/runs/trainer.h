@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 #include "trainers/app/settings/settings.h"
 
 namespace CLI {
@@ -125,13 +125,13 @@ class Trainer {
       std::int64_t classes) const = 0;
   /// A batch of one black image, in the shape that the nets take.
   [[nodiscard]] virtual torch::Tensor example() const = 0;
-  /// Makes the trainee of a recipe, on the machine.
-  [[nodiscard]] virtual Trainee make_trainee(const std::string& recipe,
-                                             std::int64_t classes,
-                                             const Machine& machine) const = 0;
+  /// Makes the trainable model of a recipe, on the machine.
+  [[nodiscard]] virtual TrainableModel make_trainable(
+      const std::string& recipe, std::int64_t classes,
+      const Machine& machine) const = 0;
   /// Makes the nonlinear twin that gives the chains of a recipe their initial
   /// values (`--init twin`), on the machine; empty if these nets have none.
-  [[nodiscard]] virtual std::optional<Trainee> make_twin(
+  [[nodiscard]] virtual std::optional<TrainableModel> make_twin(
       const std::string& /*recipe*/, std::int64_t /*classes*/,
       const Machine& /*machine*/) const {
     return std::nullopt;

@@ -151,16 +151,16 @@ std::vector<torch::Tensor> head_parameters(
 }
 
 /// All parameters of the chains.
-std::vector<torch::Tensor> chain_parameters(const Trainee& trainee) {
+std::vector<torch::Tensor> chain_parameters(const TrainableModel& trainable) {
   std::vector<torch::Tensor> parameters;
-  if (trainee.expansion) {
-    const auto is_other = one_of(trainee.expansion->other_parameters());
-    for (auto& parameter : trainee.expansion->parameters()) {
+  if (trainable.expansion) {
+    const auto is_other = one_of(trainable.expansion->other_parameters());
+    for (auto& parameter : trainable.expansion->parameters()) {
       if (!is_other(parameter)) parameters.push_back(parameter);
     }
     return parameters;
   }
-  for (const auto& [path, layer] : expanded_layers(*trainee.model.module)) {
+  for (const auto& [path, layer] : expanded_layers(*trainable.model.module)) {
     if (layer->is_contracted()) continue;
     const auto own = layer->chain->parameters();
     parameters.insert(parameters.end(), own.begin(), own.end());
@@ -172,13 +172,13 @@ std::vector<torch::Tensor> chain_parameters(const Trainee& trainee) {
 /// scale, where that is above 1. A chain is never made faster: its biases would
 /// be so, too, and its scale grows by itself. Ranks have the same groups,
 /// whatever they measure.
-std::vector<Pace> paces_of_chains(const Trainee& trainee,
+std::vector<Pace> paces_of_chains(const TrainableModel& trainable,
                                   const Settings& settings) {
   if (settings.lr_chains > 0) {
-    return {{settings.lr_chains, one_of(chain_parameters(trainee))}};
+    return {{settings.lr_chains, one_of(chain_parameters(trainable))}};
   }
   std::vector<Pace> paces;
-  for (const auto& layer : scales_of(trainee)) {
+  for (const auto& layer : scales_of(trainable)) {
     paces.push_back({1 / std::max(1.0, layer.mean), one_of(layer.parameters)});
   }
   return paces;
@@ -186,9 +186,9 @@ std::vector<Pace> paces_of_chains(const Trainee& trainee,
 
 }  // namespace
 
-std::vector<StepScale> scales_of(const Trainee& trainee) {
-  return trainee.expansion ? trainee.expansion->step_scales()
-                           : step_scales(*trainee.model.module);
+std::vector<StepScale> scales_of(const TrainableModel& trainable) {
+  return trainable.expansion ? trainable.expansion->step_scales()
+                             : step_scales(*trainable.model.module);
 }
 
 train::TrainingOptions training_options(const Settings& settings,
@@ -228,11 +228,11 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(
 }
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, const Trainee& trainee) {
-  auto parameters = trainee.parameters();
-  auto& module = *trainee.model.module;
+    const Settings& settings, const TrainableModel& trainable) {
+  auto parameters = trainable.parameters();
+  auto& module = *trainable.model.module;
   Grouping grouping;
-  if (settings.decay_on == DecayChoice::kFold && trainee.expansion) {
+  if (settings.decay_on == DecayChoice::kFold && trainable.expansion) {
     grouping.decayed = one_of(module.parameters());
   }
   if (const auto multiple = settings.fine_tuning.lr_head; multiple != 1) {
@@ -241,7 +241,7 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(
          one_of(head_parameters(module, settings.fine_tuning, parameters))});
   }
   if (settings.lr_chains != 1) {
-    for (auto& pace : paces_of_chains(trainee, settings)) {
+    for (auto& pace : paces_of_chains(trainable, settings)) {
       grouping.paces.push_back(std::move(pace));
     }
   }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "trainers/app/runs/machine.h"
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 #include "trainers/app/settings/settings.h"
 
 namespace expandnet::examples {
@@ -22,12 +22,12 @@ train::DistillationOptions distillation_options(const Settings& settings);
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
     const Settings& settings, std::vector<torch::Tensor> parameters);
 /// The paces of the chains, in the Expansion or in the modules.
-std::vector<StepScale> scales_of(const Trainee& trainee);
-/// Makes the optimizer of the settings for the parameters of a trainee that
+std::vector<StepScale> scales_of(const TrainableModel& trainable);
+/// Makes the optimizer of the settings for those of the model's parameters that
 /// train. If the folds are decayed, the factors are not; the head and the
 /// chains may have learning rates of their own. Throws `c10::Error` if the head
 /// should have one but does not train unexpanded.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
-    const Settings& settings, const Trainee& trainee);
+    const Settings& settings, const TrainableModel& trainable);
 
 }  // namespace expandnet::examples

@@ -13,7 +13,7 @@
 namespace expandnet::data {
 
 /// The default values are the paper's for training on CIFAR (Sec. 4.1), except
-/// for mean and deviation, which depend on the data set.
+/// for mean and stddev, which depend on the data set.
 struct BatchOptions {
   std::int64_t batch_size = 128;
   bool shuffle = true;
@@ -23,9 +23,9 @@ struct BatchOptions {
   bool flip = true;  ///< mirrors, each image with probability 1/2
   RandAugment augment = {/*changes=*/0};  ///< applied to crops with three
                                           ///< channels
-  bool drop_last = false;         ///< leave out a last batch that is not full
-  std::vector<double> mean;       ///< per channel, of pixels in [0, 1]
-  std::vector<double> deviation;  ///< per channel; both empty: not normalized
+  bool drop_last = false;      ///< leave out a last batch that is not full
+  std::vector<double> mean;    ///< per channel, of pixels in [0, 1]
+  std::vector<double> stddev;  ///< per channel; both empty: not normalized
   std::uint64_t seed = 0;
   at::MemoryFormat memory_format = at::MemoryFormat::Contiguous;
 

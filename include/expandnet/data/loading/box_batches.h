@@ -37,7 +37,7 @@ struct BoxBatchOptions {
   std::int64_t ranks = 1;
   std::uint64_t seed = 0;
   std::vector<double> mean = {0, 0, 0};  ///< of pixels in [0, 1]
-  std::vector<double> deviation = {1, 1, 1};
+  std::vector<double> stddev = {1, 1, 1};
   int workers = 2;            ///< threads that read and decode
   std::int64_t prefetch = 4;  ///< batches that may be read ahead
   /// A batch whose images are all skipped is empty.

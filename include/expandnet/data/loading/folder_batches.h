@@ -30,7 +30,7 @@ struct FolderBatchOptions {
   std::int64_t ranks = 1;
   std::uint64_t seed = 0;
   std::vector<double> mean = {.485, .456, .406};  ///< of pixels in [0, 1]
-  std::vector<double> deviation = {.229, .224, .225};
+  std::vector<double> stddev = {.229, .224, .225};
   int workers = 2;  ///< threads that read and decode
   /// Number of batches that may be read ahead. At 224x224 an image takes 0.6 MB
   /// as floats and 0.15 MB as bytes. The memory of float batches, and of two

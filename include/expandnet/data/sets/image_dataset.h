@@ -14,7 +14,7 @@ namespace expandnet::data {
 ///
 ///     auto loader = torch::data::make_data_loader(
 ///         ImageDataset(load_cifar10("data", Split::kTrain))
-///             .map(torch::data::transforms::Normalize<>(mean, deviation))
+///             .map(torch::data::transforms::Normalize<>(mean, stddev))
 ///             .map(torch::data::transforms::Stack<>()),
 ///         /*batch_size=*/128);
 class ImageDataset : public torch::data::datasets::Dataset<ImageDataset> {

@@ -51,7 +51,7 @@ enum class Split { kTrain, kTest };
 /// `as_rgb32` makes.
 struct ChannelStatistics {
   std::vector<double> mean;
-  std::vector<double> deviation;
+  std::vector<double> stddev;
 };
 
 /// The published constants of the set with this name; those of CIFAR are the

@@ -1,4 +1,4 @@
-// trainee.h: a network to train, in any of the ways to train it.
+// trainable_model.h: a network to train, in any of the ways to train it.
 #pragma once
 
 #include <expandnet/data/loading/batch_source.h>
@@ -16,7 +16,7 @@
 namespace expandnet::examples {
 
 /// A compact net, with or without an Expansion, or a net of expanded modules.
-struct Trainee {
+struct TrainableModel {
   train::Model model;
   std::unique_ptr<Expansion> expansion;
   bool has_chains = false;         ///< in the Expansion or in the modules
@@ -30,19 +30,21 @@ struct Trainee {
 /// Expands a net in weight space.
 using ExpandNet = std::function<Expansion(torch::nn::Module& net)>;
 
-/// Makes a trainee of a compact net on the machine, with an Expansion unless
-/// the recipe is "none". The net starts from the weights that `settings` name,
-/// if any. With the recipe of nets in files every layer may stay compact for a
+/// Moves a compact net to the machine and makes an Expansion of it unless the
+/// recipe is "none". The net starts from the weights that `settings` name, if
+/// any. With the recipe of nets in files every layer may stay compact for a
 /// reason, which a note states; throws `c10::Error` if another recipe expands
 /// no layer.
-Trainee weight_space_trainee(train::Model net, const std::string& recipe,
-                             const ExpandNet& expand_net,
-                             const Machine& machine, const Settings& settings);
+TrainableModel weight_space_model(train::Model net, const std::string& recipe,
+                                  const ExpandNet& expand_net,
+                                  const Machine& machine,
+                                  const Settings& settings);
 /// The same with the chains that `selector` plans, except for layers that
 /// --strategy names.
-Trainee weight_space_trainee(train::Model net, const std::string& recipe,
-                             const Selector& selector, const Machine& machine,
-                             const Settings& settings);
+TrainableModel weight_space_model(train::Model net, const std::string& recipe,
+                                  const Selector& selector,
+                                  const Machine& machine,
+                                  const Settings& settings);
 
 /// The batches of one run; runs do not share them.
 struct RunData {

@@ -1,4 +1,4 @@
-#include "trainers/app/runs/trainee.h"
+#include "trainers/app/runs/trainable_model.h"
 
 #include <c10/util/Exception.h>
 #include <c10/util/StringUtil.h>
@@ -22,19 +22,20 @@ std::string in_brackets(const std::vector<std::string>& notes) {
 
 }  // namespace
 
-Trainee weight_space_trainee(train::Model net, const std::string& recipe,
-                             const ExpandNet& expand_net,
-                             const Machine& machine, const Settings& settings) {
-  Trainee trainee;
-  trainee.model = std::move(net);
-  auto& module = *trainee.model.module;
-  trainee.notes = fine_tune(module, settings);
+TrainableModel weight_space_model(train::Model net, const std::string& recipe,
+                                  const ExpandNet& expand_net,
+                                  const Machine& machine,
+                                  const Settings& settings) {
+  TrainableModel trainable;
+  trainable.model = std::move(net);
+  auto& module = *trainable.model.module;
+  trainable.notes = fine_tune(module, settings);
   module.to(machine.device);
   train::set_memory_format(module, machine.memory_format);
-  if (recipe == "none") return trainee;
+  if (recipe == "none") return trainable;
   try {
-    trainee.expansion = std::make_unique<Expansion>(expand_net(module));
-    trainee.has_chains = true;
+    trainable.expansion = std::make_unique<Expansion>(expand_net(module));
+    trainable.has_chains = true;
   } catch (const NothingToExpand& error) {
     const auto& reasons = error.notes();
     // A choice by cost may leave every layer compact.
@@ -44,20 +45,23 @@ Trainee weight_space_trainee(train::Model net, const std::string& recipe,
         error_message("--expand", "the net must hold a layer to expand", "none",
                       "name one by --strategy, or use --expand none" +
                           in_brackets(reasons)));
-    trainee.notes.insert(trainee.notes.end(), reasons.begin(), reasons.end());
-    trainee.notes.emplace_back("no layer is expanded: the net trains compact");
+    trainable.notes.insert(trainable.notes.end(), reasons.begin(),
+                           reasons.end());
+    trainable.notes.emplace_back(
+        "no layer is expanded: the net trains compact");
   }
-  return trainee;
+  return trainable;
 }
 
-Trainee weight_space_trainee(train::Model net, const std::string& recipe,
-                             const Selector& selector, const Machine& machine,
-                             const Settings& settings) {
+TrainableModel weight_space_model(train::Model net, const std::string& recipe,
+                                  const Selector& selector,
+                                  const Machine& machine,
+                                  const Settings& settings) {
   const ExpandNet expand_net = [&](torch::nn::Module& module) {
     return expand(module, with_strategies(module, selector, settings));
   };
-  return weight_space_trainee(std::move(net), recipe, expand_net, machine,
-                              settings);
+  return weight_space_model(std::move(net), recipe, expand_net, machine,
+                            settings);
 }
 
 }  // namespace expandnet::examples
