@@ -30,8 +30,12 @@ function(expandnet_add_library name)
                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
                INSTALL_RPATH "$ORIGIN"
                INSTALL_RPATH_USE_LINK_PATH ON)
-  if(NOT name STREQUAL "base") # which includes little of LibTorch
+  if(NOT name STREQUAL "base") # which includes little of LibTorch, and serves the others
     expandnet_use_precompiled(precompiled_library ${target})
+    if(NOT EXPANDNET_TESTS) # which call what is hidden, too
+      set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                                 VISIBILITY_INLINES_HIDDEN ON)
+    endif()
   endif()
   # Of a subproject, only what the parent links is built.
   if(NOT PROJECT_IS_TOP_LEVEL AND NOT EXPANDNET_INSTALL)

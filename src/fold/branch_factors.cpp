@@ -178,7 +178,7 @@ std::pair<std::vector<FactorShape>, std::string> factors_of(
       check_kernel(layer, ones(layer), site);
       return {{identity_of(layer)}, name(branch.kind())};
   }
-  TORCH_INTERNAL_ASSERT(false, "unknown kind of branch");
+  C10_THROW_ERROR(Error, "unknown kind of branch");
 }
 
 FactorShape scale_of(const CompactLayer& layer, double start) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/plan.h>
 
 #include <cstdint>
@@ -32,7 +33,7 @@ inline constexpr LayoutPart kLayoutParts[] = {
     {"layer", &ChainLayout::layer}};
 
 /// The layout of a plan, in 64-bit integers on the CPU.
-ChainLayout layout_of(const Plan& plan);
+EXPANDNET_API ChainLayout layout_of(const Plan& plan);
 
 /// The shape of a factor in a file.
 struct LaidOutFactor {
@@ -42,8 +43,8 @@ struct LaidOutFactor {
 
 /// The plan of factors with these shapes, with stride 1 and no padding; nothing
 /// if layout and shapes do not go together.
-std::optional<Plan> plan_of_layout(const ChainLayout& layout,
-                                   const std::vector<LaidOutFactor>& factors,
-                                   bool transposed);
+EXPANDNET_API std::optional<Plan> plan_of_layout(
+    const ChainLayout& layout, const std::vector<LaidOutFactor>& factors,
+    bool transposed);
 
 }  // namespace expandnet

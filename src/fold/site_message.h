@@ -3,6 +3,7 @@
 #pragma once
 
 #include <c10/util/ArrayRef.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/site.h>
 
 #include <string>
@@ -13,12 +14,11 @@
 namespace expandnet {
 
 /// "caller: rule, got value at "path"; remedy". Without a path it is left out.
-[[nodiscard]] std::string error_message(const Site& site,
-                                        const std::string& rule,
-                                        const std::string& value,
-                                        const std::string& remedy = {});
+[[nodiscard]] EXPANDNET_API std::string error_message(
+    const Site& site, const std::string& rule, const std::string& value,
+    const std::string& remedy = {});
 
 /// "7x7"; "1" for no sides at all.
-[[nodiscard]] std::string sides(c10::IntArrayRef kernel);
+[[nodiscard]] EXPANDNET_API std::string sides(c10::IntArrayRef kernel);
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // wrapper_names.h: removes what Python's wrappers add to the names of tensors.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/io/weights.h>
 
 #include <string>
@@ -21,10 +22,11 @@ enum class Layout { kPlain, kStateDict };
 ///   n_averaged                  the counter of AveragedModel, left out
 ///
 /// Names are unchanged if two of them would become equal.
-void drop_wrappers(TrainedWeights& trained, Layout layout);
+EXPANDNET_API void drop_wrappers(TrainedWeights& trained, Layout layout);
 
 /// Returns the prefix that all names of a wrapped net have: "module.", "model."
 /// or "" for none. `names` are those of one model.
-[[nodiscard]] std::string wrapper_of(const std::vector<std::string>& names);
+[[nodiscard]] EXPANDNET_API std::string wrapper_of(
+    const std::vector<std::string>& names);
 
 }  // namespace expandnet

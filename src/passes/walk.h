@@ -1,6 +1,7 @@
 // walk.h: visits the modules of a model.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/expanded_layer.h>
 
 #include <functional>
@@ -11,13 +12,13 @@ namespace expandnet {
 
 /// Calls `visit(path, module)` for the model (with path "") and all modules in
 /// it. Each object is visited once, with the first path that leads to it.
-void walk(
+EXPANDNET_API void walk(
     torch::nn::Module& model,
     const std::function<void(const std::string&, torch::nn::Module&)>& visit);
 
 /// Path of the last module, in this order, that `is_one` holds for; "" for
 /// none.
-std::string last_path(
+EXPANDNET_API std::string last_path(
     torch::nn::Module& model,
     const std::function<bool(const torch::nn::Module&)>& is_one);
 
@@ -27,6 +28,7 @@ struct LocatedLayer {
 };
 
 /// Returns every expanded layer of the model, including contracted ones.
-std::vector<LocatedLayer> expanded_layers(torch::nn::Module& model);
+EXPANDNET_API std::vector<LocatedLayer> expanded_layers(
+    torch::nn::Module& model);
 
 }  // namespace expandnet

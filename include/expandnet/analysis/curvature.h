@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <cstdint>
 #include <functional>
@@ -31,7 +32,7 @@ struct Curvature {
 
 /// The product of the loss's Hessian and a vector, which has one tensor per
 /// parameter; zeros for parameters that the loss does not depend on.
-[[nodiscard]] std::vector<at::Tensor> hessian_product(
+[[nodiscard]] EXPANDNET_API std::vector<at::Tensor> hessian_product(
     const std::vector<LossPart>& loss,
     const std::vector<at::Tensor>& parameters,
     const std::vector<at::Tensor>& vector);
@@ -40,17 +41,18 @@ struct Curvature {
 /// iteration.
 ///
 /// Throws `c10::Error` without parameters, parts or steps.
-[[nodiscard]] Curvature largest_eigenvalue(
-    const std::vector<LossPart>& loss,
-    const std::vector<at::Tensor>& parameters,
-    const CurvatureOptions& options = {});
+[[nodiscard]] EXPANDNET_API Curvature
+largest_eigenvalue(const std::vector<LossPart>& loss,
+                   const std::vector<at::Tensor>& parameters,
+                   const CurvatureOptions& options = {});
 
 /// The trace of the Hessian by Hutchinson's estimator: the mean of v'Hv over at
 /// least ten vectors v of random signs.
 ///
 /// Throws as `largest_eigenvalue` does.
-[[nodiscard]] Curvature hessian_trace(const std::vector<LossPart>& loss,
-                                      const std::vector<at::Tensor>& parameters,
-                                      const CurvatureOptions& options = {});
+[[nodiscard]] EXPANDNET_API Curvature
+hessian_trace(const std::vector<LossPart>& loss,
+              const std::vector<at::Tensor>& parameters,
+              const CurvatureOptions& options = {});
 
 }  // namespace expandnet::analysis

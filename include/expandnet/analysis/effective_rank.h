@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 namespace expandnet::analysis {
 
@@ -12,6 +13,6 @@ namespace expandnet::analysis {
 ///
 /// Throws `c10::Error` for a weight of fewer than two dimensions, without
 /// elements, or with an element that is not finite.
-[[nodiscard]] double effective_rank(const at::Tensor& weight);
+[[nodiscard]] EXPANDNET_API double effective_rank(const at::Tensor& weight);
 
 }  // namespace expandnet::analysis

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <cstdint>
 #include <vector>
@@ -15,12 +16,13 @@ namespace expandnet::analysis {
 
 /// Concatenates the gradients of the parameters into one fp64 vector on their
 /// device; a parameter without a gradient contributes zeros.
-[[nodiscard]] at::Tensor gradient_vector(
+[[nodiscard]] EXPANDNET_API at::Tensor gradient_vector(
     const std::vector<at::Tensor>& parameters);
 
 /// The cosine of the angle between two vectors, from -1 to 1; 0 if one of them
 /// is zero. Throws `c10::Error` unless both are fp64 vectors of one size.
-[[nodiscard]] double cosine(const at::Tensor& a, const at::Tensor& b);
+[[nodiscard]] EXPANDNET_API double cosine(const at::Tensor& a,
+                                          const at::Tensor& b);
 
 /// Statistics of the cosines of many pairs.
 struct ConfusionSummary {
@@ -33,8 +35,8 @@ struct ConfusionSummary {
 };
 
 /// Throws `c10::Error` if there is no cosine or one is NaN.
-[[nodiscard]] ConfusionSummary summarize_confusion(
-    const std::vector<double>& cosines);
+[[nodiscard]] EXPANDNET_API ConfusionSummary
+summarize_confusion(const std::vector<double>& cosines);
 
 /// A density, evaluated at some points.
 struct Density {
@@ -47,7 +49,7 @@ struct Density {
 ///
 /// Throws `c10::Error` for fewer than two samples, and if all samples are
 /// equal, because then the bandwidth is 0.
-[[nodiscard]] Density kernel_density(const std::vector<double>& samples,
-                                     const std::vector<double>& points);
+[[nodiscard]] EXPANDNET_API Density kernel_density(
+    const std::vector<double>& samples, const std::vector<double>& points);
 
 }  // namespace expandnet::analysis

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <torch/nn/module.h>
 
 #include <cstdint>
@@ -27,11 +28,11 @@ using Direction = std::vector<at::Tensor>;
 /// For other parameters (biases, BatchNorm) the direction is zero. The random
 /// numbers depend only on `seed` and the parameter's name, so that nets with
 /// the same parameters get the same numbers, however they were trained.
-[[nodiscard]] Direction random_direction(const torch::nn::Module& net,
-                                         std::uint64_t seed);
+[[nodiscard]] EXPANDNET_API Direction
+random_direction(const torch::nn::Module& net, std::uint64_t seed);
 
 /// Moves a net's parameters, and restores the original bits on destruction.
-class Landscape {
+class EXPANDNET_API Landscape {
  public:
   /// Throws `c10::Error` for a direction whose shapes differ from the net's.
   Landscape(std::shared_ptr<torch::nn::Module> net,
@@ -51,6 +52,7 @@ class Landscape {
 
 /// Returns `count` evenly spaced steps from -1 to 1; the middle one of an odd
 /// count is 0.
-[[nodiscard]] std::vector<double> landscape_steps(std::int64_t count);
+[[nodiscard]] EXPANDNET_API std::vector<double> landscape_steps(
+    std::int64_t count);
 
 }  // namespace expandnet::analysis

@@ -1,6 +1,7 @@
 // measure_confusion.h: measures the gradient confusion of a net in training.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/passes/expand.h>
 #include <expandnet/tasks/task.h>
@@ -38,10 +39,9 @@ struct Confusion {
 ///
 /// Throws `c10::Error` if `pairs` is not positive, and as
 /// `Expansion::pull_back` does.
-[[nodiscard]] Confusion measure_confusion(const train::Model& model,
-                                          Expansion* expansion,
-                                          const tasks::Task::Loss& loss,
-                                          data::BatchSource& batches,
-                                          const ConfusionOptions& options = {});
+[[nodiscard]] EXPANDNET_API Confusion
+measure_confusion(const train::Model& model, Expansion* expansion,
+                  const tasks::Task::Loss& loss, data::BatchSource& batches,
+                  const ConfusionOptions& options = {});
 
 }  // namespace expandnet::analysis

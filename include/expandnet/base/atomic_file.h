@@ -6,6 +6,8 @@
 // a lock: of several writers, the last to commit wins.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -23,7 +25,7 @@ namespace expandnet {
 ///     file.write(header.data(), header.size());
 ///     file.write(weights.data(), weights.size());
 ///     file.commit();
-class AtomicFile {
+class EXPANDNET_API AtomicFile {
  public:
   /// Creates the temporary file. If `path` is a symbolic link, its target will
   /// be replaced and the link stays. Throws unless the folder exists and is
@@ -55,6 +57,7 @@ class AtomicFile {
 };
 
 /// Writes all of `content` with an AtomicFile and commits it.
-void write_file_atomically(const std::string& path, std::string_view content);
+EXPANDNET_API void write_file_atomically(const std::string& path,
+                                         std::string_view content);
 
 }  // namespace expandnet

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/ScalarType.h>
+#include <expandnet/base/export.h>
 #include <expandnet/deploy/find_chains.h>
 #include <expandnet/io/weights.h>
 #include <expandnet/passes/verify.h>
@@ -43,18 +44,19 @@ struct ContractedWeights {
 ///
 ///     auto compact = contract_weights(read_weights("trained.safetensors"));
 ///     write_safetensors(compact.weights, "compact.safetensors");
-[[nodiscard]] ContractedWeights contract_weights(
+[[nodiscard]] EXPANDNET_API ContractedWeights contract_weights(
     const Weights& weights, const ContractWeightsOptions& options = {});
 
 /// What no file says and the user should check, a sentence each: where chains
 /// that are not this library's have their padding, if that matters.
-[[nodiscard]] std::vector<std::string> notes_on_padding(
+[[nodiscard]] EXPANDNET_API std::vector<std::string> notes_on_padding(
     const std::vector<ChainInWeights>& chains);
 
 /// Renames the weights of the widespread flat MobileNetV2, on which the paper's
 /// is built, as torchvision names them: `features.2.conv.3.weight` ->
 /// `features.2.conv.1.0.weight`, `classifier.weight` -> `classifier.1.weight`.
 /// Of contracted weights. Throws `c10::Error` for weights of another net.
-[[nodiscard]] Weights with_torchvision_names(Weights mobilenet_v2);
+[[nodiscard]] EXPANDNET_API Weights
+with_torchvision_names(Weights mobilenet_v2);
 
 }  // namespace expandnet

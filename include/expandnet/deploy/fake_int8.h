@@ -7,6 +7,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <torch/nn/module.h>
 
 #include <functional>
@@ -22,8 +23,8 @@ enum class Int8Steps { kPerTensor, kPerChannel };
 /// Rounds a weight [out, ...] to 255 values around 0, as symmetric quantization
 /// does: to `step` times a whole number from -127 to 127, where the step is the
 /// largest magnitude divided by 127. Halves go to the even number.
-[[nodiscard]] at::Tensor round_to_int8(const at::Tensor& weight,
-                                       Int8Steps steps);
+[[nodiscard]] EXPANDNET_API at::Tensor round_to_int8(const at::Tensor& weight,
+                                                     Int8Steps steps);
 
 /// A compact model with the weights and the inputs of its convolutions and
 /// linear layers rounded to eight bits. A BatchNorm that follows a convolution
@@ -36,7 +37,7 @@ enum class Int8Steps { kPerTensor, kPerChannel };
 ///     FakeInt8 int8(*model, forward, images, Int8Steps::kPerChannel);
 ///     for (...) int8.observe(training_images);
 ///     auto logits = int8.forward(images);
-class FakeInt8 {
+class EXPANDNET_API FakeInt8 {
  public:
   /// `forward` runs the module, in evaluation mode, on one tensor [N, ...] and
   /// returns one; it is traced on `example`, as `export_torchscript` does. The

@@ -1,6 +1,7 @@
 // find_chains.h: which tensors of a file are the factors of a chain.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/deploy/chain_in_weights.h>
 #include <expandnet/io/weights.h>
 
@@ -39,14 +40,14 @@ struct FindChainsOptions {
 /// chain. Throws `c10::Error` for named chains that are not there, whose shapes
 /// make no chain, and for `by_shape` where a chain has keys of its own or is
 /// named.
-[[nodiscard]] std::vector<ChainInWeights> find_chains(
+[[nodiscard]] EXPANDNET_API std::vector<ChainInWeights> find_chains(
     const Weights& weights, const FindChainsOptions& options = {});
 
 /// What a search by shape leaves although it could be multiplied: consecutive
 /// entries of a Sequential whose shapes make a chain, but whose widths no rate
 /// gives, without those of `found`. Each as `FindChainsOptions::chains` names
 /// it, "classifier.1-3".
-[[nodiscard]] std::vector<std::string> sequences_left(
+[[nodiscard]] EXPANDNET_API std::vector<std::string> sequences_left(
     const Weights& weights, const std::vector<ChainInWeights>& found);
 
 }  // namespace expandnet

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <c10/core/ScalarType.h>
+#include <expandnet/base/export.h>
 #include <expandnet/io/weights.h>
 
 #include <iosfwd>
@@ -28,7 +29,7 @@ struct BlockSystem {
   std::string name;
   double epsilon;  ///< of its BatchNorms, as it builds them
 };
-[[nodiscard]] std::vector<BlockSystem> block_systems();
+[[nodiscard]] EXPANDNET_API std::vector<BlockSystem> block_systems();
 
 /// A block of a file, by its keys.
 struct ForeignBlock {
@@ -43,7 +44,7 @@ struct ForeignBlock {
 /// The blocks of a file, also those that are not whole, outer modules first.
 /// `system` gives those of one system; "" those of all. Throws `c10::Error` for
 /// a system that is not in `block_systems`.
-[[nodiscard]] std::vector<ForeignBlock> find_foreign_blocks(
+[[nodiscard]] EXPANDNET_API std::vector<ForeignBlock> find_foreign_blocks(
     const Weights& weights, const std::string& system = "");
 
 struct ForeignBlocksOptions {
@@ -77,12 +78,12 @@ struct FoldedBlock {
 };
 
 /// Prints as a table.
-struct ForeignBlocksReport {
+struct EXPANDNET_API ForeignBlocksReport {
   std::vector<FoldedBlock> blocks;
   [[nodiscard]] std::string to_string() const;
 };
-std::ostream& operator<<(std::ostream& stream,
-                         const ForeignBlocksReport& report);
+EXPANDNET_API std::ostream& operator<<(std::ostream& stream,
+                                       const ForeignBlocksReport& report);
 
 struct ContractedBlocks {
   Weights weights;
@@ -106,7 +107,7 @@ struct ContractedBlocks {
 ///     auto deployed = contract_foreign_blocks(read_weights("repvgg.pth"),
 ///                                             {"repvgg"});
 ///     write_weights(deployed.weights, "deployed.pth");
-[[nodiscard]] ContractedBlocks contract_foreign_blocks(
+[[nodiscard]] EXPANDNET_API ContractedBlocks contract_foreign_blocks(
     const Weights& weights, const ForeignBlocksOptions& options = {});
 
 }  // namespace expandnet

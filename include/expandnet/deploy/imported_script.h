@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
@@ -17,7 +18,7 @@ namespace expandnet {
 /// script. Its convolutions (1-d to 3-d, transposed) and linear layers are
 /// those of LibTorch, so that `expand`, selectors, `summary`, checkpoints,
 /// averages and ranks see them. Made by `import_torchscript`.
-class ImportedScriptImpl : public torch::nn::Module {
+class EXPANDNET_API ImportedScriptImpl : public torch::nn::Module {
  public:
   struct Script;  ///< the script, without its headers
   explicit ImportedScriptImpl(std::shared_ptr<Script> script);
@@ -62,6 +63,7 @@ TORCH_MODULE(ImportedScript);
 ///     auto net = import_torchscript("net.pt");
 ///     net->train();
 ///     auto expansion = expand(*net, ExpansionOptions().rate(4));
-[[nodiscard]] ImportedScript import_torchscript(const std::string& path);
+[[nodiscard]] EXPANDNET_API ImportedScript
+import_torchscript(const std::string& path);
 
 }  // namespace expandnet

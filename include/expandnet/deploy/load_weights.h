@@ -1,6 +1,7 @@
 // load_weights.h: weights into a model, and out of it.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/io/weights.h>
 #include <torch/nn/module.h>
 
@@ -14,15 +15,15 @@ namespace expandnet {
 /// themselves, which training goes on to change.
 ///
 ///     write_safetensors(weights_of(*model), "net.safetensors");
-[[nodiscard]] Weights weights_of(const torch::nn::Module& model);
+[[nodiscard]] EXPANDNET_API Weights weights_of(const torch::nn::Module& model);
 
 /// The weights under the names of the model. Where all names of the model begin
 /// with "module." or "model." and none of the weights' do, as readers take it
 /// off, it is put before them; where all names of the weights do and none of
 /// the model's, it is taken off, with a note, before another is put there. Others stay as they are. The
 /// tensors are shared.
-[[nodiscard]] Weights with_names_of(const torch::nn::Module& model,
-                                    Weights weights);
+[[nodiscard]] EXPANDNET_API Weights
+with_names_of(const torch::nn::Module& model, Weights weights);
 
 struct LoadOptions {
   /// Whether every parameter and buffer of the model and every tensor of the
@@ -33,7 +34,7 @@ struct LoadOptions {
 };
 
 /// What had no counterpart. Prints as a list.
-struct LoadReport {
+struct EXPANDNET_API LoadReport {
   std::int64_t loaded = 0;
   /// Counters of BatchNorms whose statistics are in the weights without them.
   std::vector<std::string> left;
@@ -50,12 +51,13 @@ struct LoadReport {
   /// A line for each of these; "" for none.
   [[nodiscard]] std::string mismatches() const;
 };
-std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
+EXPANDNET_API std::ostream& operator<<(std::ostream& stream,
+                                       const LoadReport& report);
 
 /// What `load_weights` would report; loads nothing. Throws `c10::Error` for
 /// numbers that are not finite and for those beyond the model's dtype.
-[[nodiscard]] LoadReport match_weights(const torch::nn::Module& model,
-                                       const Weights& weights);
+[[nodiscard]] EXPANDNET_API LoadReport
+match_weights(const torch::nn::Module& model, const Weights& weights);
 
 /// Copies the weights into the model's parameters and buffers of the same names
 /// and shapes, which keep their tensors, dtypes and devices; values are cast.
@@ -69,7 +71,8 @@ std::ostream& operator<<(std::ostream& stream, const LoadReport& report);
 /// and for those beyond the model's dtype; the model is then as it was.
 ///
 ///     std::cout << load_weights(*model, read_weights("net.safetensors"));
-LoadReport load_weights(torch::nn::Module& model, const Weights& weights,
-                        const LoadOptions& options = {});
+EXPANDNET_API LoadReport load_weights(torch::nn::Module& model,
+                                      const Weights& weights,
+                                      const LoadOptions& options = {});
 
 }  // namespace expandnet

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/deploy/imported_script.h>
 #include <torch/nn/module.h>
 
@@ -39,11 +40,11 @@ struct TorchScriptReport {
 /// Throws `c10::Error` for a module in training mode or still expanded, an
 /// example without rows, a result that is not one tensor's, and a file that
 /// computes something else; `std::runtime_error` as AtomicFile does.
-TorchScriptReport export_torchscript(
-    torch::nn::Module& module,
-    const std::function<at::Tensor(const at::Tensor&)>& forward,
-    const at::Tensor& example, const std::string& path,
-    const TorchScriptOptions& options = {});
+EXPANDNET_API TorchScriptReport
+export_torchscript(torch::nn::Module& module,
+                   const std::function<at::Tensor(const at::Tensor&)>& forward,
+                   const at::Tensor& example, const std::string& path,
+                   const TorchScriptOptions& options = {});
 
 /// The same for a module holder.
 ///
@@ -61,9 +62,8 @@ TorchScriptReport export_torchscript(
 
 /// A script that was imported goes out with the code with which it came, and
 /// its weights of now.
-TorchScriptReport export_torchscript(const ImportedScript& model,
-                                     const at::Tensor& example,
-                                     const std::string& path,
-                                     const TorchScriptOptions& options = {});
+EXPANDNET_API TorchScriptReport export_torchscript(
+    const ImportedScript& model, const at::Tensor& example,
+    const std::string& path, const TorchScriptOptions& options = {});
 
 }  // namespace expandnet

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/distributed/process_group.h>
 
 #include <cstdint>
@@ -27,7 +28,7 @@ namespace expandnet::distributed {
 ///       reducer.average([&] { loss.backward(); });
 ///       expansion.step(optimizer);
 ///     }
-class GradientReducer {
+class EXPANDNET_API GradientReducer {
  public:
   /// `parameters` are leaves that record gradients, `names` identify them in
   /// messages; `ranks` must outlive the reducer. Throws `c10::Error` on every

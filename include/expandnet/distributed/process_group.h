@@ -12,6 +12,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 
 #include <chrono>
 #include <functional>
@@ -41,7 +42,7 @@ struct ProcessGroupOptions {
 ///
 ///     const auto ranks = distributed::ProcessGroup::from_environment();
 ///     if (ranks) ranks->broadcast(model->parameters());  // null: one process
-class ProcessGroup {
+class EXPANDNET_API ProcessGroup {
  public:
   /// Whether RANK or WORLD_SIZE is set.
   [[nodiscard]] static bool in_environment();

@@ -11,6 +11,7 @@
 // branch without a scale.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/arg.h>
 
 #include <cstdint>
@@ -37,7 +38,7 @@ enum class BranchKind {
 
 /// "kernel", "chain", "1x1-kernel", "depthwise-separable", "average", "cosine"
 /// or "identity".
-[[nodiscard]] const char* name(BranchKind kind);
+[[nodiscard]] EXPANDNET_API const char* name(BranchKind kind);
 
 /// One branch, as it is asked for: for any layer, without the layer's numbers.
 ///

@@ -1,6 +1,8 @@
 // factor_shape.h: the shape of one linear layer of a chain.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +18,7 @@ enum class FactorStart {
 
 /// The shape of one factor. Its weight is [out, in / groups, *kernel_size], of
 /// transposed convolutions too; the dilation is that of the layer.
-struct FactorShape {
+struct EXPANDNET_API FactorShape {
   std::int64_t in_channels = 0;
   std::int64_t out_channels = 0;
   std::vector<std::int64_t> kernel_size;

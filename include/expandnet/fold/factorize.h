@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Generator.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 
 #include <cstdint>
@@ -48,9 +49,9 @@ struct Factorization {
 /// Throws `c10::Error` when `compact` has not the layer's shapes, holds numbers
 /// that are not finite, or has a bias that no factor can hold, and for branches
 /// of which none can hold every weight.
-[[nodiscard]] Factorization factorize(
-    const Plan& plan, const Affine& compact,
-    const FactorizeOptions& options = {},
-    const std::optional<at::Generator>& generator = std::nullopt);
+[[nodiscard]] EXPANDNET_API Factorization
+factorize(const Plan& plan, const Affine& compact,
+          const FactorizeOptions& options = {},
+          const std::optional<at::Generator>& generator = std::nullopt);
 
 }  // namespace expandnet

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/plan.h>
 
 #include <vector>
@@ -43,12 +44,14 @@ struct Folded {
 /// autocast. Factors whose memory is channels_last need no copies.
 ///
 /// Throws `c10::Error` as `check_factors` does.
-[[nodiscard]] Folded fold(const Plan& plan, const std::vector<Affine>& factors);
+[[nodiscard]] EXPANDNET_API Folded fold(const Plan& plan,
+                                        const std::vector<Affine>& factors);
 
 /// Throws `c10::Error` unless there is one factor per shape of the plan, with
 /// that shape, a bias exactly where the plan has one, and all of one floating
 /// dtype on one device.
-void check_factors(const Plan& plan, const std::vector<Affine>& factors,
-                   const Site& site = {"fold", ""});
+EXPANDNET_API void check_factors(const Plan& plan,
+                                 const std::vector<Affine>& factors,
+                                 const Site& site = {"fold", ""});
 
 }  // namespace expandnet

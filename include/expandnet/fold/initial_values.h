@@ -3,6 +3,7 @@
 
 #include <ATen/core/Generator.h>
 #include <c10/core/TensorOptions.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 
 #include <optional>
@@ -12,7 +13,7 @@ namespace expandnet {
 
 /// Returns LibTorch's default values of the compact layer itself: uniform in
 /// +-1 / sqrt(fan_in), weight and bias.
-[[nodiscard]] Affine compact_default(
+[[nodiscard]] EXPANDNET_API Affine compact_default(
     const CompactLayer& layer, const at::TensorOptions& tensor_options = {},
     const std::optional<at::Generator>& generator = std::nullopt);
 
@@ -27,7 +28,7 @@ namespace expandnet {
 ///
 /// Throws `c10::Error` for dtypes that are not floating point, and for a spread
 /// that is not positive and finite.
-[[nodiscard]] std::vector<Affine> initial_values(
+[[nodiscard]] EXPANDNET_API std::vector<Affine> initial_values(
     const Plan& plan, const ExpansionOptions& options,
     const at::TensorOptions& tensor_options = {},
     const std::optional<at::Generator>& generator = std::nullopt);

@@ -5,6 +5,7 @@
 // no spatial dimensions. Everything in fold/ works on this description alone.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/site.h>
 
 #include <cstdint>
@@ -16,11 +17,11 @@ namespace expandnet {
 enum class PaddingMode { kZeros, kReflect, kReplicate, kCircular };
 
 /// LibTorch's name for it: "constant", "reflect", "replicate" or "circular".
-[[nodiscard]] const char* name(PaddingMode mode);
+[[nodiscard]] EXPANDNET_API const char* name(PaddingMode mode);
 
 /// The shape of one compact layer. The lists hold one entry per spatial
 /// dimension and are empty for a linear layer.
-struct CompactLayer {
+struct EXPANDNET_API CompactLayer {
   std::int64_t in_channels = 0;
   std::int64_t out_channels = 0;
   std::vector<std::int64_t> kernel_size;
@@ -49,13 +50,14 @@ struct CompactLayer {
 };
 
 /// A linear layer, `y = weight x + bias`.
-[[nodiscard]] CompactLayer linear_layer(std::int64_t in_features,
-                                        std::int64_t out_features,
-                                        bool bias = true);
+[[nodiscard]] EXPANDNET_API CompactLayer linear_layer(std::int64_t in_features,
+                                                      std::int64_t out_features,
+                                                      bool bias = true);
 
 /// Throws `c10::Error` unless channels, groups, kernel, stride and dilation are
 /// positive, padding is not negative, channels divide by groups, and every list
 /// has one entry per spatial dimension.
-void check_layer(const CompactLayer& layer, const Site& site = {"layer", ""});
+EXPANDNET_API void check_layer(const CompactLayer& layer,
+                               const Site& site = {"layer", ""});
 
 }  // namespace expandnet

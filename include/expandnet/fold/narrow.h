@@ -14,6 +14,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 #include <expandnet/fold/plan.h>
 
@@ -31,7 +32,7 @@ namespace expandnet {
 /// order in which they are looked at does not matter. Branches narrow one by
 /// one; interiors beside a factor that is fixed, adds an identity or has groups
 /// of its own stay as they are.
-[[nodiscard]] Plan narrow(const Plan& plan);
+[[nodiscard]] EXPANDNET_API Plan narrow(const Plan& plan);
 
 /// A narrowed chain, and the way back.
 struct Narrowed {
@@ -47,8 +48,8 @@ struct Narrowed {
 /// their dtype, on their device. Not differentiable.
 ///
 /// Throws `c10::Error` as `check_factors` does.
-[[nodiscard]] Narrowed narrow(const Plan& plan,
-                              const std::vector<Affine>& factors);
+[[nodiscard]] EXPANDNET_API Narrowed narrow(const Plan& plan,
+                                            const std::vector<Affine>& factors);
 
 /// Returns narrow factors as those of `plan`, the wide chain, trained or not:
 /// W1 = Q W1', W2 = W2' Q^T. With the `bases` that `narrow` has returned they
@@ -56,7 +57,7 @@ struct Narrowed {
 /// is padded with zeros, which gives them up to a rotation of that interior.
 ///
 /// Throws `c10::Error` unless the factors are those of `narrow(plan)`.
-[[nodiscard]] std::vector<Affine> widen(
+[[nodiscard]] EXPANDNET_API std::vector<Affine> widen(
     const Plan& plan, const std::vector<Affine>& factors,
     const std::vector<at::Tensor>& bases = {});
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/branch.h>
 #include <torch/arg.h>
 
@@ -34,11 +35,11 @@ enum class Strategy {
 };
 
 /// "FC", "CL", "CK", "orepa", "acb", "rep", "cl+skip", "ck+rep" or "branches".
-[[nodiscard]] const char* name(Strategy strategy);
+[[nodiscard]] EXPANDNET_API const char* name(Strategy strategy);
 
 /// The strategies that are sums of branches by name: kOREPA, kACB, kRep,
 /// kCLSkip and kCKRep.
-[[nodiscard]] const std::vector<Strategy>& branch_strategies();
+[[nodiscard]] EXPANDNET_API const std::vector<Strategy>& branch_strategies();
 
 /// Where the factors of a new chain start.
 enum class InitialValues {

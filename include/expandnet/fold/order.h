@@ -1,6 +1,7 @@
 // order.h: in which order the factors of a chain are composed.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/factor_shape.h>
 
 #include <cstddef>
@@ -19,7 +20,7 @@ struct Composition {
 
 /// The order of compositions that needs the fewest multiplications; the order
 /// of factors is given, so this is the matrix chain problem.
-[[nodiscard]] std::vector<Composition> cheapest_order(
+[[nodiscard]] EXPANDNET_API std::vector<Composition> cheapest_order(
     const std::vector<FactorShape>& factors);
 
 }  // namespace expandnet

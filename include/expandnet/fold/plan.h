@@ -5,6 +5,7 @@
 // make a branch: a new strategy is one more case here and nothing else.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/factor_shape.h>
 #include <expandnet/fold/layer.h>
 #include <expandnet/fold/options.h>
@@ -33,7 +34,7 @@ struct BranchShape {
 
 /// A compact layer and the factors that replace it, first factor first, branch
 /// after branch. Whoever changes the factors of one has to call `set_order`.
-struct Plan {
+struct EXPANDNET_API Plan {
   CompactLayer layer;
   Strategy strategy = Strategy::kFC;
   std::vector<FactorShape> factors;
@@ -55,15 +56,16 @@ struct Plan {
 };
 
 /// Sets the plan's order, and the root of each branch, to the cheapest.
-void set_order(Plan& plan);
+EXPANDNET_API void set_order(Plan& plan);
 
 /// Returns branch `i` as a plan of its own, of the layer that the branch is:
 /// with its kernel, and a bias if one of its factors has.
-[[nodiscard]] Plan plan_of_branch(const Plan& plan, std::size_t i);
+[[nodiscard]] EXPANDNET_API Plan plan_of_branch(const Plan& plan,
+                                                std::size_t i);
 
 /// The paper's choice: CK for a kernel with a side above 3, CL for one with a
 /// side of 2 or 3, FC for a linear layer, nothing for 1x1.
-[[nodiscard]] std::optional<Strategy> default_strategy(
+[[nodiscard]] EXPANDNET_API std::optional<Strategy> default_strategy(
     const CompactLayer& layer);
 
 /// Returns the chain that `options` ask for (paper, Sec. 3; m -> n channels,
@@ -90,8 +92,8 @@ void set_order(Plan& plan);
 /// identity of a layer whose channels differ, a scale that is not finite, a
 /// layer with a bias that no branch has, and several branches with an
 /// activation.
-[[nodiscard]] Plan plan(const CompactLayer& layer,
-                        const ExpansionOptions& options,
-                        const Site& site = {"plan", ""});
+[[nodiscard]] EXPANDNET_API Plan plan(const CompactLayer& layer,
+                                      const ExpansionOptions& options,
+                                      const Site& site = {"plan", ""});
 
 }  // namespace expandnet

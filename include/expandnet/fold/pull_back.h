@@ -1,6 +1,7 @@
 // pull_back.h: the gradient of the compact layer becomes that of its factors.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 
 #include <vector>
@@ -21,8 +22,8 @@ namespace expandnet {
 /// of its own, and is itself differentiable.
 ///
 /// Throws `c10::Error` when `grad` has not the shapes of the compact layer.
-[[nodiscard]] std::vector<Affine> pull_back(const Plan& plan,
-                                            const Folded& folded,
-                                            const Affine& grad);
+[[nodiscard]] EXPANDNET_API std::vector<Affine> pull_back(const Plan& plan,
+                                                          const Folded& folded,
+                                                          const Affine& grad);
 
 }  // namespace expandnet

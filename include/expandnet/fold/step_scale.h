@@ -1,6 +1,7 @@
 // step_scale.h: how far a step on the factors moves the weight they fold to.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 
 #include <cstdint>
@@ -26,9 +27,9 @@ namespace expandnet {
 /// It holds for the values that the factors have, which training changes, and
 /// for the weight: biases are left out. Factors of zero give 0. Throws
 /// `c10::Error` as `check_factors` does, and for fewer probes than one.
-[[nodiscard]] double mean_step_scale(const Plan& plan,
-                                     const std::vector<Affine>& factors,
-                                     std::int64_t probes = 4);
+[[nodiscard]] EXPANDNET_API double mean_step_scale(
+    const Plan& plan, const std::vector<Affine>& factors,
+    std::int64_t probes = 4);
 
 /// Returns K's largest eigenvalue: how much farther the weight moves in the
 /// direction in which it moves farthest, which is what limits the learning
@@ -37,8 +38,8 @@ namespace expandnet {
 ///
 /// Throws `c10::Error` as `check_factors` does, and for fewer iterations than
 /// one.
-[[nodiscard]] double largest_step_scale(const Plan& plan,
-                                        const std::vector<Affine>& factors,
-                                        std::int64_t iterations = 20);
+[[nodiscard]] EXPANDNET_API double largest_step_scale(
+    const Plan& plan, const std::vector<Affine>& factors,
+    std::int64_t iterations = 20);
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // weights_file.h: reads and writes weights in any supported format.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/io/weights.h>
 
 #include <string>
@@ -39,9 +40,9 @@ enum class WrapperNames { kDropped, kKept };
 /// `torch::save`: read them only from sources that you trust.
 ///
 ///     for (const auto& [name, tensor] : read_weights("net.pth").tensors)
-[[nodiscard]] Weights read_weights(const std::string& path,
-                                   const std::string& key = "",
-                                   WrapperNames names = WrapperNames::kDropped);
+[[nodiscard]] EXPANDNET_API Weights
+read_weights(const std::string& path, const std::string& key = "",
+             WrapperNames names = WrapperNames::kDropped);
 
 /// Like `read_weights`, for weights that are to be contracted.
 ///
@@ -49,16 +50,17 @@ enum class WrapperNames { kDropped, kKept };
 ///     ContractWeightsOptions options;
 ///     options.averages = averages;
 ///     auto compact = contract_weights(weights, options);
-[[nodiscard]] TrainedWeights read_trained_weights(
-    const std::string& path, const std::string& key = "",
-    WrapperNames names = WrapperNames::kDropped);
+[[nodiscard]] EXPANDNET_API TrainedWeights
+read_trained_weights(const std::string& path, const std::string& key = "",
+                     WrapperNames names = WrapperNames::kDropped);
 
 /// Writes safetensors or, if `path` ends in .pt or .pth, a state dict for
 /// Python's `torch.load`. Throws as the writers of the formats do, and
 /// `c10::Error` for any other ending.
-void write_weights(const Weights& weights, const std::string& path);
+EXPANDNET_API void write_weights(const Weights& weights,
+                                 const std::string& path);
 
 /// Whether `write_weights` has a format for the ending of `path`.
-[[nodiscard]] bool has_weights_ending(const std::string& path);
+[[nodiscard]] EXPANDNET_API bool has_weights_ending(const std::string& path);
 
 }  // namespace expandnet

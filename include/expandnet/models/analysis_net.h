@@ -1,6 +1,7 @@
 // analysis_net.h: the network of the paper's analysis section.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
@@ -15,7 +16,7 @@ namespace expandnet::models {
 /// features and the logits: 150,346 parameters for ten classes (paper, Sec. 5).
 ///
 /// [N, 3, 32, 32] -> [N, classes]
-class AnalysisNetImpl : public torch::nn::Module {
+class EXPANDNET_API AnalysisNetImpl : public torch::nn::Module {
  public:
   explicit AnalysisNetImpl(std::int64_t classes = 10);
 

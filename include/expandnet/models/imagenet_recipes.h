@@ -2,6 +2,7 @@
 // by name.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/options.h>
 #include <expandnet/passes/expand.h>
 
@@ -12,10 +13,10 @@
 namespace expandnet::models {
 
 /// "mobilenet_v1", "mobilenet_v2", "shufflenet_v2".
-[[nodiscard]] const std::vector<std::string>& imagenet_nets();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& imagenet_nets();
 
 /// "none", "paper", "orepa", "acb", "rep", "cl+skip".
-[[nodiscard]] const std::vector<std::string>& imagenet_recipes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& imagenet_recipes();
 
 /// Returns the selector that expands `net` as the recipe `name` says (paper,
 /// Sec. 4.1).
@@ -36,9 +37,9 @@ namespace expandnet::models {
 ///
 ///     MobileNetV1 net;
 ///     auto expansion = expand(*net, imagenet_recipe("mobilenet_v1", "paper"));
-[[nodiscard]] Selector imagenet_recipe(const std::string& net,
-                                       const std::string& name,
-                                       const ExpansionOptions& options = {});
+[[nodiscard]] EXPANDNET_API Selector
+imagenet_recipe(const std::string& net, const std::string& name,
+                const ExpansionOptions& options = {});
 
 /// How the learning rate falls over a run.
 enum class Decay {
@@ -64,6 +65,7 @@ struct ImageNetTraining {
 
 /// Returns how the paper trains `net`, compact or expanded. Throws `c10::Error`
 /// for an unknown net.
-[[nodiscard]] ImageNetTraining imagenet_training(const std::string& net);
+[[nodiscard]] EXPANDNET_API ImageNetTraining
+imagenet_training(const std::string& net);
 
 }  // namespace expandnet::models

@@ -1,6 +1,7 @@
 // mobilenet_v1.h: MobileNet, the first of the paper's networks for ImageNet.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/arg.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
@@ -32,7 +33,7 @@ struct MobileNetV1Options {
 /// [N, in_channels, H, W] -> [N, classes], for any H and W; made for 224x224
 ///
 /// Throws `c10::Error` for a width that is not positive.
-class MobileNetV1Impl : public torch::nn::Module {
+class EXPANDNET_API MobileNetV1Impl : public torch::nn::Module {
  public:
   explicit MobileNetV1Impl(const MobileNetV1Options& net_options = {});
 

@@ -1,6 +1,7 @@
 // mobilenet_v2.h: MobileNetV2, equal to torchvision's.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/arg.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/pimpl.h>
@@ -33,7 +34,7 @@ struct MobileNetV2Options {
 /// [N, in_channels, H, W] -> [N, classes], for any H and W; made for 224x224
 ///
 /// Throws `c10::Error` for a width that is not positive.
-class MobileNetV2Impl : public torch::nn::Module {
+class EXPANDNET_API MobileNetV2Impl : public torch::nn::Module {
  public:
   explicit MobileNetV2Impl(const MobileNetV2Options& net_options = {});
 

@@ -1,6 +1,7 @@
 // resnet.h: ResNet-18 for small images, the teacher of the paper's experiments.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -12,7 +13,7 @@
 namespace expandnet::models {
 
 /// Two 3x3 convolutions with a shortcut around them (He et al., 2016).
-class BasicBlockImpl : public torch::nn::Module {
+class EXPANDNET_API BasicBlockImpl : public torch::nn::Module {
  public:
   BasicBlockImpl(std::int64_t in, std::int64_t out, std::int64_t stride);
 
@@ -30,7 +31,7 @@ TORCH_MODULE(BasicBlock);
 /// torchvision's (`conv1`, `bn1`, `layer1.0.conv1` ... `fc`).
 ///
 /// [N, 3, H, W] -> [N, classes], H and W at least 8
-class ResNet18Impl : public torch::nn::Module {
+class EXPANDNET_API ResNet18Impl : public torch::nn::Module {
  public:
   explicit ResNet18Impl(std::int64_t classes = 10);
 

@@ -1,6 +1,7 @@
 // shufflenet_v2.h: ShuffleNetV2, equal to torchvision's.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/arg.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
@@ -30,7 +31,7 @@ struct ShuffleNetV2Options {
 /// [N, in_channels, H, W] -> [N, classes], for any H and W; made for 224x224
 ///
 /// Throws `c10::Error` for another width.
-class ShuffleNetV2Impl : public torch::nn::Module {
+class EXPANDNET_API ShuffleNetV2Impl : public torch::nn::Module {
  public:
   explicit ShuffleNetV2Impl(const ShuffleNetV2Options& net_options = {});
 

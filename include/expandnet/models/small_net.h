@@ -1,6 +1,7 @@
 // small_net.h: the paper's compact network for 32x32 images.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/sync_batch_norm.h>
 #include <torch/arg.h>
 #include <torch/nn/modules/conv.h>
@@ -29,7 +30,7 @@ struct SmallNetOptions {
 /// [N, in_channels, image_size, image_size] -> [N, classes]
 ///
 /// Throws `c10::Error` for an even kernel, and if an image ends up empty.
-class SmallNetImpl : public torch::nn::Module {
+class EXPANDNET_API SmallNetImpl : public torch::nn::Module {
  public:
   explicit SmallNetImpl(const SmallNetOptions& net_options = {});
 

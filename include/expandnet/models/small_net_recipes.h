@@ -4,6 +4,7 @@
 // `expand` or for code that builds the same network of expanded modules.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/options.h>
 #include <expandnet/passes/expand.h>
 
@@ -21,7 +22,7 @@ enum class InputWidth {
 /// "none", "fc", "cl", "cl+fc", "ck", "ck+fc": the rows of the paper's tables.
 /// Then "orepa", "orepa+fc", "acb" ... "ck+rep+fc": sums of branches for the
 /// convolutions (`branch_strategies`).
-[[nodiscard]] const std::vector<std::string>& small_net_recipes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& small_net_recipes();
 
 /// Returns the selector that expands a SmallNet as the recipe `name` says
 /// (paper, Sec. 4.1): the three convolutions by CL, CK or branches, the hidden
@@ -34,8 +35,8 @@ enum class InputWidth {
 ///
 ///     SmallNet net;
 ///     auto expansion = expand(*net, small_net_recipe("ck+fc"));
-[[nodiscard]] Selector small_net_recipe(
-    const std::string& name, const ExpansionOptions& options = {},
-    InputWidth input_width = InputWidth::kKept);
+[[nodiscard]] EXPANDNET_API Selector
+small_net_recipe(const std::string& name, const ExpansionOptions& options = {},
+                 InputWidth input_width = InputWidth::kKept);
 
 }  // namespace expandnet::models

@@ -1,6 +1,7 @@
 // unet.h: the paper's network for semantic segmentation.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/sync_batch_norm.h>
 #include <torch/arg.h>
 #include <torch/nn/modules/conv.h>
@@ -30,7 +31,7 @@ struct UNetOptions {
 };
 
 /// Two 3x3 convolutions that keep the size, each followed by ReLU.
-class UNetStageImpl : public torch::nn::Module {
+class EXPANDNET_API UNetStageImpl : public torch::nn::Module {
  public:
   UNetStageImpl(std::int64_t in, std::int64_t out, bool batch_norm);
 
@@ -59,7 +60,7 @@ TORCH_MODULE(UNetStage);
 ///
 /// Throws `c10::Error` if an option is not positive, and in forward for an
 /// image without pixels or with other channels.
-class UNetImpl : public torch::nn::Module {
+class EXPANDNET_API UNetImpl : public torch::nn::Module {
  public:
   static constexpr std::size_t kStages = 4;
   /// Height and width are padded to multiples of this number.

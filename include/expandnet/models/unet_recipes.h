@@ -1,6 +1,7 @@
 // unet_recipes.h: how the paper expands U-Net, by name.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/options.h>
 #include <expandnet/passes/expand.h>
 
@@ -10,7 +11,7 @@
 namespace expandnet::models {
 
 /// "none", "paper", "all", "orepa", "acb", "rep", "cl+skip".
-[[nodiscard]] const std::vector<std::string>& unet_recipes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& unet_recipes();
 
 /// Returns the selector that expands a UNet as the recipe `name` says. "paper"
 /// expands the 3x3 convolutions of the contracting path and of the middle by
@@ -26,7 +27,7 @@ namespace expandnet::models {
 ///
 ///     UNet net;
 ///     auto expansion = expand(*net, unet_recipe("paper"));
-[[nodiscard]] Selector unet_recipe(const std::string& name,
-                                   const ExpansionOptions& options = {});
+[[nodiscard]] EXPANDNET_API Selector
+unet_recipe(const std::string& name, const ExpansionOptions& options = {});
 
 }  // namespace expandnet::models

@@ -1,6 +1,7 @@
 // yolo_lite.h: the paper's compact network for object detection.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/sync_batch_norm.h>
 #include <torch/arg.h>
 #include <torch/nn/modules/conv.h>
@@ -39,7 +40,7 @@ struct YoloLiteOptions {
 ///
 /// Throws `c10::Error` if an option is not positive, and in forward unless
 /// height and width are multiples of 32.
-class YoloLiteImpl : public torch::nn::Module {
+class EXPANDNET_API YoloLiteImpl : public torch::nn::Module {
  public:
   /// Side of a cell in pixels.
   static constexpr std::int64_t kStride = 32;

@@ -1,6 +1,7 @@
 // yolo_lite_recipes.h: how the paper expands YOLO-LITE, by name.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/options.h>
 #include <expandnet/passes/expand.h>
 
@@ -10,7 +11,7 @@
 namespace expandnet::models {
 
 /// "none", "paper", "all", "orepa", "acb", "rep", "cl+skip".
-[[nodiscard]] const std::vector<std::string>& yolo_lite_recipes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& yolo_lite_recipes();
 
 /// Returns the selector that expands a YoloLite as the recipe `name` says.
 /// "paper" expands the five convolutions of the backbone by CL; "all" also
@@ -24,7 +25,7 @@ namespace expandnet::models {
 ///
 ///     YoloLite net;
 ///     auto expansion = expand(*net, yolo_lite_recipe("paper"));
-[[nodiscard]] Selector yolo_lite_recipe(const std::string& name,
-                                        const ExpansionOptions& options = {});
+[[nodiscard]] EXPANDNET_API Selector
+yolo_lite_recipe(const std::string& name, const ExpansionOptions& options = {});
 
 }  // namespace expandnet::models

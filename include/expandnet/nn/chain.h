@@ -1,6 +1,7 @@
 // chain.h: the factors of one compact layer, as a LibTorch module.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 #include <torch/nn/cloneable.h>
 #include <torch/nn/pimpl.h>
@@ -16,7 +17,7 @@ namespace expandnet {
 /// One linear layer of a chain: `weight` [out, in / groups, *k] and `bias`
 /// [out], which is undefined if the plan gives the factor none. The weight of a
 /// fixed factor is a buffer.
-class FactorImpl : public torch::nn::Cloneable<FactorImpl> {
+class EXPANDNET_API FactorImpl : public torch::nn::Cloneable<FactorImpl> {
  public:
   FactorImpl(std::vector<std::int64_t> weight_sizes, bool has_bias,
              bool fixed = false);
@@ -52,7 +53,7 @@ TORCH_MODULE(Factor);
 /// asked for and then narrowed (fold/narrow.h): train such a chain with SGD.
 ///
 ///     Chain chain(plan(linear_layer(512, 64), Strategy::kFC));
-class ChainImpl : public torch::nn::Cloneable<ChainImpl> {
+class EXPANDNET_API ChainImpl : public torch::nn::Cloneable<ChainImpl> {
  public:
   /// Throws `c10::Error` if a nonlinear twin is to be narrowed.
   explicit ChainImpl(Plan plan, ExpansionOptions options = {});

@@ -1,6 +1,7 @@
 // expanded_conv.h: convolutions that train as a chain.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/expanded_layer.h>
 #include <torch/nn/options/conv.h>
 #include <torch/nn/pimpl.h>
@@ -11,7 +12,7 @@ namespace expandnet {
 
 /// Common part of ExpandedConv1d, ExpandedConv2d and ExpandedConv3d; see there.
 template <std::size_t D, typename Derived>
-class ExpandedConvNdImpl : public ExpandedLayerImpl<Derived> {
+class EXPANDNET_API ExpandedConvNdImpl : public ExpandedLayerImpl<Derived> {
  public:
   ExpandedConvNdImpl(const torch::nn::ConvOptions<D>& conv_options,
                      const ExpansionOptions& expansion);
@@ -23,7 +24,8 @@ class ExpandedConvNdImpl : public ExpandedLayerImpl<Derived> {
 };
 
 /// A `torch::nn::Conv1d` that trains as a chain; see ExpandedConv2d.
-class ExpandedConv1dImpl : public ExpandedConvNdImpl<1, ExpandedConv1dImpl> {
+class EXPANDNET_API ExpandedConv1dImpl
+    : public ExpandedConvNdImpl<1, ExpandedConv1dImpl> {
  public:
   explicit ExpandedConv1dImpl(const torch::nn::Conv1dOptions& conv_options,
                               const ExpansionOptions& expansion = {});
@@ -40,7 +42,8 @@ TORCH_MODULE(ExpandedConv1d);
 ///
 ///     ExpandedConv2d conv(torch::nn::Conv2dOptions(3, 8, 7).padding(3),
 ///                         ExpansionOptions(Strategy::kCK).rate(4));
-class ExpandedConv2dImpl : public ExpandedConvNdImpl<2, ExpandedConv2dImpl> {
+class EXPANDNET_API ExpandedConv2dImpl
+    : public ExpandedConvNdImpl<2, ExpandedConv2dImpl> {
  public:
   explicit ExpandedConv2dImpl(const torch::nn::Conv2dOptions& conv_options,
                               const ExpansionOptions& expansion = {});
@@ -48,7 +51,8 @@ class ExpandedConv2dImpl : public ExpandedConvNdImpl<2, ExpandedConv2dImpl> {
 TORCH_MODULE(ExpandedConv2d);
 
 /// A `torch::nn::Conv3d` that trains as a chain; see ExpandedConv2d.
-class ExpandedConv3dImpl : public ExpandedConvNdImpl<3, ExpandedConv3dImpl> {
+class EXPANDNET_API ExpandedConv3dImpl
+    : public ExpandedConvNdImpl<3, ExpandedConv3dImpl> {
  public:
   explicit ExpandedConv3dImpl(const torch::nn::Conv3dOptions& conv_options,
                               const ExpansionOptions& expansion = {});

@@ -1,6 +1,7 @@
 // expanded_conv_transpose.h: transposed convolutions that train as a chain.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/expanded_layer.h>
 #include <torch/nn/modules/common.h>
 #include <torch/nn/modules/container/any_module_holder.h>
@@ -15,7 +16,8 @@ namespace expandnet {
 /// Common part of ExpandedConvTranspose1d, ExpandedConvTranspose2d and
 /// ExpandedConvTranspose3d; see there.
 template <std::size_t D, typename Derived>
-class ExpandedConvTransposeNdImpl : public ExpandedLayerImpl<Derived> {
+class EXPANDNET_API ExpandedConvTransposeNdImpl
+    : public ExpandedLayerImpl<Derived> {
  public:
   ExpandedConvTransposeNdImpl(
       const torch::nn::ConvTransposeOptions<D>& conv_options,
@@ -38,7 +40,7 @@ class ExpandedConvTransposeNdImpl : public ExpandedLayerImpl<Derived> {
 
 /// A `torch::nn::ConvTranspose1d` that trains as a chain; see
 /// ExpandedConvTranspose2d.
-class ExpandedConvTranspose1dImpl
+class EXPANDNET_API ExpandedConvTranspose1dImpl
     : public ExpandedConvTransposeNdImpl<1, ExpandedConvTranspose1dImpl> {
  public:
   explicit ExpandedConvTranspose1dImpl(
@@ -54,7 +56,7 @@ TORCH_MODULE(ExpandedConvTranspose1d);
 ///     ExpandedConvTranspose2d up(
 ///         torch::nn::ConvTranspose2dOptions(32, 16, 4).stride(2).padding(1),
 ///         Strategy::kCK);
-class ExpandedConvTranspose2dImpl
+class EXPANDNET_API ExpandedConvTranspose2dImpl
     : public ExpandedConvTransposeNdImpl<2, ExpandedConvTranspose2dImpl> {
  public:
   explicit ExpandedConvTranspose2dImpl(
@@ -65,7 +67,7 @@ TORCH_MODULE(ExpandedConvTranspose2d);
 
 /// A `torch::nn::ConvTranspose3d` that trains as a chain; see
 /// ExpandedConvTranspose2d.
-class ExpandedConvTranspose3dImpl
+class EXPANDNET_API ExpandedConvTranspose3dImpl
     : public ExpandedConvTransposeNdImpl<3, ExpandedConvTranspose3dImpl> {
  public:
   explicit ExpandedConvTranspose3dImpl(

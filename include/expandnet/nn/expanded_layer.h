@@ -1,6 +1,7 @@
 // expanded_layer.h: the common base of all expanded modules.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/chain.h>
 #include <torch/nn/cloneable.h>
 
@@ -13,7 +14,7 @@ namespace expandnet {
 /// A layer that owns a chain until it is contracted, and from then on a plain
 /// `weight` and `bias`. Passes find the expanded layers of a model by this
 /// class; users use ExpandedConv2d, ExpandedLinear and their siblings.
-class ExpandedLayer {
+class EXPANDNET_API ExpandedLayer {
  public:
   virtual ~ExpandedLayer() = default;
 
@@ -87,8 +88,8 @@ class ExpandedLayer {
 
 /// Joins an expanded layer to LibTorch's module of type `Derived`.
 template <typename Derived>
-class ExpandedLayerImpl : public torch::nn::Cloneable<Derived>,
-                          public ExpandedLayer {
+class EXPANDNET_API ExpandedLayerImpl : public torch::nn::Cloneable<Derived>,
+                                        public ExpandedLayer {
  public:
   void reset() override { register_state(); }
   /// Draws new initial values of the factors or, after contraction, of the

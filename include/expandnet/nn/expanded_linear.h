@@ -1,6 +1,7 @@
 // expanded_linear.h: a linear layer that trains as a chain.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/expanded_layer.h>
 #include <torch/nn/options/linear.h>
 #include <torch/nn/pimpl.h>
@@ -14,7 +15,8 @@ namespace expandnet {
 /// Throws `c10::Error` as `plan` does.
 ///
 ///     ExpandedLinear fc(torch::nn::LinearOptions(512, 64));
-class ExpandedLinearImpl : public ExpandedLayerImpl<ExpandedLinearImpl> {
+class EXPANDNET_API ExpandedLinearImpl
+    : public ExpandedLayerImpl<ExpandedLinearImpl> {
  public:
   explicit ExpandedLinearImpl(const torch::nn::LinearOptions& linear_options,
                               const ExpansionOptions& expansion = {});

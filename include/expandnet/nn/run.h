@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 
 #include <optional>
@@ -16,7 +17,7 @@ namespace expandnet {
 /// chooses among the sizes that a strided convolution maps to the size of
 /// `input`; it replaces the layer's output padding. Throws `c10::Error` if the
 /// size is not possible.
-[[nodiscard]] at::Tensor run_compact(
+[[nodiscard]] EXPANDNET_API at::Tensor run_compact(
     const CompactLayer& layer, const Affine& affine, const at::Tensor& input,
     const std::optional<at::IntArrayRef>& output_size = std::nullopt);
 
@@ -24,17 +25,17 @@ namespace expandnet {
 /// branches. The whole padding is applied before the first factor (a transposed
 /// chain is cropped after the last factor). With an `activation` between the
 /// factors the output is that of the nonlinear twin.
-[[nodiscard]] at::Tensor run_chain(
+[[nodiscard]] EXPANDNET_API at::Tensor run_chain(
     const Plan& plan, const std::vector<Affine>& factors,
     const at::Tensor& input, const Activation& activation = nullptr,
     const std::optional<at::IntArrayRef>& output_size = std::nullopt);
 
 /// Multiply-adds of the compact layer for one sample of `input_size` (only the
 /// spatial sizes; empty for a linear layer).
-[[nodiscard]] std::int64_t multiply_adds(const CompactLayer& layer,
-                                         at::IntArrayRef input_size);
+[[nodiscard]] EXPANDNET_API std::int64_t multiply_adds(
+    const CompactLayer& layer, at::IntArrayRef input_size);
 /// Multiply-adds of its chain, run over the feature maps of such a sample.
-[[nodiscard]] std::int64_t multiply_adds(const Plan& plan,
-                                         at::IntArrayRef input_size);
+[[nodiscard]] EXPANDNET_API std::int64_t multiply_adds(
+    const Plan& plan, at::IntArrayRef input_size);
 
 }  // namespace expandnet

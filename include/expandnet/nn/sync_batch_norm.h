@@ -9,6 +9,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/pimpl.h>
 
@@ -45,7 +46,7 @@ using GatherRows = std::function<at::Tensor(const at::Tensor& row)>;
 /// In evaluation mode, and so where it is frozen, nothing is sent. The gradient
 /// cannot be differentiated again. Passes find it by this class; users meet
 /// SyncBatchNorm1d, 2d and 3d.
-class SyncBatchNorm {
+class EXPANDNET_API SyncBatchNorm {
  public:
   virtual ~SyncBatchNorm() = default;
 
@@ -63,7 +64,7 @@ class SyncBatchNorm {
 /// `forward`: [N, C] or [N, C, *spatial] -> the same. Throws `c10::Error` for
 /// an input of other dimensions or channels.
 template <typename Norm>
-class SyncBatchNormImpl : public Norm, public SyncBatchNorm {
+class EXPANDNET_API SyncBatchNormImpl : public Norm, public SyncBatchNorm {
  public:
   using Norm::Norm;
 

@@ -8,6 +8,7 @@
 // or ExpandedLayer::contracted().
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/passes/verify.h>
 #include <torch/nn/module.h>
 
@@ -24,7 +25,7 @@ namespace expandnet {
 ///
 ///     std::cout << expandnet::contract(*model);
 ///     torch::save(model, "compact.pt");
-ContractionReport contract(torch::nn::Module& model,
-                           const VerifyOptions& options = {});
+EXPANDNET_API ContractionReport contract(torch::nn::Module& model,
+                                         const VerifyOptions& options = {});
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // expand.h: trains any LibTorch model as an ExpandNet, in weight space.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/passes/expansion.h>
 #include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/selector.h>
@@ -23,16 +24,16 @@ namespace expandnet {
 /// Throws `c10::Error` naming the layer, before anything changes: for options
 /// that do not fit the layer, a model that is already expanded, and a model
 /// with nothing to expand.
-[[nodiscard]] Expansion expand(torch::nn::Module& model,
-                               const Selector& selector);
-[[nodiscard]] Expansion expand(torch::nn::Module& model,
-                               const ExpansionOptions& options = {});
+[[nodiscard]] EXPANDNET_API Expansion expand(torch::nn::Module& model,
+                                             const Selector& selector);
+[[nodiscard]] EXPANDNET_API Expansion
+expand(torch::nn::Module& model, const ExpansionOptions& options = {});
 /// The same with a bound on the cost of each chain. A layer whose chain would
 /// cost more gets the largest rate of at least 1 within the bound; if there is
 /// none, it stays compact. Both cases are noted. Also throws for a negative
 /// bound, and for `passes` below 1.
-[[nodiscard]] Expansion expand(torch::nn::Module& model,
-                               const Selector& selector,
-                               const MaxCost& max_cost);
+[[nodiscard]] EXPANDNET_API Expansion expand(torch::nn::Module& model,
+                                             const Selector& selector,
+                                             const MaxCost& max_cost);
 
 }  // namespace expandnet

@@ -13,6 +13,7 @@
 // network.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/passes/max_cost.h>
 #include <expandnet/passes/selector.h>
 #include <expandnet/passes/step_in_backward.h>
@@ -42,7 +43,7 @@ namespace expandnet {
 /// The factors are the master copy: what other code writes into an expanded
 /// weight lasts until the next fold. Factors are float (or double) even if the
 /// model is in half precision. The model must outlive its Expansion.
-class Expansion {
+class EXPANDNET_API Expansion {
  public:
   Expansion(Expansion&&) noexcept;
   Expansion& operator=(Expansion&&) noexcept;
@@ -165,9 +166,9 @@ class Expansion {
   std::unique_ptr<Impl> impl_;
 };
 
-torch::serialize::OutputArchive& operator<<(
+EXPANDNET_API torch::serialize::OutputArchive& operator<<(
     torch::serialize::OutputArchive& archive, const Expansion& expansion);
-torch::serialize::InputArchive& operator>>(
+EXPANDNET_API torch::serialize::InputArchive& operator>>(
     torch::serialize::InputArchive& archive, Expansion& expansion);
 
 }  // namespace expandnet

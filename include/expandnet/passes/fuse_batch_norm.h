@@ -5,6 +5,7 @@
 // training and after `contract`: a fused model would train differently.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/fold.h>
 #include <expandnet/passes/fixed_batch_norm.h>
 #include <torch/nn/module.h>
@@ -26,9 +27,9 @@ namespace expandnet {
 ///
 /// Throws `c10::Error` unless all tensors have C finite numbers and no variance
 /// is negative.
-[[nodiscard]] Affine fuse_batch_norm(const CompactLayer& layer,
-                                     const Affine& affine,
-                                     const FixedBatchNorm& norm);
+[[nodiscard]] EXPANDNET_API Affine fuse_batch_norm(const CompactLayer& layer,
+                                                   const Affine& affine,
+                                                   const FixedBatchNorm& norm);
 
 struct FuseOptions {
   /// Paths of layers and of the BatchNorms that take their output, in addition
@@ -52,12 +53,13 @@ struct FusedPair {
 };
 
 /// What `fuse_batch_norms` did. Prints as a table.
-struct FusionReport {
+struct EXPANDNET_API FusionReport {
   std::vector<FusedPair> pairs;
 
   [[nodiscard]] std::string to_string() const;
 };
-std::ostream& operator<<(std::ostream& stream, const FusionReport& report);
+EXPANDNET_API std::ostream& operator<<(std::ostream& stream,
+                                       const FusionReport& report);
 
 /// Fuses in place every BatchNorm1d-3d of the model that follows a Conv1d-3d,
 /// ConvTranspose1d-3d, Linear (with inputs [N, in]) or contracted expanded
@@ -77,7 +79,7 @@ std::ostream& operator<<(std::ostream& stream, const FusionReport& report);
 ///
 ///     model->eval();
 ///     std::cout << fuse_batch_norms(*model);
-FusionReport fuse_batch_norms(torch::nn::Module& model,
-                              const FuseOptions& options = {});
+EXPANDNET_API FusionReport fuse_batch_norms(torch::nn::Module& model,
+                                            const FuseOptions& options = {});
 
 }  // namespace expandnet

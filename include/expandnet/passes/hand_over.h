@@ -1,6 +1,7 @@
 // hand_over.h: initializes a model from a trained model with the same keys.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/passes/expand.h>
 #include <torch/nn/module.h>
 
@@ -14,10 +15,12 @@ namespace expandnet {
 ///
 /// Throws `c10::Error`, before the first copy, if a key is missing on either
 /// side or a shape differs.
-void hand_over(const torch::nn::Module& twin, torch::nn::Module& model);
+EXPANDNET_API void hand_over(const torch::nn::Module& twin,
+                             torch::nn::Module& model);
 
 /// The same for a model that trains in weight space: copies the twin's factors
 /// to the expansion and everything else to its model, then folds the chains.
-void hand_over(const torch::nn::Module& twin, Expansion& expansion);
+EXPANDNET_API void hand_over(const torch::nn::Module& twin,
+                             Expansion& expansion);
 
 }  // namespace expandnet

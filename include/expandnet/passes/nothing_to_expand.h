@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/util/Exception.h>
+#include <expandnet/base/export.h>
 
 #include <string>
 #include <utility>
@@ -10,7 +11,7 @@
 namespace expandnet {
 
 /// What `expand` throws where no layer is left to be expanded.
-class NothingToExpand : public c10::Error {
+class EXPANDNET_API NothingToExpand : public c10::Error {
  public:
   NothingToExpand(std::string message, std::vector<std::string> notes)
       : Error({"expand", __FILE__, __LINE__}, std::move(message)),

@@ -1,6 +1,8 @@
 // report.h: the results of checking a model's chains.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
@@ -29,7 +31,7 @@ struct LayerReport {
 };
 
 /// The result of `verify` and `contract`. Prints as a table.
-struct ContractionReport {
+struct EXPANDNET_API ContractionReport {
   std::vector<LayerReport> layers;
   /// Number of expanded modules that were already contracted; they are
   /// unchanged.
@@ -37,6 +39,7 @@ struct ContractionReport {
 
   [[nodiscard]] std::string to_string() const;
 };
-std::ostream& operator<<(std::ostream& stream, const ContractionReport& report);
+EXPANDNET_API std::ostream& operator<<(std::ostream& stream,
+                                       const ContractionReport& report);
 
 }  // namespace expandnet

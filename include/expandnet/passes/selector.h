@@ -1,6 +1,7 @@
 // selector.h: which layers of a model are expanded, and how.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/fold/options.h>
 #include <torch/nn/module.h>
 
@@ -24,7 +25,7 @@ using Selector = std::function<std::optional<ExpansionOptions>(
 ///     expand(*model, [&](const std::string& path, const auto& layer) {
 ///       return path == "stem" ? std::nullopt : usual(path, layer);
 ///     });
-[[nodiscard]] Selector default_selector(torch::nn::Module& model,
-                                        const ExpansionOptions& options = {});
+[[nodiscard]] EXPANDNET_API Selector default_selector(
+    torch::nn::Module& model, const ExpansionOptions& options = {});
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // step_scales.h: how fast the chains of a model train at one learning rate.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/nn/module.h>
 
 #include <string>
@@ -24,6 +25,7 @@ struct StepScale {
 /// Returns one of each chain of a model of expanded modules, in the model's
 /// order; contracted layers and nonlinear twins have none. Of an Expansion it
 /// is `Expansion::step_scales`.
-[[nodiscard]] std::vector<StepScale> step_scales(torch::nn::Module& model);
+[[nodiscard]] EXPANDNET_API std::vector<StepScale> step_scales(
+    torch::nn::Module& model);
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // summary.h: the cost of a model in training and in deployment.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/nn/module.h>
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace expandnet {
 
 /// One expanded layer, or all other parameters of the model together.
-struct SummaryRow {
+struct EXPANDNET_API SummaryRow {
   std::string path;
   std::string expansion;  ///< "CK 3 -> 12 -> 32 -> 8", or "contracted"
   /// Number of parameters in the chain that was asked for.
@@ -46,17 +47,18 @@ struct SummaryRow {
 
 /// Prints as a table with a line of totals. The initial spread has a column if
 /// any row has one.
-struct Summary {
+struct EXPANDNET_API Summary {
   std::vector<SummaryRow> rows;
 
   [[nodiscard]] SummaryRow total() const;
   [[nodiscard]] std::string to_string() const;
 };
-std::ostream& operator<<(std::ostream& stream, const Summary& summary);
+EXPANDNET_API std::ostream& operator<<(std::ostream& stream,
+                                       const Summary& summary);
 
 /// Returns one row per expanded layer, and one with the path "(other)" for all
 /// other parameters. Run the model once before, so that multiply-adds can be
 /// counted. A layer's training step counts as three times its forward pass.
-[[nodiscard]] Summary summary(torch::nn::Module& model);
+[[nodiscard]] EXPANDNET_API Summary summary(torch::nn::Module& model);
 
 }  // namespace expandnet

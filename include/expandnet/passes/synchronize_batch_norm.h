@@ -2,6 +2,7 @@
 // from the batches of all processes.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/nn/sync_batch_norm.h>
 #include <torch/nn/module.h>
 
@@ -27,7 +28,7 @@ namespace expandnet {
 ///     synchronize_batch_norm(*model, [&](const at::Tensor& row) {
 ///       return ranks->gather(row);
 ///     });
-std::size_t synchronize_batch_norm(torch::nn::Module& model,
-                                   const GatherRows& gather);
+EXPANDNET_API std::size_t synchronize_batch_norm(torch::nn::Module& model,
+                                                 const GatherRows& gather);
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // verify.h: checks that every chain computes the same as its compact layer.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/passes/report.h>
 #include <expandnet/passes/verify_options.h>
 #include <torch/nn/module.h>
@@ -16,7 +17,7 @@ namespace expandnet {
 /// resized, and if the error exceeds the tolerance.
 ///
 ///     std::cout << expandnet::verify(*model);
-ContractionReport verify(torch::nn::Module& model,
-                         const VerifyOptions& options = {});
+EXPANDNET_API ContractionReport verify(torch::nn::Module& model,
+                                       const VerifyOptions& options = {});
 
 }  // namespace expandnet

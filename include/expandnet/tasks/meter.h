@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/tensors.h>
 #include <expandnet/tasks/class_scores.h>
 #include <expandnet/tasks/metrics.h>
@@ -18,7 +19,7 @@ namespace expandnet::tasks {
 /// class. The sums are in one tensor on the device and updated in place, so
 /// that adding a batch does not synchronize, a captured step can add to them,
 /// and the sums of several processes can be added up.
-class Meter {
+class EXPANDNET_API Meter {
  public:
   virtual ~Meter() = default;
   Meter(const Meter&) = delete;

@@ -5,6 +5,8 @@
 // metric only changes its task. Needs no LibTorch.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -24,7 +26,7 @@ struct Metric {
 ///
 ///     Metrics metrics = {{"loss", 0.7}, {"accuracy", 0.81}};
 ///     metrics.at("accuracy");
-class Metrics {
+class EXPANDNET_API Metrics {
  public:
   using Entry = std::pair<std::string, double>;
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <expandnet/distributed/process_group.h>
 #include <expandnet/train/training.h>
 #include <torch/nn/module.h>
@@ -23,7 +24,7 @@ namespace expandnet::train {
 ///     Checkpoints checkpoints("run", configuration);
 ///     if (checkpoints.has_last()) checkpoints.load_last(training);
 ///     training.observe(checkpoints);
-class Checkpoints : public Observer {
+class EXPANDNET_API Checkpoints : public Observer {
  public:
   /// Whether the configuration stored in a checkpoint describes the same run as
   /// the configuration `own`.
@@ -69,16 +70,16 @@ class Checkpoints : public Observer {
 
 /// Writes an archive through an AtomicFile, and throws `std::runtime_error` as
 /// AtomicFile does.
-void save_atomically(torch::serialize::OutputArchive& archive,
-                     const std::string& path);
+EXPANDNET_API void save_atomically(torch::serialize::OutputArchive& archive,
+                                   const std::string& path);
 
 /// Loads the weights of a checkpoint into a model on any device, its expansion
 /// and its average; pass null for those that the run did not have. The
 /// configuration is not compared. Throws `std::runtime_error` for a file that
 /// is not a checkpoint, has a later format version, or belongs to another
 /// model.
-void load_weights(const std::string& path, torch::nn::Module& module,
-                  Expansion* expansion,
-                  ExponentialMovingAverage* average = nullptr);
+EXPANDNET_API void load_weights(const std::string& path,
+                                torch::nn::Module& module, Expansion* expansion,
+                                ExponentialMovingAverage* average = nullptr);
 
 }  // namespace expandnet::train

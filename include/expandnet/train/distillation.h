@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 namespace expandnet::train {
 
@@ -28,7 +29,7 @@ struct DistillationOptions {
 ///
 ///     const auto soft = (torch::NoGradGuard(), teacher->forward(images));
 ///     auto loss = distillation_loss(student->forward(images), soft, labels);
-[[nodiscard]] at::Tensor distillation_loss(
+[[nodiscard]] EXPANDNET_API at::Tensor distillation_loss(
     const at::Tensor& student, const at::Tensor& teacher,
     const at::Tensor& labels, const DistillationOptions& options = {});
 

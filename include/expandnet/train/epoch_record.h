@@ -4,6 +4,7 @@
 // that it defines. Needs no LibTorch.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/metrics.h>
 
 #include <cstdint>
@@ -30,10 +31,10 @@ struct EpochRecord {
 /// Returns all numbers of the record: "epoch", "learning_rate", then
 /// "training_loss" and the other training metrics, the same with the prefixes
 /// "validation_" and "test_" (if there was such an evaluation), and "seconds".
-[[nodiscard]] NamedNumbers numbers_of(const EpochRecord& record);
+[[nodiscard]] EXPANDNET_API NamedNumbers numbers_of(const EpochRecord& record);
 
 /// The inverse of `numbers_of`. Ignores numbers with other names. Throws
 /// `std::runtime_error` if epoch, learning rate or seconds are missing.
-[[nodiscard]] EpochRecord record_of(const NamedNumbers& numbers);
+[[nodiscard]] EXPANDNET_API EpochRecord record_of(const NamedNumbers& numbers);
 
 }  // namespace expandnet::train

@@ -1,6 +1,7 @@
 // evaluate.h: measures a network on a data set.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/distributed/process_group.h>
 #include <expandnet/tasks/meter.h>
@@ -17,9 +18,9 @@ namespace expandnet::train {
 ///
 ///     tasks::ClassificationMeter meter(device);
 ///     evaluate(model, batches, meter).at("accuracy");
-tasks::Metrics evaluate(const Model& model, data::BatchSource& batches,
-                        tasks::Meter& meter,
-                        Precision precision = Precision::kFloat32,
-                        distributed::ProcessGroup* ranks = nullptr);
+EXPANDNET_API tasks::Metrics evaluate(
+    const Model& model, data::BatchSource& batches, tasks::Meter& meter,
+    Precision precision = Precision::kFloat32,
+    distributed::ProcessGroup* ranks = nullptr);
 
 }  // namespace expandnet::train

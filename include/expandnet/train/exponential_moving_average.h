@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <torch/nn/module.h>
 #include <torch/serialize/archive.h>
 
@@ -25,7 +26,7 @@ namespace expandnet::train {
 ///     ExponentialMovingAverage average(*model, 0.9999);
 ///     average.update();  // after each step
 ///     average.swap();    // now the model holds the averages; swap() undoes it
-class ExponentialMovingAverage {
+class EXPANDNET_API ExponentialMovingAverage {
  public:
   /// Starts from the current weights. The model must outlive the average and
   /// keep its parameters. Throws `c10::Error` unless 0 < decay < 1.

@@ -1,6 +1,8 @@
 // interrupt.h: lets a run stop where it can save its state.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <csignal>
 
 namespace expandnet::train {
@@ -13,7 +15,7 @@ namespace expandnet::train {
 ///     while (!interrupt.requested() && step < steps) train(step++);
 ///     save(checkpoint);
 ///     return interrupt.exit_status();
-class Interrupt {
+class EXPANDNET_API Interrupt {
  public:
   /// `words` is written to standard error when a stop is requested; nothing by
   /// default. The text must outlive the Interrupt. Throws `c10::Error` if

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/MemoryFormat.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/tensors.h>
 #include <torch/nn/module.h>
 
@@ -30,16 +31,17 @@ template <typename Holder>
 /// Sets the memory format of all parameters with four dimensions, as Python's
 /// `module.to(memory_format=...)` does. Call it before `expand`: the factors of
 /// chains keep the library's own memory order.
-void set_memory_format(torch::nn::Module& module, c10::MemoryFormat format);
+EXPANDNET_API void set_memory_format(torch::nn::Module& module,
+                                     c10::MemoryFormat format);
 
 /// Sets training or evaluation mode. A BatchNorm whose weight is frozen
 /// (`requires_grad` is false) stays in evaluation mode, so that its statistics
 /// are frozen as well.
-void set_training(torch::nn::Module& module, bool on);
+EXPANDNET_API void set_training(torch::nn::Module& module, bool on);
 
 /// Sets training or evaluation mode, and restores the former mode on
 /// destruction.
-class ModeGuard {
+class EXPANDNET_API ModeGuard {
  public:
   ModeGuard(std::shared_ptr<torch::nn::Module> module, bool training)
       : module_(std::move(module)), before_(module_->is_training()) {

@@ -6,6 +6,7 @@
 // call for all parameters of a group.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
@@ -17,7 +18,7 @@ namespace expandnet::train {
 /// An optimizer whose step can be captured as a CUDA graph and replayed,
 /// because it reads the values that change between steps from device tensors. A
 /// step can also be made in parts, for some of the parameters at a time.
-class Capturable {
+class EXPANDNET_API Capturable {
  public:
   virtual ~Capturable() = default;
   /// Copies the learning rates into the device tensors that a captured step
@@ -44,7 +45,7 @@ struct DeviceRate {
 /// `torch::optim::SGD` in one fused call per group; results are equal to
 /// rounding. Parameters may have any dense strides; gradients are copied to
 /// those strides if theirs differ.
-class SGD : public torch::optim::SGD, public Capturable {
+class EXPANDNET_API SGD : public torch::optim::SGD, public Capturable {
  public:
   using torch::optim::SGD::SGD;
 
@@ -62,7 +63,7 @@ class SGD : public torch::optim::SGD, public Capturable {
 
 /// `torch::optim::AdamW` in one fused call per group; results are equal to
 /// rounding.
-class AdamW : public torch::optim::AdamW, public Capturable {
+class EXPANDNET_API AdamW : public torch::optim::AdamW, public Capturable {
  public:
   using torch::optim::AdamW::AdamW;
 

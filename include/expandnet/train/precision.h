@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 
 namespace expandnet::train {
 
@@ -12,11 +13,11 @@ enum class Precision {
 };
 
 /// Switches TF32 on for kTF32, else off, in the whole process.
-void set_tf32(Precision precision);
+EXPANDNET_API void set_tf32(Precision precision);
 
 /// While it exists, this thread runs under autocast if the precision is
 /// kBFloat16.
-class Autocast {
+class EXPANDNET_API Autocast {
  public:
   Autocast(c10::Device device, Precision precision);
   ~Autocast();

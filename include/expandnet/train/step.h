@@ -1,6 +1,7 @@
 // step.h: one training step, for compact and expanded models.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/tensors.h>
 #include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/passes/expand.h>
@@ -69,7 +70,7 @@ struct StepOptions {
 ///         },
 ///         optimizer, &expansion);
 ///     for (auto& batch : *loader) loss = step(batch.data, batch.target);
-class Step {
+class EXPANDNET_API Step {
  public:
   using Loss = std::function<torch::Tensor(const torch::Tensor& input,
                                            const data::Tensors& targets)>;

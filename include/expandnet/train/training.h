@@ -6,6 +6,7 @@
 // step.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/distributed/gradient_reducer.h>
 #include <expandnet/distributed/process_group.h>
@@ -83,7 +84,7 @@ struct TrainingOptions {
 class Training;
 
 /// Is notified of the progress of a run.
-class Observer {
+class EXPANDNET_API Observer {
  public:
   Observer() = default;
   Observer(const Observer&) = delete;
@@ -96,7 +97,7 @@ class Observer {
 
 /// Thrown when a loss or a weight is not finite. The model's state at that
 /// moment is in no checkpoint.
-class Diverged : public std::runtime_error {
+class EXPANDNET_API Diverged : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -113,7 +114,7 @@ class Diverged : public std::runtime_error {
 ///
 ///     Training training({model, &optimizer, &expansion, &batches}, options);
 ///     while (!training.finished()) training.step();
-class Training {
+class EXPANDNET_API Training {
  public:
   /// Throws `c10::Error` for missing parts, options out of range, a selection
   /// without the set that it selects on, and a BatchNorm that has to be

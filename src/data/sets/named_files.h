@@ -1,6 +1,8 @@
 // named_files.h: the files of a folder by their names, and in pairs.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -9,19 +11,20 @@
 namespace expandnet::data {
 
 /// Whether a file with this ending is JPEG or PNG: ".jpg", ".PNG", ".Jfif" ...
-[[nodiscard]] bool is_image_ending(const std::string& ending);
+[[nodiscard]] EXPANDNET_API bool is_image_ending(const std::string& ending);
 
 /// The paths of the files in a folder, sorted. Hidden files and folders are
 /// passed over. Throws `std::runtime_error` where it cannot be listed.
-[[nodiscard]] std::vector<std::string> files_in(const std::string& folder);
+[[nodiscard]] EXPANDNET_API std::vector<std::string> files_in(
+    const std::string& folder);
 
 /// The name by which a path is found; "" for a file of another kind.
 using NameOf = std::function<std::string(const std::string& path)>;
 
 /// The names of images: files without their ending.
-[[nodiscard]] std::string name_of_image(const std::string& path);
+[[nodiscard]] EXPANDNET_API std::string name_of_image(const std::string& path);
 /// Names without `ending`, in capitals or not: ".png".
-[[nodiscard]] NameOf names_without(const std::string& ending);
+[[nodiscard]] EXPANDNET_API NameOf names_without(const std::string& ending);
 
 /// Paths by their names.
 using NamedFiles = std::map<std::string, std::string>;
@@ -30,10 +33,10 @@ using NamedFiles = std::map<std::string, std::string>;
 ///
 /// Throws `std::runtime_error`, which `where` begins, for two files of a name;
 /// `kind` says what they are: "images".
-[[nodiscard]] NamedFiles files_by_name(const std::string& where,
-                                       const std::string& kind,
-                                       const std::string& folder,
-                                       const NameOf& name_of);
+[[nodiscard]] EXPANDNET_API NamedFiles files_by_name(const std::string& where,
+                                                     const std::string& kind,
+                                                     const std::string& folder,
+                                                     const NameOf& name_of);
 
 /// Two files of one name; "" where one is missing.
 struct FilePair {
@@ -43,11 +46,11 @@ struct FilePair {
 };
 
 /// Each name of the two, sorted.
-[[nodiscard]] std::vector<FilePair> pair_files(const NamedFiles& first,
-                                               const NamedFiles& second);
+[[nodiscard]] EXPANDNET_API std::vector<FilePair> pair_files(
+    const NamedFiles& first, const NamedFiles& second);
 
 /// The images of a folder, which lists name without their ending.
-class ListedImages {
+class EXPANDNET_API ListedImages {
  public:
   /// A folder that is not there has no images. Throws as `files_in` does.
   ListedImages(std::string where, const std::string& folder);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <torch/serialize/input-archive.h>
 
 #include <string>
@@ -16,12 +17,14 @@ namespace expandnet {
 /// LibTorch ignores damage, and executes the code that a file may contain for
 /// loading. So the checksum of each entry is verified first, and such code is
 /// refused. Throws `std::runtime_error`; `where` names the file in messages.
-void open_libtorch_file(const std::string& where, std::string_view bytes,
-                        c10::Device device,
-                        torch::serialize::InputArchive& archive);
+EXPANDNET_API void open_libtorch_file(const std::string& where,
+                                      std::string_view bytes,
+                                      c10::Device device,
+                                      torch::serialize::InputArchive& archive);
 /// The same with `zip`, the directory of the archive.
-void open_libtorch_file(const std::string& where, std::string_view bytes,
-                        const ZipArchive& zip, c10::Device device,
-                        torch::serialize::InputArchive& archive);
+EXPANDNET_API void open_libtorch_file(const std::string& where,
+                                      std::string_view bytes,
+                                      const ZipArchive& zip, c10::Device device,
+                                      torch::serialize::InputArchive& archive);
 
 }  // namespace expandnet

@@ -1,6 +1,7 @@
 // box_transforms.h: turns images with boxes into pictures of one size.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/color_change.h>
 #include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/placement.h>
@@ -22,7 +23,7 @@ struct AnnotatedPicture {
 /// Returns the objects of an image that the picture shows. Each box is clipped
 /// to the placed part of the image, which marks the object as truncated; it is
 /// left out if less than `min_share` of its area remains.
-[[nodiscard]] std::vector<AnnotatedObject> place_objects(
+[[nodiscard]] EXPANDNET_API std::vector<AnnotatedObject> place_objects(
     const std::vector<AnnotatedObject>& objects, const Placement& placement,
     double min_share);
 
@@ -35,7 +36,7 @@ struct BoxDraw {
 ///
 ///     const auto picture = BoxTrainTransform{}.read(
 ///         set.images[i], {224, 224}, {seed, epoch, i});
-struct BoxTrainTransform {
+struct EXPANDNET_API BoxTrainTransform {
   /// Each edge moves in or out by a uniformly drawn share of the side, from 0
   /// to this one, which is less than 0.5. The area outside the image is grey.
   double jitter = 0.2;
@@ -65,7 +66,7 @@ enum class Fit {
 ///
 ///     const auto picture = BoxEvalTransform{}.read(path, {224, 224});
 ///     to_image(picture.placement, box);  // of a detection
-struct BoxEvalTransform {
+struct EXPANDNET_API BoxEvalTransform {
   Fit fit = Fit::kStretch;
 
   [[nodiscard]] Placement placement(ImageSize image, ImageSize size) const;
@@ -75,7 +76,7 @@ struct BoxEvalTransform {
 };
 
 /// Picture sizes that change from batch to batch.
-struct MultiScale {
+struct EXPANDNET_API MultiScale {
   std::int64_t min_side = 160;
   std::int64_t max_side = 288;
   std::int64_t step = 32;     ///< between two sizes

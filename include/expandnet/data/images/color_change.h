@@ -1,6 +1,7 @@
 // color_change.h: changes hue, saturation and brightness of images.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 
 #include <cstdint>
@@ -15,7 +16,7 @@ struct ColorChange {
 };
 
 /// Changes the pixels, [height, width, 3], in place; rounds each channel.
-void change_color(std::uint8_t* pixels, ImageSize size,
-                  const ColorChange& change);
+EXPANDNET_API void change_color(std::uint8_t* pixels, ImageSize size,
+                                const ColorChange& change);
 
 }  // namespace expandnet::data

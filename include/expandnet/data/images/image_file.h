@@ -1,6 +1,7 @@
 // image_file.h: reads only as much of a JPEG or PNG as a crop needs.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 
 #include <cstdint>
@@ -35,7 +36,7 @@ enum class ExifOrientation {
 ///     const auto [height, width] = file.size();
 ///     const Crop whole = {0, 0, height, width};
 ///     const auto [image, box] = file.decode(whole, {224, 224});
-class ImageFile {
+class EXPANDNET_API ImageFile {
  public:
   /// Reads the file, but decodes only its header.
   ///

@@ -1,6 +1,7 @@
 // image_transforms.h: turns files into images of one size, as for ImageNet.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/image.h>
 #include <expandnet/data/images/rand_augment.h>
@@ -20,7 +21,7 @@ struct RandomCrop {
 /// 1/2, as torchvision's `RandomResizedCrop` and `RandomHorizontalFlip` do.
 ///
 ///     const auto image = TrainTransform{}.read(path, {seed, epoch, index});
-struct TrainTransform {
+struct EXPANDNET_API TrainTransform {
   std::int64_t size = 224;  ///< side of the result in pixels
   double min_area = 0.08;   ///< of a crop, as a share of the image, 0 to 1
   RandAugment augment = {/*changes=*/0};  ///< applied to the crop
@@ -44,7 +45,7 @@ struct TrainTransform {
 /// it, with the same rounding, but in one step and from the file's full size.
 ///
 ///     const auto image = EvalTransform{}.read(path);
-struct EvalTransform {
+struct EXPANDNET_API EvalTransform {
   std::int64_t resize = 256;  ///< the short side is scaled to this
   std::int64_t size = 224;    ///< side of the result, at most `resize`
 

@@ -1,6 +1,7 @@
 // label_image.h: the class of every pixel.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/mask_file.h>
 
 #include <cstdint>
@@ -28,7 +29,7 @@ using IndexLabels = std::vector<std::int16_t>;
 ///
 /// Throws `std::runtime_error`, which names the file and the pixel, for an
 /// index without a label, and as `read_mask` does.
-[[nodiscard]] LabelImage read_labels(const std::string& path,
-                                     const IndexLabels& labels);
+[[nodiscard]] EXPANDNET_API LabelImage read_labels(const std::string& path,
+                                                   const IndexLabels& labels);
 
 }  // namespace expandnet::data

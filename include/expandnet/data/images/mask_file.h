@@ -1,6 +1,7 @@
 // mask_file.h: reads masks, which are images whose pixels are indices.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 
 #include <cstdint>
@@ -25,9 +26,9 @@ struct Mask {
 /// library was built without libpng.
 ///
 ///     const auto mask = read_mask("SegmentationClass/2007_000032.png");
-[[nodiscard]] Mask read_mask(const std::string& path);
+[[nodiscard]] EXPANDNET_API Mask read_mask(const std::string& path);
 
 /// Decodes only the header. Throws as `read_mask` does.
-[[nodiscard]] ImageSize read_mask_size(const std::string& path);
+[[nodiscard]] EXPANDNET_API ImageSize read_mask_size(const std::string& path);
 
 }  // namespace expandnet::data

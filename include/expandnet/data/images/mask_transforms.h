@@ -1,6 +1,7 @@
 // mask_transforms.h: transforms images together with their masks.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/color_change.h>
 #include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/label_image.h>
@@ -20,8 +21,8 @@ struct LabelledPicture {
 /// labels are not interpolated. Pixels outside the image get kIgnoredLabel.
 ///
 /// Throws `c10::Error` for a placement that does not fit the image.
-[[nodiscard]] LabelImage place(const LabelImage& image,
-                               const Placement& placement);
+[[nodiscard]] EXPANDNET_API LabelImage place(const LabelImage& image,
+                                             const Placement& placement);
 
 struct MaskDraw {
   Placement placement;
@@ -32,7 +33,7 @@ struct MaskDraw {
 ///
 ///     const auto picture = MaskTrainTransform{}.read(
 ///         image.path, image.mask, set.labels, {512, 1024}, {seed, epoch, i});
-struct MaskTrainTransform {
+struct EXPANDNET_API MaskTrainTransform {
   double min_scale = 0.5;  ///< smallest scale, in both directions
   double max_scale = 2;
   bool flip = true;         ///< mirrors with probability 1/2
@@ -62,8 +63,8 @@ struct MaskTrainTransform {
 /// An image at its full size, and its labels: for evaluation. Pixels are those
 /// that are stored, here and in training: EXIF does not turn them. Throws as
 /// `MaskTrainTransform::read` does.
-[[nodiscard]] LabelledPicture read_labelled(const std::string& image,
-                                            const std::string& mask,
-                                            const IndexLabels& labels);
+[[nodiscard]] EXPANDNET_API LabelledPicture
+read_labelled(const std::string& image, const std::string& mask,
+              const IndexLabels& labels);
 
 }  // namespace expandnet::data

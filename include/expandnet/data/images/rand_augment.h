@@ -1,6 +1,7 @@
 // rand_augment.h: random changes of training images (Cubuk et al., 2020).
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/draw_key.h>
 #include <expandnet/data/images/image.h>
 
@@ -29,15 +30,15 @@ enum class ImageChange {
 inline constexpr int kImageChanges = 14;
 
 /// Changes the pixels, [height, width, 3], in place.
-void change_image(std::uint8_t* pixels, ImageSize size, ImageChange change,
-                  double amount);
+EXPANDNET_API void change_image(std::uint8_t* pixels, ImageSize size,
+                                ImageChange change, double amount);
 
 /// Applies several changes in turn, each drawn uniformly from all:
 /// torchvision's `RandAugment` with its 31 magnitudes and its ranges. The drawn
 /// changes are the same on every platform.
 ///
 ///     RandAugment{2, 9}.apply(image.pixels.data(), {224, 224}, key);
-struct RandAugment {
+struct EXPANDNET_API RandAugment {
   std::int64_t changes = 2;    ///< number of changes per image; 0: none
   std::int64_t magnitude = 9;  ///< strength, 0 to 30
 

@@ -1,6 +1,7 @@
 // resize.h: resizes images.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 
 namespace expandnet::data {
@@ -24,7 +25,8 @@ enum class Flip {
 /// inside the image.
 ///
 ///     const auto half = resize(image, {0, 0, 480, 640}, {240, 320});
-[[nodiscard]] Image resize(const Image& image, const Box& box, ImageSize size,
-                           Flip flip = Flip::kNone);
+[[nodiscard]] EXPANDNET_API Image resize(const Image& image, const Box& box,
+                                         ImageSize size,
+                                         Flip flip = Flip::kNone);
 
 }  // namespace expandnet::data

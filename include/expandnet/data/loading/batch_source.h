@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/loading/tensors.h>
 
 #include <cstdint>
@@ -18,7 +19,7 @@ struct Batch {
 
 /// Batches of one epoch after another. The content of an epoch depends only on
 /// its number, so a run can be resumed, even in the middle of an epoch.
-class BatchSource {
+class EXPANDNET_API BatchSource {
  public:
   BatchSource() = default;
   BatchSource(const BatchSource&) = default;

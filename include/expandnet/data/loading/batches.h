@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/MemoryFormat.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/rand_augment.h>
 #include <expandnet/data/loading/batch_source.h>
 
@@ -14,7 +15,7 @@ namespace expandnet::data {
 
 /// The default values are the paper's for training on CIFAR (Sec. 4.1), except
 /// for mean and stddev, which depend on the data set.
-struct BatchOptions {
+struct EXPANDNET_API BatchOptions {
   std::int64_t batch_size = 128;
   bool shuffle = true;
   /// Width of the black border around each image before its random crop; 0: no
@@ -42,7 +43,7 @@ struct BatchOptions {
 ///       batches.start_epoch(epoch);
 ///       for (i = 0; i < batches.size(); ++i) {
 ///         auto [images, labels] = batches.batch(i);
-class Batches : public BatchSource {
+class EXPANDNET_API Batches : public BatchSource {
  public:
   /// `images` are uint8 [N, C, H, W], `labels` int64 [N], both on the device of
   /// the batches. Throws `c10::Error` for other shapes or dtypes, and for

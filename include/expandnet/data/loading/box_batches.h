@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/box_transforms.h>
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/data/loading/box_targets.h>
@@ -65,7 +66,7 @@ struct BoxBatchOptions {
 ///     images  double [n, kImageColumns]
 ///
 ///     BoxBatches batches(set, {}, at::kCUDA);
-class BoxBatches : public BatchSource {
+class EXPANDNET_API BoxBatches : public BatchSource {
  public:
   /// Throws `c10::Error` if there is no image, for an index outside of the set,
   /// and for options out of range.

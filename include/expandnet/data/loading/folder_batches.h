@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image_transforms.h>
 #include <expandnet/data/loading/batch_source.h>
 #include <expandnet/data/loading/on_bad_image.h>
@@ -46,7 +47,7 @@ struct FolderBatchOptions {
 /// that starts in the middle of an epoch.
 ///
 ///     FolderBatches batches(scan_image_folder("train"), {}, at::kCUDA);
-class FolderBatches : public BatchSource {
+class EXPANDNET_API FolderBatches : public BatchSource {
  public:
   /// Throws `c10::Error` for a folder without files and options out of range.
   FolderBatches(ImageFolder folder, const FolderBatchOptions& options,

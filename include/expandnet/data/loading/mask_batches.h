@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 #include <expandnet/data/images/mask_transforms.h>
 #include <expandnet/data/loading/batch_source.h>
@@ -54,7 +55,7 @@ struct MaskBatchOptions {
 /// fewer than `batch_size` images.
 ///
 ///     MaskBatches batches(set, {}, at::kCUDA);
-class MaskBatches : public BatchSource {
+class EXPANDNET_API MaskBatches : public BatchSource {
  public:
   /// Throws `c10::Error` if there is no image, for an index outside of the set,
   /// and for options out of range; `std::runtime_error` for an image to

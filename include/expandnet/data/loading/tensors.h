@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <utility>
 #include <vector>
@@ -11,7 +12,7 @@ namespace expandnet::data {
 /// The targets of a batch or the output of a model: one tensor (labels, masks,
 /// logits) or several (boxes and image sizes). Converts implicitly from both,
 /// and to a tensor if there is exactly one.
-class Tensors {
+class EXPANDNET_API Tensors {
  public:
   Tensors() = default;
   Tensors(at::Tensor one) {  // NOLINT: implicit

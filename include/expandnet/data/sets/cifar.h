@@ -1,6 +1,7 @@
 // cifar.h: reads the binary files of CIFAR-10 and CIFAR-100.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/cifar_records.h>
 
 #include <string>
@@ -14,6 +15,7 @@ namespace expandnet::data {
 /// `kCifarMaxRecords`; and if a label is out of range.
 ///
 ///     const auto records = read_cifar("data_batch_1.bin", Cifar::k10);
-[[nodiscard]] CifarRecords read_cifar(const std::string& path, Cifar kind);
+[[nodiscard]] EXPANDNET_API CifarRecords read_cifar(const std::string& path,
+                                                    Cifar kind);
 
 }  // namespace expandnet::data

@@ -1,6 +1,7 @@
 // cityscapes.h: Cityscapes' street images with a class for every pixel.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/mask_set.h>
 
 #include <string>
@@ -9,7 +10,8 @@
 namespace expandnet::data {
 
 /// The nineteen classes used for training and evaluation, by their trainIds.
-[[nodiscard]] const std::vector<std::string>& cityscapes_classes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>&
+cityscapes_classes();
 
 /// Reads the images of `split` ("train", "val") from the files
 ///
@@ -27,8 +29,8 @@ namespace expandnet::data {
 /// folder that cannot be listed, and if no image is left.
 ///
 ///     const auto training = read_cityscapes("cityscapes", "train");
-[[nodiscard]] MaskSet read_cityscapes(const std::string& root,
-                                      const std::string& split,
-                                      const MaskOptions& options = {});
+[[nodiscard]] EXPANDNET_API MaskSet
+read_cityscapes(const std::string& root, const std::string& split,
+                const MaskOptions& options = {});
 
 }  // namespace expandnet::data

@@ -1,6 +1,7 @@
 // coco.h: reads images with boxes in COCO's format.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/annotated_image.h>
 #include <expandnet/data/sets/annotation_options.h>
 
@@ -28,8 +29,8 @@ namespace expandnet::data {
 ///
 ///     const auto set = read_coco("annotations/instances_val2017.json",
 ///                                "val2017");
-[[nodiscard]] AnnotatedSet read_coco(const std::string& instances,
-                                     const std::string& images,
-                                     const AnnotationOptions& options = {});
+[[nodiscard]] EXPANDNET_API AnnotatedSet
+read_coco(const std::string& instances, const std::string& images,
+          const AnnotationOptions& options = {});
 
 }  // namespace expandnet::data

@@ -1,6 +1,7 @@
 // idx.h: reads the IDX files of MNIST and similar data sets.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/idx_array.h>
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace expandnet::data {
 /// out of range.
 ///
 ///     const auto [sizes, bytes] = read_idx("train-images-idx3-ubyte.gz", 3);
-[[nodiscard]] IdxArray read_idx(const std::string& path,
-                                std::size_t dimensions);
+[[nodiscard]] EXPANDNET_API IdxArray read_idx(const std::string& path,
+                                              std::size_t dimensions);
 
 }  // namespace expandnet::data

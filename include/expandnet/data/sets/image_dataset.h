@@ -1,6 +1,7 @@
 // image_dataset.h: an ImageSet for LibTorch's data loaders.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/image_set.h>
 #include <torch/data/datasets/base.h>
 #include <torch/data/example.h>
@@ -17,7 +18,8 @@ namespace expandnet::data {
 ///             .map(torch::data::transforms::Normalize<>(mean, stddev))
 ///             .map(torch::data::transforms::Stack<>()),
 ///         /*batch_size=*/128);
-class ImageDataset : public torch::data::datasets::Dataset<ImageDataset> {
+class EXPANDNET_API ImageDataset
+    : public torch::data::datasets::Dataset<ImageDataset> {
  public:
   /// Shares the storage of `set`.
   explicit ImageDataset(ImageSet set);

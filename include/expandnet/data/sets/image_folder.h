@@ -2,6 +2,8 @@
 // ImageNet's.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -35,7 +37,8 @@ struct ImageFolder {
 /// folders, or if a class has no image.
 ///
 ///     const auto training = scan_image_folder("imagenet/train");
-[[nodiscard]] ImageFolder scan_image_folder(const std::string& folder);
+[[nodiscard]] EXPANDNET_API ImageFolder
+scan_image_folder(const std::string& folder);
 
 /// Lists the images in or below `folder` whose classes the file `list` gives. A
 /// line names an image by its path relative to `folder`, or by its file name if
@@ -50,17 +53,18 @@ struct ImageFolder {
 /// Throws `std::runtime_error` if the folder or the list cannot be read or the
 /// list has no line; and for a line that is malformed, names a file that is
 /// missing or was named before, or gives a class that is not in `classes`.
-[[nodiscard]] ImageFolder scan_flat_folder(
-    const std::string& folder, const std::string& list,
-    const std::vector<std::string>& classes);
+[[nodiscard]] EXPANDNET_API ImageFolder
+scan_flat_folder(const std::string& folder, const std::string& list,
+                 const std::vector<std::string>& classes);
 
 /// Describes `passed_over` for a log, "" if it is empty:
 /// `passed over in "train": 3 ".webp", 1 without ending`.
-[[nodiscard]] std::string passed_over_in_words(const ImageFolder& folder);
+[[nodiscard]] EXPANDNET_API std::string passed_over_in_words(
+    const ImageFolder& folder);
 
 /// Throws `std::runtime_error`, which names the first differing class, unless
 /// both have the same classes.
-void check_same_classes(const ImageFolder& training,
-                        const ImageFolder& validation);
+EXPANDNET_API void check_same_classes(const ImageFolder& training,
+                                      const ImageFolder& validation);
 
 }  // namespace expandnet::data

@@ -1,6 +1,7 @@
 // image_set.h: labelled images in memory.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <torch/types.h>
 
 #include <cstdint>
@@ -19,7 +20,7 @@ struct ImageSet {
 /// Converts grey 28x28 images to 3x32x32: adds two black pixels on each side
 /// and repeats the channel three times. Returns images of 3x32x32 unchanged,
 /// with shared storage. Throws `c10::Error` for other sizes.
-[[nodiscard]] ImageSet as_rgb32(const ImageSet& set);
+[[nodiscard]] EXPANDNET_API ImageSet as_rgb32(const ImageSet& set);
 
 struct TrainingAndValidation {
   ImageSet training;
@@ -35,8 +36,7 @@ struct TrainingAndValidation {
 /// is `validation_count`.
 ///
 /// Throws `c10::Error` unless 0 <= validation_count < N.
-[[nodiscard]] TrainingAndValidation split(const ImageSet& set,
-                                          std::int64_t validation_count,
-                                          std::uint64_t seed);
+[[nodiscard]] EXPANDNET_API TrainingAndValidation
+split(const ImageSet& set, std::int64_t validation_count, std::uint64_t seed);
 
 }  // namespace expandnet::data

@@ -1,6 +1,7 @@
 // mask_classes.h: reads the classes of the indices in masks.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/label_image.h>
 
 #include <string>
@@ -24,6 +25,7 @@ struct MaskClasses {
 ///
 /// Throws `std::runtime_error` for a file that cannot be read, for a line that
 /// is wrong, and where some lines start with a number and others do not.
-[[nodiscard]] MaskClasses read_mask_classes(const std::string& path);
+[[nodiscard]] EXPANDNET_API MaskClasses
+read_mask_classes(const std::string& path);
 
 }  // namespace expandnet::data

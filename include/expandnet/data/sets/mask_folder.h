@@ -1,6 +1,7 @@
 // mask_folder.h: reads a folder of images and one of masks.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/mask_set.h>
 
 #include <string>
@@ -21,9 +22,8 @@ namespace expandnet::data {
 /// `read_mask_classes` does.
 ///
 ///     const auto set = read_mask_folder("images", "masks", "classes.txt");
-[[nodiscard]] MaskSet read_mask_folder(const std::string& images,
-                                       const std::string& masks,
-                                       const std::string& classes,
-                                       const MaskOptions& options = {});
+[[nodiscard]] EXPANDNET_API MaskSet
+read_mask_folder(const std::string& images, const std::string& masks,
+                 const std::string& classes, const MaskOptions& options = {});
 
 }  // namespace expandnet::data

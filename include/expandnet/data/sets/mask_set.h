@@ -1,6 +1,7 @@
 // mask_set.h: images with a mask each, and the classes of the masks' indices.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 #include <expandnet/data/images/label_image.h>
 #include <expandnet/data/sets/annotation_options.h>
@@ -50,7 +51,7 @@ struct ClassPixels {
 
 /// Reads all masks, and so finds every index without a class. Throws as
 /// `read_labels` does, or leaves masks with faults out.
-[[nodiscard]] ClassPixels count_pixels(const MaskSet& set,
-                                       Faults faults = Faults::kStop);
+[[nodiscard]] EXPANDNET_API ClassPixels
+count_pixels(const MaskSet& set, Faults faults = Faults::kStop);
 
 }  // namespace expandnet::data

@@ -1,6 +1,8 @@
 // training_labels.h: training on fewer images, or with some wrong labels.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -12,7 +14,7 @@ namespace expandnet::data {
 ///
 /// Throws `c10::Error` unless 1 <= count <= N, and for a label that is not 0 to
 /// `classes` - 1.
-[[nodiscard]] std::vector<std::int64_t> stratified_subset(
+[[nodiscard]] EXPANDNET_API std::vector<std::int64_t> stratified_subset(
     const std::vector<std::int64_t>& labels, std::int64_t classes,
     std::int64_t count, std::uint64_t seed);
 
@@ -28,9 +30,8 @@ struct CorruptedLabels {
 /// the same labels by the same classes, and additional ones.
 ///
 /// Throws `c10::Error` unless 0 <= probability <= 1 and there are classes.
-[[nodiscard]] CorruptedLabels corrupt_labels(std::vector<std::int64_t> labels,
-                                             std::int64_t classes,
-                                             double probability,
-                                             std::uint64_t seed);
+[[nodiscard]] EXPANDNET_API CorruptedLabels
+corrupt_labels(std::vector<std::int64_t> labels, std::int64_t classes,
+               double probability, std::uint64_t seed);
 
 }  // namespace expandnet::data

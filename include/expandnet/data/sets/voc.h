@@ -1,6 +1,7 @@
 // voc.h: reads images with boxes in PASCAL VOC's format.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/annotated_image.h>
 #include <expandnet/data/sets/annotation_options.h>
 
@@ -10,7 +11,7 @@
 namespace expandnet::data {
 
 /// The twenty classes of VOC2007 and later, in their order.
-[[nodiscard]] const std::vector<std::string>& voc_classes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& voc_classes();
 
 /// A list of images of one year: `folder` contains Annotations, ImageSets/Main
 /// and JPEGImages; the list is `ImageSets/Main/<list>.txt`.
@@ -27,7 +28,8 @@ struct VocPart {
 ///     for (const auto& year : voc_folders("data")) {
 ///       parts.push_back({year, "trainval"});
 ///     }
-[[nodiscard]] std::vector<std::string> voc_folders(const std::string& root);
+[[nodiscard]] EXPANDNET_API std::vector<std::string> voc_folders(
+    const std::string& root);
 
 /// Reads the annotations of all parts in turn. Each line of a list is a name;
 /// its image is `JPEGImages/<name>` with an extension of JPEG or PNG, its
@@ -49,8 +51,8 @@ struct VocPart {
 ///     const auto set = read_voc({{"VOCdevkit/VOC2007", "trainval"},
 ///                                {"VOCdevkit/VOC2012", "trainval"}},
 ///                               {voc_classes()});
-[[nodiscard]] AnnotatedSet read_voc(const std::vector<VocPart>& parts,
-                                    const AnnotationOptions& options = {});
+[[nodiscard]] EXPANDNET_API AnnotatedSet read_voc(
+    const std::vector<VocPart>& parts, const AnnotationOptions& options = {});
 
 /// Reads a folder of images and one of annotations in VOC's format, which may
 /// be the same folder. `<name>.xml` belongs to the image `<name>` with any
@@ -58,8 +60,8 @@ struct VocPart {
 /// fault.
 ///
 /// Throws as `read_voc` does.
-[[nodiscard]] AnnotatedSet read_voc_folder(
-    const std::string& images, const std::string& annotations,
-    const AnnotationOptions& options = {});
+[[nodiscard]] EXPANDNET_API AnnotatedSet
+read_voc_folder(const std::string& images, const std::string& annotations,
+                const AnnotationOptions& options = {});
 
 }  // namespace expandnet::data

@@ -1,6 +1,7 @@
 // voc_masks.h: reads images of PASCAL VOC with a class for every pixel.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/mask_set.h>
 #include <expandnet/data/sets/voc.h>
 
@@ -10,7 +11,7 @@
 namespace expandnet::data {
 
 /// "background", then `voc_classes()`.
-[[nodiscard]] const std::vector<std::string>& voc_mask_classes();
+[[nodiscard]] EXPANDNET_API const std::vector<std::string>& voc_mask_classes();
 
 /// Reads the images of all parts in turn; their lists are
 /// `ImageSets/Segmentation/<list>.txt`. Each line of a list is a name; its
@@ -26,7 +27,7 @@ namespace expandnet::data {
 /// `c10::Error` if there is no part.
 ///
 ///     const auto set = read_voc_masks({{"VOCdevkit/VOC2012", "train"}});
-[[nodiscard]] MaskSet read_voc_masks(const std::vector<VocPart>& parts,
-                                     const MaskOptions& options = {});
+[[nodiscard]] EXPANDNET_API MaskSet read_voc_masks(
+    const std::vector<VocPart>& parts, const MaskOptions& options = {});
 
 }  // namespace expandnet::data

@@ -7,6 +7,7 @@
 // quantized and sparse tensors are.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/io/weights.h>
 
 #include <string>
@@ -36,8 +37,8 @@ namespace expandnet {
 /// whose strides repeat a smaller storage.
 ///
 ///     const Weights weights = read_pytorch("checkpoint.pth", "model_ema");
-[[nodiscard]] Weights read_pytorch(const std::string& path,
-                                   const std::string& key = "");
+[[nodiscard]] EXPANDNET_API Weights read_pytorch(const std::string& path,
+                                                 const std::string& key = "");
 
 /// Creates or replaces the file `path`, atomically, with a state dict that
 /// torch.load reads, also with weights_only=True.
@@ -53,6 +54,7 @@ namespace expandnet {
 /// be written.
 ///
 ///     write_pytorch({{{"weight", weight}}, {}}, "net.pth");
-void write_pytorch(const Weights& weights, const std::string& path);
+EXPANDNET_API void write_pytorch(const Weights& weights,
+                                 const std::string& path);
 
 }  // namespace expandnet

@@ -7,6 +7,7 @@
 // (F4, F6_E2M3, F6_E3M2) are refused by name.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/io/weights.h>
 
 #include <string>
@@ -29,7 +30,7 @@ namespace expandnet {
 /// also refused.
 ///
 ///     const Weights weights = read_safetensors("net.safetensors");
-[[nodiscard]] Weights read_safetensors(const std::string& path);
+[[nodiscard]] EXPANDNET_API Weights read_safetensors(const std::string& path);
 
 /// Creates or replaces the file `path`, atomically.
 ///
@@ -47,6 +48,7 @@ namespace expandnet {
 /// written.
 ///
 ///     write_safetensors({{{"weight", weight}}, {{"epoch", "3"}}}, path);
-void write_safetensors(const Weights& weights, const std::string& path);
+EXPANDNET_API void write_safetensors(const Weights& weights,
+                                     const std::string& path);
 
 }  // namespace expandnet

@@ -1,6 +1,8 @@
 // anchors.h: the shapes that a detector's boxes start from.
 #pragma once
 
+#include <expandnet/base/export.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -16,10 +18,10 @@ struct Anchor {
 /// The anchors of the published YOLO-LITE, in cells. They were made for a grid
 /// of 13x13 and not rescaled for its grid of 7x7, so three are larger than the
 /// image. `fit_anchors` gives better ones.
-[[nodiscard]] const std::vector<Anchor>& yolo_lite_anchors();
+[[nodiscard]] EXPANDNET_API const std::vector<Anchor>& yolo_lite_anchors();
 
 /// Intersection over union of two boxes with the same centre.
-[[nodiscard]] double shape_iou(const Anchor& a, const Anchor& b);
+[[nodiscard]] EXPANDNET_API double shape_iou(const Anchor& a, const Anchor& b);
 
 struct FittedAnchors {
   std::vector<Anchor> anchors;  ///< by area, smallest first
@@ -34,7 +36,7 @@ struct FittedAnchors {
 /// for a shape that is not positive.
 ///
 ///     const auto [anchors, mean_iou] = fit_anchors(shapes, 5, /*seed=*/0);
-[[nodiscard]] FittedAnchors fit_anchors(const std::vector<Anchor>& shapes,
-                                        std::int64_t count, std::uint64_t seed);
+[[nodiscard]] EXPANDNET_API FittedAnchors fit_anchors(
+    const std::vector<Anchor>& shapes, std::int64_t count, std::uint64_t seed);
 
 }  // namespace expandnet::tasks

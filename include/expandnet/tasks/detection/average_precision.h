@@ -1,6 +1,7 @@
 // average_precision.h: the average precision of a detector for each class.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/detection/detection_matches.h>
 
 #include <cstddef>
@@ -28,8 +29,8 @@ struct AveragePrecision {
   std::vector<std::optional<double>> of_class;
 };
 
-[[nodiscard]] AveragePrecision average_precision(
-    const DetectionMatches& matches, Interpolation interpolation);
+[[nodiscard]] EXPANDNET_API AveragePrecision
+average_precision(const DetectionMatches& matches, Interpolation interpolation);
 
 /// The precision-recall curve of a class: one point per detection that counts,
 /// from the highest score down.
@@ -42,8 +43,8 @@ struct PrecisionRecall {
 /// Returns the curve at entry `threshold` of `iou_thresholds`; empty for a
 /// class without objects in the targets. Throws `c10::Error` if label or
 /// threshold is out of range.
-[[nodiscard]] PrecisionRecall precision_recall(const DetectionMatches& matches,
-                                               std::int64_t label,
-                                               std::size_t threshold = 0);
+[[nodiscard]] EXPANDNET_API PrecisionRecall
+precision_recall(const DetectionMatches& matches, std::int64_t label,
+                 std::size_t threshold = 0);
 
 }  // namespace expandnet::tasks

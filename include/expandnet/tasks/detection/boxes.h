@@ -1,6 +1,7 @@
 // boxes.h: detections, and the overlap of boxes.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/images/image.h>
 
 #include <cstdint>
@@ -20,9 +21,9 @@ struct Detection {
 /// Intersection over union: 1 for equal boxes, 0 for boxes that do not overlap
 /// and if both are empty. Uses the edges as they are; `data::AnnotatedObject`
 /// explains VOC's widths of xmax - xmin + 1.
-[[nodiscard]] double iou(const Box& a, const Box& b);
+[[nodiscard]] EXPANDNET_API double iou(const Box& a, const Box& b);
 
 /// The area that both boxes cover.
-[[nodiscard]] double intersection(const Box& a, const Box& b);
+[[nodiscard]] EXPANDNET_API double intersection(const Box& a, const Box& b);
 
 }  // namespace expandnet::tasks

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/detection/anchors.h>
 #include <expandnet/tasks/detection/suppress.h>
 
@@ -21,12 +22,12 @@ namespace expandnet::tasks {
 ///     anchors  in cells
 ///
 /// Throws `c10::Error` for another shape.
-[[nodiscard]] ScoredBoxes decode_region(const at::Tensor& output,
-                                        const std::vector<Anchor>& anchors);
+[[nodiscard]] EXPANDNET_API ScoredBoxes
+decode_region(const at::Tensor& output, const std::vector<Anchor>& anchors);
 
 /// Decodes the raw outputs of a batch, [B, A (5 + C), H, W], and suppresses
 /// overlapping boxes. Returns the detections of each image.
-[[nodiscard]] std::vector<std::vector<Detection>> detect(
+[[nodiscard]] EXPANDNET_API std::vector<std::vector<Detection>> detect(
     const at::Tensor& output, const std::vector<Anchor>& anchors,
     const SuppressOptions& options = {});
 

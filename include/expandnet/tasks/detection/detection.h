@@ -2,6 +2,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/detection/anchors.h>
 #include <expandnet/tasks/detection/average_precision.h>
 #include <expandnet/tasks/detection/detection_matches.h>
@@ -35,7 +36,7 @@ struct DetectionOptions {
 /// the same bits. Evaluations report the loss without the prior.
 ///
 /// Throws `c10::Error` unless there are classes and anchors.
-[[nodiscard]] Task detection(const DetectionOptions& options,
-                             c10::Device device);
+[[nodiscard]] EXPANDNET_API Task detection(const DetectionOptions& options,
+                                           c10::Device device);
 
 }  // namespace expandnet::tasks

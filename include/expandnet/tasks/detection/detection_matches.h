@@ -1,6 +1,7 @@
 // detection_matches.h: matches detections with objects.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/data/sets/annotated_image.h>
 #include <expandnet/tasks/detection/boxes.h>
 
@@ -25,7 +26,8 @@ enum class Protocol {
 };
 
 /// The lowest IoU of a hit: one threshold for VOC, ten for COCO.
-[[nodiscard]] const std::vector<double>& iou_thresholds(Protocol protocol);
+[[nodiscard]] EXPANDNET_API const std::vector<double>& iou_thresholds(
+    Protocol protocol);
 
 /// A detection and the result of its matching. Trivially copyable, so that it
 /// can be sent to other processes.
@@ -44,7 +46,7 @@ struct MatchedDetection {
 ///     DetectionMatches matches(20, Protocol::kVoc);
 ///     for (...) matches.add(image, detections, objects);
 ///     average_precision(matches, Interpolation::kElevenPoints).mean;
-class DetectionMatches {
+class EXPANDNET_API DetectionMatches {
  public:
   /// Throws `c10::Error` unless there are 1 to 65,536 classes.
   DetectionMatches(std::int64_t classes, Protocol protocol);

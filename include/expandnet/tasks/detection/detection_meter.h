@@ -1,6 +1,7 @@
 // detection_meter.h: the metrics of a detector.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/detection/detection.h>
 #include <expandnet/tasks/meter.h>
 
@@ -10,12 +11,13 @@
 namespace expandnet::tasks {
 
 /// The metrics of a detector: "map".
-[[nodiscard]] const std::vector<Metric>& detection_metrics();
+[[nodiscard]] EXPANDNET_API const std::vector<Metric>& detection_metrics();
 
 /// Converts a detection from shares of a picture to pixels of the image, and
 /// clips it to the image. `image` points to the columns of an image in
 /// data/loading/box_targets.h.
-[[nodiscard]] Detection in_image(const Detection& found, const double* image);
+[[nodiscard]] EXPANDNET_API Detection in_image(const Detection& found,
+                                               const double* image);
 
 /// Decodes outputs, suppresses overlapping boxes, and matches the rest with the
 /// targets, in pixels of the images. Targets are those that `data::BoxBatches`
@@ -28,7 +30,7 @@ namespace expandnet::tasks {
 /// hold every detection: its score, image, place in the image's list, label,
 /// hits and ignored flags, the latter two with one bit per threshold. So the
 /// precision does not depend on the number of processes.
-class DetectionMeter : public Meter {
+class EXPANDNET_API DetectionMeter : public Meter {
  public:
   DetectionMeter(const DetectionOptions& options, c10::Device device);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <cstdint>
 
@@ -33,10 +34,10 @@ struct RegionLoss {
 };
 
 /// The `RegionLossOptions::prior` of a batch after `images` earlier images.
-[[nodiscard]] double region_prior(std::int64_t images);
+[[nodiscard]] EXPANDNET_API double region_prior(std::int64_t images);
 /// The same for a number on the device, int64 []; returns a float on the
 /// device.
-[[nodiscard]] at::Tensor region_prior(const at::Tensor& images);
+[[nodiscard]] EXPANDNET_API at::Tensor region_prior(const at::Tensor& images);
 
 /// Returns the loss of raw outputs against targets:
 ///
@@ -66,9 +67,8 @@ struct RegionLoss {
 /// shapes do not depend on values, so that a step can be captured.
 ///
 /// Throws `c10::Error` if the shapes do not fit together.
-[[nodiscard]] RegionLoss region_loss(const at::Tensor& output,
-                                     const at::Tensor& targets,
-                                     const at::Tensor& anchors,
-                                     const RegionLossOptions& options = {});
+[[nodiscard]] EXPANDNET_API RegionLoss
+region_loss(const at::Tensor& output, const at::Tensor& targets,
+            const at::Tensor& anchors, const RegionLossOptions& options = {});
 
 }  // namespace expandnet::tasks

@@ -1,6 +1,7 @@
 // region_loss_meter.h: the terms of a detector's loss.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/detection/region_loss.h>
 #include <expandnet/tasks/meter.h>
 
@@ -14,7 +15,7 @@ using RegionLossOf = std::function<RegionLoss(const data::Tensors& output,
 
 /// Means over images: the training loss, and its terms "coordinates", "object",
 /// "no_object" and "classes" (region_loss.h).
-class RegionLossMeter : public Meter {
+class EXPANDNET_API RegionLossMeter : public Meter {
  public:
   RegionLossMeter(RegionLossOf loss_of, c10::Device device);
 

@@ -1,6 +1,7 @@
 // suppress.h: keeps the best of several boxes on the same object.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/detection/boxes.h>
 
 #include <cstdint>
@@ -26,7 +27,7 @@ struct SuppressOptions {
 /// by score.
 ///
 /// Throws `c10::Error` unless `scores` has boxes x classes entries.
-[[nodiscard]] std::vector<Detection> suppress(
+[[nodiscard]] EXPANDNET_API std::vector<Detection> suppress(
     const ScoredBoxes& boxes, const SuppressOptions& options = {});
 
 }  // namespace expandnet::tasks

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <cstdint>
 #include <optional>
@@ -22,8 +23,10 @@ namespace expandnet::tasks {
 ///
 /// Throws `c10::Error` if the shapes differ and, on the CPU, for a value that
 /// is not a class.
-void count_confusion(const at::Tensor& counts, const at::Tensor& found,
-                     const at::Tensor& meant, std::int64_t ignored = 255);
+EXPANDNET_API void count_confusion(const at::Tensor& counts,
+                                   const at::Tensor& found,
+                                   const at::Tensor& meant,
+                                   std::int64_t ignored = 255);
 
 /// In the formulas, TP, FP and FN count the pixels of a class that are
 /// predicted correctly, predicted wrongly, and missed.
@@ -46,6 +49,7 @@ struct SegmentationScores {
 /// classes]. Synchronizes with the device.
 ///
 /// Throws `c10::Error` unless `counts` is a square matrix.
-[[nodiscard]] SegmentationScores segmentation_scores(const at::Tensor& counts);
+[[nodiscard]] EXPANDNET_API SegmentationScores
+segmentation_scores(const at::Tensor& counts);
 
 }  // namespace expandnet::tasks

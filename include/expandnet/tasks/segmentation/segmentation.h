@@ -1,6 +1,7 @@
 // segmentation.h: the task of predicting a class for every pixel.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/task.h>
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct SegmentationOptions {
 ///
 /// Throws `c10::Error` unless there are 1 to 4,096 classes and `class_weights`
 /// is empty or has a weight for each that is not negative.
-[[nodiscard]] Task segmentation(const SegmentationOptions& options = {});
+[[nodiscard]] EXPANDNET_API Task
+segmentation(const SegmentationOptions& options = {});
 
 }  // namespace expandnet::tasks

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <cstdint>
 #include <vector>
@@ -35,7 +36,7 @@ struct SegmentationLossOptions {
 /// Differentiable in `logits`. Does not synchronize with the device.
 ///
 /// Throws `c10::Error` if the shapes do not fit together.
-[[nodiscard]] at::Tensor segmentation_loss(
+[[nodiscard]] EXPANDNET_API at::Tensor segmentation_loss(
     const at::Tensor& logits, const at::Tensor& targets,
     const SegmentationLossOptions& options = {});
 
@@ -50,7 +51,7 @@ struct SegmentationLossOptions {
 ///
 /// Throws `c10::Error` unless both have one number per class and no entry of
 /// `image_pixels` is smaller than that of `pixels`.
-[[nodiscard]] std::vector<double> median_frequency_weights(
+[[nodiscard]] EXPANDNET_API std::vector<double> median_frequency_weights(
     const std::vector<std::int64_t>& pixels,
     const std::vector<std::int64_t>& image_pixels);
 

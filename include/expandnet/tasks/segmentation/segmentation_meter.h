@@ -1,6 +1,7 @@
 // segmentation_meter.h: the metrics of segmentation.
 #pragma once
 
+#include <expandnet/base/export.h>
 #include <expandnet/tasks/meter.h>
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 namespace expandnet::tasks {
 
 /// The metrics of a SegmentationMeter, in its order.
-[[nodiscard]] const std::vector<Metric>& segmentation_metrics();
+[[nodiscard]] EXPANDNET_API const std::vector<Metric>& segmentation_metrics();
 
 /// Outputs are logits [N, classes, H, W], targets labels [N, H, W] of any
 /// integer dtype. All metrics are of the whole set, computed from one confusion
@@ -20,7 +21,7 @@ namespace expandnet::tasks {
 ///     mean_recall     mean over classes
 ///     mean_precision  mean over classes
 ///     pixel_accuracy  share of pixels whose largest logit is their label
-class SegmentationMeter : public Meter {
+class EXPANDNET_API SegmentationMeter : public Meter {
  public:
   /// Throws `c10::Error` unless there are 1 to 4,096 classes.
   SegmentationMeter(std::int64_t classes, c10::Device device,

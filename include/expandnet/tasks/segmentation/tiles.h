@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <expandnet/base/export.h>
 
 #include <cstdint>
 #include <functional>
@@ -37,7 +38,7 @@ struct TileOptions {
 ///     options.margin = net->receptive_radius();
 ///     tiled_logits([&](const at::Tensor& x) { return net(x); }, images,
 ///                  options);
-[[nodiscard]] at::Tensor tiled_logits(
+[[nodiscard]] EXPANDNET_API at::Tensor tiled_logits(
     const std::function<at::Tensor(const at::Tensor&)>& net,
     const at::Tensor& images, const TileOptions& options = {});
 
