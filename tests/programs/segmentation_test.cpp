@@ -548,6 +548,7 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
        {"--teacher", "--distill", "--temperature", "--label-smoothing"}) {
     EXPECT_NE(refusal({flag, "1"}).find(flag), std::string::npos) << flag;
   }
+  EXPECT_EQ(run({"train", "--help"}).out.find("--int8"), std::string::npos);
   EXPECT_EQ(refusal({"--crop", "16", "33", "8"}),
             "--crop: must be one number or two, got 16 33 8");
   EXPECT_EQ(refusal({"--train-lists", "train", "val", "train"}),

@@ -36,6 +36,7 @@ class SegmentationTrainer : public Trainer {
   [[nodiscard]] std::unique_ptr<Trainer> clone() const override;
 
   void add_flags(CLI::App& app) override;
+  [[nodiscard]] bool has_int8() const override { return false; }
   void add_evaluation_flags(CLI::App& app) override;
   /// --tile, of everything that looks at whole images.
   void add_tile(CLI::App& app);

@@ -43,6 +43,7 @@ std::optional<int> read_words(const Words& words, Trainer& trainer,
       ->check(CLI::IsMember(trainer.sets()))
       ->capture_default_str();
   add_evaluation_settings(app, trainer.settings);
+  if (!trainer.has_int8()) app.get_option("--int8")->group("");
   trainer.add_evaluation_flags(app);
   try {
     app.parse(words.argc, words.argv);

@@ -81,6 +81,9 @@ class Trainer {
 
   /// Adds a flag for each member except `settings`.
   virtual void add_flags(CLI::App& app) = 0;
+  /// Whether its nets can be evaluated in eight bits. Otherwise --int8 must be
+  /// none, and --help does not show it.
+  [[nodiscard]] virtual bool has_int8() const { return true; }
   /// Adds the flags that only this program's `evaluate` has.
   virtual void add_evaluation_flags(CLI::App& /*app*/) {}
   /// Sets the settings whose defaults depend on the command or on other flags

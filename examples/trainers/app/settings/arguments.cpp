@@ -26,6 +26,7 @@ void add_arguments(CLI::App& app, Trainer& trainer, Command command) {
   app.allow_config_extras(CLI::config_extras_mode::error);
   trainer.add_flags(app);
   add_settings(app, trainer.settings, command);
+  if (!trainer.has_int8()) app.get_option("--int8")->group("");
   app.get_option("--expand")->check(CLI::IsMember(trainer.recipes()));
 }
 
