@@ -21,5 +21,5 @@ set(DOXYGEN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/docs")
 set(DOXYGEN_MACRO_EXPANSION YES)
 set(DOXYGEN_EXPAND_ONLY_PREDEF YES)
 set(DOXYGEN_PREDEFINED "TORCH_ARG(T,name)=T name" "TORCH_MODULE(Name)=class Name"
-                       "TORCH_MODULE_IMPL(Name,Impl)=class Name")
+                       "TORCH_MODULE_IMPL(Name,Impl)=class Name" "EXPANDNET_API=")
 doxygen_add_docs(docs "${PROJECT_SOURCE_DIR}/include" COMMENT "Writing the pages of the headers")

@@ -1,4 +1,4 @@
-# LibTorch's headers cost ten seconds a file, precompiled three. A set of precompiled
+# LibTorch's headers cost ten seconds a file, precompiled four. A set of precompiled
 # headers serves targets with the same flags: libraries, programs, tests.
 option(EXPANDNET_PRECOMPILED_HEADERS "Compile LibTorch's headers once, not with each file" OFF)
 
