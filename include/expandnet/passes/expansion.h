@@ -52,8 +52,8 @@ class EXPANDNET_API Expansion {
   /// What an optimizer must train: the factors, and every parameter of the
   /// model that is not expanded; in the model's order, each once.
   [[nodiscard]] std::vector<torch::Tensor> parameters() const;
-  /// The same with their keys: `<path>.chain.<i>.weight|bias`, and the model's
-  /// own keys.
+  /// The same with their keys: `PATH.chain.I.weight`, `PATH.chain.I.bias`, and
+  /// the model's own keys.
   [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor>
   named_parameters() const;
   /// Those of `parameters` that are no factors: every parameter of the model
