@@ -31,6 +31,35 @@ constexpr const char* kFakeInt8 = "FakeInt8";
 constexpr double kLargestWeight = 127;
 constexpr std::int64_t kLargestInput = 255;
 
+}  // namespace
+
+/// Where a layer has its input and its weight.
+struct Int8Layer {
+  Node* node;
+  std::size_t input;
+  Node* holder;  ///< the node itself, or the one that transposes the weight
+  std::size_t weight;
+  /// Of a transposed convolution, whose weight is [in, out / groups, ...]; 0:
+  /// the weight is [out, ...].
+  std::int64_t transposed_groups = 0;
+};
+
+/// Smallest and largest value, 0 among them.
+struct Int8Range {
+  double low = 0;
+  double high = 0;
+
+  [[nodiscard]] double step() const {
+    return high > low ? (high - low) / static_cast<double>(kLargestInput) : 1;
+  }
+  [[nodiscard]] std::int64_t zero() const {
+    return std::clamp<std::int64_t>(std::llrint(-low / step()), 0,
+                                    kLargestInput);
+  }
+};
+
+namespace {
+
 /// While it lasts, no parameter asks for a gradient: those that do cannot be
 /// constants of a trace.
 class WithoutGradients {
@@ -94,17 +123,6 @@ std::size_t place_of(const Node& node, const char* name) {
   return static_cast<std::size_t>(*place);
 }
 
-/// Where a layer has its input and its weight.
-struct Layer {
-  Node* node;
-  std::size_t input;
-  Node* holder;  ///< the node itself, or the one that transposes the weight
-  std::size_t weight;
-  /// Of a transposed convolution, whose weight is [in, out / groups, ...]; 0:
-  /// the weight is [out, ...].
-  std::int64_t transposed_groups = 0;
-};
-
 /// The groups of a transposed convolution; 0 for other layers.
 std::int64_t transposed_groups(const Node& node) {
   const auto value = [&](const char* name) {
@@ -118,15 +136,15 @@ std::int64_t transposed_groups(const Node& node) {
 }
 
 /// LibTorch's linear layers are products with a weight that is transposed.
-std::optional<Layer> transposed_product(Node* node, const char* input,
-                                        const char* weight) {
+std::optional<Int8Layer> transposed_product(Node* node, const char* input,
+                                            const char* weight) {
   auto* holder = node->input(place_of(*node, weight))->node();
   if (holder->kind() != c10::aten::t) return std::nullopt;
   if (!torch::jit::toIValue(holder->input(0))) return std::nullopt;
-  return Layer{node, place_of(*node, input), holder, 0};
+  return Int8Layer{node, place_of(*node, input), holder, 0};
 }
 
-std::optional<Layer> layer_of(Node* node) {
+std::optional<Int8Layer> layer_of(Node* node) {
   const auto kind = node->kind();
   if (kind == c10::aten::addmm) {
     return transposed_product(node, "mat1", "mat2");
@@ -141,23 +159,9 @@ std::optional<Layer> layer_of(Node* node) {
       kind == c10::aten::conv_transpose2d ||
       kind == c10::aten::conv_transpose3d || kind == c10::aten::linear;
   if (!is_layer) return std::nullopt;
-  return Layer{node, 0, node, place_of(*node, "weight"),
-               transposed_groups(*node)};
+  return Int8Layer{node, 0, node, place_of(*node, "weight"),
+                   transposed_groups(*node)};
 }
-
-/// Smallest and largest value, 0 among them.
-struct Range {
-  double low = 0;
-  double high = 0;
-
-  [[nodiscard]] double step() const {
-    return high > low ? (high - low) / static_cast<double>(kLargestInput) : 1;
-  }
-  [[nodiscard]] std::int64_t zero() const {
-    return std::clamp<std::int64_t>(std::llrint(-low / step()), 0,
-                                    kLargestInput);
-  }
-};
 
 }  // namespace
 
@@ -182,7 +186,7 @@ at::Tensor round_to_int8(const at::Tensor& weight, Int8Steps steps) {
 namespace {
 
 /// A transposed convolution's weight is rounded as [out, in / groups, ...].
-at::Tensor rounded_weight(const Layer& layer, const at::Tensor& weight,
+at::Tensor rounded_weight(const Int8Layer& layer, const at::Tensor& weight,
                           Int8Steps steps) {
   const auto groups = layer.transposed_groups;
   if (groups == 0) return round_to_int8(weight, steps);
@@ -198,9 +202,9 @@ at::Tensor rounded_weight(const Layer& layer, const at::Tensor& weight,
 
 struct FakeInt8::Impl {
   std::shared_ptr<Graph> graph;
-  std::vector<Layer> layers;
-  std::vector<Value*> inputs;  ///< of the layers, each once
-  std::vector<Range> ranges;   ///< of the inputs
+  std::vector<Int8Layer> layers;
+  std::vector<Value*> inputs;     ///< of the layers, each once
+  std::vector<Int8Range> ranges;  ///< of the inputs
   bool observed = false;
   std::unique_ptr<GraphExecutor> observer;
   std::unique_ptr<GraphExecutor> rounded;

@@ -14,16 +14,16 @@
 
 namespace expandnet::data {
 
-namespace {
-
-constexpr const char* kMaskBatches = "MaskBatches";
-
 /// Which images come in which batches.
 struct MaskPlan {
   std::vector<std::int64_t> places;  ///< in the set
   std::vector<ImageSize> sizes;      ///< of the batches; one: of all
   std::vector<std::int64_t> starts;  ///< of the batches; none: all are full
 };
+
+namespace {
+
+constexpr const char* kMaskBatches = "MaskBatches";
 
 MaskPlan plan_crops(std::vector<std::int64_t> places, ImageSize size) {
   TORCH_CHECK(size.height > 0 && size.width > 0,
