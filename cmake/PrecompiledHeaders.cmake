@@ -1,5 +1,6 @@
 # LibTorch's headers cost ten seconds a file, precompiled four. A set of precompiled
-# headers serves targets with the same flags: libraries, programs, tests.
+# headers serves targets with the same flags, so all of them have code that can be
+# shared (-fPIC), programs too.
 option(EXPANDNET_PRECOMPILED_HEADERS "Compile LibTorch's headers once, not with each file" OFF)
 
 # Makes NAME, the precompiled headers of LibTorch, and HEADERS, which LIBRARIES have.
@@ -20,6 +21,8 @@ function(expandnet_precompile name)
     list(APPEND arg_HEADERS <fmt/format.h>)
     target_compile_definitions(${name} PRIVATE FMT_HEADER_ONLY)
   endif()
+  target_compile_options(${name} PRIVATE -fPIC)
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
   target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
 endfunction()
 
@@ -30,8 +33,9 @@ function(expandnet_use_precompiled name)
   endif()
   foreach(target IN LISTS ARGN)
     target_precompile_headers(${target} REUSE_FROM ${name})
-    # What ccache takes to know the files that were included.
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    # The second is what ccache takes to know the files that were included.
+    target_compile_options(${target} PRIVATE -fPIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   endforeach()
 endfunction()
 
