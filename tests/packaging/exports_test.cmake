@@ -36,4 +36,5 @@ expect("[[nodiscard]] std::vector<int> g(const Net& net,\n      int a[3]);"
        "std::vector<int> g(const Net& net, int a_3_);")
 expect("template <typename T>\nint g(const T& a);" "int g(const T& a);")
 expect("class Net {\n  void g();\n};" "class Net {")
+expect("extern int count;" "extern int count;")
 expect("class Net : public Module {\n};" "class Net : public Module {")
