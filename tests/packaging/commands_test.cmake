@@ -2,6 +2,7 @@
 #
 #     cmake -DSCRATCH=<folder> -P commands_test.cmake
 cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/run_script.cmake")
 
 file(REMOVE_RECURSE "${SCRATCH}")
 file(WRITE "${SCRATCH}/CMakePresets.json" [=[
@@ -40,17 +41,10 @@ function(expect_of page text complaint)
   file(WRITE "${SCRATCH}/README.md" "# Title\n\n```sh\ncmake --preset release\n```\n")
   file(WRITE "${SCRATCH}/docs/there.md" "# There\n\n## A `heading`, with more\n\n```sh\n# no heading\n```\n")
   file(APPEND "${SCRATCH}/${page}" "${text}\n")
-  execute_process(
-    COMMAND ${CMAKE_COMMAND} "-DROOT=${SCRATCH}" "-DPROGRAMS=${programs}" -P
-            "${CMAKE_CURRENT_LIST_DIR}/commands.cmake"
-    RESULT_VARIABLE failed
-    OUTPUT_VARIABLE said
-    ERROR_VARIABLE output)
-  string(REGEX REPLACE "[ \n]+" " " output "${output}")
-  string(FIND "${output}" "${page}: ${complaint}" position)
-  if((complaint AND (position EQUAL -1 OR NOT failed)) OR (failed AND NOT complaint))
-    message(SEND_ERROR "${page} with ${text}: expected '${complaint}', got '${output}'")
+  if(complaint)
+    string(PREPEND complaint "${page}: ")
   endif()
+  expect_complaint(commands "${complaint}" "${page} with ${text}" "-DPROGRAMS=${programs}")
   set(said "${said}" PARENT_SCOPE)
 endfunction()
 function(expect command complaint)

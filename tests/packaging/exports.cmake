@@ -1,6 +1,6 @@
 # Each function and class that a public header declares is marked EXPANDNET_API:
-# a shared library hides what is not. Functions with a body in the header and
-# structs without functions need no mark.
+# a shared library hides what is not. Functions with a body in the header need no
+# mark, nor do structs whose functions have one.
 #
 #     cmake -DROOT=<repository> -P exports.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -19,6 +19,28 @@ foreach(header IN LISTS headers)
   # Lists end at semicolons and heed brackets.
   string(REPLACE ";" "@" text "${text}")
   string(REGEX REPLACE "[][]" "_" text "${text}")
+  # An unmarked struct may have no function without a body, but what is defaulted.
+  string(REGEX MATCHALL "\nstruct [A-Za-z]+[^@{]*{" structs "${text}")
+  foreach(start IN LISTS structs)
+    if(start MATCHES "EXPANDNET_API")
+      continue()
+    endif()
+    string(FIND "${text}" "${start}" position)
+    string(SUBSTRING "${text}" ${position} -1 body)
+    string(FIND "${body}" "\n}@" end)
+    string(SUBSTRING "${body}" 0 ${end} body)
+    string(LENGTH "${start}" length)
+    string(SUBSTRING "${body}" ${length} -1 body)
+    set(former "")
+    while(NOT body STREQUAL former)
+      set(former "${body}")
+      string(REGEX REPLACE "{[^{}]*}" "" body "${body}")
+    endwhile()
+    if(body MATCHES "[A-Za-z_]+[(][^@{}]*[)][ a-z]*@")
+      string(STRIP "${start}" start)
+      string(APPEND complaints "\n  ${header}: ${start}")
+    endif()
+  endforeach()
   string(REGEX MATCHALL "\n[A-Za-z_][^@{}#]*[@{]" declarations "${text}")
   foreach(declaration IN LISTS declarations)
     string(REGEX REPLACE "[ \n]+" " " declaration "${declaration}")

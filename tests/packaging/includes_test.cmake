@@ -2,21 +2,17 @@
 #
 #     cmake -DSCRATCH=<folder> -P includes_test.cmake
 cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/run_script.cmake")
 
 # Expects `complaint`, nothing for none, about a tree of one `file` that says
 # `include`.
 function(expect file include complaint)
   file(REMOVE_RECURSE "${SCRATCH}")
   file(WRITE "${SCRATCH}/${file}" "#pragma once\n${include}\n")
-  execute_process(
-    COMMAND ${CMAKE_COMMAND} "-DROOT=${SCRATCH}" -P "${CMAKE_CURRENT_LIST_DIR}/includes.cmake"
-    RESULT_VARIABLE failed
-    ERROR_VARIABLE output)
-  string(REGEX REPLACE "[ \n]+" " " output "${output}")
-  string(FIND "${output}" "${file}: ${complaint}" position)
-  if((complaint AND (position EQUAL -1 OR NOT failed)) OR (failed AND NOT complaint))
-    message(SEND_ERROR "${file} with ${include}: expected '${complaint}', got '${output}'")
+  if(complaint)
+    string(PREPEND complaint "${file}: ")
   endif()
+  expect_complaint(includes "${complaint}" "${file} with ${include}")
 endfunction()
 
 expect(include/expandnet/nn/chain.h "#include <expandnet/fold/fold.h>" "")

@@ -2,6 +2,7 @@
 #
 #     cmake -DSCRATCH=<folder> -P snippets_test.cmake
 cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/run_script.cmake")
 
 # Runs snippets.cmake on SCRATCH. Sets `failed` and `output`, on one line.
 macro(run_snippets)
@@ -22,11 +23,7 @@ endmacro()
 function(expect_of page origin code complaint)
   start_anew()
   file(WRITE "${SCRATCH}/${page}" "# Title\n${origin}\n```cpp\n${code}\n```\nEnd.\n")
-  run_snippets()
-  string(FIND "${output}" "${complaint}" position)
-  if((complaint AND (position EQUAL -1 OR NOT failed)) OR (failed AND NOT complaint))
-    message(SEND_ERROR "${page} with ${origin} ${code}: expected '${complaint}', got '${output}'")
-  endif()
+  expect_complaint(snippets "${complaint}" "${page} with ${origin} ${code}")
 endfunction()
 function(expect origin code complaint)
   expect_of(README.md "${origin}" "${code}" "${complaint}")
