@@ -32,7 +32,8 @@ function(expandnet_add_library name)
                INSTALL_RPATH_USE_LINK_PATH ON)
   if(NOT name STREQUAL "base") # which includes little of LibTorch, and serves the others
     expandnet_use_precompiled(expandnet_precompiled ${target})
-    if(NOT EXPANDNET_TESTS) # which call what is hidden, too
+    # Tests call what a shared library hides, too.
+    if(NOT (EXPANDNET_TESTS AND BUILD_SHARED_LIBS))
       set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden
                                                  VISIBILITY_INLINES_HIDDEN ON)
     endif()

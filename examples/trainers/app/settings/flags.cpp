@@ -118,7 +118,8 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
              "share of --lr that linear and cosine end with")
       ->check(not_negative());
   add_number(app, "--warmup", settings.warmup,
-             "epochs in which the rate rises from 0")
+             "epochs in which the rate rises from 0; unless it rises at each "
+             "step (--per-iteration), it stays at 0 for the first")
       ->check(not_negative());
   app.add_option("--per-iteration", settings.per_iteration,
                  "true: the rate changes at each step");

@@ -1,0 +1,1 @@
+// nothing.cpp: a shared library that is made of archives needs one file.
