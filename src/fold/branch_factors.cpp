@@ -3,7 +3,9 @@
 #include <c10/util/Exception.h>
 
 #include <cmath>
+#include <optional>
 #include <sstream>
+#include <string>
 #include <utility>
 
 #include "fold/chain_factors.h"
@@ -143,10 +145,15 @@ FactorShape identity_of(const CompactLayer& layer) {
   return identity;
 }
 
-/// The factors of a branch, and its name, without a scale and biases.
-std::pair<std::vector<FactorShape>, std::string> factors_of(
-    const CompactLayer& layer, const Branch& branch,
-    const ExpansionOptions& options, const Site& site) {
+/// The factors of a branch, without a scale and biases.
+struct BranchFactors {
+  std::vector<FactorShape> chain;
+  std::string name;
+  std::optional<Strategy> strategy = std::nullopt;  ///< of kChain
+};
+
+BranchFactors factors_of(const CompactLayer& layer, const Branch& branch,
+                         const ExpansionOptions& options, const Site& site) {
   const auto full = sides(layer.kernel_size);
   switch (branch.kind()) {
     case BranchKind::kKernel: {
@@ -164,7 +171,7 @@ std::pair<std::vector<FactorShape>, std::string> factors_of(
       auto chain = chain_of(layer, strategy, own, site);
       auto text = std::string(name(strategy)) + " " +
                   widths_of(layer.in_channels, chain);
-      return {std::move(chain), std::move(text)};
+      return {std::move(chain), std::move(text), strategy};
     }
     case BranchKind::kPointwiseKernel:
       return {pointwise_kernel(layer, branch), "1x1-" + full};
@@ -216,11 +223,12 @@ void add_branch(Plan& plan, const Branch& asked,
                 const ExpansionOptions& options, const Site& site) {
   const auto& layer = plan.layer;
   check_branch(layer, asked, site);
-  auto [chain, text] = factors_of(layer, asked, options, site);
+  auto [chain, text, strategy] = factors_of(layer, asked, options, site);
   if (asked.scale()) chain.push_back(scale_of(layer, *asked.scale()));
   set_biases(layer, asked.bias(), asked.scale().has_value(), chain);
   BranchShape branch;
   branch.name = text;
+  branch.strategy = strategy;
   branch.first = plan.factors.size();
   branch.count = chain.size();
   branch.kernel_size = kernel_of(chain);

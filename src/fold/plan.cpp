@@ -73,13 +73,8 @@ bool Plan::is_single_chain() const {
 }
 
 bool Plan::is_plain() const {
-  return branches.size() == 1 && factors.size() > 1 &&
-         branches.front().kernel_size == layer.kernel_size &&
-         std::all_of(factors.begin(), factors.end(),
-                     [this](const FactorShape& factor) {
-                       return factor.groups == layer.groups && !factor.fixed &&
-                              !factor.adds_identity;
-                     });
+  return branches.size() == 1 && branches.front().strategy &&
+         !branches.front().has_scale;
 }
 
 Plan plan_of_branch(const Plan& plan, std::size_t i) {

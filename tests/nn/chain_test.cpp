@@ -101,6 +101,24 @@ TEST(ChainCache, SeesEveryWayToChangeAFactor) {
   EXPECT_TRUE(is_current());
 }
 
+TEST(ChainLoad, RefusesFactorsOfOtherSizes) {
+  const auto layer = conv2d_layer(3, 8, 3);
+  for (const auto strategy : {Strategy::kCL, Strategy::kCLSkip}) {
+    std::stringstream file;
+    torch::save(Chain(plan(layer, ExpansionOptions(strategy).rate(4))), file);
+    Chain narrower(plan(layer, ExpansionOptions(strategy).rate(2)));
+    const auto before = narrower->contracted().weight;
+
+    EXPECT_EQ(error_of([&] { torch::load(narrower, file); }),
+              "load: a chain must have the factors of the saved one (" +
+                  std::string(name(strategy)) + " " +
+                  narrower->plan().widths() +
+                  "), got [12, 3, 1, 1] for factor 0; expand the model as the "
+                  "saved one was");
+    EXPECT_TRUE(narrower->contracted().weight.equal(before));
+  }
+}
+
 TEST(ChainCache, OfInferenceModeStaysThere) {
   auto chain = conv_chain();
   for (auto& parameter : chain->parameters()) parameter.requires_grad_(false);

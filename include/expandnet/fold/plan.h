@@ -28,6 +28,8 @@ struct BranchShape {
   /// Of its fold, no larger than the layer's, at whose centre it stands.
   std::vector<std::int64_t> kernel_size;
   bool has_scale = false;
+  /// Of an FC, CL or CK chain; absent: factors of another kind.
+  std::optional<Strategy> strategy;
   /// Where its factors start; absent: as the options say.
   std::optional<InitialValues> initial_values;
 };
@@ -50,8 +52,7 @@ struct EXPANDNET_API Plan {
   /// Whether the fold is that of the one chain, without a sum: one branch with
   /// the kernel and the groups of the layer.
   [[nodiscard]] bool is_single_chain() const;
-  /// Whether shapes tell all: a single chain whose factors are trained, have
-  /// the layer's groups and add no identity.
+  /// Whether shapes tell all: an FC, CL or CK chain, alone and without a scale.
   [[nodiscard]] bool is_plain() const;
 };
 

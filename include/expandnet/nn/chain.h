@@ -63,7 +63,9 @@ class EXPANDNET_API ChainImpl : public torch::nn::Cloneable<ChainImpl> {
   void reset_parameters();
   void pretty_print(std::ostream& stream) const override;
 
-  /// Throws `c10::Error` if the saved chain has other branches.
+  /// Throws `c10::Error` if the saved chain has other branches, or factors of
+  /// other sizes, before the first is read. (Of a model, the chains before it
+  /// are loaded then, as LibTorch's modules are.)
   void load(torch::serialize::InputArchive& archive) override;
   using torch::nn::Module::to;
   void to(torch::Device device, torch::Dtype dtype,
