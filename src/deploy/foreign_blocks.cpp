@@ -15,6 +15,7 @@
 #include "deploy/checked_layer.h"
 #include "deploy/foreign/batch_norm_pairs.h"
 #include "deploy/foreign/branches.h"
+#include "deploy/foreign/found_blocks.h"
 #include "deploy/foreign/kinds.h"
 #include "fold/site_message.h"
 
@@ -24,18 +25,7 @@ namespace {
 
 constexpr const char* kForeign = "contract_foreign_blocks";
 constexpr const char* kPair = "conv+bn";
-
-/// A block of the file with the kinds that it may be, one of each system.
-struct FoundBlock {
-  std::string path;
-  std::vector<const BlockKind*> kinds;
-
-  [[nodiscard]] bool generic() const {
-    return std::all_of(kinds.begin(), kinds.end(), [](const auto* kind) {
-      return kind->keys == KindOfKeys::kGeneric;
-    });
-  }
-};
+constexpr const char* kNoSystem = "none";
 
 /// A layer in the place of the tensors it was made of.
 struct NewLayer {
@@ -68,51 +58,6 @@ void check_system(const std::string& name) {
   if (!name.empty()) static_cast<void>(epsilon_of_system(name));
 }
 
-std::vector<FoundBlock> blocks_of(const Keys& keys, const std::string& system) {
-  std::vector<FoundBlock> blocks;
-  std::set<std::string> outer;  // paths of blocks
-  const auto is_within_block = [&](std::string path) {
-    while (!path.empty()) {
-      path = split_last(path).first;
-      if (outer.count(path) != 0) return true;
-    }
-    return false;
-  };
-  for (const auto& module : keys.modules()) {
-    if (is_within_block(module)) continue;
-    FoundBlock block{module, {}};
-    for (const auto& kind : block_kinds()) {
-      const bool is_asked = system.empty() || system == kind.system;
-      const bool has_kind = std::any_of(
-          block.kinds.begin(), block.kinds.end(), [&](const auto* other) {
-            return std::string(other->system) == kind.system;
-          });
-      if (is_asked && !has_kind && kind.is_at(keys, module)) {
-        block.kinds.push_back(&kind);
-      }
-    }
-    if (block.kinds.empty()) continue;
-    // What is a system's own hides what others might be.
-    if (!block.generic()) {
-      const auto is_generic = [](const auto* kind) {
-        return kind->keys == KindOfKeys::kGeneric;
-      };
-      block.kinds.erase(
-          std::remove_if(block.kinds.begin(), block.kinds.end(), is_generic),
-          block.kinds.end());
-    }
-    if (!module.empty()) outer.insert(module);
-    blocks.push_back(std::move(block));
-  }
-  return blocks;
-}
-
-std::string systems_of(const FoundBlock& block, const char* between) {
-  std::vector<std::string> names;
-  for (const auto* kind : block.kinds) names.emplace_back(kind->system);
-  return c10::Join(between, names);
-}
-
 /// The one system of all blocks with keys of their own; throws where there are
 /// several, or one that is not alone with its keys.
 std::string settled_system(const std::vector<FoundBlock>& blocks) {
@@ -123,15 +68,15 @@ std::string settled_system(const std::vector<FoundBlock>& blocks) {
         block.kinds.size() == 1,
         error_message(Site{kForeign, block.path},
                       "the keys of a block must be of one system",
-                      "those of " + systems_of(block, " and "),
+                      "those of " + c10::Join(" and ", systems_of(block)),
                       "name it with --system, since they differ in eps"));
     if (first == nullptr) first = &block;
     TORCH_CHECK(
-        systems_of(*first, "") == systems_of(block, ""),
+        systems_of(*first) == systems_of(block),
         error_message(
             Site{kForeign, block.path}, "all blocks must be of one system",
-            systems_of(*first, "") + " at " + quoted_name(first->path) +
-                " and " + systems_of(block, ""),
+            systems_of(*first).front() + " at " + quoted_name(first->path) +
+                " and " + systems_of(block).front(),
             "contract those of one after the other with --system"));
   }
   for (const auto& block : blocks) {
@@ -139,7 +84,7 @@ std::string settled_system(const std::vector<FoundBlock>& blocks) {
         first == nullptr ||
         std::any_of(block.kinds.begin(), block.kinds.end(),
                     [&](const auto* kind) {
-                      return kind->system == systems_of(*first, "");
+                      return kind->system == systems_of(*first).front();
                     });
     TORCH_CHECK(
         !block.generic() || !is_asked,
@@ -147,10 +92,10 @@ std::string settled_system(const std::vector<FoundBlock>& blocks) {
             Site{kForeign, block.path},
             "keys that other modules have, too, need the system's "
             "name",
-            "those of " + systems_of(block, " and "),
+            "those of " + c10::Join(" and ", systems_of(block)),
             "add --system " + std::string(block.kinds.front()->system)));
   }
-  return first == nullptr ? "" : systems_of(*first, "");
+  return first == nullptr ? "" : systems_of(*first).front();
 }
 
 /// Folds what was read, checks it on a probe and casts it; its report goes into
@@ -172,7 +117,9 @@ NewLayer folded_layer(const ReadBlock& block, const BlockReader& reader,
   report.dtype = checked.dtype;
   report.error_fp64 = checked.error_fp64;
   report.error_dtype = checked.error_dtype;
-  if (block.linear) compact.weight = compact.weight.squeeze(3).squeeze(2);
+  if (!block.weight_sizes.empty()) {
+    compact.weight = compact.weight.reshape(block.weight_sizes);
+  }
   return {path, compact, reader.used()};
 }
 
@@ -182,8 +129,10 @@ NewLayer fold_block(const Keys& keys, const FoundBlock& found,
   report.system = kind.system;
   report.epsilon =
       options.epsilon ? *options.epsilon : epsilon_of_system(kind.system);
-  BlockReader reader(keys, found.path, std::string("a block of ") + kind.system,
-                     report.epsilon, Site{kForeign, found.path});
+  BlockReader reader(keys, found.path,
+                     {std::string("a block of ") + kind.system,
+                      "blocks as they are with --system none", report.epsilon},
+                     Site{kForeign, found.path});
   const auto block = kind.read(reader);
   auto companions = companions_of_blocks();
   companions.insert(companions.end(), block.beside.begin(), block.beside.end());
@@ -197,24 +146,80 @@ NewLayer fold_pair(const Keys& keys, const BatchNormPair& pair,
                    const ForeignBlocksOptions& options, FoldedBlock& report) {
   report.system = kPair;
   report.epsilon = *options.epsilon;
-  BlockReader reader(keys, "", "a layer and its BatchNorm", report.epsilon,
-                     Site{kForeign, pair.layer});
+  BlockReader reader(
+      keys, "", {"a layer and its BatchNorm", "out --fuse-bn", report.epsilon},
+      Site{kForeign, pair.layer});
   const auto weight_name = under(pair.layer, "weight");
+  const auto bias_name = under(pair.layer, "bias");
   ReadBlock block;
-  block.linear = keys.at(weight_name).dim() == 2;
   block.parts = {pair.layer, pair.norm};
-  if (block.linear) {
-    const auto bias_name = under(pair.layer, "bias");
-    const auto bias =
-        keys.has(bias_name) ? reader.tensor(bias_name, 1) : at::Tensor();
-    block.sum = {
-        {kernel_factor(reader.tensor(weight_name, 2).unsqueeze(2).unsqueeze(3),
-                       bias, 1),
-         reader.norm(pair.norm)}};
-  } else {
-    block.sum = {reader.conv_norm(pair.layer, pair.norm, 1)};
-  }
+  block.weight_sizes = keys.at(weight_name).sizes().vec();
+  // A scale for each output does not mind the places of a kernel.
+  const auto& sizes = block.weight_sizes;
+  const auto weight =
+      reader.tensor(weight_name, static_cast<std::int64_t>(sizes.size()))
+          .reshape({sizes[0], sizes[1], -1, 1});
+  const auto bias =
+      keys.has(bias_name) ? reader.tensor(bias_name, 1) : at::Tensor();
+  const bool is_affine = keys.has(under(pair.norm, "weight")) ||
+                         keys.has(under(pair.norm, "bias"));
+  block.sum = {
+      {kernel_factor(weight, bias, 1),
+       is_affine ? reader.norm(pair.norm) : reader.plain_norm(pair.norm)}};
   return folded_layer(block, reader, pair.layer, options, report);
+}
+
+/// Throws for a pair that is a part of a block which is left as it is: apart,
+/// its layers are no block any more.
+void check_not_torn(const Keys& keys, const std::vector<BatchNormPair>& pairs,
+                    const std::vector<FoundBlock>& left) {
+  for (const auto& block : left) {
+    const auto parts = tensors_of(keys, block);
+    for (const auto& [layer, norm] : pairs) {
+      TORCH_CHECK(
+          parts.count(under(layer, "weight")) == 0,
+          error_message(Site{kForeign, block.path},
+                        "a layer and its BatchNorm must not be part of a block",
+                        quoted_name(layer) + " in what may be one of " +
+                            c10::Join(" or ", systems_of(block)),
+                        std::string("add --system ") +
+                            block.kinds.front()->system +
+                            ", or --system none if it is none"));
+    }
+  }
+}
+
+/// The BatchNorms that are still in the file.
+std::vector<std::string> norms_in(const Weights& weights) {
+  std::vector<std::string> norms;
+  for (const auto& [name, tensor] : weights.tensors) {
+    const auto [module, kind] = split_last(name);
+    if (kind == "running_mean") norms.push_back(module);
+  }
+  return norms;
+}
+
+/// The blocks that are still in the file and no ordinary modules.
+std::vector<ForeignBlock> blocks_in(const Weights& weights) {
+  auto blocks = find_foreign_blocks(weights);
+  blocks.erase(std::remove_if(blocks.begin(), blocks.end(),
+                              [](const auto& block) { return block.generic; }),
+               blocks.end());
+  return blocks;
+}
+
+/// "left: 4 blocks of acb", a line for each system.
+std::string lines_on(const std::vector<ForeignBlock>& blocks) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& block : blocks) {
+    ++counts[c10::Join(" or ", block.systems)];
+  }
+  std::string lines;
+  for (const auto& [systems, count] : counts) {
+    lines += "left: " + std::to_string(count) +
+             (count == 1 ? " block of " : " blocks of ") + systems + "\n";
+  }
+  return lines;
 }
 
 /// The weights with the new layers, each where the first tensor that it is made
@@ -253,7 +258,7 @@ Weights with_layers(const Weights& weights,
 }
 
 void check_foreign_options(const ForeignBlocksOptions& options) {
-  check_system(options.system);
+  if (options.system != kNoSystem) check_system(options.system);
   check_layer_dtype(options.dtype, kForeign);
   TORCH_CHECK(!options.epsilon ||
                   (std::isfinite(*options.epsilon) && *options.epsilon > 0),
@@ -279,14 +284,8 @@ std::vector<ForeignBlock> find_foreign_blocks(const Weights& weights,
                                               const std::string& system) {
   check_system(system);
   std::vector<ForeignBlock> blocks;
-  for (const auto& found : blocks_of(Keys(weights), system)) {
-    ForeignBlock block;
-    block.path = found.path;
-    block.generic = found.generic();
-    for (const auto* kind : found.kinds) {
-      block.systems.emplace_back(kind->system);
-    }
-    blocks.push_back(std::move(block));
+  for (const auto& found : found_blocks(Keys(weights), system)) {
+    blocks.push_back({found.path, systems_of(found), found.generic()});
   }
   return blocks;
 }
@@ -296,19 +295,21 @@ ContractedBlocks contract_foreign_blocks(const Weights& weights,
   const at::NoGradGuard no_grad;
   check_foreign_options(options);
   const Keys keys(weights);
-  auto found = blocks_of(keys, options.system);
+  std::vector<FoundBlock> found, left;
+  if (options.system != kNoSystem) found = found_blocks(keys, options.system);
   if (options.system.empty()) {
-    // Pairs may be all that is asked for.
     const bool has_own =
         std::any_of(found.begin(), found.end(),
                     [](const auto& block) { return !block.generic(); });
-    if (!has_own && options.fuse_batch_norms) found.clear();
-    const auto system = settled_system(found);
-    found.erase(std::remove_if(found.begin(), found.end(),
-                               [&](const auto& block) {
-                                 return systems_of(block, "") != system;
-                               }),
-                found.end());
+    // Pairs may be all that is asked for.
+    const auto system =
+        has_own || !options.fuse_batch_norms ? settled_system(found) : "";
+    const std::vector<std::string> it_alone = {system};
+    const auto folded = std::stable_partition(
+        found.begin(), found.end(),
+        [&](const auto& block) { return systems_of(block) == it_alone; });
+    left.assign(folded, found.end());
+    found.erase(folded, found.end());
   }
 
   ContractedBlocks result;
@@ -327,6 +328,7 @@ ContractedBlocks contract_foreign_blocks(const Weights& weights,
   if (options.fuse_batch_norms) {
     const auto pairs = batch_norm_pairs(keys, taken);
     check_pairs(keys, pairs, kForeign);
+    check_not_torn(keys, pairs, left);
     for (const auto& pair : pairs) {
       FoldedBlock report;
       auto layer = fold_pair(keys, pair, options, report);
@@ -341,6 +343,10 @@ ContractedBlocks contract_foreign_blocks(const Weights& weights,
                         : "the weights must hold blocks of " + options.system,
                     "none", "run `expandnet summary FILE` to list the blocks"));
   result.weights = with_layers(weights, layers);
+  if (options.fuse_batch_norms) {
+    result.report.norms_left = norms_in(result.weights);
+  }
+  result.report.blocks_left = blocks_in(result.weights);
   return result;
 }
 
@@ -352,9 +358,14 @@ std::string ForeignBlocksReport::to_string() const {
                     scientific(block.epsilon), scientific(block.error_fp64),
                     scientific(block.error_dtype) + " " + block.dtype});
   }
-  return render_table(
-      {"layer", "system", "parts", "eps", "error fp64", "error"}, rows,
-      {/*left_columns=*/3});
+  auto text =
+      render_table({"layer", "system", "parts", "eps", "error fp64", "error"},
+                   rows, {/*left_columns=*/3});
+  if (!norms_left.empty()) {
+    text += "left, as no layer before it has its name: BatchNorm " +
+            printable(c10::Join(", ", norms_left)) + "\n";
+  }
+  return text + lines_on(blocks_left);
 }
 
 std::ostream& operator<<(std::ostream& stream,

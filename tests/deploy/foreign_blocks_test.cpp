@@ -174,11 +174,9 @@ TEST_P(ForeignBlocks, AreRefusedWithoutOneOfTheirTensors) {
     const auto has = [&, &full = name](const char* part) {
       return full.find(part) != std::string::npos;
     };
-    // A BatchNorm may be without factors, a mixer without a scale.
-    const bool is_statistic = has("running_mean") || has("running_var");
     const bool may_be_missing = !has("block.") || has("primary_conv") ||
                                 has("layer_scale") ||
-                                (tensor.dim() <= 1 && !is_statistic);
+                                has("num_batches_tracked");
     if (may_be_missing) continue;
     EXPECT_NE(refusal_of(without_tensor(weights_, name),
                          of_system(GetParam().system)),
@@ -240,17 +238,49 @@ TEST(ForeignBlocksOfAFile, StandWhereTheyStoodBesideAllElse) {
   EXPECT_EQ(deployed.metadata, weights.metadata);
 }
 
-TEST(ForeignBlocksOfAFile, MayBeTheWholeFile) {
+/// The fixture's block alone, under another path.
+Weights block_at(const std::string& path, const std::string& fixture) {
   Weights block;
-  for (const auto& [name, tensor] : foreign_fixture("acb").tensors) {
+  for (const auto& [name, tensor] : foreign_fixture(fixture).tensors) {
     if (name.rfind("block.", 0) != 0) continue;
-    block.tensors.emplace_back(name.substr(6), tensor);
+    block.tensors.emplace_back(path + name.substr(path.empty() ? 6 : 5),
+                               tensor);
   }
+  return block;
+}
 
-  const auto deployed = contract_foreign_blocks(block).weights;
+void append(const Weights& more, Weights& weights) {
+  weights.tensors.insert(weights.tensors.end(), more.tensors.begin(),
+                         more.tensors.end());
+}
 
-  EXPECT_EQ(sorted_names(deployed),
-            (std::vector<std::string>{"fused_conv.bias", "fused_conv.weight"}));
+TEST(ForeignBlocksOfAFile, MayBeTheWholeFile) {
+  const auto names_of = [](const char* fixture, const char* system) {
+    const auto [deployed, report] =
+        contract_foreign_blocks(block_at("", fixture), of_system(system));
+    EXPECT_EQ(report.blocks.size(), 1U) << fixture;
+    return sorted_names(deployed);
+  };
+  const auto layer = [](const std::string& path) {
+    return std::vector<std::string>{path + "bias", path + "weight"};
+  };
+
+  EXPECT_EQ(names_of("acb", "acb"), layer("fused_conv."));
+  // These have blocks within them.
+  EXPECT_EQ(names_of("timm_fastvit_mixer", "timm"), layer("reparam_conv."));
+  EXPECT_EQ(names_of("timm_repvit_mixer", "timm"), layer(""));
+}
+
+TEST(ForeignBlocksOfAFile, AreNotHiddenByWhatMayBeAnOrdinaryModule) {
+  auto weights = block_at("net.stage.0", "timm_mobileone");
+  append(block_at("net", "timm_fastvit_position"), weights);
+
+  const auto found = find_foreign_blocks(weights);
+
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_TRUE(found[0].generic);
+  EXPECT_EQ(found[1].path, "net.stage.0");
+  EXPECT_FALSE(found[1].generic);
 }
 
 TEST(ForeignBlocksOfAFile, DifferWithEps) {
@@ -322,6 +352,9 @@ TEST(ForeignBlocksErrors, RefuseTwoSystems) {
             "after the other with --system");
 
   const auto first = contract_foreign_blocks(weights, of_system("acb"));
+  ASSERT_EQ(first.report.blocks_left.size(), 1U);
+  EXPECT_NE(first.report.to_string().find("\nleft: 1 block of dbb\n"),
+            std::string::npos);
   const auto second = contract_foreign_blocks(first.weights);
   EXPECT_EQ(second.report.blocks[0].layer, "other.dbb_reparam");
 }
@@ -360,10 +393,51 @@ TEST(ForeignBlocksErrors, NameWhatIsMissingOrAnothers) {
       "contract_foreign_blocks: a block of repvgg must have no keys of others, "
       "got \"rbr_5x5.conv.weight\" at \"block\"; fold it with the code of its "
       "own system, or leave blocks as they are with --system none");
+  EXPECT_EQ(
+      refusal_of(without_tensor(weights, "block.rbr_dense.bn.weight"), repvgg),
+      "contract_foreign_blocks: a block of repvgg must be whole, got no "
+      "\"rbr_dense.bn.weight\" at \"block\"; read all files of the net, or "
+      "leave blocks as they are with --system none");
+  EXPECT_EQ(
+      refusal_of(
+          with_tensor(weights, "block.rbr_dense.conv.bias", torch::ones({4})),
+          repvgg),
+      "contract_foreign_blocks: a block of repvgg must have no keys of others, "
+      "got \"rbr_dense.conv.bias\" at \"block\"; fold it with the code of "
+      "its own system, or leave blocks as they are with --system none");
   EXPECT_EQ(refusal_of(with_tensor(weights, "block.se.down.weight",
                                    torch::ones({1, 4, 1, 1})),
                        repvgg),
             "");
+}
+
+TEST(ForeignBlocksErrors, NameABlockThatIsNotWholeBesideOneThatIs) {
+  auto yolo = foreign_fixture("yolov9");
+  append(without_tensor(block_at("other", "yolov9"), "other.conv2.conv.weight"),
+         yolo);
+  EXPECT_EQ(refusal_of(yolo, of_system("yolov9")),
+            "contract_foreign_blocks: a block of yolov9 must be whole, got no "
+            "\"conv2.conv.weight\" at \"other\"; read all files of the net, "
+            "or leave blocks as they are with --system none");
+
+  auto mixers = foreign_fixture("timm_repvit_mixer");
+  auto without = block_at("other", "timm_repvit_mixer");
+  for (const auto* part : {"weight", "bias"}) {
+    without = without_tensor(without, std::string("other.conv1.") + part);
+  }
+  append(without, mixers);
+  EXPECT_EQ(refusal_of(mixers, of_system("timm")),
+            "contract_foreign_blocks: a block of timm must be whole, got no "
+            "\"conv1.weight\" at \"other\"; read all files of the net, or "
+            "leave blocks as they are with --system none");
+}
+
+TEST(ForeignBlocksErrors, LeaveNetsWhoseResidualModulesTimmRemoves) {
+  EXPECT_EQ(refusal_of(block_at("blocks.0.conv.m", "timm_repvit_conv"),
+                       of_system("timm")),
+            "contract_foreign_blocks: a net of timm must be one that is read "
+            "here, got a layer within a residual module at "
+            "\"blocks.0.conv.m\"; fold it with the code of timm");
 }
 
 TEST(ForeignBlocksErrors, NameNumbersThatNoNetHas) {
@@ -522,6 +596,76 @@ TEST(BatchNormPairs, AreFusedBesideBlocks) {
   ASSERT_EQ(report.blocks.size(), 3U);
   EXPECT_EQ(report.blocks[0].layer, "block.conv");
   EXPECT_EQ(report.blocks[1].layer, "head.0");
+}
+
+TEST(BatchNormPairs, TellWhichBatchNormsAreLeft) {
+  const auto [fused, report] =
+      contract_foreign_blocks(pairs_of_layers(), fusing(1e-3));
+
+  EXPECT_EQ(report.norms_left, std::vector<std::string>{"norm_of_nothing"});
+  const auto text = report.to_string();
+  EXPECT_NE(text.find("left, as no layer before it has its name: BatchNorm "
+                      "norm_of_nothing\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(BatchNormPairs, MayBeOfAnyDimensionAndWithoutScale) {
+  for (const std::size_t dims : {1, 2, 3}) {
+    std::vector<std::int64_t> sizes = {4, 3};
+    sizes.resize(2 + dims, 3);
+    auto weights = pairs_of_layers();
+    const auto weight = torch::randn(sizes);
+    weights = with_tensor(weights, "stem.conv1.weight", weight);
+    for (const auto* part : {"weight", "bias"}) {
+      weights = without_tensor(weights, std::string("stem.bn1.") + part);
+    }
+
+    const auto fused = contract_foreign_blocks(weights, fusing(0.02)).weights;
+
+    std::vector<std::int64_t> each(sizes.size(), 1);
+    each[0] = -1;
+    const auto scale =
+        (tensor_of(weights, "stem.bn1.running_var") + 0.02).rsqrt();
+    EXPECT_LE(relative_error(tensor_of(fused, "stem.conv1.weight"),
+                             weight * scale.reshape(each)),
+              kFloat.tolerance);
+    EXPECT_LE(
+        relative_error(tensor_of(fused, "stem.conv1.bias"),
+                       -tensor_of(weights, "stem.bn1.running_mean") * scale),
+        kFloat.tolerance);
+  }
+}
+
+TEST(BatchNormPairs, DoNotTearWhatMayBeABlock) {
+  const auto weights = foreign_fixture("yolov9");
+
+  EXPECT_EQ(refusal_of(weights, fusing(1e-3)),
+            "contract_foreign_blocks: a layer and its BatchNorm must not be "
+            "part of a block, got \"block.conv1.conv\" in what may be one of "
+            "yolov9 at \"block\"; add --system yolov9, or --system none if it "
+            "is none");
+
+  auto none = fusing(1e-3);
+  none.system = "none";
+  EXPECT_EQ(contract_foreign_blocks(weights, none).report.blocks.size(), 2U);
+}
+
+TEST(BatchNormPairsErrors, NameTwoOfOneLayerAndOnesThatAreNotWhole) {
+  auto two = pairs_of_layers();
+  for (const auto& [name, tensor] : pairs_of_layers().tensors) {
+    if (name.rfind("stem.bn1.", 0) != 0) continue;
+    two.tensors.emplace_back("stem.norm1." + name.substr(9), tensor);
+  }
+  EXPECT_EQ(refusal_of(two, fusing(1e-3)),
+            "contract_foreign_blocks: a layer must have one BatchNorm behind "
+            "it, got \"stem.bn1\" and \"stem.norm1\" at \"stem.conv1\"; the "
+            "names do not tell which: leave out --fuse-bn");
+  EXPECT_EQ(refusal_of(without_tensor(pairs_of_layers(), "stem.bn1.bias"),
+                       fusing(1e-3)),
+            "contract_foreign_blocks: a layer and its BatchNorm must be whole, "
+            "got no \"stem.bn1.bias\" at \"stem.conv1\"; read all files of "
+            "the net, or leave out --fuse-bn");
 }
 
 TEST(BatchNormPairsErrors, AskForEpsAndRefuseOtherOrders) {

@@ -320,6 +320,11 @@ TEST_F(ExpandnetProgram, ContractsBlocksOfOtherSystems) {
             "(<path>.chain.<i>.weight), got none; name them with --chain, "
             "allow the search with --by-shape, or fold blocks of repvgg or "
             "yolov6 with --system");
+  EXPECT_EQ(complaint_of(
+                contract("none.pt", {"--system", "none", "--bn-eps", "1e-3"})),
+            "--bn-eps: there must be blocks or pairs with BatchNorms, got none "
+            "in \"" +
+                fixture("repvgg") + "\"; leave it out, or add --fuse-bn");
   EXPECT_EQ(complaint_of(contract("none.pt", {"--fuse-bn"})),
             "contract_foreign_blocks: pairs of layer and BatchNorm need their "
             "eps, got none; give the net's with --bn-eps: no file says it");

@@ -1,3 +1,4 @@
+#include <c10/util/Exception.h>
 #include <expandnet/deploy/contract_weights.h>
 #include <expandnet/deploy/foreign_blocks.h>
 #include <expandnet/io/weights_file.h>
@@ -11,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "command_line/checks.h"
 #include "command_line/output_file.h"
 #include "tools/expandnet/commands.h"
@@ -95,6 +97,11 @@ int contract(const ContractArguments& arguments) {
   const bool has_chains = options.by_shape || !options.chains.empty() ||
                           !find_chains(trained, options).empty();
   const bool blocks = has_blocks(arguments, trained, has_chains);
+  TORCH_CHECK(
+      blocks || !arguments.blocks.epsilon,
+      error_message("--bn-eps", "there must be blocks or pairs with BatchNorms",
+                    "none in \"" + arguments.in + "\"",
+                    "leave it out, or add --fuse-bn"));
   // Chains may be layers of blocks, which are folded after them.
   auto weights = has_chains || !blocks
                      ? without_chains(arguments, trained, averages)

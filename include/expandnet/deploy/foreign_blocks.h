@@ -49,7 +49,7 @@ struct ForeignBlock {
 
 struct ForeignBlocksOptions {
   /// Whose blocks are folded, of those in `block_systems`. "": that of all
-  /// blocks in the file, if their keys are its own.
+  /// blocks in the file, if their keys are its own. "none": none are.
   std::string system;
   /// eps of every BatchNorm; nothing: that of the system. `fuse_batch_norms`
   /// requires it, since any net may have such pairs.
@@ -80,6 +80,11 @@ struct FoldedBlock {
 /// Prints as a table.
 struct EXPANDNET_API ForeignBlocksReport {
   std::vector<FoldedBlock> blocks;
+  /// Paths of BatchNorms that are in no pair and no block, where pairs are
+  /// fused.
+  std::vector<std::string> norms_left;
+  /// Blocks of other systems, by keys that ordinary modules do not have.
+  std::vector<ForeignBlock> blocks_left;
   [[nodiscard]] std::string to_string() const;
 };
 EXPANDNET_API std::ostream& operator<<(std::ostream& stream,
@@ -101,8 +106,9 @@ struct ContractedBlocks {
 /// one system, which alone has such keys, or is named; if one is not whole, has
 /// a key that is not its system's, numbers that are not finite, a negative
 /// variance, or layers that do not fit; if a fold is beyond the tolerance or
-/// the range of its dtype; and for a pair whose BatchNorm has other channels
-/// than its layer, as where it comes before the layer.
+/// the range of its dtype; for a pair whose BatchNorm has other channels than
+/// its layer, as where it comes before the layer; for two BatchNorms behind one
+/// layer; and for a pair within a block that is not folded.
 ///
 ///     auto deployed = contract_foreign_blocks(read_weights("repvgg.pth"),
 ///                                             {"repvgg"});

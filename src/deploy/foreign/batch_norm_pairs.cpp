@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 #include "base/weight_paths.h"
 #include "fold/site_message.h"
@@ -37,7 +38,7 @@ bool is_layer_of_pair(const Keys& keys, const std::string& path,
   const auto weight = under(path, "weight");
   if (!keys.has(weight) || taken.count(weight) != 0) return false;
   const auto dims = keys.at(weight).dim();
-  return dims == 2 || dims == 4;
+  return dims >= 2 && dims <= 5;
 }
 
 }  // namespace
@@ -63,6 +64,17 @@ std::vector<BatchNormPair> batch_norm_pairs(
 
 void check_pairs(const Keys& keys, const std::vector<BatchNormPair>& pairs,
                  const std::string& caller) {
+  const auto twice = std::adjacent_find(
+      pairs.begin(), pairs.end(),
+      [](const auto& a, const auto& b) { return a.layer == b.layer; });
+  if (twice != pairs.end()) {
+    TORCH_CHECK(false, error_message(
+                           Site{caller, twice->layer},
+                           "a layer must have one BatchNorm behind it",
+                           quoted_name(twice->norm) + " and " +
+                               quoted_name(std::next(twice)->norm),
+                           "the names do not tell which: leave out --fuse-bn"));
+  }
   for (const auto& [layer, norm] : pairs) {
     const auto outputs = keys.at(under(layer, "weight")).size(0);
     const auto channels = keys.at(under(norm, "running_mean")).numel();

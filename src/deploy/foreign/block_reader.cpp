@@ -12,12 +12,11 @@
 
 namespace expandnet {
 
-BlockReader::BlockReader(const Keys& keys, std::string path, std::string owner,
-                         double epsilon, Site site)
+BlockReader::BlockReader(const Keys& keys, std::string path,
+                         ReadSubject subject, Site site)
     : keys_(keys),
       path_(std::move(path)),
-      owner_(std::move(owner)),
-      epsilon_(epsilon),
+      subject_(std::move(subject)),
       site_(std::move(site)) {}
 
 bool BlockReader::has(const std::string& name) const {
@@ -28,9 +27,9 @@ const at::Tensor& BlockReader::found(const std::string& name) const {
   const auto full = under(path_, name);
   TORCH_CHECK(
       keys_.has(full),
-      error_message(site_, owner_ + " must be whole", "no " + in_quotes(name),
-                    "read all files of the net, or leave blocks as "
-                    "they are with --system none"));
+      error_message(site_, subject_.name + " must be whole",
+                    "no " + in_quotes(name),
+                    "read all files of the net, or leave " + subject_.way_out));
   return keys_.at(full);
 }
 
@@ -47,7 +46,7 @@ at::Tensor BlockReader::tensor(const std::string& name, std::int64_t dims) {
                     "fold it with the code of its own system"));
   const auto exact = values.detach().to(at::kCPU, at::kDouble);
   TORCH_CHECK(exact.isfinite().all().item<bool>(),
-              error_message(site_, owner_ + " must hold finite numbers",
+              error_message(site_, subject_.name + " must hold finite numbers",
                             "inf or nan in " + in_quotes(name),
                             "go back to a checkpoint before the divergence"));
   used_.insert(under(path_, name));
@@ -70,10 +69,13 @@ std::int64_t BlockReader::size(const std::string& name,
   return values.size(dim);
 }
 
-BlockFactor BlockReader::conv(const std::string& name, std::int64_t groups) {
+BlockFactor BlockReader::conv(const std::string& name, std::int64_t groups,
+                              ConvBias has_bias) {
   const auto weight = tensor(under(name, "weight"), 4);
   const auto bias_name = under(name, "bias");
-  const auto bias = has(bias_name) ? tensor(bias_name, 1) : at::Tensor();
+  const bool is_biased = has_bias == ConvBias::kPresent ||
+                         (has_bias == ConvBias::kOptional && has(bias_name));
+  const auto bias = is_biased ? tensor(bias_name, 1) : at::Tensor();
   TORCH_CHECK(groups > 0 && weight.size(0) % groups == 0 &&
                   (!bias.defined() || bias.size(0) == weight.size(0)),
               error_message(site_,
@@ -87,16 +89,22 @@ BlockFactor BlockReader::conv(const std::string& name, std::int64_t groups) {
 }
 
 BlockFactor BlockReader::norm(const std::string& name) {
+  return norm_of(name, /*is_affine=*/true);
+}
+
+BlockFactor BlockReader::plain_norm(const std::string& name) {
+  return norm_of(name, /*is_affine=*/false);
+}
+
+BlockFactor BlockReader::norm_of(const std::string& name, bool is_affine) {
   FixedBatchNorm norm;
-  norm.epsilon = epsilon_;
+  norm.epsilon = subject_.epsilon;
   norm.mean = tensor(under(name, "running_mean"), 1);
   norm.variance = tensor(under(name, "running_var"), 1);
-  const auto part = [&](const char* kind) {
-    const auto full = under(name, kind);
-    return has(full) ? tensor(full, 1) : at::Tensor();
-  };
-  norm.weight = part("weight");
-  norm.bias = part("bias");
+  if (is_affine) {
+    norm.weight = tensor(under(name, "weight"), 1);
+    norm.bias = tensor(under(name, "bias"), 1);
+  }
   const auto channels = norm.mean.sizes();
   for (const auto* values : {&norm.variance, &norm.weight, &norm.bias}) {
     TORCH_CHECK(
@@ -108,13 +116,14 @@ BlockFactor BlockReader::norm(const std::string& name) {
                       "the file may be damaged"));
   }
   const auto least = norm.variance.min().item<double>();
-  TORCH_CHECK(least >= 0 && least + epsilon_ > 0,
-              error_message(site_,
-                            "variance + eps must be positive, and no variance "
-                            "negative",
-                            scientific(least) + " + " + scientific(epsilon_) +
-                                " in " + in_quotes(name),
-                            "go back to a checkpoint before the divergence"));
+  TORCH_CHECK(
+      least >= 0 && least + norm.epsilon > 0,
+      error_message(site_,
+                    "variance + eps must be positive, and no variance "
+                    "negative",
+                    scientific(least) + " + " + scientific(norm.epsilon) +
+                        " in " + in_quotes(name),
+                    "go back to a checkpoint before the divergence"));
   const auto counter = under(path_, under(name, "num_batches_tracked"));
   if (keys_.has(counter)) used_.insert(counter);
   return norm_factor(norm);
@@ -137,11 +146,13 @@ void BlockReader::finish(const std::vector<std::string>& companions) const {
     const auto first = name.substr(0, name.find('.'));
     const bool beside = std::find(companions.begin(), companions.end(),
                                   first) != companions.end();
-    TORCH_CHECK(beside,
-                error_message(site_, owner_ + " must have no keys of others",
-                              quoted_name(name),
-                              "fold it with the code of its own system, or "
-                              "leave blocks as they are with --system none"));
+    TORCH_CHECK(
+        beside,
+        error_message(site_, subject_.name + " must have no keys of others",
+                      quoted_name(name),
+                      "fold it with the code of its own system, or "
+                      "leave " +
+                          subject_.way_out));
   }
 }
 

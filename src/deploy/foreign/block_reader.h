@@ -13,6 +13,17 @@
 
 namespace expandnet {
 
+/// What is read, for messages, and the eps of its BatchNorms.
+struct ReadSubject {
+  std::string name;     ///< "a block of repvgg"
+  std::string way_out;  ///< what leaves it as it is: "--system none"
+  double epsilon = 0;
+};
+
+/// Whether a convolution has a bias. One in front of a BatchNorm usually has
+/// none; a bias that is not read is refused by `BlockReader::finish`.
+enum class ConvBias { kNone, kPresent, kOptional };
+
 /// Reads the layers of the block at a path and remembers what it has read, so
 /// that a key that is not the system's does not pass unseen. All names are
 /// relative to the block, all tensors are given in fp64.
@@ -22,10 +33,9 @@ namespace expandnet {
 /// variance that no BatchNorm has.
 class BlockReader {
  public:
-  /// `owner` is the block in messages: "a block of repvgg". The keys must
-  /// outlive this.
-  BlockReader(const Keys& keys, std::string path, std::string owner,
-              double epsilon, Site site);
+  /// The keys must outlive this.
+  BlockReader(const Keys& keys, std::string path, ReadSubject subject,
+              Site site);
 
   [[nodiscard]] bool has(const std::string& name) const;
   /// The tensor, with this number of dimensions.
@@ -34,11 +44,14 @@ class BlockReader {
   [[nodiscard]] std::int64_t size(const std::string& name,
                                   std::int64_t dim) const;
 
-  /// `name`.weight [out, in / groups, h, w], and `name`.bias where there is
-  /// one.
-  BlockFactor conv(const std::string& name, std::int64_t groups);
-  /// `name`.running_mean and so on, of BatchNorm in evaluation mode.
+  /// `name`.weight [out, in / groups, h, w] and `name`.bias.
+  BlockFactor conv(const std::string& name, std::int64_t groups,
+                   ConvBias has_bias = ConvBias::kNone);
+  /// `name`.weight, .bias, .running_mean and .running_var, of BatchNorm in
+  /// evaluation mode.
   BlockFactor norm(const std::string& name);
+  /// One without weight and bias (PyTorch's affine=False).
+  BlockFactor plain_norm(const std::string& name);
   /// A convolution and the BatchNorm behind it.
   BlockBranch conv_norm(const std::string& conv, const std::string& norm,
                         std::int64_t groups);
@@ -59,10 +72,11 @@ class BlockReader {
 
  private:
   const at::Tensor& found(const std::string& name) const;
+  BlockFactor norm_of(const std::string& name, bool is_affine);
 
   const Keys& keys_;
-  std::string path_, owner_;
-  double epsilon_;
+  std::string path_;
+  ReadSubject subject_;
   Site site_;
   std::set<std::string> used_;
   std::vector<at::ScalarType> dtypes_;

@@ -1,6 +1,7 @@
 // kinds.h: the blocks of other systems: how each is recognized and read.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,8 @@ struct ReadBlock {
   std::string place;
   /// What of the block was added up, for reports.
   std::vector<std::string> parts;
-  /// A linear layer: the weight is written as [out, in].
-  bool linear = false;
+  /// The sizes in which the weight is written; empty: those of a convolution.
+  std::vector<std::int64_t> weight_sizes = {};
   /// Modules that stand beside the branches in this kind of block, as
   /// `companions_of_blocks` do in each.
   std::vector<std::string> beside = {};
@@ -35,6 +36,9 @@ struct BlockKind {
   bool (*is_at)(const Keys& keys, const std::string& module);
   /// Reads all of it; throws as BlockReader does.
   ReadBlock (*read)(BlockReader& reader);
+  /// Where the system is named: whether the module has a part of such a block
+  /// that other modules have as well. Null: `is_at` tells all.
+  bool (*is_part_at)(const Keys& keys, const std::string& module) = nullptr;
 };
 
 /// The kinds of each system, in a file of its own. What contains others comes

@@ -116,7 +116,8 @@ ReadBlock read_position_encoding(BlockReader& reader) {
   ReadBlock block;
   block.place = "reparam_conv";
   block.parts = {"pos_enc"};
-  block.sum = {{reader.conv("pos_enc", channels)}, {identity_factor(channels)}};
+  block.sum = {{reader.conv("pos_enc", channels, ConvBias::kPresent)},
+               {identity_factor(channels)}};
   return block;
 }
 
@@ -151,11 +152,19 @@ BlockBranch read_c_bn(BlockReader& reader, const std::string& name,
 
 /// RepVGG's depthwise block as RepViT has it: a k x k convolution with its
 /// BatchNorm, a 1x1 (with one of its own in the first release) and an identity.
+bool has_first_of_mixer(const Keys& keys, const std::string& module) {
+  return keys.has_path(under(module, "conv.c")) ||
+         (keys.has_path(under(module, "conv.bn")) &&
+          !keys.has_path(under(module, "conv.conv")));
+}
+
 bool is_repvit_mixer_at(const Keys& keys, const std::string& module) {
-  const bool has_first = keys.has_path(under(module, "conv.c")) ||
-                         (keys.has_path(under(module, "conv.bn")) &&
-                          !keys.has_path(under(module, "conv.conv")));
-  return has_first && keys.has_path(under(module, "conv1"));
+  return has_first_of_mixer(keys, module) &&
+         keys.has_path(under(module, "conv1"));
+}
+
+bool is_part_of_repvit_mixer(const Keys& keys, const std::string& module) {
+  return has_first_of_mixer(keys, module) && keys.has_path(under(module, "bn"));
 }
 
 ReadBlock read_repvit_mixer(BlockReader& reader) {
@@ -165,7 +174,8 @@ ReadBlock read_repvit_mixer(BlockReader& reader) {
   block.parts = {"conv", "conv1"};
   block.sum = {read_c_bn(reader, "conv", channels),
                is_legacy ? read_c_bn(reader, "conv1", channels)
-                         : BlockBranch{reader.conv("conv1", channels)},
+                         : BlockBranch{reader.conv("conv1", channels,
+                                                   ConvBias::kPresent)},
                {identity_factor(channels)}};
   if (!is_legacy) {
     block.parts.emplace_back("bn");
@@ -179,7 +189,18 @@ bool is_conv_norm_at(const Keys& keys, const std::string& module) {
          keys.has_path(under(module, "bn"));
 }
 
+/// Throws for a layer in the place "m" of a residual module: of such nets timm
+/// removes that module, too, and gives the layer another name.
+void check_not_residual(const BlockReader& reader) {
+  const auto& site = reader.site();
+  TORCH_CHECK(split_last(site.path).second != "m",
+              error_message(site, "a net of timm must be one that is read here",
+                            "a layer within a residual module",
+                            "fold it with the code of timm"));
+}
+
 ReadBlock read_conv_norm(BlockReader& reader) {
+  check_not_residual(reader);
   ReadBlock block;
   block.parts = {"c", "bn"};
   block.sum = {read_c_bn(reader, "", 1)};
@@ -189,11 +210,9 @@ ReadBlock read_conv_norm(BlockReader& reader) {
 /// A BatchNorm before a linear layer.
 BlockBranch read_norm_linear(BlockReader& reader, const std::string& name) {
   const auto weight = reader.tensor(under(name, "l.weight"), 2);
-  const auto bias_name = under(name, "l.bias");
-  const auto bias =
-      reader.has(bias_name) ? reader.tensor(bias_name, 1) : at::Tensor();
+  const auto bias = reader.tensor(under(name, "l.bias"), 1);
   TORCH_CHECK(
-      !bias.defined() || bias.size(0) == weight.size(0),
+      bias.size(0) == weight.size(0),
       error_message(reader.site(), "the layers of a block must fit",
                     sizes(bias.sizes()) + " beside " + sizes(weight.sizes()),
                     "the file may be damaged"));
@@ -206,9 +225,14 @@ bool is_norm_linear_at(const Keys& keys, const std::string& module) {
          keys.has_path(under(module, "bn"));
 }
 
+std::vector<std::int64_t> sizes_of_linear(const BlockReader& reader,
+                                          const std::string& weight) {
+  return {reader.size(weight, 0), reader.size(weight, 1)};
+}
+
 ReadBlock read_lone_norm_linear(BlockReader& reader) {
   ReadBlock block;
-  block.linear = true;
+  block.weight_sizes = sizes_of_linear(reader, "l.weight");
   block.parts = {"bn", "l"};
   block.sum = {read_norm_linear(reader, "")};
   return block;
@@ -224,7 +248,7 @@ bool is_repvit_head_at(const Keys& keys, const std::string& module) {
 
 ReadBlock read_repvit_head(BlockReader& reader) {
   ReadBlock block;
-  block.linear = true;
+  block.weight_sizes = sizes_of_linear(reader, "head.l.weight");
   block.parts = {"head"};
   block.sum = {read_norm_linear(reader, "head")};
   if (!reader.has("head_dist")) return block;
@@ -248,7 +272,8 @@ std::vector<BlockKind> kinds_of_timm() {
       {kTimm, KindOfKeys::kOwn, is_repghost_at, read_repghost},
       {kTimm, KindOfKeys::kGeneric, is_position_encoding_at,
        read_position_encoding},
-      {kTimm, KindOfKeys::kGeneric, is_repvit_mixer_at, read_repvit_mixer},
+      {kTimm, KindOfKeys::kGeneric, is_repvit_mixer_at, read_repvit_mixer,
+       is_part_of_repvit_mixer},
       {kTimm, KindOfKeys::kGeneric, is_repvit_head_at, read_repvit_head},
       {kTimm, KindOfKeys::kGeneric, is_norm_linear_at, read_lone_norm_linear},
       {kTimm, KindOfKeys::kGeneric, is_conv_norm_at, read_conv_norm}};

@@ -18,6 +18,17 @@ bool is_yolov9_at(const Keys& keys, const std::string& module) {
          wide[0] == narrow[0] && wide[1] == narrow[1];
 }
 
+/// Parts of both convolutions, where no shapes tell that they are others.
+bool is_part_of_yolov9(const Keys& keys, const std::string& module) {
+  const auto has_layer = [&](const std::string& name) {
+    return keys.has_path(under(module, name + ".conv")) ||
+           keys.has_path(under(module, name + ".bn"));
+  };
+  const bool has_shapes = keys.has(under(module, "conv1.conv.weight")) &&
+                          keys.has(under(module, "conv2.conv.weight"));
+  return !has_shapes && has_layer("conv1") && has_layer("conv2");
+}
+
 ReadBlock read_yolov9(BlockReader& reader) {
   const auto groups = groups_by_identity(reader, "conv1.conv.weight", "bn");
   ReadBlock block;
@@ -35,7 +46,8 @@ ReadBlock read_yolov9(BlockReader& reader) {
 }  // namespace
 
 std::vector<BlockKind> kinds_of_yolov9() {
-  return {{"yolov9", KindOfKeys::kGeneric, is_yolov9_at, read_yolov9}};
+  return {{"yolov9", KindOfKeys::kGeneric, is_yolov9_at, read_yolov9,
+           is_part_of_yolov9}};
 }
 
 }  // namespace expandnet
