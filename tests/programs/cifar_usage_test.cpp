@@ -125,7 +125,8 @@ TEST_F(ExpandnetCifarUsage, RefusesWrongUsageWithStatus2) {
             "--strategy: needs nets that are expanded in weight space, got "
             "--init twin");
   EXPECT_EQ(refusal({"--strategy", "conv1=cl", "--expand", "none"}),
-            "--strategy: needs a net that is expanded, got --expand none");
+            "--strategy: needs a net that is expanded, got --expand none; name "
+            "an expansion, and leave other layers out with \"*=none\"");
   EXPECT_EQ(refusal({"--strategy", "conv1"}),
             "--strategy: must be PATTERN=fc, cl, ck, orepa, acb, rep, cl+skip, "
             "ck+rep or none, got conv1");

@@ -136,7 +136,8 @@ void check_together(const Settings& settings, Command command) {
       recipes == std::vector<std::string>{"none"}) {
     throw CLI::ValidationError("--strategy",
                                "needs a net that is expanded, got --expand "
-                               "none");
+                               "none; name an expansion, and leave other "
+                               "layers out with \"*=none\"");
   }
   const auto& tuning = settings.fine_tuning;
   const bool has_head = tuning.head != HeadChoice::kAuto;

@@ -13,9 +13,9 @@ namespace expandnet::examples {
 /// A chain that costs more than this share of its layer's own step gets a note.
 inline constexpr double kNotableCost = 0.1;
 
-/// Returns a line for each layer whose fold and pull back take more
-/// multiply-adds than `kNotableCost` of its own step, with advice to lower
-/// them. Runs the net once, on one black image. Empty for nets without an
+/// Returns a line on the layers whose fold and pull back take more
+/// multiply-adds than `kNotableCost` of their own steps, with advice to lower
+/// them; none if there are none. Runs the net once, on one black image. Empty for nets without an
 /// Expansion.
 std::vector<std::string> cost_notes(const TrainableModel& trainable,
                                     const RunContext& context);
