@@ -272,6 +272,18 @@ TEST_F(MaskFolderTest, RefusesALineThatIsWrittenOtherwise) {
                 path("classes.txt") + "\"; remove the comment");
 }
 
+TEST_F(MaskFolderTest, RefusesWhatIsNoUtf8) {
+  const auto refusal = [&](const std::string& value) {
+    return "read_text_lines: a text file must be UTF-8, got " + value + "\"" +
+           path("classes.txt") + "\"; save it as UTF-8";
+  };
+  using namespace std::string_literals;
+  EXPECT_EQ(read_error("\xff\xfes\0k\0y\0\n\0"s), refusal("UTF-16 in "));
+  EXPECT_EQ(read_error("\xfe\xff\0s\0k\0y\0\n"s), refusal("UTF-16 in "));
+  EXPECT_EQ(read_error("sky\ns\0e\0a\0\n"s),
+            refusal("a NUL byte in line 2 of "));
+}
+
 TEST_F(MaskFolderTest, CountsThePixelsOfClasses) {
   const auto counted = count_pixels(read("sky\nsea\nland\n"));
   // The first mask: 47 of class 1, one ignored; the second: 47 of class 0 and
