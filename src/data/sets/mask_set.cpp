@@ -30,7 +30,7 @@ bool have_one_size(const MaskPair& pair, ImageSize& image,
   ImageSize mask;
   const bool can_be_read = faults.try_read(
       "an image and its mask must be files that can be read", [&] {
-        image = ImageFile(pair.image, ExifOrientation::kIgnored).size();
+        image = read_image_size(pair.image, ExifOrientation::kIgnored);
         mask = read_mask_size(pair.mask);
       });
   if (!can_be_read) return false;
