@@ -339,6 +339,29 @@ TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
                 path("folders") + "\"");
 }
 
+TEST_F(ExpandnetSegmentation, ReadsAYearOfVocWithoutBoxes) {
+  const auto year = folder_ / "voc/VOCdevkit/VOC2012";
+  const fs::path scenes = kMaskedScenes;
+  for (const auto* name :
+       {"ImageSets/Segmentation", "JPEGImages", "SegmentationClass"}) {
+    fs::create_directories(year / name);
+    fs::copy(scenes / name, year / name);
+  }
+  fs::copy_file(scenes / "classes.txt", folder_ / "voc/classes.txt");
+  const auto trained = [&](const Words& lists, const std::string& out) {
+    return run(
+        command("train", joined({"--epochs", "1"}, lists), out, path("voc")));
+  };
+  const auto usual = trained({}, "out");
+  ASSERT_EQ(usual.status, 0) << usual.err;
+  EXPECT_EQ(trained({"--train-lists", "VOC2012/train"}, "named").status, 0);
+  for (const std::string list : {"2/train", "12/train", "C2012/train"}) {
+    EXPECT_EQ(complaint_of(trained({"--train-lists", list}, "wrong")),
+              "--data: must hold the year of " + list + ", got none in \"" +
+                  path("voc") + "\"; name a year as 2012 or VOC2012");
+  }
+}
+
 TEST_F(ExpandnetSegmentation, NeedsAPixelToJudgeInEachSet) {
   const OtherLayouts layouts(folder_);
   const auto refusal = [&](const std::string& part) {
@@ -442,7 +465,8 @@ TEST_F(ExpandnetSegmentation, NotesWhatItSkipsAndWhatSetsShare) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto skipped =
       "note: skipped 1 time: an image must have its mask, first \"" +
-      path("folders/train/images/000002.png") + "\"\n";
+      path("folders/train/images/000002.png") + "\", no \"" +
+      path("folders/train/masks/000002.png") + "\"\n";
   const auto at = outcome.out.find(skipped);
   ASSERT_NE(at, std::string::npos) << outcome.out;
   EXPECT_EQ(outcome.out.find(skipped, at + 1), std::string::npos);
@@ -569,8 +593,9 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
                 kMaskedScenes +
                 "\"; name --val-lists, or set some apart by --val-images");
   EXPECT_EQ(refusal({"--dataset", "cityscapes"}),
-            "cannot list \"" + kMaskedScenes +
-                "/leftImg8bit/train\": No such file or directory");
+            "--data: must hold the list train, got no \"" + kMaskedScenes +
+                "/leftImg8bit/train\"; name others by --train-lists, "
+                "--val-lists and --test-lists");
 }
 
 }  // namespace
