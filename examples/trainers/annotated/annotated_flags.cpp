@@ -14,6 +14,18 @@ namespace {
 constexpr Named<data::Faults> kFaults[] = {{data::Faults::kStop, "stop"},
                                            {data::Faults::kSkip, "skip"}};
 
+/// Names of lists, at least one.
+CLI::Option* add_lists(CLI::App& app, const std::string& flag, Lists& lists,
+                       const std::string& description) {
+  return app.add_option(flag, lists, description)
+      ->expected(1, -1)
+      ->check(CLI::Validator(
+          [](const std::string& name) -> std::string {
+            return name.empty() ? "must name a list, got \"\"" : "";
+          },
+          ""));
+}
+
 }  // namespace
 
 int AnnotatedFlags::reading_threads() const {
@@ -22,12 +34,10 @@ int AnnotatedFlags::reading_threads() const {
 
 void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
                         const std::string& usual) {
-  app.add_option("--train-lists", flags.lists.training,
-                 "names of the lists to train on, " + usual)
-      ->expected(0, -1);
-  app.add_option("--val-lists", flags.lists.validation,
-                 "to validate on; by default val, where there is one")
-      ->expected(0, -1);
+  add_lists(app, "--train-lists", flags.lists.training,
+            "names of the lists to train on, " + usual);
+  add_lists(app, "--val-lists", flags.lists.validation,
+            "to validate on; by default val, where there is one");
   app.add_option("--val-images", flags.apart.images,
                  "training images set apart to validate on, where --val-lists "
                  "has none")
@@ -38,8 +48,7 @@ void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
 
 void add_test_lists(CLI::App& app, AnnotatedFlags& flags,
                     const std::string& usual) {
-  app.add_option("--test-lists", flags.lists.test, "to test on; " + usual)
-      ->expected(0, -1);
+  add_lists(app, "--test-lists", flags.lists.test, "to test on; " + usual);
   app.add_option("--workers", flags.workers,
                  "threads that read images; 0: as many as there are cores")
       ->check(from_to(0, kMostThreads));
