@@ -403,7 +403,23 @@ TEST_F(ExpandnetDetection, RefusesWrongUsage) {
                 "--val-lists and --test-lists");
   EXPECT_EQ(refusal({"--train-lists", "2012/trainval"}),
             "--data: must hold the year of 2012/trainval, got none in \"" +
-                kScenes + "\"");
+                kScenes + "\"; name a year as 2012 or VOC2012");
+  EXPECT_EQ(refusal({"--dataset", "folder", "--train-lists", "some"}),
+            "--data: must hold the list some, got no \"" + kScenes +
+                "/some\"; name others by --train-lists, --val-lists and "
+                "--test-lists");
+  EXPECT_EQ(refusal({"--dataset", "coco"}),
+            "--data: must hold the list train2017, got no \"" + kScenes +
+                "/annotations/instances_train2017.json\"; name others by "
+                "--train-lists, --val-lists and --test-lists");
+  EXPECT_EQ(refusal({"--train-lists", ""}),
+            "--train-lists: must name a list, got \"\"");
+  EXPECT_EQ(refusal({"--batch-norm", "true", "--image-size", "32",
+                     "--batch-size", "1"}),
+            "--batch-norm: must have more than one value of a channel to "
+            "normalize, got one, of one image whose smallest feature map is "
+            "1x1; give a larger --image-size or --batch-size, or --batch-norm "
+            "false");
 }
 
 }  // namespace

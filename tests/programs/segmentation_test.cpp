@@ -561,6 +561,18 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
             "--tile: must be a multiple of 16, got 100");
   EXPECT_EQ(refusal({"--max-scale", "0.25"}),
             "--max-scale: must not be below --min-scale, 0.5, got 0.25");
+  EXPECT_EQ(refusal({"--max-scale", "1e300"}),
+            "--max-scale: must be above 0 and at most 100, got 1e300");
+  for (const std::string flag :
+       {"--train-lists", "--val-lists", "--test-lists"}) {
+    EXPECT_EQ(refusal({flag, ""}), flag + ": must name a list, got \"\"");
+    EXPECT_NE(refusal({flag}), "");
+  }
+  EXPECT_EQ(
+      refusal({"--batch-norm", "true", "--crop", "16", "--batch-size", "1"}),
+      "--batch-norm: must have more than one value of a channel to "
+      "normalize, got one, of one image whose smallest feature map is "
+      "1x1; give a larger --crop or --batch-size, or --batch-norm false");
   EXPECT_EQ(refusal({"--exposure", "0.5"}),
             "--exposure: must be at least 1, got 0.5");
   EXPECT_EQ(refusal({"--sync-bn"}),

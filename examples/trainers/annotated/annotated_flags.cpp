@@ -1,11 +1,12 @@
 #include "trainers/annotated/annotated_flags.h"
 
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "base/error.h"
 #include "command_line/named_flag.h"
-#include "trainers/app/runs/machine.h"
 
 namespace expandnet::examples {
 
@@ -86,6 +87,23 @@ void check_weight_space(const Settings& settings) {
         "must not be twin for this net; expanded modules, which a twin is made "
         "of, are written into a net");
   }
+}
+
+void check_values_to_normalize(std::int64_t images, data::ImageSize smallest,
+                               const std::string& side) {
+  TORCH_CHECK(
+      images * smallest.height * smallest.width > 1,
+      error_message(
+          "--batch-norm",
+          "must have more than one value of a channel to normalize",
+          "one, of one image whose smallest feature map is 1x1",
+          "give a larger " + side + " or --batch-size, or --batch-norm false"));
+}
+
+std::int64_t normalized_images(const Settings& settings,
+                               const Machine& machine) {
+  return settings.sync_batch_norm ? settings.batch_size
+                                  : settings.batch_size / machine.size();
 }
 
 void check_sync_batch_norm(const Settings& settings, bool batch_norm) {

@@ -245,6 +245,13 @@ std::unique_ptr<Images> DetectionTrainer::load_images(
     training.scales = data::MultiScale{std::max(kStride, image_size_ - kReach),
                                        image_size_ + kReach, kStride};
   }
+  if (batch_norm_ && run.empty()) {
+    const auto smallest =
+        training.scales ? training.scales->min_side : image_size_;
+    const auto side = smallest / kStride;
+    check_values_to_normalize(normalized_images(settings, machine),
+                              {side, side}, "--image-size");
+  }
   training.batch_size = settings.batch_size;
   training.drop_last = true;
   training.workers = reading_.reading_threads();

@@ -251,6 +251,13 @@ std::unique_ptr<Images> SegmentationTrainer::load_images(
                             "--int8 must be none: it takes images of one size, "
                             "and whole ones have any",
                             name_in(kInt8s, settings.int8)));
+  if (batch_norm_ && run.empty()) {
+    constexpr auto kStride = models::UNetImpl::kStride;
+    const auto [height, width] = crop_size();
+    check_values_to_normalize(
+        normalized_images(settings, machine),
+        {(height - 1) / kStride + 1, (width - 1) / kStride + 1}, "--crop");
+  }
   SegmentationImagesOptions options;
   options.dataset = dataset_;
   options.folder = settings.data;
