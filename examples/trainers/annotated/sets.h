@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "trainers/annotated/lists.h"
+#include "trainers/annotated/place_on_disk.h"
 
 namespace expandnet::examples {
 
@@ -67,7 +68,8 @@ template <typename Set>
 [[nodiscard]] std::int64_t shared_images(const PartOf<Set>& a,
                                          const PartOf<Set>& b) {
   const auto path = [](const PartOf<Set>& part, std::int64_t place) {
-    return part.set->images[static_cast<std::size_t>(place)].path;
+    return place_on_disk(
+        part.set->images[static_cast<std::size_t>(place)].path);
   };
   std::set<std::string> paths;
   for (const auto place : a.places) paths.insert(path(a, place));
