@@ -57,6 +57,17 @@ class ExpandnetDetection : public ProgramTest {
   }
 };
 
+/// The scenes as folders of images with their annotations beside them.
+void put_in_folder(const fs::path& folder, const Words& names) {
+  fs::create_directories(folder);
+  for (const auto& name : names) {
+    fs::copy_file(kScenes + "/JPEGImages/" + name + ".png",
+                  folder / (name + ".png"));
+    fs::copy_file(kScenes + "/Annotations/" + name + ".xml",
+                  folder / (name + ".xml"));
+  }
+}
+
 TEST_F(ExpandnetDetection, TrainsEvaluatesAndContracts) {
   const auto outcome = run(command("train", {"--epochs", "3"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -148,6 +159,30 @@ TEST_F(ExpandnetDetection, GoesOnWithTheAnchorsThatItBeganWith) {
                 "\"1\")");
 }
 
+TEST_F(ExpandnetDetection, GoesOnWithTheImagesThatItBeganWith) {
+  put_in_folder(folder_ / "boxes/train",
+                {"000001", "000002", "000003", "000004"});
+  put_in_folder(folder_ / "boxes/test", {"000005"});
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1", "--dataset", "folder", "--data",
+                            path("boxes"), "--val-images", "1"}))
+          .status,
+      0);
+  put_in_folder(folder_ / "boxes/train", {"000006"});
+  const auto kept = path("out/images.txt");
+  EXPECT_EQ(
+      complaint_of(run_plain({"train", "--resume", "--out", path("out")})),
+      "--resume: a run goes on with the images that it began with, got others "
+      "in --data than in \"" +
+          kept + "\"; restore them, or begin a new run by another --out");
+  EXPECT_EQ(
+      complaint_of(run_plain({"evaluate", path("out"), "--set", "validation"})),
+      "--data: the validation set must have the images that the run "
+      "began with, got others in \"" +
+          path("boxes") + "\" than in \"" + kept + "\"; restore them");
+  EXPECT_EQ(run_plain({"evaluate", path("out"), "--device", "cpu"}).status, 0);
+}
+
 TEST_F(ExpandnetDetection, ComparesCompactAndExpandedNets) {
   const auto outcome = run(command(
       "compare", {"--epochs", "1", "--runs", "2", "--batch-norm", "true"}));
@@ -220,17 +255,6 @@ TEST_F(ExpandnetDetection, ShowsWhatItFindsInImages) {
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("empty")})),
             "predict: a folder must hold JPEG or PNG files, got none in \"" +
                 path("empty") + "\"");
-}
-
-/// The scenes as folders of images with their annotations beside them.
-void put_in_folder(const fs::path& folder, const Words& names) {
-  fs::create_directories(folder);
-  for (const auto& name : names) {
-    fs::copy_file(kScenes + "/JPEGImages/" + name + ".png",
-                  folder / (name + ".png"));
-    fs::copy_file(kScenes + "/Annotations/" + name + ".xml",
-                  folder / (name + ".xml"));
-  }
 }
 
 void annotate(const fs::path& file, const std::string& objects) {

@@ -312,6 +312,87 @@ class OtherLayouts {
   fs::path folder_;
 };
 
+TEST_F(ExpandnetSegmentation, StopsWithinAnEpochAndGoesOnToTheSameBits) {
+  const OtherLayouts layouts(folder_);
+  // An epoch of 64 steps: the signal comes within the second.
+  const auto train = folder_ / "folders/train";
+  for (int copy = 1; copy < 16; ++copy) {
+    for (int i = 1; i <= 4; ++i) {
+      for (const auto* kind : {"images", "masks"}) {
+        fs::copy_file(train / kind / fmt::format("00000{}.png", i),
+                      train / kind / fmt::format("{:02}{}.png", copy, i));
+      }
+    }
+  }
+  const Words words = {"--epochs", "4", "--batch-size", "1", "--dice", "1"};
+  ASSERT_EQ(run(command("train", words, "straight", path("folders"))).status,
+            0);
+  {
+    Process process(command("train", words, "out", path("folders")), folder_);
+    ASSERT_TRUE(process.wait_for("  1/4  "));
+    process.send(SIGTERM);
+    EXPECT_EQ(process.wait().status, 128 + SIGTERM);
+  }
+  EXPECT_LT(log_of("out").size(), log_of("straight").size());
+  const auto resumed =
+      run_plain({"train", "--resume", "--workers", "1", "--out", path("out")});
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetSegmentation, GoesOnWithTheImagesThatItBeganWith) {
+  const OtherLayouts layouts(folder_);
+  const Words words = command(
+      "train", {"--epochs", "1", "--val-images", "1", "--batch-size", "1"},
+      "out", path("folders"));
+  ASSERT_EQ(run(words).status, 0);
+  const auto train = folder_ / "folders/train";
+  const auto kept = path("out/images.txt");
+  const Words resume = {"train", "--resume", "--out", path("out")};
+  const Words evaluate = {"evaluate", path("out"), "--device", "cpu", "--set"};
+  const auto rule =
+      "--resume: a run goes on with the images that it began with, got others "
+      "in --data than in \"" +
+      kept + "\"; restore them, or begin a new run by another --out";
+  // Of more images another is drawn to validate on.
+  for (const auto* kind : {"images", "masks"}) {
+    fs::copy_file(train / kind / "000001.png", train / kind / "000000.png");
+  }
+  EXPECT_EQ(complaint_of(run_plain(resume)), rule);
+  for (const std::string set : {"training", "validation"}) {
+    const auto refusal = "--data: the " + set +
+                         " set must have the images that the run began with, "
+                         "got others in \"" +
+                         path("folders") + "\" than in \"" + kept +
+                         "\"; restore them";
+    EXPECT_EQ(complaint_of(run_plain(joined(evaluate, {set}))), refusal);
+    EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), "--set", set,
+                                      "--out", path("found")})),
+              refusal);
+  }
+  EXPECT_EQ(run_plain(joined(evaluate, {"test"})).status, 0);
+  // A run that began before there was this file goes on with what is there.
+  const auto content = content_of(kept);
+  fs::remove(kept);
+  EXPECT_EQ(run_plain(resume).status, 0);
+  EXPECT_NE(content_of(kept), content);
+  std::ofstream(kept) << content;
+  // Fewer have no such places as the checkpoint has.
+  for (const auto* name : {"000000.png", "000001.png"}) {
+    for (const auto* kind : {"images", "masks"}) {
+      fs::remove(train / kind / name);
+    }
+  }
+  EXPECT_EQ(complaint_of(run_plain(resume)), rule);
+  // The folder itself may be moved.
+  for (const auto* kind : {"images", "masks"}) {
+    fs::copy_file(folder_ / "folders/val" / kind / "000005.png",
+                  train / kind / "000001.png");
+  }
+  fs::rename(folder_ / "folders", folder_ / "moved");
+  EXPECT_EQ(run_plain(joined(resume, {"--data", path("moved")})).status, 0);
+}
+
 TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
   const OtherLayouts layouts(folder_);
   for (const auto* name : {"folders", "streets"}) {

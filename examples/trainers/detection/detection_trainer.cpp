@@ -220,6 +220,7 @@ data::AnnotatedSet DetectionTrainer::training_boxes() const {
 std::unique_ptr<Images> DetectionTrainer::load_images(
     const Machine& machine, const std::string& run) const {
   DetectionImagesOptions options;
+  options.run = run;
   options.dataset = dataset_;
   options.folder = settings.data;
   options.lists = reading_.lists;

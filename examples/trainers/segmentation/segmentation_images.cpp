@@ -115,7 +115,7 @@ void SegmentationImages::weight_classes() {
 
 std::unique_ptr<data::MaskBatches> SegmentationImages::plain_batches(
     const std::string& set) const {
-  const auto& part = sets_.at(set);
+  const auto& part = sets_.of_run(set, options_.run, options_.folder);
   if (part.places.empty()) return nullptr;
   check_has_pixel(set);
   auto options =
@@ -149,12 +149,14 @@ std::vector<std::string> SegmentationImages::notes_on_results() const {
 }
 
 std::vector<KeptFile> SegmentationImages::kept_files() const {
-  if (class_weights_.empty()) return {};
+  std::vector<KeptFile> files = {sets_.kept()};
+  if (class_weights_.empty()) return files;
   std::string text;
   for (const auto weight : class_weights_) {
     text += fmt::format("{}\n", weight);  // to the last bit
   }
-  return {{kClassWeightsFile, text, "class weights"}};
+  files.push_back({kClassWeightsFile, text, "class weights"});
+  return files;
 }
 
 RunData SegmentationImages::run_data(std::uint64_t seed) const {
@@ -175,7 +177,7 @@ std::int64_t SegmentationImages::size_of(const std::string& set) const {
 }
 
 data::MaskSet SegmentationImages::masked(const std::string& set) const {
-  return chosen_from(sets_.at(set));
+  return chosen_from(sets_.of_run(set, options_.run, options_.folder));
 }
 
 std::unique_ptr<data::BatchSource> SegmentationImages::batches_of(

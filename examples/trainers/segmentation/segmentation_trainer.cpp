@@ -259,6 +259,7 @@ std::unique_ptr<Images> SegmentationTrainer::load_images(
         {(height - 1) / kStride + 1, (width - 1) / kStride + 1}, "--crop");
   }
   SegmentationImagesOptions options;
+  options.run = run;
   options.dataset = dataset_;
   options.folder = settings.data;
   options.lists = reading_.lists;
