@@ -314,10 +314,18 @@ TEST_F(ExpandnetDetection, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   const auto before = content_of(image);
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("images"),
                                     "--out", path("images")})),
-            "--out: what is written must not replace an image that is read, "
+            "--out: what is written must not replace a file that is read, "
             "got \"" +
                 image.string() + "\"; name another folder");
   EXPECT_EQ(content_of(image), before);
+  fs::create_directories(folder_ / "others");
+  fs::copy_file(image, folder_ / "others/000002.png");
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("others"),
+                                    "--out", path("images")})),
+            "--out: what is written must replace nothing but earlier "
+            "predictions, got \"" +
+                path("images/000002.png") +
+                "\" without predictions.json; name another folder");
   fs::resize_file(folder_ / "images/000002.png", 400);
   const Words words = {"predict",     path("out"), path("images"), "--out",
                        path("found"), "--device",  "cpu"};
@@ -325,6 +333,13 @@ TEST_F(ExpandnetDetection, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   EXPECT_FALSE(fs::exists(folder_ / "found"));
   EXPECT_EQ(run_plain(joined(words, {"--faults", "skip"})).status, 0);
   EXPECT_EQ(json("found/predictions.json").size(), 1U);
+  EXPECT_EQ(run_plain(joined(words, {"--faults", "skip"})).status, 0);
+  const auto none = run_plain(
+      {"predict", path("out"), path("images/000002.png"), "--faults", "skip"});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(none.err.substr(none.err.find('\n') + 1),
+            "predict: there must be an image without faults, got none of 1; "
+            "correct one of them\n");
 }
 
 TEST_F(ExpandnetDetection, SetsTrainingImagesApartToValidateOn) {

@@ -557,6 +557,81 @@ TEST_F(ExpandnetSegmentation, NotesWhatItSkipsAndWhatSetsShare) {
       << outcome.out;
 }
 
+TEST_F(ExpandnetSegmentation, KnowsImagesByWhereTheyAreNotByTheirPaths) {
+  const OtherLayouts layouts(folder_);
+  fs::create_directory_symlink("train", folder_ / "folders/link");
+  const auto shared = run(command(
+      "train",
+      {"--epochs", "1", "--train-lists", "train", "--test-lists", "link"},
+      "out", path("folders")));
+  ASSERT_EQ(shared.status, 0) << shared.err;
+  EXPECT_NE(
+      shared.out.find("\nnote: 4 of the test images are trained on, too\n"),
+      std::string::npos)
+      << shared.out;
+  EXPECT_EQ(complaint_of(run(command(
+                "train", {"--epochs", "1", "--train-lists", "train", "link"},
+                "twice", path("folders")))),
+            "--train-lists: must name each image once, got \"" +
+                path("folders/link/images/000001.png") +
+                "\" again; name lists that share no image");
+}
+
+TEST_F(ExpandnetSegmentation, PredictsIntoNoDataSet) {
+  const OtherLayouts layouts(folder_);
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1"}, "out", path("folders"))).status,
+      0);
+  const auto mask = folder_ / "folders/val/masks/000005.png";
+  const auto before = content_of(mask);
+  const auto into = [&](const Words& images, const std::string& out) {
+    return run_plain(joined(joined({"predict", path("out")}, images),
+                            {"--out", path(out), "--device", "cpu"}));
+  };
+  EXPECT_EQ(complaint_of(into({"--set", "test"}, "folders/val")),
+            "--out: what is written must not replace a file that is read, got "
+            "\"" +
+                mask.string() + "\"; name another folder");
+  EXPECT_EQ(complaint_of(into({path("folders/val/images")}, "folders/val")),
+            "--out: what is written must replace nothing but earlier "
+            "predictions, got \"" +
+                path("folders/val/masks") +
+                "\" without overlays; name another folder");
+  EXPECT_EQ(content_of(mask), before);
+  EXPECT_FALSE(fs::exists(folder_ / "folders/val/overlays"));
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ(into({path("folders/val/images")}, "found").status, 0);
+  }
+}
+
+TEST_F(ExpandnetSegmentation, LeavesDamagedMasksOutOfPredictions) {
+  const OtherLayouts layouts(folder_);
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1"}, "out", path("folders"))).status,
+      0);
+  const auto damage = [&](const std::string& name) {
+    const auto mask = folder_ / "folders/val/masks" / name;
+    fs::resize_file(mask, fs::file_size(mask) - 20);
+  };
+  const Words words = {"predict", path("out"),   "--set",    "test",
+                       "--out",   path("found"), "--device", "cpu"};
+  damage("000006.png");
+  EXPECT_NE(run_plain(words).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "found"));
+  const auto one = run_plain(joined(words, {"--faults", "skip"}));
+  ASSERT_EQ(one.status, 0) << one.err;
+  EXPECT_EQ(one.out.rfind("masks of 1 image: ", 0), 0U) << one.out;
+  EXPECT_FALSE(fs::exists(folder_ / "found/masks/000006.png"));
+  fs::copy_file(folder_ / "folders/val/images/000005.png", folder_ / "cut.png");
+  fs::resize_file(folder_ / "cut.png", 400);
+  const auto none =
+      run_plain({"predict", path("out"), path("cut.png"), "--faults", "skip"});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(none.err.substr(none.err.find('\n') + 1),
+            "predict: there must be an image without faults, got none of 1; "
+            "correct one of them\n");
+}
+
 TEST_F(ExpandnetSegmentation, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   ASSERT_EQ(run(command("train", {"--epochs", "1", "--crop", "24"})).status, 0);
   const auto images = folder_ / "images";
@@ -581,7 +656,7 @@ TEST_F(ExpandnetSegmentation, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   EXPECT_EQ(
       complaint_of(run_plain({"predict", path("out"), path("found/./overlays"),
                               "--out", path("found")})),
-      "--out: what is written must not replace an image that is read, "
+      "--out: what is written must not replace a file that is read, "
       "got \"" +
           path("found/overlays/a.png") + "\"; name another folder");
   EXPECT_EQ(content_of(folder_ / "found/overlays/a.png"), before);
