@@ -473,6 +473,42 @@ TEST_F(ExpandnetSegmentation, NeedsAPixelToJudgeInEachSet) {
             "in 4 masks; name other lists, or correct the masks");
 }
 
+TEST_F(ExpandnetSegmentation, SaysWhyASetHasNoPixel) {
+  const OtherLayouts layouts(folder_);
+  for (const auto* name : {"000005", "000006"}) {
+    examples::write_mask(path("folders/val/masks/") + name + ".png",
+                         std::vector<std::uint8_t>(48 * 48, 77), {48, 48});
+  }
+  EXPECT_EQ(
+      complaint_of(run(command("train", {"--epochs", "1", "--faults", "skip"},
+                               "out", path("folders")))),
+      "--data: the test set must have a pixel of a class, got none in 2 "
+      "masks (left out: read_labels: an index of a mask must have a "
+      "class, got 77 at column 0, row 0 of \"" +
+          path("folders/val/masks/000005.png") +
+          "\"; correct the mask or give the class); name other lists, or "
+          "correct the masks");
+}
+
+TEST_F(ExpandnetSegmentation, ShowsNoScoreOfAnEpochThatIsAllIgnored) {
+  const OtherLayouts layouts(folder_);
+  // One pixel in a corner counts, and no crop of this seed has it.
+  std::vector<std::uint8_t> mask(48 * 48, 255);
+  mask[0] = 0;
+  for (int i = 1; i <= 4; ++i) {
+    examples::write_mask(
+        path(fmt::format("folders/train/masks/00000{}.png", i)), mask,
+        {48, 48});
+  }
+  const auto outcome = run(command("train",
+                                   {"--epochs", "1", "--batch-size", "1",
+                                    "--crop", "16", "--min-scale", "2"},
+                                   "out", path("folders")));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(json("out/run.json")["epochs"][0]["training_mean_iou"].is_null());
+  EXPECT_EQ(outcome.out.find("nan"), std::string::npos) << outcome.out;
+}
+
 TEST_F(ExpandnetSegmentation, GoesOnAfterABatchWhosePixelsAreAllIgnored) {
   const OtherLayouts layouts(folder_);
   for (int i = 1; i <= 3; ++i) {

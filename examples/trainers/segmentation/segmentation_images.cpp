@@ -30,15 +30,16 @@ data::MaskSet chosen_from(const PartOf<data::MaskSet>& part) {
 }
 
 /// Whether a mask has a pixel that is not ignored. One with faults has none
-/// where these are skipped.
+/// where these are skipped; `why` keeps the first.
 bool has_pixel(const data::MaskedImage& image, const data::IndexLabels& labels,
-               data::Faults faults) {
+               data::Faults faults, std::string& why) {
   try {
     const auto found = data::read_labels(image.mask, labels).labels;
     return std::any_of(found.begin(), found.end(),
                        [](auto label) { return label != data::kIgnoredLabel; });
-  } catch (const std::runtime_error&) {
+  } catch (const std::runtime_error& error) {
     if (faults == data::Faults::kStop) throw;
+    if (why.empty()) why = error.what();
     return false;
   }
 }
@@ -74,17 +75,19 @@ SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
 
 void SegmentationImages::check_has_pixel(const std::string& name) const {
   const auto& [set, places] = sets_.at(name);
+  std::string why;
   const bool has_one =
       std::any_of(places.begin(), places.end(), [&, &set = set](auto place) {
         return has_pixel(set->images[static_cast<std::size_t>(place)],
-                         set->labels, options_.faults);
+                         set->labels, options_.faults, why);
       });
   TORCH_CHECK(places.empty() || has_one,
               error_message(
                   "--data",
                   fmt::format("the {} set must have a pixel of a class", name),
-                  fmt::format("none in {} {}", places.size(),
-                              places.size() == 1 ? "mask" : "masks"),
+                  fmt::format("none in {} {}{}", places.size(),
+                              places.size() == 1 ? "mask" : "masks",
+                              why.empty() ? "" : " (left out: " + why + ")"),
                   "name other lists, or correct the masks"));
 }
 
