@@ -168,7 +168,7 @@ int run_session(const Session& session, const Trainer& trainer,
     report(session, context, notes, warnings,
            by_variant(settings, choice.tunings, plans, results, times));
   });
-  return interrupt.exit_status();
+  return all_diverged(results) ? 1 : interrupt.exit_status();
 }
 
 }  // namespace expandnet::examples
