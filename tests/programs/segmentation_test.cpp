@@ -2,6 +2,7 @@
 #include <expandnet/data/images/image_file.h>
 #include <expandnet/data/images/mask_file.h>
 #include <expandnet/data/images/placement.h>
+#include <expandnet/models/unet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -118,6 +120,53 @@ TEST_F(ExpandnetSegmentation, EvaluatesInTilesAndBatchesWithTheSameResult) {
       complaint_of(run_plain({"evaluate", path("out"), "--int8", "channel"})),
       "expandnet-segmentation: --int8 must be none: it takes images of "
       "one size, and whole ones have any, got channel");
+}
+
+/// A picture of noise, so wide that a tile sees a part of it, and blocks of two
+/// classes.
+void write_wide(const fs::path& folder, const std::string& name,
+                std::uint32_t seed) {
+  constexpr data::ImageSize kWide = {32, 480};
+  std::mt19937 random(seed);
+  const auto pixels = static_cast<std::size_t>(kWide.height * kWide.width);
+  data::Image image = {kWide.height, kWide.width, {}};
+  for (std::size_t i = 0; i < 3 * pixels; ++i) {
+    image.pixels.push_back(static_cast<std::uint8_t>(random()));
+  }
+  std::vector<std::uint8_t> mask;
+  for (std::size_t i = 0; i < pixels; ++i) mask.push_back(i / 40 % 2);
+  for (const auto* kind : {"images", "masks"}) {
+    fs::create_directories(folder / kind);
+  }
+  examples::write_png((folder / "images" / (name + ".png")).string(), image);
+  examples::write_mask((folder / "masks" / (name + ".png")).string(), mask,
+                       kWide);
+}
+
+TEST_F(ExpandnetSegmentation, EvaluatesTilesThatSeeAPartWithTheSameResult) {
+  for (const auto* kind : {"transposed", "bilinear"}) {
+    const auto options = models::UNetOptions().width(1).up_sampling(
+        kind == std::string("bilinear") ? models::UpSampling::kBilinear
+                                        : models::UpSampling::kTransposed);
+    ASSERT_LT(16 + 2 * models::UNet(options)->receptive_radius(), 480);
+    const auto data = std::string("wide_") + kind;
+    const auto out = std::string("out_") + kind;
+    write_wide(folder_ / data / "train", "a", 1);
+    write_wide(folder_ / data / "test", "b", 2);
+    std::ofstream(folder_ / data / "classes.txt") << "even\nodd\n";
+    ASSERT_EQ(run(command("train",
+                          {"--epochs", "2", "--batch-size", "1",
+                           "--up-sampling", kind},
+                          out, path(data)))
+                  .status,
+              0);
+    const Words words = {"evaluate", path(out), "--device", "cpu"};
+    const auto whole = run_plain(words).out;
+    ASSERT_NE(whole.find("mIoU"), std::string::npos);
+    for (const auto* side : {"16", "64"}) {
+      EXPECT_EQ(run_plain(joined(words, {"--tile", side})).out, whole) << kind;
+    }
+  }
 }
 
 TEST_F(ExpandnetSegmentation, GoesOnAfterAKillToTheSameBits) {
