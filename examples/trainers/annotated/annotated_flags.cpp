@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "command_line/named_flag.h"
 
 namespace expandnet::examples {
@@ -22,7 +23,9 @@ CLI::Option* add_lists(CLI::App& app, const std::string& flag, Lists& lists,
       ->expected(1, -1)
       ->check(CLI::Validator(
           [](const std::string& name) -> std::string {
-            return name.empty() ? "must name a list, got \"\"" : "";
+            // One that is forgotten leaves nothing, or the next flag.
+            const bool is_name = !name.empty() && name.front() != '-';
+            return is_name ? "" : "must name a list, got " + in_quotes(name);
           },
           ""));
 }

@@ -107,9 +107,10 @@ class MaskFolders {
     return (out_ / "index.html").string();
   }
   /// A data set has masks, too, but no overlays.
-  void check() const {
-    check_is_of_predictions(out_, {"masks", "overlays", "meant"},
-                            {"masks", "overlays"});
+  void check(bool with_meant) const {
+    std::vector<std::string> written = {"masks", "overlays"};
+    if (with_meant) written.insert(written.end(), {"meant", "index.html"});
+    check_is_of_predictions(out_, written, {"masks", "overlays"});
   }
   void make(bool with_meant) const {
     make_folder(masks());
@@ -145,7 +146,7 @@ class MaskInputs {
     }
     check_some_are_left(images_.size(), asked.size());
     check_replaces_none(read, written);
-    folders.check();
+    folders.check(/*with_meant=*/!choices.images.set.empty());
   }
 
   [[nodiscard]] std::size_t size() const { return images_.size(); }
