@@ -57,6 +57,17 @@ class ExpandnetDetection : public ProgramTest {
   }
 };
 
+/// The scenes as folders of images with their annotations beside them.
+void put_in_folder(const fs::path& folder, const Words& names) {
+  fs::create_directories(folder);
+  for (const auto& name : names) {
+    fs::copy_file(kScenes + "/JPEGImages/" + name + ".png",
+                  folder / (name + ".png"));
+    fs::copy_file(kScenes + "/Annotations/" + name + ".xml",
+                  folder / (name + ".xml"));
+  }
+}
+
 TEST_F(ExpandnetDetection, TrainsEvaluatesAndContracts) {
   const auto outcome = run(command("train", {"--epochs", "3"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
@@ -148,6 +159,30 @@ TEST_F(ExpandnetDetection, GoesOnWithTheAnchorsThatItBeganWith) {
                 "\"1\")");
 }
 
+TEST_F(ExpandnetDetection, GoesOnWithTheImagesThatItBeganWith) {
+  put_in_folder(folder_ / "boxes/train",
+                {"000001", "000002", "000003", "000004"});
+  put_in_folder(folder_ / "boxes/test", {"000005"});
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1", "--dataset", "folder", "--data",
+                            path("boxes"), "--val-images", "1"}))
+          .status,
+      0);
+  put_in_folder(folder_ / "boxes/train", {"000006"});
+  const auto kept = path("out/images.txt");
+  EXPECT_EQ(
+      complaint_of(run_plain({"train", "--resume", "--out", path("out")})),
+      "--resume: a run goes on with the images that it began with, got others "
+      "in --data than in \"" +
+          kept + "\"; restore them, or begin a new run by another --out");
+  EXPECT_EQ(
+      complaint_of(run_plain({"evaluate", path("out"), "--set", "validation"})),
+      "--data: the validation set must have the images that the run "
+      "began with, got others in \"" +
+          path("boxes") + "\" than in \"" + kept + "\"; restore them");
+  EXPECT_EQ(run_plain({"evaluate", path("out"), "--device", "cpu"}).status, 0);
+}
+
 TEST_F(ExpandnetDetection, ComparesCompactAndExpandedNets) {
   const auto outcome = run(command(
       "compare", {"--epochs", "1", "--runs", "2", "--batch-norm", "true"}));
@@ -222,17 +257,6 @@ TEST_F(ExpandnetDetection, ShowsWhatItFindsInImages) {
                 path("empty") + "\"");
 }
 
-/// The scenes as folders of images with their annotations beside them.
-void put_in_folder(const fs::path& folder, const Words& names) {
-  fs::create_directories(folder);
-  for (const auto& name : names) {
-    fs::copy_file(kScenes + "/JPEGImages/" + name + ".png",
-                  folder / (name + ".png"));
-    fs::copy_file(kScenes + "/Annotations/" + name + ".xml",
-                  folder / (name + ".xml"));
-  }
-}
-
 void annotate(const fs::path& file, const std::string& objects) {
   std::ofstream(file) << "<annotation><size><width>48</width><height>48"
                          "</height></size>"
@@ -290,10 +314,18 @@ TEST_F(ExpandnetDetection, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   const auto before = content_of(image);
   EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("images"),
                                     "--out", path("images")})),
-            "--out: what is written must not replace an image that is read, "
+            "--out: what is written must not replace a file that is read, "
             "got \"" +
                 image.string() + "\"; name another folder");
   EXPECT_EQ(content_of(image), before);
+  fs::create_directories(folder_ / "others");
+  fs::copy_file(image, folder_ / "others/000002.png");
+  EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), path("others"),
+                                    "--out", path("images")})),
+            "--out: what is written must replace nothing but earlier "
+            "predictions, got \"" +
+                path("images/000002.png") +
+                "\" without predictions.json; name another folder");
   fs::resize_file(folder_ / "images/000002.png", 400);
   const Words words = {"predict",     path("out"), path("images"), "--out",
                        path("found"), "--device",  "cpu"};
@@ -301,6 +333,13 @@ TEST_F(ExpandnetDetection, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   EXPECT_FALSE(fs::exists(folder_ / "found"));
   EXPECT_EQ(run_plain(joined(words, {"--faults", "skip"})).status, 0);
   EXPECT_EQ(json("found/predictions.json").size(), 1U);
+  EXPECT_EQ(run_plain(joined(words, {"--faults", "skip"})).status, 0);
+  const auto none = run_plain(
+      {"predict", path("out"), path("images/000002.png"), "--faults", "skip"});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(none.err.substr(none.err.find('\n') + 1),
+            "predict: there must be an image without faults, got none of 1; "
+            "correct one of them\n");
 }
 
 TEST_F(ExpandnetDetection, SetsTrainingImagesApartToValidateOn) {
@@ -403,7 +442,23 @@ TEST_F(ExpandnetDetection, RefusesWrongUsage) {
                 "--val-lists and --test-lists");
   EXPECT_EQ(refusal({"--train-lists", "2012/trainval"}),
             "--data: must hold the year of 2012/trainval, got none in \"" +
-                kScenes + "\"");
+                kScenes + "\"; name a year as 2012 or VOC2012");
+  EXPECT_EQ(refusal({"--dataset", "folder", "--train-lists", "some"}),
+            "--data: must hold the list some, got no \"" + kScenes +
+                "/some\"; name others by --train-lists, --val-lists and "
+                "--test-lists");
+  EXPECT_EQ(refusal({"--dataset", "coco"}),
+            "--data: must hold the list train2017, got no \"" + kScenes +
+                "/annotations/instances_train2017.json\"; name others by "
+                "--train-lists, --val-lists and --test-lists");
+  EXPECT_EQ(refusal({"--train-lists", ""}),
+            "--train-lists: must name a list, got \"\"");
+  EXPECT_EQ(refusal({"--batch-norm", "true", "--image-size", "32",
+                     "--batch-size", "1"}),
+            "--batch-norm: must have more than one value of a channel to "
+            "normalize, got one, of one image whose smallest feature map is "
+            "1x1; give a larger --image-size or --batch-size, or --batch-norm "
+            "false");
 }
 
 }  // namespace

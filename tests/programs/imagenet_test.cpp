@@ -408,6 +408,17 @@ TEST_F(ExpandnetImagenet, RefusesFoldersItCannotUseWithStatus1) {
             "others in --data than in \"" +
                 path("out/classes.txt") + "\"");
 
+  for (const auto* set : {"train", "val"}) {
+    fs::rename(folder_ / "data" / set / "n09", folder_ / "data" / set / "n03");
+  }
+  const auto image = fs::directory_iterator(folder_ / "data/train/n03")->path();
+  fs::copy_file(image, folder_ / "data/train/n03/another.jpg");
+  EXPECT_EQ(refusal({"--epochs", "1", "--resume"}),
+            "--resume: a run goes on with the images that it began with, got "
+            "others in --data than in \"" +
+                path("out/images.txt") +
+                "\"; restore them, or begin a new run by another --out");
+
   std::ofstream(folder_ / "out/classes.txt") << "n01\nn01\n";
   const auto evaluated = run({EXPANDNET_IMAGENET, "evaluate", path("out")});
   EXPECT_EQ(complaint_of(evaluated),

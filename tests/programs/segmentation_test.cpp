@@ -2,6 +2,7 @@
 #include <expandnet/data/images/image_file.h>
 #include <expandnet/data/images/mask_file.h>
 #include <expandnet/data/images/placement.h>
+#include <expandnet/models/unet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -118,6 +120,53 @@ TEST_F(ExpandnetSegmentation, EvaluatesInTilesAndBatchesWithTheSameResult) {
       complaint_of(run_plain({"evaluate", path("out"), "--int8", "channel"})),
       "expandnet-segmentation: --int8 must be none: it takes images of "
       "one size, and whole ones have any, got channel");
+}
+
+/// A picture of noise, so wide that a tile sees a part of it, and blocks of two
+/// classes.
+void write_wide(const fs::path& folder, const std::string& name,
+                std::uint32_t seed) {
+  constexpr data::ImageSize kWide = {32, 480};
+  std::mt19937 random(seed);
+  const auto pixels = static_cast<std::size_t>(kWide.height * kWide.width);
+  data::Image image = {kWide.height, kWide.width, {}};
+  for (std::size_t i = 0; i < 3 * pixels; ++i) {
+    image.pixels.push_back(static_cast<std::uint8_t>(random()));
+  }
+  std::vector<std::uint8_t> mask;
+  for (std::size_t i = 0; i < pixels; ++i) mask.push_back(i / 40 % 2);
+  for (const auto* kind : {"images", "masks"}) {
+    fs::create_directories(folder / kind);
+  }
+  examples::write_png((folder / "images" / (name + ".png")).string(), image);
+  examples::write_mask((folder / "masks" / (name + ".png")).string(), mask,
+                       kWide);
+}
+
+TEST_F(ExpandnetSegmentation, EvaluatesTilesThatSeeAPartWithTheSameResult) {
+  for (const auto* kind : {"transposed", "bilinear"}) {
+    const auto options = models::UNetOptions().width(1).up_sampling(
+        kind == std::string("bilinear") ? models::UpSampling::kBilinear
+                                        : models::UpSampling::kTransposed);
+    ASSERT_LT(16 + 2 * models::UNet(options)->receptive_radius(), 480);
+    const auto data = std::string("wide_") + kind;
+    const auto out = std::string("out_") + kind;
+    write_wide(folder_ / data / "train", "a", 1);
+    write_wide(folder_ / data / "test", "b", 2);
+    std::ofstream(folder_ / data / "classes.txt") << "even\nodd\n";
+    ASSERT_EQ(run(command("train",
+                          {"--epochs", "2", "--batch-size", "1",
+                           "--up-sampling", kind},
+                          out, path(data)))
+                  .status,
+              0);
+    const Words words = {"evaluate", path(out), "--device", "cpu"};
+    const auto whole = run_plain(words).out;
+    ASSERT_NE(whole.find("mIoU"), std::string::npos);
+    for (const auto* side : {"16", "64"}) {
+      EXPECT_EQ(run_plain(joined(words, {"--tile", side})).out, whole) << kind;
+    }
+  }
 }
 
 TEST_F(ExpandnetSegmentation, GoesOnAfterAKillToTheSameBits) {
@@ -312,6 +361,87 @@ class OtherLayouts {
   fs::path folder_;
 };
 
+TEST_F(ExpandnetSegmentation, StopsWithinAnEpochAndGoesOnToTheSameBits) {
+  const OtherLayouts layouts(folder_);
+  // An epoch of 64 steps: the signal comes within the second.
+  const auto train = folder_ / "folders/train";
+  for (int copy = 1; copy < 16; ++copy) {
+    for (int i = 1; i <= 4; ++i) {
+      for (const auto* kind : {"images", "masks"}) {
+        fs::copy_file(train / kind / fmt::format("00000{}.png", i),
+                      train / kind / fmt::format("{:02}{}.png", copy, i));
+      }
+    }
+  }
+  const Words words = {"--epochs", "4", "--batch-size", "1", "--dice", "1"};
+  ASSERT_EQ(run(command("train", words, "straight", path("folders"))).status,
+            0);
+  {
+    Process process(command("train", words, "out", path("folders")), folder_);
+    ASSERT_TRUE(process.wait_for("  1/4  "));
+    process.send(SIGTERM);
+    EXPECT_EQ(process.wait().status, 128 + SIGTERM);
+  }
+  EXPECT_LT(log_of("out").size(), log_of("straight").size());
+  const auto resumed =
+      run_plain({"train", "--resume", "--workers", "1", "--out", path("out")});
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  expect_same_run("out", "straight");
+}
+
+TEST_F(ExpandnetSegmentation, GoesOnWithTheImagesThatItBeganWith) {
+  const OtherLayouts layouts(folder_);
+  const Words words = command(
+      "train", {"--epochs", "1", "--val-images", "1", "--batch-size", "1"},
+      "out", path("folders"));
+  ASSERT_EQ(run(words).status, 0);
+  const auto train = folder_ / "folders/train";
+  const auto kept = path("out/images.txt");
+  const Words resume = {"train", "--resume", "--out", path("out")};
+  const Words evaluate = {"evaluate", path("out"), "--device", "cpu", "--set"};
+  const auto rule =
+      "--resume: a run goes on with the images that it began with, got others "
+      "in --data than in \"" +
+      kept + "\"; restore them, or begin a new run by another --out";
+  // Of more images another is drawn to validate on.
+  for (const auto* kind : {"images", "masks"}) {
+    fs::copy_file(train / kind / "000001.png", train / kind / "000000.png");
+  }
+  EXPECT_EQ(complaint_of(run_plain(resume)), rule);
+  for (const std::string set : {"training", "validation"}) {
+    const auto refusal = "--data: the " + set +
+                         " set must have the images that the run began with, "
+                         "got others in \"" +
+                         path("folders") + "\" than in \"" + kept +
+                         "\"; restore them";
+    EXPECT_EQ(complaint_of(run_plain(joined(evaluate, {set}))), refusal);
+    EXPECT_EQ(complaint_of(run_plain({"predict", path("out"), "--set", set,
+                                      "--out", path("found")})),
+              refusal);
+  }
+  EXPECT_EQ(run_plain(joined(evaluate, {"test"})).status, 0);
+  // A run that began before there was this file goes on with what is there.
+  const auto content = content_of(kept);
+  fs::remove(kept);
+  EXPECT_EQ(run_plain(resume).status, 0);
+  EXPECT_NE(content_of(kept), content);
+  std::ofstream(kept) << content;
+  // Fewer have no such places as the checkpoint has.
+  for (const auto* name : {"000000.png", "000001.png"}) {
+    for (const auto* kind : {"images", "masks"}) {
+      fs::remove(train / kind / name);
+    }
+  }
+  EXPECT_EQ(complaint_of(run_plain(resume)), rule);
+  // The folder itself may be moved.
+  for (const auto* kind : {"images", "masks"}) {
+    fs::copy_file(folder_ / "folders/val" / kind / "000005.png",
+                  train / kind / "000001.png");
+  }
+  fs::rename(folder_ / "folders", folder_ / "moved");
+  EXPECT_EQ(run_plain(joined(resume, {"--data", path("moved")})).status, 0);
+}
+
 TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
   const OtherLayouts layouts(folder_);
   for (const auto* name : {"folders", "streets"}) {
@@ -337,6 +467,29 @@ TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
             "--data: must have the classes of the run, in their order, got "
             "others in \"" +
                 path("folders") + "\"");
+}
+
+TEST_F(ExpandnetSegmentation, ReadsAYearOfVocWithoutBoxes) {
+  const auto year = folder_ / "voc/VOCdevkit/VOC2012";
+  const fs::path scenes = kMaskedScenes;
+  for (const auto* name :
+       {"ImageSets/Segmentation", "JPEGImages", "SegmentationClass"}) {
+    fs::create_directories(year / name);
+    fs::copy(scenes / name, year / name);
+  }
+  fs::copy_file(scenes / "classes.txt", folder_ / "voc/classes.txt");
+  const auto trained = [&](const Words& lists, const std::string& out) {
+    return run(
+        command("train", joined({"--epochs", "1"}, lists), out, path("voc")));
+  };
+  const auto usual = trained({}, "out");
+  ASSERT_EQ(usual.status, 0) << usual.err;
+  EXPECT_EQ(trained({"--train-lists", "VOC2012/train"}, "named").status, 0);
+  for (const std::string list : {"2/train", "12/train", "C2012/train"}) {
+    EXPECT_EQ(complaint_of(trained({"--train-lists", list}, "wrong")),
+              "--data: must hold the year of " + list + ", got none in \"" +
+                  path("voc") + "\"; name a year as 2012 or VOC2012");
+  }
 }
 
 TEST_F(ExpandnetSegmentation, NeedsAPixelToJudgeInEachSet) {
@@ -367,6 +520,42 @@ TEST_F(ExpandnetSegmentation, NeedsAPixelToJudgeInEachSet) {
   EXPECT_EQ(refusal("training"),
             "--data: the training set must have a pixel of a class, got none "
             "in 4 masks; name other lists, or correct the masks");
+}
+
+TEST_F(ExpandnetSegmentation, SaysWhyASetHasNoPixel) {
+  const OtherLayouts layouts(folder_);
+  for (const auto* name : {"000005", "000006"}) {
+    examples::write_mask(path("folders/val/masks/") + name + ".png",
+                         std::vector<std::uint8_t>(48 * 48, 77), {48, 48});
+  }
+  EXPECT_EQ(
+      complaint_of(run(command("train", {"--epochs", "1", "--faults", "skip"},
+                               "out", path("folders")))),
+      "--data: the test set must have a pixel of a class, got none in 2 "
+      "masks (left out: read_labels: an index of a mask must have a "
+      "class, got 77 at column 0, row 0 of \"" +
+          path("folders/val/masks/000005.png") +
+          "\"; correct the mask or give the class); name other lists, or "
+          "correct the masks");
+}
+
+TEST_F(ExpandnetSegmentation, ShowsNoScoreOfAnEpochThatIsAllIgnored) {
+  const OtherLayouts layouts(folder_);
+  // One pixel in a corner counts, and no crop of this seed has it.
+  std::vector<std::uint8_t> mask(48 * 48, 255);
+  mask[0] = 0;
+  for (int i = 1; i <= 4; ++i) {
+    examples::write_mask(
+        path(fmt::format("folders/train/masks/00000{}.png", i)), mask,
+        {48, 48});
+  }
+  const auto outcome = run(command("train",
+                                   {"--epochs", "1", "--batch-size", "1",
+                                    "--crop", "16", "--min-scale", "2"},
+                                   "out", path("folders")));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(json("out/run.json")["epochs"][0]["training_mean_iou"].is_null());
+  EXPECT_EQ(outcome.out.find("nan"), std::string::npos) << outcome.out;
 }
 
 TEST_F(ExpandnetSegmentation, GoesOnAfterABatchWhosePixelsAreAllIgnored) {
@@ -442,7 +631,8 @@ TEST_F(ExpandnetSegmentation, NotesWhatItSkipsAndWhatSetsShare) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto skipped =
       "note: skipped 1 time: an image must have its mask, first \"" +
-      path("folders/train/images/000002.png") + "\"\n";
+      path("folders/train/images/000002.png") + "\", no \"" +
+      path("folders/train/masks/000002.png") + "\"\n";
   const auto at = outcome.out.find(skipped);
   ASSERT_NE(at, std::string::npos) << outcome.out;
   EXPECT_EQ(outcome.out.find(skipped, at + 1), std::string::npos);
@@ -450,6 +640,81 @@ TEST_F(ExpandnetSegmentation, NotesWhatItSkipsAndWhatSetsShare) {
       outcome.out.find("\nnote: 3 of the test images are trained on, too\n"),
       std::string::npos)
       << outcome.out;
+}
+
+TEST_F(ExpandnetSegmentation, KnowsImagesByWhereTheyAreNotByTheirPaths) {
+  const OtherLayouts layouts(folder_);
+  fs::create_directory_symlink("train", folder_ / "folders/link");
+  const auto shared = run(command(
+      "train",
+      {"--epochs", "1", "--train-lists", "train", "--test-lists", "link"},
+      "out", path("folders")));
+  ASSERT_EQ(shared.status, 0) << shared.err;
+  EXPECT_NE(
+      shared.out.find("\nnote: 4 of the test images are trained on, too\n"),
+      std::string::npos)
+      << shared.out;
+  EXPECT_EQ(complaint_of(run(command(
+                "train", {"--epochs", "1", "--train-lists", "train", "link"},
+                "twice", path("folders")))),
+            "--train-lists: must name each image once, got \"" +
+                path("folders/link/images/000001.png") +
+                "\" again; name lists that share no image");
+}
+
+TEST_F(ExpandnetSegmentation, PredictsIntoNoDataSet) {
+  const OtherLayouts layouts(folder_);
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1"}, "out", path("folders"))).status,
+      0);
+  const auto mask = folder_ / "folders/val/masks/000005.png";
+  const auto before = content_of(mask);
+  const auto into = [&](const Words& images, const std::string& out) {
+    return run_plain(joined(joined({"predict", path("out")}, images),
+                            {"--out", path(out), "--device", "cpu"}));
+  };
+  EXPECT_EQ(complaint_of(into({"--set", "test"}, "folders/val")),
+            "--out: what is written must not replace a file that is read, got "
+            "\"" +
+                mask.string() + "\"; name another folder");
+  EXPECT_EQ(complaint_of(into({path("folders/val/images")}, "folders/val")),
+            "--out: what is written must replace nothing but earlier "
+            "predictions, got \"" +
+                path("folders/val/masks") +
+                "\" without overlays; name another folder");
+  EXPECT_EQ(content_of(mask), before);
+  EXPECT_FALSE(fs::exists(folder_ / "folders/val/overlays"));
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ(into({path("folders/val/images")}, "found").status, 0);
+  }
+}
+
+TEST_F(ExpandnetSegmentation, LeavesDamagedMasksOutOfPredictions) {
+  const OtherLayouts layouts(folder_);
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1"}, "out", path("folders"))).status,
+      0);
+  const auto damage = [&](const std::string& name) {
+    const auto mask = folder_ / "folders/val/masks" / name;
+    fs::resize_file(mask, fs::file_size(mask) - 20);
+  };
+  const Words words = {"predict", path("out"),   "--set",    "test",
+                       "--out",   path("found"), "--device", "cpu"};
+  damage("000006.png");
+  EXPECT_NE(run_plain(words).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "found"));
+  const auto one = run_plain(joined(words, {"--faults", "skip"}));
+  ASSERT_EQ(one.status, 0) << one.err;
+  EXPECT_EQ(one.out.rfind("masks of 1 image: ", 0), 0U) << one.out;
+  EXPECT_FALSE(fs::exists(folder_ / "found/masks/000006.png"));
+  fs::copy_file(folder_ / "folders/val/images/000005.png", folder_ / "cut.png");
+  fs::resize_file(folder_ / "cut.png", 400);
+  const auto none =
+      run_plain({"predict", path("out"), path("cut.png"), "--faults", "skip"});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(none.err.substr(none.err.find('\n') + 1),
+            "predict: there must be an image without faults, got none of 1; "
+            "correct one of them\n");
 }
 
 TEST_F(ExpandnetSegmentation, PredictsWhatCanBeDecodedAndReplacesNoImage) {
@@ -476,7 +741,7 @@ TEST_F(ExpandnetSegmentation, PredictsWhatCanBeDecodedAndReplacesNoImage) {
   EXPECT_EQ(
       complaint_of(run_plain({"predict", path("out"), path("found/./overlays"),
                               "--out", path("found")})),
-      "--out: what is written must not replace an image that is read, "
+      "--out: what is written must not replace a file that is read, "
       "got \"" +
           path("found/overlays/a.png") + "\"; name another folder");
   EXPECT_EQ(content_of(folder_ / "found/overlays/a.png"), before);
@@ -537,6 +802,19 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
             "--tile: must be a multiple of 16, got 100");
   EXPECT_EQ(refusal({"--max-scale", "0.25"}),
             "--max-scale: must not be below --min-scale, 0.5, got 0.25");
+  EXPECT_EQ(refusal({"--max-scale", "1e300"}),
+            "--max-scale: must be above 0 and at most 100, got 1e300");
+  for (const std::string flag :
+       {"--train-lists", "--val-lists", "--test-lists"}) {
+    EXPECT_EQ(refusal({flag, ""}), flag + ": must name a list, got \"\"");
+    EXPECT_EQ(refusal({flag, "--seed", "1"}),
+              flag + ": must name a list, got \"--seed\"");
+  }
+  EXPECT_EQ(
+      refusal({"--batch-norm", "true", "--crop", "16", "--batch-size", "1"}),
+      "--batch-norm: must have more than one value of a channel to "
+      "normalize, got one, of one image whose smallest feature map is "
+      "1x1; give a larger --crop or --batch-size, or --batch-norm false");
   EXPECT_EQ(refusal({"--exposure", "0.5"}),
             "--exposure: must be at least 1, got 0.5");
   EXPECT_EQ(refusal({"--sync-bn"}),
@@ -569,8 +847,9 @@ TEST_F(ExpandnetSegmentation, RefusesWrongUsage) {
                 kMaskedScenes +
                 "\"; name --val-lists, or set some apart by --val-images");
   EXPECT_EQ(refusal({"--dataset", "cityscapes"}),
-            "cannot list \"" + kMaskedScenes +
-                "/leftImg8bit/train\": No such file or directory");
+            "--data: must hold the list train, got no \"" + kMaskedScenes +
+                "/leftImg8bit/train\"; name others by --train-lists, "
+                "--val-lists and --test-lists");
 }
 
 }  // namespace

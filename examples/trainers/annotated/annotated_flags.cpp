@@ -1,11 +1,13 @@
 #include "trainers/annotated/annotated_flags.h"
 
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <utility>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "command_line/named_flag.h"
-#include "trainers/app/runs/machine.h"
 
 namespace expandnet::examples {
 
@@ -13,6 +15,20 @@ namespace {
 
 constexpr Named<data::Faults> kFaults[] = {{data::Faults::kStop, "stop"},
                                            {data::Faults::kSkip, "skip"}};
+
+/// Names of lists, at least one.
+CLI::Option* add_lists(CLI::App& app, const std::string& flag, Lists& lists,
+                       const std::string& description) {
+  return app.add_option(flag, lists, description)
+      ->expected(1, -1)
+      ->check(CLI::Validator(
+          [](const std::string& name) -> std::string {
+            // One that is forgotten leaves nothing, or the next flag.
+            const bool is_name = !name.empty() && name.front() != '-';
+            return is_name ? "" : "must name a list, got " + in_quotes(name);
+          },
+          ""));
+}
 
 }  // namespace
 
@@ -22,12 +38,10 @@ int AnnotatedFlags::reading_threads() const {
 
 void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
                         const std::string& usual) {
-  app.add_option("--train-lists", flags.lists.training,
-                 "names of the lists to train on, " + usual)
-      ->expected(0, -1);
-  app.add_option("--val-lists", flags.lists.validation,
-                 "to validate on; by default val, where there is one")
-      ->expected(0, -1);
+  add_lists(app, "--train-lists", flags.lists.training,
+            "names of the lists to train on, " + usual);
+  add_lists(app, "--val-lists", flags.lists.validation,
+            "to validate on; by default val, where there is one");
   app.add_option("--val-images", flags.apart.images,
                  "training images set apart to validate on, where --val-lists "
                  "has none")
@@ -38,8 +52,7 @@ void add_training_lists(CLI::App& app, AnnotatedFlags& flags,
 
 void add_test_lists(CLI::App& app, AnnotatedFlags& flags,
                     const std::string& usual) {
-  app.add_option("--test-lists", flags.lists.test, "to test on; " + usual)
-      ->expected(0, -1);
+  add_lists(app, "--test-lists", flags.lists.test, "to test on; " + usual);
   app.add_option("--workers", flags.workers,
                  "threads that read images; 0: as many as there are cores")
       ->check(from_to(0, kMostThreads));
@@ -77,6 +90,23 @@ void check_weight_space(const Settings& settings) {
         "must not be twin for this net; expanded modules, which a twin is made "
         "of, are written into a net");
   }
+}
+
+void check_values_to_normalize(std::int64_t images, data::ImageSize smallest,
+                               const std::string& side) {
+  TORCH_CHECK(
+      images * smallest.height * smallest.width > 1,
+      error_message(
+          "--batch-norm",
+          "must have more than one value of a channel to normalize",
+          "one, of one image whose smallest feature map is 1x1",
+          "give a larger " + side + " or --batch-size, or --batch-norm false"));
+}
+
+std::int64_t normalized_images(const Settings& settings,
+                               const Machine& machine) {
+  return settings.sync_batch_norm ? settings.batch_size
+                                  : settings.batch_size / machine.size();
 }
 
 void check_sync_batch_norm(const Settings& settings, bool batch_norm) {

@@ -1,6 +1,7 @@
 // annotated_flags.h: the flags that trainers on annotated images share.
 #pragma once
 
+#include <expandnet/data/images/image.h>
 #include <expandnet/data/loading/on_bad_image.h>
 #include <expandnet/data/sets/annotation_options.h>
 
@@ -10,6 +11,7 @@
 
 #include "command_line/checks.h"
 #include "trainers/annotated/sets.h"
+#include "trainers/app/runs/machine.h"
 #include "trainers/app/settings/configuration.h"
 #include "trainers/app/settings/settings.h"
 
@@ -60,5 +62,13 @@ void check_colors(double hue, double saturation, double exposure);
 void check_weight_space(const Settings& settings);
 /// --sync-bn is of nets that have a BatchNorm.
 void check_sync_batch_norm(const Settings& settings, bool batch_norm);
+
+/// How many images a BatchNorm computes its statistics of.
+[[nodiscard]] std::int64_t normalized_images(const Settings& settings,
+                                             const Machine& machine);
+/// Throws `c10::Error` where a BatchNorm would have a single value: of one image
+/// whose smallest feature map is 1x1. `side` is the flag of the images' size.
+void check_values_to_normalize(std::int64_t images, data::ImageSize smallest,
+                               const std::string& side);
 
 }  // namespace expandnet::examples

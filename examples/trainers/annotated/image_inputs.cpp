@@ -4,8 +4,6 @@
 #include <expandnet/data/images/image_file.h>
 #include <fmt/format.h>
 
-#include <iostream>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -13,19 +11,13 @@
 #include "base/text.h"
 #include "command_line/checks.h"
 #include "data/sets/named_files.h"
+#include "trainers/annotated/place_on_disk.h"
 
 namespace expandnet::examples {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The path without links and dots, as far as there is something at it.
-std::string place_on_disk(const fs::path& path) {
-  std::error_code error;
-  const auto place = fs::weakly_canonical(path, error);
-  return error ? path.string() : place.string();
-}
 
 }  // namespace
 
@@ -47,17 +39,17 @@ std::vector<std::string> images_of(const std::vector<std::string>& inputs) {
   return images;
 }
 
-bool can_be_decoded(const std::string& path, data::Faults faults) {
-  try {
-    const data::ImageFile file(path);
-    const auto [height, width] = file.size();
-    static_cast<void>(file.decode({0, 0, height, width}, file.size()));
-    return true;
-  } catch (const std::runtime_error& error) {
-    if (faults == data::Faults::kStop) throw;
-    std::cerr << "note: left out: " << error.what() << "\n";
-    return false;
-  }
+void decode_whole(const std::string& path) {
+  const data::ImageFile file(path);
+  const auto [height, width] = file.size();
+  static_cast<void>(file.decode({0, 0, height, width}, file.size()));
+}
+
+void check_some_are_left(std::size_t left, std::size_t asked) {
+  TORCH_CHECK(
+      left > 0,
+      error_message("predict", "there must be an image without faults",
+                    fmt::format("none of {}", asked), "correct one of them"));
 }
 
 void add_image_choice(CLI::App& app, ImageChoice& choice,
@@ -93,14 +85,32 @@ std::string picture_name(const std::string& path, std::set<std::string>& used) {
   return name;
 }
 
+void check_is_of_predictions(const fs::path& out,
+                             const std::vector<std::string>& earlier,
+                             const std::vector<std::string>& marks) {
+  const auto is_in_out = [&](const std::string& name) {
+    return fs::exists(out / name);
+  };
+  const auto found = std::find_if(earlier.begin(), earlier.end(), is_in_out);
+  if (found == earlier.end()) return;
+  const auto missing = std::find_if_not(marks.begin(), marks.end(), is_in_out);
+  TORCH_CHECK(
+      missing == marks.end(),
+      error_message("--out",
+                    "what is written must replace nothing but earlier "
+                    "predictions",
+                    in_quotes((out / *found).string()) + " without " + *missing,
+                    "name another folder"));
+}
+
 void check_replaces_none(const std::vector<std::string>& read,
                          const std::vector<fs::path>& written) {
   std::set<std::string> places;
   for (const auto& path : read) places.insert(place_on_disk(path));
   for (const auto& path : written) {
-    TORCH_CHECK(places.count(place_on_disk(path)) == 0,
+    TORCH_CHECK(places.count(place_on_disk(path.string())) == 0,
                 error_message("--out",
-                              "what is written must not replace an image that "
+                              "what is written must not replace a file that "
                               "is read",
                               in_quotes(path.string()), "name another folder"));
   }

@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,9 +26,25 @@ namespace expandnet::examples {
 [[nodiscard]] std::vector<std::string> images_of(
     const std::vector<std::string>& inputs);
 
-/// Whether an image decodes as a whole. Throws `std::runtime_error` where it
-/// does not, unless faults are skipped: then stderr tells why.
-[[nodiscard]] bool can_be_decoded(const std::string& path, data::Faults faults);
+/// Decodes an image as a whole. Throws `std::runtime_error` where that fails.
+void decode_whole(const std::string& path);
+
+/// Whether `read` throws no `std::runtime_error`. It may throw unless faults are
+/// skipped: then stderr tells why.
+template <typename Read>
+[[nodiscard]] bool can_be_read(data::Faults faults, const Read& read) {
+  try {
+    read();
+    return true;
+  } catch (const std::runtime_error& error) {
+    if (faults == data::Faults::kStop) throw;
+    std::cerr << "note: left out: " << error.what() << "\n";
+    return false;
+  }
+}
+
+/// Throws `c10::Error` where all images were left out.
+void check_some_are_left(std::size_t left, std::size_t asked);
 
 /// The images that `predict` looks at.
 struct ImageChoice {
@@ -61,6 +79,12 @@ void check_image_choice(const ImageChoice& choice);
 /// A name for the PNG that is made of an image, which no other has.
 [[nodiscard]] std::string picture_name(const std::string& path,
                                        std::set<std::string>& used);
+
+/// Throws `c10::Error` where one of `earlier` is in `out`, which belongs to no
+/// earlier prediction then: that has all of `marks`.
+void check_is_of_predictions(const std::filesystem::path& out,
+                             const std::vector<std::string>& earlier,
+                             const std::vector<std::string>& marks);
 
 /// Throws `c10::Error` where a file that is to be written is one of those that
 /// are read.

@@ -1,6 +1,7 @@
 #include "trainers/annotated/lists.h"
 
 #include <c10/util/Exception.h>
+#include <expandnet/data/sets/voc_masks.h>
 
 #include <filesystem>
 #include <utility>
@@ -13,6 +14,9 @@ namespace expandnet::examples {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kOtherLists =
+    "name others by --train-lists, --val-lists and --test-lists";
 
 std::string voc_list_path(const std::string& year, const std::string& use,
                           const std::string& list) {
@@ -41,7 +45,7 @@ ListChoice choose_lists(const ListChoice& named,
 std::vector<data::VocPart> voc_parts(const std::string& root,
                                      const std::string& use,
                                      const Lists& lists) {
-  const auto years = data::voc_folders(root);
+  const auto years = voc_years(root, use);
   std::vector<data::VocPart> parts;
   for (const auto& name : lists) {
     const auto slash = name.find('/');
@@ -55,20 +59,29 @@ std::vector<data::VocPart> voc_parts(const std::string& root,
           has_voc_list(folder, use, list),
           error_message("--data", "must hold the list " + name,
                         "no " + in_quotes(voc_list_path(folder, use, list)),
-                        "name others by --train-lists, --val-lists "
-                        "and --test-lists"));
+                        kOtherLists));
       parts.push_back({folder, list});
     }
     TORCH_CHECK(parts.size() > before,
                 error_message("--data", "must hold the year of " + name,
-                              "none in \"" + root + "\""));
+                              "none in \"" + root + "\"",
+                              "name a year as 2012 or VOC2012"));
   }
   return parts;
 }
 
+std::vector<std::string> voc_years(const std::string& root,
+                                   const std::string& use) {
+  return use == kMaskUse ? data::voc_mask_folders(root)
+                         : data::voc_folders(root);
+}
+
 bool is_voc_year(const std::string& folder, const std::string& year) {
-  return folder.size() >= year.size() &&
-         folder.compare(folder.size() - year.size(), year.size(), year) == 0;
+  // A link is of the year that it is called by.
+  const auto path = fs::absolute(folder).lexically_normal();
+  const auto name =
+      (path.has_filename() ? path : path.parent_path()).filename().string();
+  return name == year || name == "VOC" + year;
 }
 
 bool is_one_voc_year(const std::string& folder) {
@@ -85,6 +98,15 @@ ListChoice lists_of_voc_year(const std::string& year, const std::string& use) {
   if (has_voc_list(year, use, "val")) usual.validation = {"val"};
   if (has_voc_list(year, use, "test")) usual.test = {"test"};
   return usual;
+}
+
+void check_has_list(const std::string& name,
+                    const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    TORCH_CHECK(fs::exists(path),
+                error_message("--data", "must hold the list " + name,
+                              "no " + in_quotes(path), kOtherLists));
+  }
 }
 
 ListChoice lists_in_folder(const std::string& folder) {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "base/error.h"
@@ -75,12 +74,10 @@ void check_listed_once(const std::vector<std::string>& paths,
                                                  : "--train-lists";
   std::set<std::string> seen;
   for (const auto& path : paths) {
-    TORCH_CHECK(
-        seen.insert(std::filesystem::path(path).lexically_normal().string())
-            .second,
-        error_message(flag, "must name each image once",
-                      "\"" + path + "\" again",
-                      "name lists that share no image"));
+    TORCH_CHECK(seen.insert(place_on_disk(path)).second,
+                error_message(flag, "must name each image once",
+                              "\"" + path + "\" again",
+                              "name lists that share no image"));
   }
 }
 

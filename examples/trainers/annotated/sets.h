@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "trainers/annotated/lists.h"
+#include "trainers/annotated/place_on_disk.h"
+#include "trainers/app/runs/kept_images.h"
 
 namespace expandnet::examples {
 
@@ -62,12 +64,13 @@ void append_images(Set& to, Set&& from) {
   to.first_skipped.insert(from.first_skipped.begin(), from.first_skipped.end());
 }
 
-/// How many images the two have in common.
+/// How many images the two have in common, however their paths are spelled.
 template <typename Set>
 [[nodiscard]] std::int64_t shared_images(const PartOf<Set>& a,
                                          const PartOf<Set>& b) {
   const auto path = [](const PartOf<Set>& part, std::int64_t place) {
-    return part.set->images[static_cast<std::size_t>(place)].path;
+    return place_on_disk(
+        part.set->images[static_cast<std::size_t>(place)].path);
   };
   std::set<std::string> paths;
   for (const auto place : a.places) paths.insert(path(a, place));
@@ -122,6 +125,24 @@ class ListedSets {
     }
     of(name) = std::move(part);
   }
+  /// The set for the evaluation of a run. Throws `c10::Error` where others were
+  /// set apart than those of the run in the folder, which trained on some then.
+  [[nodiscard]] const PartOf<Set>& of_run(const std::string& name,
+                                          const std::string& run,
+                                          const std::string& data) {
+    const auto& part = at(name);
+    const bool is_drawn =
+        name != "test" && lists_.validation.empty() && apart_.images > 0;
+    if (!run.empty() && is_drawn) {
+      check_images_of_run(run, name, line_of(name), data);
+    }
+    return part;
+  }
+  /// The images of all sets, as a run keeps them.
+  [[nodiscard]] KeptFile kept() {
+    return kept_images(
+        {line_of("training"), line_of("validation"), line_of("test")});
+  }
   [[nodiscard]] const PartOf<Set>& at(const std::string& name) {
     if (name == "validation" && lists_.validation.empty()) {
       static_cast<void>(at("training"));  // they come from it
@@ -131,6 +152,14 @@ class ListedSets {
   }
 
  private:
+  [[nodiscard]] std::string line_of(const std::string& name) {
+    std::vector<std::string> names;
+    const auto& part = at(name);
+    for (const auto place : part.places) {
+      names.push_back(part.set->images[static_cast<std::size_t>(place)].name);
+    }
+    return images_line(name, names);
+  }
   static std::vector<std::string> paths_in(const Set& set) {
     std::vector<std::string> paths;
     for (const auto& image : set.images) paths.push_back(image.path);

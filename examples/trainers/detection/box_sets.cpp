@@ -19,12 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kBoxUse = "Main";
-
 ListChoice usual_voc_lists(const std::string& folder) {
   if (is_one_voc_year(folder)) return lists_of_voc_year(folder, kBoxUse);
   ListChoice usual;
-  for (const auto& year : data::voc_folders(folder)) {
+  for (const auto& year : voc_years(folder, kBoxUse)) {
     for (const auto* number : {"2007", "2012"}) {
       if (!is_voc_year(year, number)) continue;
       if (has_voc_list(year, kBoxUse, "trainval")) {
@@ -50,11 +48,13 @@ data::AnnotatedSet read_list(BoxDataset dataset, const std::string& folder,
                              const data::AnnotationOptions& options) {
   const fs::path root = folder;
   if (dataset == BoxDataset::kCoco) {
-    return data::read_coco(
-        (root / "annotations" / ("instances_" + list + ".json")).string(),
-        (root / list).string(), options);
+    const auto instances =
+        (root / "annotations" / ("instances_" + list + ".json")).string();
+    check_has_list(list, {instances, (root / list).string()});
+    return data::read_coco(instances, (root / list).string(), options);
   }
   const auto own = root / list;
+  check_has_list(list, {own.string()});
   if (fs::is_directory(own / "images")) {
     return data::read_voc_folder((own / "images").string(),
                                  (own / "annotations").string(), options);

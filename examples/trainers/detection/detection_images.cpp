@@ -123,7 +123,7 @@ void DetectionImages::fit() {
 
 std::unique_ptr<data::BoxBatches> DetectionImages::plain_batches(
     const std::string& set) const {
-  const auto& part = sets_.at(set);
+  const auto& part = sets_.of_run(set, options_.run, options_.folder);
   if (part.places.empty()) return nullptr;
   check_has_object(set);
   auto options =
@@ -149,8 +149,11 @@ std::string DetectionImages::in_words() const {
 std::vector<std::string> DetectionImages::notes() const { return notes_; }
 
 std::vector<KeptFile> DetectionImages::kept_files() const {
-  if (!options_.keeps_anchors) return {};
-  return {{kAnchorsFile, anchors_text(options_.anchors), "anchors"}};
+  std::vector<KeptFile> files = {sets_.kept()};
+  if (options_.keeps_anchors) {
+    files.push_back({kAnchorsFile, anchors_text(options_.anchors), "anchors"});
+  }
+  return files;
 }
 
 RunData DetectionImages::run_data(std::uint64_t seed) const {
@@ -172,7 +175,8 @@ std::int64_t DetectionImages::size_of(const std::string& set) const {
 
 std::vector<data::AnnotatedImage> DetectionImages::annotated(
     const std::string& set) const {
-  const auto& [images, places] = sets_.at(set);
+  const auto& [images, places] =
+      sets_.of_run(set, options_.run, options_.folder);
   std::vector<data::AnnotatedImage> result;
   for (const auto place : places) {
     result.push_back(images->images[static_cast<std::size_t>(place)]);

@@ -19,6 +19,7 @@ namespace expandnet::examples {
 struct DetectionImagesOptions {
   BoxDataset dataset = BoxDataset::kVoc;
   std::string folder;
+  std::string run;  ///< the folder of one that is evaluated; "": a new run
   ListChoice lists;
   SetApart apart;
   /// Whether something is chosen by the validation set.

@@ -220,6 +220,7 @@ data::AnnotatedSet DetectionTrainer::training_boxes() const {
 std::unique_ptr<Images> DetectionTrainer::load_images(
     const Machine& machine, const std::string& run) const {
   DetectionImagesOptions options;
+  options.run = run;
   options.dataset = dataset_;
   options.folder = settings.data;
   options.lists = reading_.lists;
@@ -244,6 +245,13 @@ std::unique_ptr<Images> DetectionTrainer::load_images(
     constexpr std::int64_t kReach = 2 * kStride;
     training.scales = data::MultiScale{std::max(kStride, image_size_ - kReach),
                                        image_size_ + kReach, kStride};
+  }
+  if (batch_norm_ && run.empty()) {
+    const auto smallest =
+        training.scales ? training.scales->min_side : image_size_;
+    const auto side = smallest / kStride;
+    check_values_to_normalize(normalized_images(settings, machine),
+                              {side, side}, "--image-size");
   }
   training.batch_size = settings.batch_size;
   training.drop_last = true;

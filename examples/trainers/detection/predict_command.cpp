@@ -37,6 +37,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kPredictions = "predictions.json";
+
 struct PredictChoices {
   std::string run;
   ImageChoice images;
@@ -62,13 +64,18 @@ std::vector<Input> checked_inputs(const std::vector<Input>& inputs,
   std::vector<fs::path> written;
   std::set<std::string> used;
   for (auto input : inputs) {
-    if (!can_be_decoded(input.path, choices.faults)) continue;
+    const auto decode = [&] { decode_whole(input.path); };
+    if (!can_be_read(choices.faults, decode)) continue;
     input.picture = picture_name(input.path, used);
     read.push_back(input.path);
     written.push_back(fs::path(choices.out) / input.picture);
     checked.push_back(std::move(input));
   }
+  check_some_are_left(checked.size(), inputs.size());
   check_replaces_none(read, written);
+  std::vector<std::string> pictures = {"index.html"};
+  for (const auto& input : checked) pictures.push_back(input.picture);
+  check_is_of_predictions(choices.out, pictures, {kPredictions});
   return checked;
 }
 
@@ -162,7 +169,7 @@ int predict(const DetectionTrainer& trainer, const PredictChoices& choices) {
     objects += prediction.found.size();
     predictions.push_back(std::move(prediction));
   }
-  write_file_atomically((out / "predictions.json").string(),
+  write_file_atomically((out / kPredictions).string(),
                         predictions_json(predictions, classes));
   const auto page = (out / "index.html").string();
   write_file_atomically(page, predictions_html(predictions, classes));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "trainers/app/runs/kept_images.h"
 
 namespace expandnet::examples {
 
@@ -18,6 +19,17 @@ std::string folder_in(const std::string& folder, const char* name) {
 
 SharedFolder shared(data::ImageFolder folder) {
   return std::make_shared<const data::ImageFolder>(std::move(folder));
+}
+
+/// Paths within the folder, and their labels.
+std::vector<std::string> names_in(const data::ImageFolder& folder) {
+  std::vector<std::string> names;
+  for (const auto& [path, label] : folder.files) {
+    const bool is_within = path.rfind(folder.folder, 0) == 0;
+    names.push_back(fmt::format(
+        "{} {}", is_within ? path.substr(folder.folder.size()) : path, label));
+  }
+  return names;
 }
 
 /// Every file that belongs to this rank when all evaluate together.
@@ -133,6 +145,11 @@ std::vector<std::string> ImageNetImages::notes() const {
     if (!line.empty()) lines.push_back("note: " + line);
   }
   return lines;
+}
+
+std::vector<KeptFile> ImageNetImages::kept_files() const {
+  return {kept_images({images_line("training", names_in(*training())),
+                       images_line("validation", names_in(*validation_))})};
 }
 
 RunData ImageNetImages::run_data(std::uint64_t seed) const {

@@ -44,6 +44,7 @@ class ImageNetImages : public Images {
   [[nodiscard]] std::vector<std::string> notes_on_results() const override {
     return notes_on_results_;
   }
+  [[nodiscard]] std::vector<KeptFile> kept_files() const override;
   [[nodiscard]] RunData run_data(std::uint64_t seed) const override;
   [[nodiscard]] std::int64_t size_of(const std::string& set) const override;
   [[nodiscard]] std::unique_ptr<data::BatchSource> batches_of(

@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kMaskUse = "Segmentation";
 constexpr const char* kSetClasses = "classes.txt";
 
 bool looks_like_voc(const fs::path& folder) {
@@ -49,7 +48,7 @@ MaskDataset resolved(MaskDataset dataset, const std::string& folder) {
 
 ListChoice usual_voc_lists_of_masks(const std::string& folder) {
   if (is_one_voc_year(folder)) return lists_of_voc_year(folder, kMaskUse);
-  const auto years = data::voc_folders(folder);
+  const auto years = voc_years(folder, kMaskUse);
   const bool has_2012 = std::any_of(
       years.begin(), years.end(),
       [](const std::string& year) { return is_voc_year(year, "2012"); });
@@ -83,13 +82,17 @@ data::MaskSet read_voc_lists(const std::string& folder, const Lists& lists,
 data::MaskSet read_mask_list(MaskDataset dataset, const std::string& folder,
                              const std::string& list,
                              const data::MaskOptions& options) {
+  const fs::path root = folder;
   if (dataset == MaskDataset::kCityscapes) {
+    check_has_list(list, {(root / "leftImg8bit" / list).string(),
+                          (root / "gtFine" / list).string()});
     return data::read_cityscapes(folder, list, options);
   }
-  const auto own = fs::path(folder) / list;
-  return data::read_mask_folder(
-      (own / "images").string(), (own / "masks").string(),
-      (fs::path(folder) / kSetClasses).string(), options);
+  const auto images = (root / list / "images").string();
+  const auto masks = (root / list / "masks").string();
+  check_has_list(list, {images, masks});
+  return data::read_mask_folder(images, masks, (root / kSetClasses).string(),
+                                options);
 }
 
 }  // namespace

@@ -106,6 +106,12 @@ class MaskFolders {
   [[nodiscard]] std::string page() const {
     return (out_ / "index.html").string();
   }
+  /// A data set has masks, too, but no overlays.
+  void check(bool with_meant) const {
+    std::vector<std::string> written = {"masks", "overlays"};
+    if (with_meant) written.insert(written.end(), {"meant", "index.html"});
+    check_is_of_predictions(out_, written, {"masks", "overlays"});
+  }
   void make(bool with_meant) const {
     make_folder(masks());
     make_folder(overlays());
@@ -119,23 +125,28 @@ class MaskFolders {
 /// The images that are asked for, which are read one after another.
 class MaskInputs {
  public:
-  /// Takes those that can be decoded. What is written of them replaces none.
+  /// Takes those that can be decoded, with their masks. What is written of them
+  /// replaces none.
   MaskInputs(const SegmentationTrainer& trainer,
              const PredictMasksChoices& choices, const MaskFolders& folders) {
     std::set<std::string> used;
     std::vector<std::string> read;
     std::vector<fs::path> written;
-    for (auto& image : asked_for(trainer, choices)) {
-      if (!can_be_decoded(image.path, choices.faults)) continue;
+    auto asked = asked_for(trainer, choices);
+    for (auto& image : asked) {
+      if (!can_be_read(choices.faults, [&] { decode(image); })) continue;
       names_.push_back(picture_name(image.path, used));
       read.push_back(image.path);
+      if (!image.mask.empty()) read.push_back(image.mask);
       for (const auto& folder :
            {folders.masks(), folders.overlays(), folders.meant()}) {
         written.push_back(folder / names_.back());
       }
       images_.push_back(std::move(image));
     }
+    check_some_are_left(images_.size(), asked.size());
     check_replaces_none(read, written);
+    folders.check(/*with_meant=*/!choices.images.set.empty());
   }
 
   [[nodiscard]] std::size_t size() const { return images_.size(); }
@@ -169,6 +180,11 @@ class MaskInputs {
         choices.images.set);
     labels_ = set.labels;
     return choices.images.of_set(set.images);
+  }
+
+  void decode(const data::MaskedImage& image) const {
+    if (image.mask.empty()) return decode_whole(image.path);
+    static_cast<void>(data::read_labelled(image.path, image.mask, labels_));
   }
 
   std::vector<data::MaskedImage> images_;

@@ -30,15 +30,16 @@ data::MaskSet chosen_from(const PartOf<data::MaskSet>& part) {
 }
 
 /// Whether a mask has a pixel that is not ignored. One with faults has none
-/// where these are skipped.
+/// where these are skipped; `why` keeps the first.
 bool has_pixel(const data::MaskedImage& image, const data::IndexLabels& labels,
-               data::Faults faults) {
+               data::Faults faults, std::string& why) {
   try {
     const auto found = data::read_labels(image.mask, labels).labels;
     return std::any_of(found.begin(), found.end(),
                        [](auto label) { return label != data::kIgnoredLabel; });
-  } catch (const std::runtime_error&) {
+  } catch (const std::runtime_error& error) {
     if (faults == data::Faults::kStop) throw;
+    if (why.empty()) why = error.what();
     return false;
   }
 }
@@ -74,17 +75,19 @@ SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
 
 void SegmentationImages::check_has_pixel(const std::string& name) const {
   const auto& [set, places] = sets_.at(name);
+  std::string why;
   const bool has_one =
       std::any_of(places.begin(), places.end(), [&, &set = set](auto place) {
         return has_pixel(set->images[static_cast<std::size_t>(place)],
-                         set->labels, options_.faults);
+                         set->labels, options_.faults, why);
       });
   TORCH_CHECK(places.empty() || has_one,
               error_message(
                   "--data",
                   fmt::format("the {} set must have a pixel of a class", name),
-                  fmt::format("none in {} {}", places.size(),
-                              places.size() == 1 ? "mask" : "masks"),
+                  fmt::format("none in {} {}{}", places.size(),
+                              places.size() == 1 ? "mask" : "masks",
+                              why.empty() ? "" : " (left out: " + why + ")"),
                   "name other lists, or correct the masks"));
 }
 
@@ -115,7 +118,7 @@ void SegmentationImages::weight_classes() {
 
 std::unique_ptr<data::MaskBatches> SegmentationImages::plain_batches(
     const std::string& set) const {
-  const auto& part = sets_.at(set);
+  const auto& part = sets_.of_run(set, options_.run, options_.folder);
   if (part.places.empty()) return nullptr;
   check_has_pixel(set);
   auto options =
@@ -149,12 +152,14 @@ std::vector<std::string> SegmentationImages::notes_on_results() const {
 }
 
 std::vector<KeptFile> SegmentationImages::kept_files() const {
-  if (class_weights_.empty()) return {};
+  std::vector<KeptFile> files = {sets_.kept()};
+  if (class_weights_.empty()) return files;
   std::string text;
   for (const auto weight : class_weights_) {
     text += fmt::format("{}\n", weight);  // to the last bit
   }
-  return {{kClassWeightsFile, text, "class weights"}};
+  files.push_back({kClassWeightsFile, text, "class weights"});
+  return files;
 }
 
 RunData SegmentationImages::run_data(std::uint64_t seed) const {
@@ -175,7 +180,7 @@ std::int64_t SegmentationImages::size_of(const std::string& set) const {
 }
 
 data::MaskSet SegmentationImages::masked(const std::string& set) const {
-  return chosen_from(sets_.at(set));
+  return chosen_from(sets_.of_run(set, options_.run, options_.folder));
 }
 
 std::unique_ptr<data::BatchSource> SegmentationImages::batches_of(

@@ -17,6 +17,7 @@ namespace expandnet::examples {
 struct SegmentationImagesOptions {
   MaskDataset dataset = MaskDataset::kAuto;
   std::string folder;
+  std::string run;  ///< the folder of one that is evaluated; "": a new run
   ListChoice lists;
   SetApart apart;
   /// Whether something is chosen by the validation set.

@@ -41,6 +41,15 @@ std::string score_column(const std::optional<double>& score) {
                      score ? fmt::format("{:.2f}%", 100 * *score) : "-");
 }
 
+/// Of training images.
+CLI::Validator scale() {
+  return number_that(
+      fmt::format("must be above 0 and at most {}", data::kMaxMaskScale),
+      "SCALE", [](double number) {
+        return number > 0 && number <= data::kMaxMaskScale;
+      });
+}
+
 std::size_t longest_name(const std::vector<std::string>& names) {
   std::size_t longest = 0;
   for (const auto& name : names) longest = std::max(longest, name.size());
@@ -78,10 +87,10 @@ void SegmentationTrainer::add_flags(CLI::App& app) {
       ->check(positive());
   add_number(app, "--min-scale", transform_.min_scale,
              "the least that training images are scaled by")
-      ->check(positive());
+      ->check(scale());
   add_number(app, "--max-scale", transform_.max_scale,
              "the most that training images are scaled by")
-      ->check(positive());
+      ->check(scale());
   add_color_flags(app, transform_);
   app.add_option("--width", width_,
                  "channels of the first stage; each further down has twice as "
@@ -242,7 +251,15 @@ std::unique_ptr<Images> SegmentationTrainer::load_images(
                             "--int8 must be none: it takes images of one size, "
                             "and whole ones have any",
                             name_in(kInt8s, settings.int8)));
+  if (batch_norm_ && run.empty()) {
+    constexpr auto kStride = models::UNetImpl::kStride;
+    const auto [height, width] = crop_size();
+    check_values_to_normalize(
+        normalized_images(settings, machine),
+        {(height - 1) / kStride + 1, (width - 1) / kStride + 1}, "--crop");
+  }
   SegmentationImagesOptions options;
+  options.run = run;
   options.dataset = dataset_;
   options.folder = settings.data;
   options.lists = reading_.lists;

@@ -3,7 +3,9 @@
 
 #include <expandnet/data/images/image.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,34 @@ struct EncodedImage {
 };
 
 /// Returns all bytes of a file. Throws `std::runtime_error`, which begins with
-/// `where`, if the file cannot be read or is larger than an image file may be.
+/// `where`, if the file cannot be read, is larger than an image file may be, or
+/// is a pipe or a device, which may have no end.
 [[nodiscard]] std::vector<std::uint8_t> read_image_bytes(
     const std::string& where, const std::string& path);
+
+/// How much is read of a file at first where only its size is asked for.
+inline constexpr std::size_t kImageHead = std::size_t{1} << 16U;
+/// Returns the first `kImageHead` bytes of a file, or fewer: all. Throws as
+/// `read_image_bytes` does.
+[[nodiscard]] std::vector<std::uint8_t> read_image_head(
+    const std::string& where, const std::string& path);
+
+/// Returns what `size_in` finds in the head of a file; in all its bytes where
+/// it throws `std::runtime_error` for the head.
+template <typename SizeIn>
+[[nodiscard]] ImageSize size_by_head(const std::string& where,
+                                     const std::string& path,
+                                     const SizeIn& size_in) {
+  EncodedImage image = {path, read_image_head(where, path)};
+  if (image.bytes.size() == kImageHead) {
+    try {
+      return size_in(image);
+    } catch (const std::runtime_error&) {
+      image.bytes = read_image_bytes(where, path);
+    }
+  }
+  return size_in(image);
+}
 
 /// Throws `std::runtime_error` for more pixels than an image may have.
 void check_image_size(const std::string& where, ImageSize size,

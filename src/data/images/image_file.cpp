@@ -19,14 +19,31 @@ namespace expandnet::data {
 
 namespace {
 
+namespace fs = std::filesystem;
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
 constexpr std::size_t kImageChunk = std::size_t{1} << 18U;
 constexpr std::size_t kImageSignature = 8;
 
+/// Opens a file or a folder, whose reading fails. To open a pipe could take for
+/// ever.
+File open_bytes(const std::string& where, const std::string& path) {
+  std::error_code ignored;
+  if (fs::is_other(path, ignored)) {
+    throw_file_error(where, "an image must be a file or a link to one",
+                     "a pipe or a device at " + in_quotes(path),
+                     "copy what it gives into a file");
+  }
+  File file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) throw_system_error("open", path, errno);
+  return file;
+}
+
 /// How much to ask for at first: a byte more than the file has, so that one
-/// read finds its end. Of a pipe or device no size is known.
+/// read finds its end.
 std::size_t first_chunk(const std::string& path) {
   std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
+  const auto size = fs::file_size(path, error);
   const bool usual =
       !error && size <= static_cast<std::uintmax_t>(kImageMaxFileBytes);
   return usual ? static_cast<std::size_t>(size) + 1 : kImageChunk;
@@ -64,9 +81,7 @@ std::unique_ptr<ImageDecoder> open_image(const EncodedImage& image,
 
 std::vector<std::uint8_t> read_image_bytes(const std::string& where,
                                            const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) throw_system_error("open", path, errno);
+  const auto file = open_bytes(where, path);
   std::vector<std::uint8_t> bytes;
   auto chunk = first_chunk(path);
   std::size_t got = chunk;
@@ -83,6 +98,15 @@ std::vector<std::uint8_t> read_image_bytes(const std::string& where,
     got = std::fread(bytes.data() + begin, 1, chunk, file.get());
     bytes.resize(begin + got);
   }
+  if (std::ferror(file.get()) != 0) throw_system_error("read", path, errno);
+  return bytes;
+}
+
+std::vector<std::uint8_t> read_image_head(const std::string& where,
+                                          const std::string& path) {
+  const auto file = open_bytes(where, path);
+  std::vector<std::uint8_t> bytes(kImageHead);
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file.get()));
   if (std::ferror(file.get()) != 0) throw_system_error("read", path, errno);
   return bytes;
 }
@@ -142,6 +166,14 @@ DecodedCrop ImageFile::decode(const Crop& crop, ImageSize target) const {
                          "stay inside size()");
   }
   return impl_->decoder->decode(crop, target);
+}
+
+ImageSize read_image_size(const std::string& path, ExifOrientation exif) {
+  return size_by_head(kImageFile, path, [exif](const EncodedImage& image) {
+    const auto size = open_image(image, exif)->size();
+    check_image_size(kImageFile, size, image.path);
+    return size;
+  });
 }
 
 }  // namespace expandnet::data

@@ -11,10 +11,6 @@ namespace {
 
 constexpr const char* kReadMask = "read_mask";
 
-EncodedImage encoded_mask(const std::string& path) {
-  return {path, read_image_bytes(kReadMask, path)};
-}
-
 std::unique_ptr<MaskDecoder> open_mask(const EncodedImage& mask) {
   auto decoder = open_png_mask(kReadMask, mask);
   check_image_size(kReadMask, decoder->size(), mask.path);
@@ -24,13 +20,14 @@ std::unique_ptr<MaskDecoder> open_mask(const EncodedImage& mask) {
 }  // namespace
 
 Mask read_mask(const std::string& path) {
-  const auto mask = encoded_mask(path);
+  const EncodedImage mask = {path, read_image_bytes(kReadMask, path)};
   return open_mask(mask)->read();
 }
 
 ImageSize read_mask_size(const std::string& path) {
-  const auto mask = encoded_mask(path);
-  return open_mask(mask)->size();
+  return size_by_head(kReadMask, path, [](const EncodedImage& mask) {
+    return open_mask(mask)->size();
+  });
 }
 
 }  // namespace expandnet::data

@@ -102,8 +102,10 @@ LabelImage place(const LabelImage& image, const Placement& placement) {
 MaskDraw MaskTrainTransform::draw(ImageSize image, ImageSize size,
                                   const DrawKey& key) const {
   check_mask_field(min_scale > 0, "min_scale must be positive", min_scale);
-  check_mask_field(max_scale >= min_scale && std::isfinite(max_scale),
+  check_mask_field(max_scale >= min_scale,
                    "max_scale must be at least min_scale", max_scale);
+  check_mask_field(max_scale <= kMaxMaskScale, "max_scale must be at most 100",
+                   max_scale);
   check_mask_field(hue >= 0 && hue <= 0.5, "hue must be 0 to 0.5", hue);
   check_mask_field(saturation >= 1, "saturation must be at least 1",
                    saturation);

@@ -53,7 +53,7 @@ MaskPlan plan_whole_images(const MaskSet& set,
     const bool is_known = image.size.height > 0;
     images.emplace_back(
         is_known ? image.size
-                 : ImageFile(image.path, ExifOrientation::kIgnored).size(),
+                 : read_image_size(image.path, ExifOrientation::kIgnored),
         place);
   }
   std::stable_sort(images.begin(), images.end(),

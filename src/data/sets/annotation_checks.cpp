@@ -90,7 +90,7 @@ bool check_image(const AnnotatedImage& image, bool check_size,
   ImageSize size;
   const bool can_be_read = faults.try_read(
       "an image must be one that can be read",
-      [&] { size = ImageFile(image.path, ExifOrientation::kIgnored).size(); });
+      [&] { size = read_image_size(image.path, ExifOrientation::kIgnored); });
   if (!can_be_read) return false;
   if (!have_same_size(size, image.size)) {
     faults.fault("an annotation must have the size of its image",

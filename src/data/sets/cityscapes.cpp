@@ -53,10 +53,16 @@ std::set<std::string> cities_in(const std::string& folder) {
 
 std::vector<MaskPair> pairs_of_city(const fs::path& images,
                                     const fs::path& masks) {
+  const auto path_in = [](const fs::path& folder, const char* ending) {
+    return [folder, ending](const std::string& name) {
+      return (folder / (name + ending)).string();
+    };
+  };
   return mask_pairs(files_by_name(kCityscapes, "images", images.string(),
                                   names_without(kCityImage)),
                     files_by_name(kCityscapes, "masks", masks.string(),
-                                  names_without(kCityMask)));
+                                  names_without(kCityMask)),
+                    {path_in(images, kCityImage), path_in(masks, kCityMask)});
 }
 
 }  // namespace

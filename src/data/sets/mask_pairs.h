@@ -3,6 +3,7 @@
 
 #include <expandnet/data/sets/mask_set.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,16 @@ struct MaskPair {
   std::string place;  ///< shown in the message about a missing file
 };
 
+/// The paths where the files of a name are expected, for messages.
+struct MaskPaths {
+  std::function<std::string(const std::string& name)> image;
+  std::function<std::string(const std::string& name)> mask;
+};
+
 /// Images and masks of the same name.
 [[nodiscard]] std::vector<MaskPair> mask_pairs(const NamedFiles& images,
-                                               const NamedFiles& masks);
+                                               const NamedFiles& masks,
+                                               const MaskPaths& expected);
 
 /// Adds the pairs that are whole to `set`; others are faults. Throws where the
 /// set has no image then.

@@ -14,7 +14,10 @@ namespace expandnet::data {
 namespace {
 
 bool is_whole_pair(const MaskPair& pair, FaultCounter& faults) {
-  if (pair.image.empty()) {
+  if (pair.image.empty() && pair.mask.empty()) {
+    faults.fault("a name in a list must have its image and its mask",
+                 pair.place, "add both or remove the line");
+  } else if (pair.image.empty()) {
     faults.fault("a mask must have its image", pair.place,
                  "add the image or remove the mask");
   } else if (pair.mask.empty()) {
@@ -30,7 +33,7 @@ bool have_one_size(const MaskPair& pair, ImageSize& image,
   ImageSize mask;
   const bool can_be_read = faults.try_read(
       "an image and its mask must be files that can be read", [&] {
-        image = ImageFile(pair.image, ExifOrientation::kIgnored).size();
+        image = read_image_size(pair.image, ExifOrientation::kIgnored);
         mask = read_mask_size(pair.mask);
       });
   if (!can_be_read) return false;
@@ -44,11 +47,15 @@ bool have_one_size(const MaskPair& pair, ImageSize& image,
 }  // namespace
 
 std::vector<MaskPair> mask_pairs(const NamedFiles& images,
-                                 const NamedFiles& masks) {
+                                 const NamedFiles& masks,
+                                 const MaskPaths& expected) {
   std::vector<MaskPair> pairs;
   for (const auto& [name, image, mask] : pair_files(images, masks)) {
-    pairs.push_back(
-        {name, image, mask, in_quotes(image.empty() ? mask : image)});
+    const bool has_image = !image.empty();
+    pairs.push_back({name, image, mask,
+                     in_quotes(has_image ? image : mask) + ", no " +
+                         in_quotes(has_image ? expected.mask(name)
+                                             : expected.image(name))});
   }
   return pairs;
 }

@@ -25,7 +25,8 @@ struct TextLine {
 /// is a space, a tab, or the carriage return that ends lines on Windows. The
 /// mark of UTF-8 that some editors write before the first line is dropped.
 ///
-/// Throws `std::runtime_error` where the stream fails before its end.
+/// Throws `std::runtime_error` for a NUL byte and the mark of UTF-16, and where
+/// the stream fails before its end.
 [[nodiscard]] std::vector<TextLine> read_text_lines(const std::string& path,
                                                     std::istream& stream);
 /// The same of a file. Throws `std::runtime_error`, too, where it cannot be

@@ -1,6 +1,5 @@
 #include <expandnet/data/sets/voc.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <set>
@@ -14,6 +13,7 @@
 #include "data/sets/named_files.h"
 #include "data/sets/voc_annotation.h"
 #include "data/sets/voc_list.h"
+#include "data/sets/voc_years.h"
 
 namespace expandnet::data {
 
@@ -21,33 +21,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An image and its annotation, "" where one is missing.
+/// An image, "" where it is missing, and the path of its annotation.
 struct VocFiles {
   std::string name;
   std::string image;
   std::string annotation;
   std::string place;  ///< of a fault: where a list names it, or the file
 };
-
-bool is_voc_folder(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::is_directory(folder / "Annotations", ignored);
-}
-
-/// The folders of years in `folder`, sorted.
-std::vector<std::string> years_in(const fs::path& folder) {
-  std::vector<std::string> years;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const bool is_year =
-        entry->path().filename().string().compare(0, 3, "VOC") == 0 &&
-        is_voc_folder(entry->path());
-    if (is_year) years.push_back(entry->path().string());
-  }
-  std::sort(years.begin(), years.end());
-  return years;
-}
 
 std::vector<VocFiles> files_of_list(const VocPart& part,
                                     const std::string& where) {
@@ -71,7 +51,12 @@ std::vector<VocFiles> files_in_folders(const std::string& images,
        pair_files(files_by_name(where, "images", images, name_of_image),
                   files_by_name(where, "annotations", annotations,
                                 names_without(".xml")))) {
-    files.push_back({name, image, annotation, in_quotes(image)});
+    // One that is not there is named where it is expected.
+    files.push_back({name, image,
+                     annotation.empty()
+                         ? (fs::path(annotations) / (name + ".xml")).string()
+                         : annotation,
+                     in_quotes(image)});
   }
   return files;
 }
@@ -94,9 +79,7 @@ bool read_annotation(const VocFiles& files, bool check_sizes,
   std::error_code ignored;
   if (!fs::is_regular_file(files.annotation, ignored)) {
     faults.fault("an image must have its annotation",
-                 files.place + (files.annotation.empty()
-                                    ? ""
-                                    : ", no " + in_quotes(files.annotation)),
+                 files.place + ", no " + in_quotes(files.annotation),
                  "add the file or remove the image");
     return false;
   }
@@ -221,16 +204,7 @@ const std::vector<std::string>& voc_classes() {
 }
 
 std::vector<std::string> voc_folders(const std::string& root) {
-  if (is_voc_folder(root)) return {root};
-  for (const auto& folder : {fs::path(root), fs::path(root) / "VOCdevkit"}) {
-    auto years = years_in(folder);
-    if (!years.empty()) return years;
-  }
-  throw_file_error("voc_folders",
-                   "a folder must hold Annotations, or VOC2007 and the like "
-                   "that do",
-                   "none in " + in_quotes(root) + " nor in its VOCdevkit",
-                   "name the folder of VOC's devkit");
+  return find_voc_years("voc_folders", root, {"Annotations"});
 }
 
 AnnotatedSet read_voc(const std::vector<VocPart>& parts,

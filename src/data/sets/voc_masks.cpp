@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "data/sets/mask_pairs.h"
 #include "data/sets/named_files.h"
 #include "data/sets/voc_list.h"
+#include "data/sets/voc_years.h"
 
 namespace expandnet::data {
 
@@ -37,6 +39,12 @@ const std::vector<std::string>& voc_mask_classes() {
   return classes;
 }
 
+std::vector<std::string> voc_mask_folders(const std::string& root) {
+  return find_voc_years(
+      "voc_mask_folders", root,
+      {"ImageSets/Segmentation", "JPEGImages", "SegmentationClass"});
+}
+
 MaskSet read_voc_masks(const std::vector<VocPart>& parts,
                        const MaskOptions& options) {
   const std::string where = "read_voc_masks";
@@ -54,9 +62,16 @@ MaskSet read_voc_masks(const std::vector<VocPart>& parts,
       auto mask = (folder / "SegmentationClass" / (name + ".png")).string();
       std::error_code ignored;
       const bool has_mask = fs::is_regular_file(mask, ignored);
-      pairs.push_back({name, images.find(name), has_mask ? mask : "",
-                       quoted_name(name) + " " + line.text() +
-                           (has_mask ? "" : ", no " + in_quotes(mask))});
+      auto image = images.find(name);
+      auto place = quoted_name(name) + " " + line.text();
+      if (image.empty()) {
+        place += ", no " +
+                 in_quotes((folder / "JPEGImages" / (name + ".*")).string());
+      }
+      if (!has_mask)
+        place += (image.empty() ? " nor " : ", no ") + in_quotes(mask);
+      pairs.push_back(
+          {name, std::move(image), has_mask ? mask : "", std::move(place)});
     }
   }
   FaultCounter faults(where, options.faults);

@@ -67,6 +67,14 @@ ReportHeader some_header() {
   return header;
 }
 
+TEST(Shown, HasNoShareOfNothing) {
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  const tasks::Metrics metrics = {{"loss", nan}, {"mean_iou", nan}};
+  EXPECT_EQ(shown(metrics, {"mean_iou", "mIoU"}), "-");
+  EXPECT_EQ(shown(metrics, {"loss", "loss", /*share=*/false}), "nan");
+  EXPECT_EQ(shown({{"mean_iou", 0.5}}, {"mean_iou", "mIoU"}), "50.00%");
+}
+
 TEST(ResultsTable, HasMeansAndSampleDeviationsInPercent) {
   // The mean of 80, 84 and 85 is 83; the sum of squares 9 + 1 + 4, over 2.
   EXPECT_EQ(results_table({some_variant()}),

@@ -1,4 +1,5 @@
 #include <expandnet/data/images/image_file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -34,6 +35,16 @@ std::vector<JpegOptions> layouts() {
           {false, 1, 2, "", false}, {false, 2, 2, "", false},
           {false, 4, 1, "", false}, {true, 1, 1, "", false},
           {true, 2, 2, "", false}};
+}
+
+/// An image whose JPEG is large.
+Image noise_image(std::int64_t height, std::int64_t width) {
+  auto image = wavy_image(height, width);
+  std::mt19937 generator(0);
+  for (auto& byte : image.pixels) {
+    byte = static_cast<std::uint8_t>(generator());
+  }
+  return image;
 }
 
 /// A crop of at least one pixel, anywhere.
@@ -496,6 +507,35 @@ TEST_F(ImageFileTest, SurvivesDamage) {
     }
   }
   EXPECT_GT(refused, 100);
+}
+
+TEST_F(ImageFileTest, TellsTheSizeWithoutTheImage) {
+  for (const auto& [height, width] :
+       std::vector<ImageSize>{{7, 5}, {500, 700}}) {
+    const auto bytes = jpeg_file(noise_image(height, width));
+    const auto file = write("image.jpg", bytes);
+    EXPECT_EQ(read_image_size(file).height, height);
+    EXPECT_EQ(read_image_size(file).width, width);
+    // As opening does, it finds one that is cut short.
+    const auto cut_file = write("cut.jpg", bytes.substr(0, bytes.size() - 9));
+    const auto error = open_error(cut_file);
+    EXPECT_NE(error, "");
+    EXPECT_EQ(message_of([&] { (void)read_image_size(cut_file); }), error);
+  }
+}
+
+TEST_F(ImageFileTest, RefusesAPipeWithoutWaitingForIt) {
+  const auto pipe = path("pipe.jpg");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto refusal =
+      "ImageFile: an image must be a file or a link to one, got a pipe or a "
+      "device at \"" +
+      pipe + "\"; copy what it gives into a file";
+  EXPECT_EQ(open_error(pipe), refusal);
+  EXPECT_EQ(message_of([&] { (void)read_image_size(pipe); }), refusal);
+  std::filesystem::create_symlink(
+      write("image.jpg", jpeg_file(wavy_image(7, 5))), path("link.jpg"));
+  EXPECT_EQ(ImageFile(path("link.jpg")).size().height, 7);
 }
 
 }  // namespace

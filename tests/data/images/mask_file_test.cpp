@@ -116,6 +116,29 @@ TEST_F(MaskFile, NamesAFileThatIsCutShortOrMissing) {
       "cannot open \"" + path("none.png") + "\": No such file or directory");
 }
 
+TEST_F(MaskFile, FindsTheSizeByTheHead) {
+  PngLayout layout;
+  layout.colour = 0;
+  const auto bytes = png_file(random_indices({9, 7}, 8), {9, 7}, layout);
+  const auto size_of = [&](const std::string& content) {
+    const auto [height, width] = read_mask_size(write("mask.png", content));
+    return std::pair(height, width);
+  };
+  const std::pair<std::int64_t, std::int64_t> size = {9, 7};
+  EXPECT_EQ(size_of(bytes), size);
+  EXPECT_EQ(size_of(bytes + std::string(1 << 20, '\0')), size);
+  // Chunks that fill the head make it read on.
+  layout.chunks = png_chunk("prVt", std::string(1 << 17, 'x'));
+  EXPECT_EQ(size_of(png_file(random_indices({9, 7}, 8), {9, 7}, layout)), size);
+  EXPECT_EQ(
+      message_of([&] {
+        (void)read_mask_size(write("mask.png", std::string(1 << 17, '\0')));
+      }),
+      "read_mask: a mask is a PNG with a palette or grey, got a file "
+      "that starts with 00 00 00 00 00 00 00 00 at \"" +
+          path("mask.png") + "\"; write the indices of the classes");
+}
+
 TEST_F(MaskFile, RefusesAnAbsurdSize) {
   PngLayout layout;
   layout.colour = 0;

@@ -180,6 +180,11 @@ TEST(MaskTrainTransform, NamesAFieldThatIsWrong) {
             "MaskTrainTransform: max_scale must be at least min_scale, got "
             "2.000000");
   transform = {};
+  transform.max_scale = 101;
+  EXPECT_EQ(error(transform),
+            "MaskTrainTransform: max_scale must be at most 100, got "
+            "101.000000");
+  transform = {};
   transform.hue = 0.6;
   EXPECT_EQ(error(transform),
             "MaskTrainTransform: hue must be 0 to 0.5, got 0.600000");

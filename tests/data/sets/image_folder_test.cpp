@@ -290,12 +290,16 @@ TEST_F(ImageFolderTest, TakesNumbersThatAreNameAndPlaceOfOneClass) {
 TEST_F(ImageFolderTest, EscapesALineThatIsNoText) {
   write("val/1.JPEG", "");
 
+  EXPECT_EQ(list_error("\xff\x01"
+                       "1\x02"),
+            "scan_flat_folder: a line must be file,class or file class, got "
+            "\"\\xff\\x011\\x02\" in line 1 of \"" +
+                path("list.csv") + "\"; correct it");
   EXPECT_EQ(list_error(std::string("\xff\xfe"
                                    "1\0",
                                    4)),
-            "scan_flat_folder: a line must be file,class or file class, got "
-            "\"\\xff\\xfe1\\x00\" in line 1 of \"" +
-                path("list.csv") + "\"; correct it");
+            "read_text_lines: a text file must be UTF-8, got UTF-16 in \"" +
+                path("list.csv") + "\"; save it as UTF-8");
 }
 
 TEST_F(ImageFolderTest, NamesTheLineOfAListThatIsWrong) {

@@ -93,12 +93,14 @@ TEST_F(CityscapesTest, NamesWhatIsMissing) {
   EXPECT_EQ(read_error(),
             "read_cityscapes: an image must have its mask, got \"" +
                 path("leftImg8bit/val/ulm/ulm_2_leftImg8bit.png") +
+                "\", no \"" + path("gtFine/val/ulm/ulm_2_gtFine_labelIds.png") +
                 "\"; add the mask or remove the image");
   write_street("ulm", "ulm_2");
   std::filesystem::remove(path("leftImg8bit/val/ulm/ulm_1_leftImg8bit.png"));
   EXPECT_EQ(read_error(),
             "read_cityscapes: a mask must have its image, got \"" +
-                path("gtFine/val/ulm/ulm_1_gtFine_labelIds.png") +
+                path("gtFine/val/ulm/ulm_1_gtFine_labelIds.png") + "\", no \"" +
+                path("leftImg8bit/val/ulm/ulm_1_leftImg8bit.png") +
                 "\"; add the image or remove the mask");
   write_image("leftImg8bit/val/bonn/bonn_1_leftImg8bit.png");
   EXPECT_EQ(read_error(),
@@ -128,7 +130,9 @@ TEST_F(CityscapesTest, SkipsAndCountsFaults) {
                 {"an image and its mask must be files that can be read", 1},
                 {"an image must have its mask", 1}}));
   EXPECT_EQ(set.first_skipped.at("an image must have its mask"),
-            "\"" + path("leftImg8bit/val/ulm/ulm_3_leftImg8bit.png") + "\"");
+            "\"" + path("leftImg8bit/val/ulm/ulm_3_leftImg8bit.png") +
+                "\", no \"" + path("gtFine/val/ulm/ulm_3_gtFine_labelIds.png") +
+                "\"");
 }
 
 TEST_F(CityscapesTest, NeedsAnImage) {
@@ -194,10 +198,42 @@ TEST_F(VocMasksTest, NamesWhatIsMissingOrOfAnotherSize) {
   std::filesystem::remove(path("JPEGImages/a.jpg"));
   EXPECT_EQ(read_error(),
             "read_voc_masks: a mask must have its image, got \"a\"" + line +
-                "; add the image or remove the mask");
+                ", no \"" + path("JPEGImages/a.*") +
+                "\"; add the image or remove the mask");
+  std::filesystem::remove(path("SegmentationClass/a.png"));
+  EXPECT_EQ(read_error(),
+            "read_voc_masks: a name in a list must have its image and its "
+            "mask, got \"a\"" +
+                line + ", no \"" + path("JPEGImages/a.*") + "\" nor \"" +
+                path("SegmentationClass/a.png") +
+                "\"; add both or remove the line");
   EXPECT_EQ(error_of([] { (void)read_voc_masks({}); }),
             "read_voc_masks: there must be a part, got none; name a folder and "
             "its list");
+}
+
+TEST_F(VocMasksTest, FindsYearsThatHaveNoBoxes) {
+  const auto make = [&](const std::string& year, const std::string& name) {
+    std::filesystem::create_directories(path("VOCdevkit/" + year + "/" + name));
+  };
+  for (const auto* name :
+       {"ImageSets/Segmentation", "JPEGImages", "SegmentationClass"}) {
+    make("VOC2012", name);
+  }
+  for (const auto* name : {"ImageSets/Main", "JPEGImages", "Annotations"}) {
+    make("VOC2007", name);
+  }
+  const std::vector<std::string> years = {path("VOCdevkit/VOC2012")};
+  EXPECT_EQ(voc_mask_folders(folder_), years);
+  EXPECT_EQ(voc_mask_folders(path("VOCdevkit")), years);
+  EXPECT_EQ(voc_mask_folders(years[0]), years);
+  const auto other = path("VOCdevkit/VOC2007");
+  EXPECT_EQ(message_of([&] { (void)voc_mask_folders(other); }),
+            "voc_mask_folders: a folder must hold ImageSets/Segmentation, "
+            "JPEGImages and SegmentationClass, or VOC2007 and the like that "
+            "do, got none in \"" +
+                other +
+                "\" nor in its VOCdevkit; name the folder of VOC's devkit");
 }
 
 class MaskFolderTest : public MaskSets {
@@ -270,6 +306,18 @@ TEST_F(MaskFolderTest, RefusesALineThatIsWrittenOtherwise) {
             "read_mask_classes: a line of a classes file must be a class, got "
             "\"# my classes\" in line 1 of \"" +
                 path("classes.txt") + "\"; remove the comment");
+}
+
+TEST_F(MaskFolderTest, RefusesWhatIsNoUtf8) {
+  const auto refusal = [&](const std::string& value) {
+    return "read_text_lines: a text file must be UTF-8, got " + value + "\"" +
+           path("classes.txt") + "\"; save it as UTF-8";
+  };
+  using namespace std::string_literals;
+  EXPECT_EQ(read_error("\xff\xfes\0k\0y\0\n\0"s), refusal("UTF-16 in "));
+  EXPECT_EQ(read_error("\xfe\xff\0s\0k\0y\0\n"s), refusal("UTF-16 in "));
+  EXPECT_EQ(read_error("sky\ns\0e\0a\0\n"s),
+            refusal("a NUL byte in line 2 of "));
 }
 
 TEST_F(MaskFolderTest, CountsThePixelsOfClasses) {
@@ -353,7 +401,14 @@ TEST_F(MaskFolderTest, NamesAnImageThatIsAloneOrThereTwice) {
   write_image("images/3.jpg");
   EXPECT_EQ(read_error("a\nb\n"),
             "read_mask_folder: an image must have its mask, got \"" +
-                path("images/3.jpg") + "\"; add the mask or remove the image");
+                path("images/3.jpg") + "\", no \"" + path("masks/3.png") +
+                "\"; add the mask or remove the image");
+  std::filesystem::remove(path("images/3.jpg"));
+  write_mask("masks/3.png", 0, 0);
+  EXPECT_EQ(read_error("a\nb\n"),
+            "read_mask_folder: a mask must have its image, got \"" +
+                path("masks/3.png") + "\", no \"" + path("images/3.*") +
+                "\"; add the image or remove the mask");
   write_image("images/1.jpg");
   EXPECT_EQ(read_error("a\nb\n"),
             "read_mask_folder: images must have names of their own, got \"" +

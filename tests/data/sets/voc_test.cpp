@@ -144,7 +144,8 @@ TEST_F(VocTest, ReadsFoldersOfImagesAndAnnotations) {
   };
   EXPECT_EQ(error(),
             "read_voc_folder: an image must have its annotation, got \"" +
-                path("images/3.jpg") + "\"; add the file or remove the image");
+                path("images/3.jpg") + "\", no \"" + path("boxes/3.xml") +
+                "\"; add the file or remove the image");
   std::filesystem::remove(path("images/3.jpg"));
   write("boxes/3.xml", voc_annotation(""));
   EXPECT_EQ(error(),

@@ -10,6 +10,7 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "testing.h"
@@ -85,6 +86,53 @@ TEST(SegmentationScores, AreThoseOfTheMatrix) {
   EXPECT_FALSE(scores.precision[2].has_value());  // nothing was found as it
   EXPECT_DOUBLE_EQ(scores.mean_precision, (3. / 5 + 2. / 3) / 2);
   EXPECT_DOUBLE_EQ(scores.pixel_accuracy, 5. / 8);
+}
+
+/// The mean of `part / all` over the classes that have such a share.
+double mean_share(const std::vector<double>& part,
+                  const std::vector<double>& all) {
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (all[i] == 0) continue;
+    sum += part[i] / all[i];
+    ++count;
+  }
+  return sum / count;
+}
+
+// Means over classes, computed from pairs of a pixel's two labels.
+TEST(SegmentationScores, AreThoseOfPixelsCountedOneByOne) {
+  torch::manual_seed(0);
+  for (const std::int64_t classes : {1, 2, 3, 7, 20}) {
+    // Many classes have no pixel of some kind.
+    const auto meant = at::randint(classes, {25}, at::kLong);
+    const auto found = at::where(at::randint(2, {25}).eq(0), meant,
+                                 at::randint(classes, {25}, at::kLong));
+    const auto size = static_cast<std::size_t>(classes);
+    std::vector<double> both(size), either(size), as_meant(size),
+        as_found(size);
+    double right = 0;
+    for (std::int64_t i = 0; i < meant.numel(); ++i) {
+      const auto a = static_cast<std::size_t>(meant[i].item<std::int64_t>());
+      const auto b = static_cast<std::size_t>(found[i].item<std::int64_t>());
+      ++as_meant[a];
+      ++as_found[b];
+      ++either[a];
+      if (a == b) {
+        ++both[a];
+        ++right;
+      } else {
+        ++either[b];
+      }
+    }
+    auto counts = matrix(classes);
+    count_confusion(counts, found, meant);
+    const auto scores = segmentation_scores(counts);
+    EXPECT_DOUBLE_EQ(scores.mean_iou, mean_share(both, either)) << classes;
+    EXPECT_DOUBLE_EQ(scores.mean_recall, mean_share(both, as_meant));
+    EXPECT_DOUBLE_EQ(scores.mean_precision, mean_share(both, as_found));
+    EXPECT_DOUBLE_EQ(scores.pixel_accuracy, right / 25);
+  }
 }
 
 TEST(SegmentationScores, LeaveOutAnAbsentClass) {

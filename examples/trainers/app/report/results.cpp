@@ -201,6 +201,8 @@ std::string local_time() {
 
 std::string shown(const tasks::Metrics& metrics, const tasks::Metric& metric) {
   const auto value = metrics.at(metric.name);
+  // Of no pixels, say, there is no share.
+  if (metric.share && std::isnan(value)) return "-";
   return metric.share ? fmt::format("{:.2f}%", 100 * value)
                       : fmt::format("{:.4f}", value);
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include "base/error.h"
 #include "base/read_file.h"
@@ -70,25 +71,25 @@ void check_same_configuration(const fs::path& file,
                                     : "name another folder"));
 }
 
-/// Writes a file into a run's folder. That of a run that goes on must be the
-/// same.
-void keep_file(const std::string& folder, const KeptFile& kept) {
+/// Throws where a run's folder has another file.
+void check_kept_file(const std::string& folder, const KeptFile& kept) {
   const auto file = fs::path(folder) / kept.name;
-  TORCH_CHECK(!fs::exists(file) || read_file(file.string()) == kept.content,
-              error_message(
-                  "--resume",
-                  "a run goes on with the " + kept.what + " that it began with",
-                  "others in --data than in " + quoted(file.string())));
-  write_file_atomically(file.string(), kept.content);
+  TORCH_CHECK(
+      !fs::exists(file) || read_file(file.string()) == kept.content,
+      error_message(
+          "--resume",
+          "a run goes on with the " + kept.what + " that it began with",
+          "others in --data than in " + quoted(file.string()), kept.remedy));
 }
 
 /// The names of the classes, and what else a run keeps.
 std::vector<KeptFile> kept_of(const Images& images) {
-  auto files = images.kept_files();
+  std::vector<KeptFile> files;
   const auto names = images.class_names();
   if (!names.empty()) {
     files.push_back({kClassesFile, class_list(names), "classes"});
   }
+  for (auto& file : images.kept_files()) files.push_back(std::move(file));
   return files;
 }
 
@@ -118,7 +119,11 @@ void make_folders(const Settings& settings, const std::string& configuration,
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
     write_file_atomically(file.string(), plan.configuration);
-    for (const auto& one : kept) keep_file(plan.folder, one);
+    for (const auto& one : kept) {
+      check_kept_file(plan.folder, one);
+      write_file_atomically((fs::path(plan.folder) / one.name).string(),
+                            one.content);
+    }
     const auto script = plan.trainer->script();
     if (!script.empty()) keep_script(script, plan.folder);
     runs.push_back(plan.folder);
@@ -133,7 +138,8 @@ bool has_begun(const fs::path& out) {
   return std::any_of(begin(entries), end(entries), [](const auto& entry) {
     const auto name = entry.path().filename();
     return name != kConfigurationFile && name != kClassesFile &&
-           name != kAnchorsFile && name != kScriptFile && name != kStartFile &&
+           name != kAnchorsFile && name != kClassWeightsFile &&
+           name != kImagesFile && name != kScriptFile && name != kStartFile &&
            name != kTeacherFile && !entry.is_directory();
   });
 }
@@ -187,6 +193,13 @@ void check_out(const Settings& settings, Command command,
                             "comparison",
                             "a run of train in " + quoted(settings.out),
                             "name another folder"));
+}
+
+void check_kept_files(const std::vector<RunPlan>& plans, const Images& images) {
+  const auto kept = kept_of(images);
+  for (const auto& plan : plans) {
+    for (const auto& one : kept) check_kept_file(plan.folder, one);
+  }
 }
 
 RunFolders::RunFolders(const Settings& settings, const Machine& machine)

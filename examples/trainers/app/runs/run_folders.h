@@ -17,6 +17,11 @@ namespace expandnet::examples {
 void check_out(const Settings& settings, Command command,
                const std::string& configuration);
 
+/// Throws `c10::Error` for a run that goes on with other images, or other values
+/// that are made of them, than its folder says. Before a checkpoint is loaded,
+/// which does not fit them.
+void check_kept_files(const std::vector<RunPlan>& plans, const Images& images);
+
 /// The folder of all results and the folder of each run. If nothing has been
 /// trained in them, the destructor removes new ones, so that the command can be
 /// corrected and run again.

@@ -123,6 +123,7 @@ int run_session(const Session& session, const Trainer& trainer,
         "the images",
         images.in_words() + "\n" + c10::Join("\n", images.class_names()));
   }
+  on_first(machine, [&] { check_kept_files(joined(tuning, plans), images); });
   if (machine.is_first()) introduce(trainer, images, machine);
   const auto kinds = one_of_each_kind(joined(tuning, plans));
   auto notes = check_runs(kinds, context, interrupt);
@@ -167,7 +168,7 @@ int run_session(const Session& session, const Trainer& trainer,
     report(session, context, notes, warnings,
            by_variant(settings, choice.tunings, plans, results, times));
   });
-  return interrupt.exit_status();
+  return all_diverged(results) ? 1 : interrupt.exit_status();
 }
 
 }  // namespace expandnet::examples

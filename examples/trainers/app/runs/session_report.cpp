@@ -89,6 +89,13 @@ std::vector<VariantResult> by_variant(const Settings& settings,
   return variants;
 }
 
+bool all_diverged(const std::vector<RunResult>& results) {
+  return !results.empty() &&
+         std::all_of(results.begin(), results.end(), [](const auto& result) {
+           return result.state == kDiverged;
+         });
+}
+
 std::vector<std::string> warnings_of_divergence(
     const std::vector<RunResult>& results) {
   std::map<std::string, std::pair<int, int>> counts;  // diverged, all
@@ -99,10 +106,18 @@ std::vector<std::string> warnings_of_divergence(
   }
   std::vector<std::string> warnings;
   for (const auto& [recipe, count] : counts) {
-    if (count.first == 0) continue;
+    const auto [diverged, all] = count;
+    if (diverged == 0) continue;
+    const auto name = recipe == "none" ? "compact" : recipe;
+    if (diverged == all) {
+      warnings.push_back(
+          fmt::format("{} of {} runs of {} diverged; it has no numbers",
+                      diverged, all, name));
+      continue;
+    }
     warnings.push_back(fmt::format(
         "{} of {} runs of {} diverged; its numbers are those of the others",
-        count.first, count.second, recipe == "none" ? "compact" : recipe));
+        diverged, all, name));
   }
   return warnings;
 }

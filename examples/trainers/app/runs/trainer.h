@@ -26,7 +26,8 @@ namespace expandnet::examples {
 struct KeptFile {
   std::string name;
   std::string content;
-  std::string what;  ///< "anchors"
+  std::string what;         ///< "anchors"
+  std::string remedy = {};  ///< where a run began with another
 };
 
 /// The images that a trainer's runs use.

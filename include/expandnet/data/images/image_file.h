@@ -41,7 +41,8 @@ class EXPANDNET_API ImageFile {
   /// Reads the file, but decodes only its header.
   ///
   /// Throws `std::runtime_error` when the file cannot be read, is of another
-  /// kind, is cut short or damaged, or exceeds one of the limits above.
+  /// kind, is cut short or damaged, is a pipe or a device, or exceeds one of the
+  /// limits above.
   explicit ImageFile(const std::string& path,
                      ExifOrientation exif = ExifOrientation::kApplied);
   /// Takes a file that is in memory already. Messages call it `path`.
@@ -67,5 +68,11 @@ class EXPANDNET_API ImageFile {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Returns the size of an image. Reads only the head of a PNG; a JPEG it reads
+/// to its end, which must be there. Throws as the constructor of `ImageFile`
+/// does.
+[[nodiscard]] EXPANDNET_API ImageSize read_image_size(
+    const std::string& path, ExifOrientation exif = ExifOrientation::kApplied);
 
 }  // namespace expandnet::data

@@ -24,6 +24,9 @@ struct LabelledPicture {
 [[nodiscard]] EXPANDNET_API LabelImage place(const LabelImage& image,
                                              const Placement& placement);
 
+/// Images are not scaled by more than this number.
+inline constexpr double kMaxMaskScale = 100;
+
 struct MaskDraw {
   Placement placement;
   ColorChange color;
@@ -34,8 +37,8 @@ struct MaskDraw {
 ///     const auto picture = MaskTrainTransform{}.read(
 ///         image.path, image.mask, set.labels, {512, 1024}, {seed, epoch, i});
 struct EXPANDNET_API MaskTrainTransform {
-  double min_scale = 0.5;  ///< smallest scale, in both directions
-  double max_scale = 2;
+  double min_scale = 0.5;   ///< smallest scale, in both directions
+  double max_scale = 2;     ///< at most kMaxMaskScale
   bool flip = true;         ///< mirrors with probability 1/2
   double hue = 0.05;        ///< largest turn, in either direction
   double saturation = 1.5;  ///< largest factor, or its inverse

@@ -20,8 +20,9 @@ struct VocPart {
   std::string list;
 };
 
-/// Returns the year folders in `root`: `root` itself, or VOC2007 and similar
-/// folders in it or in its subfolder VOCdevkit, sorted.
+/// Returns the folders of years with boxes in `root`: `root` itself, or VOC2007
+/// and similar folders in it or in its subfolder VOCdevkit, sorted. A year has
+/// Annotations.
 ///
 /// Throws `std::runtime_error`, with the searched folders, if there is none.
 ///
