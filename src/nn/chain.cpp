@@ -9,13 +9,13 @@
 
 #include <algorithm>
 #include <ostream>
-#include <string>
 
 #include "fold/chain_layout.h"
 #include "fold/memory.h"
 #include "fold/precision.h"
 #include "fold/site_message.h"
 #include "nn/fold_function.h"
+#include "nn/saved_factors.h"
 
 namespace expandnet {
 
@@ -30,27 +30,6 @@ bool has_sizes_of(const Plan& plan, const std::vector<Affine>& factors) {
     }
   }
   return true;
-}
-
-/// Module::load takes tensors of any size.
-void check_saved_sizes(const Plan& plan,
-                       torch::serialize::InputArchive& archive) {
-  for (std::size_t i = 0; i < plan.factors.size(); ++i) {
-    torch::serialize::InputArchive factor;
-    torch::Tensor weight;
-    const bool is_there =
-        archive.try_read(std::to_string(i), factor) &&
-        factor.try_read("weight", weight, /*is_buffer=*/plan.factors[i].fixed);
-    TORCH_CHECK(
-        is_there && weight.sizes() == plan.weight_sizes(i),
-        error_message("load",
-                      "a chain must have the factors of the saved one (" +
-                          std::string(name(plan.strategy)) + " " +
-                          plan.widths() + ")",
-                      (is_there ? sizes(weight.sizes()) : "none") +
-                          " for factor " + std::to_string(i),
-                      "expand the model as the saved one was"));
-  }
 }
 
 }  // namespace
@@ -159,7 +138,7 @@ void ChainImpl::load(torch::serialize::InputArchive& archive) {
                       is_there ? "others" : "a single chain",
                       "expand the model as the saved one was"));
   }
-  check_saved_sizes(*plan_, archive);
+  check_saved_factors(*plan_, archive, "");
   torch::nn::Module::load(archive);
 }
 

@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "base/libtorch_errors.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "base/weight_paths.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
+#include "nn/saved_factors.h"
 #include "passes/check.h"
 #include "passes/expansion_impl.h"
 #include "passes/steps_in_backward.h"
@@ -48,6 +52,20 @@ class Registry {
 Registry& registry() {
   static Registry instance;
   return instance;
+}
+
+/// The archive of the module at that path; nothing if there is none.
+std::optional<torch::serialize::InputArchive> archive_at(
+    torch::serialize::InputArchive& root, const std::string& path) {
+  torch::serialize::InputArchive here;
+  auto* parent = &root;
+  for (const auto& part : split(path, '.')) {
+    torch::serialize::InputArchive child;
+    if (!parent->try_read(part, child)) return std::nullopt;
+    here = std::move(child);
+    parent = &here;
+  }
+  return here;
 }
 
 /// Registers `chain` under `path` in a tree of plain modules.
@@ -329,22 +347,20 @@ void Expansion::save(torch::serialize::OutputArchive& archive) const {
   impl_->chains->save(archive);
 }
 
-// LibTorch gives a parameter what the archive holds, of whatever shape.
 void Expansion::load(torch::serialize::InputArchive& archive) {
   const torch::NoGradGuard no_grad;
+  for (const auto& layer : impl_->layers) {
+    const auto path = under(layer.path, "chain");
+    if (auto saved = archive_at(archive, path)) {
+      check_saved_factors(layer.chain->plan(), *saved, path);
+    }
+  }
   auto factors = impl_->chains->named_parameters();
   factors.update(impl_->chains->named_buffers());
   std::vector<at::Tensor> before;
   for (const auto& factor : factors) before.push_back(factor.value().detach());
   try {
     impl_->chains->load(archive);
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      TORCH_CHECK(factors[i].value().sizes() == before[i].sizes(),
-                  error_message(Site{"load", factors[i].key()},
-                                "a factor must be " + sizes(before[i].sizes()),
-                                sizes(factors[i].value().sizes()),
-                                "expand the model as the saved one was"));
-    }
   } catch (...) {
     for (std::size_t i = 0; i < before.size(); ++i) {
       auto factor = factors[i].value();

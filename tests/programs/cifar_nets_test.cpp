@@ -75,7 +75,7 @@ TEST_F(ExpandnetCifarNets, FineTunesANetOfOtherClasses) {
         joined({EXPANDNET_CIFAR, "train",      "--dataset",    "fashion-mnist",
                 "--data",        path(images), "--kernel",     "3",
                 "--validation",  "200",        "--batch-size", "32",
-                "--lr",          "0.03",       "--schedule",   "constant",
+                "--lr",          "0.003",      "--schedule",   "constant",
                 "--threads",     "1",          "--device",     "cpu",
                 "--out",         path(out)},
                more));
