@@ -15,7 +15,7 @@
 #include "fold/precision.h"
 #include "fold/site_message.h"
 #include "nn/fold_function.h"
-#include "nn/saved_factors.h"
+#include "nn/saved_chain.h"
 
 namespace expandnet {
 
@@ -126,19 +126,7 @@ void ChainImpl::pretty_print(std::ostream& stream) const {
 }
 
 void ChainImpl::load(torch::serialize::InputArchive& archive) {
-  const auto layout = layout_of(*plan_);
-  for (const auto& [name, part] : kLayoutParts) {
-    torch::Tensor saved;
-    const bool is_there = archive.try_read(name, saved, /*is_buffer=*/true);
-    TORCH_CHECK(
-        is_there ? !plan_->is_plain() && saved.to(at::kCPU).equal(
-                                             (layout.*part).to(saved.dtype()))
-                 : plan_->is_plain(),
-        error_message("load", "a chain must have the branches of the saved one",
-                      is_there ? "others" : "a single chain",
-                      "expand the model as the saved one was"));
-  }
-  check_saved_factors(*plan_, archive, "");
+  check_saved_chain(*plan_, archive, "");
   torch::nn::Module::load(archive);
 }
 

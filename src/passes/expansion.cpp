@@ -17,7 +17,7 @@
 #include "base/weight_paths.h"
 #include "fold/relative_error.h"
 #include "fold/site_message.h"
-#include "nn/saved_factors.h"
+#include "nn/saved_chain.h"
 #include "passes/check.h"
 #include "passes/expansion_impl.h"
 #include "passes/steps_in_backward.h"
@@ -352,7 +352,7 @@ void Expansion::load(torch::serialize::InputArchive& archive) {
   for (const auto& layer : impl_->layers) {
     const auto path = under(layer.path, "chain");
     if (auto saved = archive_at(archive, path)) {
-      check_saved_factors(layer.chain->plan(), *saved, path);
+      check_saved_chain(layer.chain->plan(), *saved, path);
     }
   }
   auto factors = impl_->chains->named_parameters();

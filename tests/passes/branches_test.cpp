@@ -454,7 +454,7 @@ TEST(BranchSumErrors, NameStateOfOtherBranches) {
 
   EXPECT_EQ(error_of([&] { torch::load(expansion, file); }),
             "load: a chain must have the branches of the saved one, got "
-            "others; expand the model as the saved one was");
+            "others at \"conv0.chain\"; expand the model as the saved one was");
   const auto after = other->parameters();
   for (std::size_t i = 0; i < before.size(); ++i) {
     EXPECT_TRUE(after[i].equal(before[i]));
