@@ -223,11 +223,11 @@ TEST_F(ExpandnetCifarTraining, RunsTheDemoAndThePapersExperiment) {
   const std::string examples = EXPANDNET_EXAMPLES;
   const auto demo =
       run_plain({"compare", "--config", examples + "/trainers/cifar/demo.ini",
-                 "--data", examples + "/data", "--epochs", "1", "--milestones",
-                 "1", "--runs", "1", "--out", path("demo")});
+                 "--data", examples + "/data", "--epochs", "1", "--runs", "1",
+                 "--out", path("demo")});
   ASSERT_EQ(demo.status, 0) << demo.err;
-  EXPECT_NE(demo.out.find("SmallNet 7x7 on fashion-mnist: 4500 training, 500 "
-                          "validation and 2000 test images\n"),
+  EXPECT_NE(demo.out.find("SmallNet 7x7 on fashion-mnist: 5000 training, 0 "
+                          "validation and 10000 test images\n"),
             std::string::npos)
       << demo.out;
   const auto result = json("demo/result.json");
