@@ -1,4 +1,4 @@
-// effective_rank.h: how many directions a weight uses.
+// effective_rank.h: the effective rank of a weight.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,7 +1,7 @@
-// export.h: what the shared libraries show.
+// export.h: the symbols that shared libraries export.
 #pragma once
 
-/// Marks a function or class that is of use outside of the library that holds
-/// it. All else is hidden in a shared library that is built without tests
-/// (EXPANDNET_TESTS). Has no effect in a static one.
+/// Marks a function or class that is used outside of its library. A shared
+/// library that is built without tests (EXPANDNET_TESTS) hides all others. Has
+/// no effect in a static library.
 #define EXPANDNET_API __attribute__((visibility("default")))

@@ -10,21 +10,21 @@
 
 namespace expandnet {
 
-/// A chain, where it is and what it is.
+/// The position of a chain in a file, its plan and its tensors.
 struct ChainInWeights {
   std::string layer;  ///< path of the compact layer, in the contracted weights
   std::vector<std::string> factors;  ///< paths in the file
-  /// Path of the layer in the file, where checkpoints of weight space hold the
-  /// compact tensors, too.
+  /// Path of the layer in the file. Checkpoints of weight space also hold the
+  /// compact tensors there.
   std::string layer_in_file;
 
-  std::string container;  ///< path in the file whose entries the factors are
-  std::int64_t first = 0, last = 0;  ///< entries
-  /// Whether the container becomes the layer; else its entry `first` does.
+  std::string container;  ///< path in the file; has the factors as entries
+  std::int64_t first = 0, last = 0;  ///< entries that are factors
+  /// Whether the container becomes the layer; if not, its entry `first` does.
   bool whole = false;
 
-  /// With stride 1 and no padding: a file tells neither, and folding does not
-  /// depend on them.
+  /// Has stride 1 and no padding: a file does not contain them, and folding
+  /// does not depend on them.
   Plan plan;
   std::vector<Affine> tensors;  ///< of the factors, as in the file
 };

@@ -1,9 +1,9 @@
-// fake_int8.h: what a net would compute with eight-bit weights and activations.
+// fake_int8.h: simulates a net with eight-bit weights and activations.
 //
-// A net that is as good in floats may be worse in eight bits: how well weights
-// can be rounded depends on their spread, which training decides. This shows it
-// before anything is deployed, in floats that take only the values that eight
-// bits can hold.
+// Two nets that are equally good in floats may differ in eight bits: the error
+// of rounding depends on the spread of the weights, which training determines.
+// This simulation shows the difference before anything is deployed. It computes
+// with floats that take only the values that eight bits can represent.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,7 +16,7 @@
 
 namespace expandnet {
 
-/// Whether the weights of a layer have one step in common, or one for each
+/// Whether a layer has one rounding step for all weights, or one for each
 /// output channel.
 enum class Int8Steps { kPerTensor, kPerChannel };
 
@@ -28,11 +28,11 @@ enum class Int8Steps { kPerTensor, kPerChannel };
 
 /// A compact model with the weights and the inputs of its convolutions and
 /// linear layers rounded to eight bits. A BatchNorm that follows a convolution
-/// is folded into it before. Biases, and what is between the layers, stay in
-/// floats.
+/// is first folded into it. Biases, and the operations between the layers, stay
+/// in floats.
 ///
-/// The inputs of a layer take 256 values in one range, which holds 0 and all
-/// that `observe` has seen.
+/// The inputs of a layer take 256 values in one range, which contains 0 and all
+/// inputs during `observe`.
 ///
 ///     FakeInt8 int8(*model, forward, images, Int8Steps::kPerChannel);
 ///     for (...) int8.observe(training_images);
@@ -40,11 +40,11 @@ enum class Int8Steps { kPerTensor, kPerChannel };
 class EXPANDNET_API FakeInt8 {
  public:
   /// `forward` runs the module, in evaluation mode, on one tensor [N, ...] and
-  /// returns one; it is traced on `example`, as `export_torchscript` does. The
-  /// module is left as it is, and its weights are copied.
+  /// returns one tensor. It is traced on `example`, as in `export_torchscript`.
+  /// The module does not change; its weights are copied.
   ///
-  /// Throws `c10::Error` for a module in training mode, and for one that has no
-  /// such layer, or one whose weight is computed.
+  /// Throws `c10::Error` for a module in training mode, for a module without a
+  /// convolution or linear layer, and for a layer whose weight is computed.
   FakeInt8(torch::nn::Module& module,
            const std::function<at::Tensor(const at::Tensor&)>& forward,
            const at::Tensor& example, Int8Steps steps);
@@ -52,10 +52,12 @@ class EXPANDNET_API FakeInt8 {
   FakeInt8(FakeInt8&&) noexcept;
   FakeInt8& operator=(FakeInt8&&) noexcept;
 
-  /// Widens the ranges by a batch. Throws `c10::Error` after `forward`, and for
-  /// inputs of a layer that are not finite.
+  /// Extends the ranges to the inputs of a batch. Throws `c10::Error` if
+  /// `forward` has already been called, and for inputs of a layer that are not
+  /// finite.
   void observe(const at::Tensor& images);
-  /// Runs the rounded model. Throws `c10::Error` before `observe`.
+  /// Runs the rounded model. Throws `c10::Error` if `observe` has not been
+  /// called.
   [[nodiscard]] at::Tensor forward(const at::Tensor& images);
 
   /// Number of layers that are rounded.

@@ -1,4 +1,5 @@
-// imported_script.h: a model that was written in Python, to be trained here.
+// imported_script.h: loads a model that was written in Python, for training in
+// C++.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,11 +14,12 @@
 
 namespace expandnet {
 
-/// A TorchScript module as a LibTorch module: its tree has the script's own
-/// parameters and buffers, under the keys of Python, and `forward` runs the
-/// script. Its convolutions (1-d to 3-d, transposed) and linear layers are
-/// those of LibTorch, so that `expand`, selectors, `summary`, checkpoints,
-/// averages and ranks see them. Made by `import_torchscript`.
+/// A TorchScript module as a LibTorch module, made by `import_torchscript`. Its
+/// module tree holds the script's own parameters and buffers, under the keys of
+/// Python, and `forward` runs the script. Its convolutions (1-d to 3-d,
+/// transposed) and linear layers are LibTorch's modules, so that `expand`,
+/// selectors, `summary`, checkpoints, averages and distributed training work
+/// with them.
 class EXPANDNET_API ImportedScriptImpl : public torch::nn::Module {
  public:
   struct Script;  ///< the script, without its headers
@@ -27,14 +29,15 @@ class EXPANDNET_API ImportedScriptImpl : public torch::nn::Module {
   /// Runs the script on one tensor.
   at::Tensor forward(const at::Tensor& x);
 
-  /// Sets the mode of the script, too; a BatchNorm of any class whose weight is
+  /// Also sets the mode of the script. A BatchNorm of any class whose weight is
   /// frozen stays in evaluation mode, as in `train::set_training`. Throws
-  /// `c10::Error` for training mode where the script cannot follow: see
+  /// `c10::Error` if the script cannot be set to training mode: see
   /// `import_torchscript`.
   void train(bool on = true) override;
 
-  /// Lines on layers that stay compact: those of classes of their own, such as
-  /// `class MyConv(nn.Conv2d)`, whose forward may do anything.
+  /// One line for each layer that stays compact because it has a class of its
+  /// own, such as `class MyConv(nn.Conv2d)`, whose forward may compute
+  /// anything.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   /// The script, for export.
@@ -49,16 +52,17 @@ TORCH_MODULE(ImportedScript);
 /// Loads a file that Python wrote with `torch.jit.script(net).save(path)`, on
 /// the CPU, in the mode in which it was saved.
 ///
-/// A traced module (`torch.jit.trace`) holds no mode: where its graph fixes
-/// that of an operator, such as a BatchNorm or dropout, this keeps what it did
-/// when it was traced: the script is in evaluation mode, and training mode is
-/// refused. Others train; the groups of their convolutions are read from the
-/// graph. A traced part of a script counts as a traced module.
+/// A traced module (`torch.jit.trace`) has no mode. If its graph fixes the mode
+/// of an operator, such as a BatchNorm or dropout, the operator keeps the mode
+/// of the trace: the script is in evaluation mode, and training mode is
+/// refused. Other traced modules can be trained; the groups of their
+/// convolutions are read from the graph. A traced part of a script counts as a
+/// traced module.
 ///
-/// Its code is executed: take files from whom you trust. Throws
-/// `std::runtime_error` for a damaged file, one that is no script, or one with
-/// operators that are not here; `c10::Error` unless `forward` takes one tensor
-/// and returns one, and the script has parameters.
+/// The code in the file is executed: load only files that you trust. Throws
+/// `std::runtime_error` for a file that is damaged, is not a script, or uses
+/// unknown operators; `c10::Error` unless `forward` takes one tensor and
+/// returns one, and the script has parameters.
 ///
 ///     auto net = import_torchscript("net.pt");
 ///     net->train();

@@ -1,4 +1,5 @@
-// torchscript.h: a C++ model as a file that runs without its code.
+// torchscript.h: writes a C++ model to a file that runs without the model's
+// code.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,17 +15,17 @@ namespace expandnet {
 
 struct TorchScriptOptions {
   /// Largest max |file - model| / max |model| that is allowed. Both run the
-  /// same kernels; what TorchScript fuses may round otherwise.
+  /// same kernels, but operations that TorchScript fuses may round differently.
   double tolerance = 1e-5;
-  /// Whether the file has to compute what the model does for a batch of another
-  /// size than the example's, too.
+  /// Whether the file must also compute the same as the model for a batch of
+  /// another size than the example's.
   bool any_batch_size = true;
 };
 
 /// How far the file's outputs are from the model's.
 struct TorchScriptReport {
   double error = 0;  ///< on the example
-  /// On a batch of one image more; 0 unless `any_batch_size`.
+  /// On a batch with one more image; 0 unless `any_batch_size` is set.
   double error_of_other_batch = 0;
 };
 
@@ -32,13 +33,14 @@ struct TorchScriptReport {
 /// (`torch::jit::load`) and mobile runtimes run without the model's code, with
 /// the module's state keys, dtypes and devices.
 ///
-/// `forward` runs the module on one tensor [N, ...] and returns one; it is
-/// traced on `example`: what depends on the values of tensors, or reads sizes
-/// as numbers, is fixed to what it was. The file's content is loaded and run
-/// against the model before anything is written, atomically.
+/// `forward` runs the module on one tensor [N, ...] and returns one tensor. It
+/// is traced on `example`: branches that depend on tensor values, and sizes
+/// that are read as numbers, are fixed to those of the example. Before the file
+/// is written, atomically, its content is loaded, run and compared with the
+/// model.
 ///
-/// Throws `c10::Error` for a module in training mode or still expanded, an
-/// example without rows, a result that is not one tensor's, and a file that
+/// Throws `c10::Error` for a module that is in training mode or still expanded,
+/// an example without rows, a result that is not one tensor, and a file that
 /// computes something else; `std::runtime_error` as AtomicFile does.
 EXPANDNET_API TorchScriptReport
 export_torchscript(torch::nn::Module& module,
@@ -60,8 +62,7 @@ TorchScriptReport export_torchscript(
       path, options);
 }
 
-/// A script that was imported goes out with the code with which it came, and
-/// its weights of now.
+/// Writes an imported script with its original code and its current weights.
 EXPANDNET_API TorchScriptReport export_torchscript(
     const ImportedScript& model, const at::Tensor& example,
     const std::string& path, const TorchScriptOptions& options = {});

@@ -88,9 +88,9 @@ class EXPANDNET_API ProcessGroup {
   [[nodiscard]] std::string broadcast(const std::string& text);
   /// Returns the texts of all ranks, in the order of ranks.
   [[nodiscard]] std::vector<std::string> gather(const std::string& text);
-  /// Returns the tensors of all ranks, in their order, as [size, ...]. They
-  /// must have one layout, which is not compared as in the others: it is for
-  /// small tensors, several times in a step, whose layout the model gives.
+  /// Returns the tensors of all ranks, in their order, as [size, ...]. All must
+  /// have the same layout. Unlike the other functions, this one does not check
+  /// it: it is for small tensors that are gathered several times in a step.
   [[nodiscard]] at::Tensor gather(const at::Tensor& tensor);
   /// Returns once every rank has called it.
   void barrier();

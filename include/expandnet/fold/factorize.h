@@ -14,41 +14,45 @@ namespace expandnet {
 struct FactorizeOptions {
   /// Stop when the relative residual is at or below this.
   double tolerance = 1e-14;
-  /// Sweeps over all factors, each solved once, if one solve is not exact.
+  /// Largest number of sweeps, each of which solves for every factor once. Only
+  /// used if a single solve is not exact.
   std::int64_t sweeps = 20;
   /// Conjugate gradient steps per solve.
   std::int64_t steps = 200;
-  /// From the third sweep on, give up where those left, at the rate of the last
-  /// one, would not bring the residual down to this; 0: go on.
+  /// From the third sweep on, give up if the remaining sweeps, at the rate of
+  /// the last one, would not reduce the residual to this value. 0: never give
+  /// up.
   double needed = 0;
 };
 
 struct Factorization {
   std::vector<Affine> factors;
-  /// |fold(factors).weight - weight| / |weight|, Frobenius norms, of the fp64
-  /// factors before they are rounded to their dtype; of several branches,
+  /// |fold(factors).weight - weight| / |weight| in Frobenius norms, for the
+  /// fp64 factors before they are rounded to their dtype; for several branches,
   /// after.
   double residual = 0;
 };
 
-/// Returns a chain that folds to `compact`: the function of a trained layer is
-/// kept while its training goes on expanded.
+/// Returns a chain that folds to `compact`, so that training can continue with
+/// a chain from the function of a trained layer.
 ///
-/// The outer factors are random and well conditioned (orthonormal where they
-/// have one tap), one factor in the middle is solved for by least squares, and
-/// the norms of all are balanced so that every factor learns. Exact for FC and
-/// CL when the interior widths leave room, as any rate of at least 1 does; CK,
-/// and chains narrower than the layer, alternate over the factors until the
-/// residual is at the tolerance or the sweeps are spent. The bias goes to the
-/// last factor. Of several branches one is solved for, the others start as new
-/// ones do: the first that folds to any weight (a kernel, or FC and CL with
-/// room), else the first with the layer's kernel and groups. Computed in fp64;
-/// factors are returned in the dtype of `compact`, float at least, on its
-/// device.
+/// The outer factors are random and well conditioned (orthonormal if they have
+/// one tap). One factor in the middle is solved for by least squares. The norms
+/// of all factors are then balanced, so that every factor learns. This is exact
+/// for FC and CL if the interior widths are large enough, as with any rate of
+/// at least 1. For CK, and for chains narrower than the layer, it alternates
+/// over the factors until the residual is within the tolerance or all sweeps
+/// are done. The bias goes to the last factor.
 ///
-/// Throws `c10::Error` when `compact` has not the layer's shapes, holds numbers
-/// that are not finite, or has a bias that no factor can hold, and for branches
-/// of which none can hold every weight.
+/// Of several branches, only one is solved for: the first that can represent
+/// any weight (a kernel, or FC and CL that are wide enough), else the first
+/// with the layer's kernel and groups. The others get initial values as in a
+/// new chain. Computed in fp64; factors are returned in the dtype of `compact`,
+/// at least float, on its device.
+///
+/// Throws `c10::Error` if `compact` does not have the layer's shapes, has
+/// numbers that are not finite, or has a bias that no factor can hold, and if
+/// no branch can represent every weight.
 [[nodiscard]] EXPANDNET_API Factorization
 factorize(const Plan& plan, const Affine& compact,
           const FactorizeOptions& options = {},

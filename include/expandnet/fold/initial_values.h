@@ -1,4 +1,4 @@
-// initial_values.h: where the factors of a new chain start.
+// initial_values.h: the initial values of the factors of a new chain.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -17,14 +17,15 @@ namespace expandnet {
     const CompactLayer& layer, const at::TensorOptions& tensor_options = {},
     const std::optional<at::Generator>& generator = std::nullopt);
 
-/// Returns the factors of a new chain, as `options.initial_values()` says.
-/// Half-precision `tensor_options` give float factors. `kPreserving` draws the
-/// compact layer's default values and factorizes them; `kMatched` scales each
-/// branch by itself, without its scale, to `options.spread()`. Fixed factors, scales and what is
-/// beside an identity start as the plan says.
+/// Returns the factors of a new chain, with initial values according to
+/// `options.initial_values()`. Half-precision `tensor_options` give float
+/// factors. `kPreserving` draws the compact layer's default values and
+/// factorizes them. `kMatched` scales each branch by itself, without its scale
+/// factor, to `options.spread()`. The plan sets the initial values of fixed
+/// factors, of scales and of factors that add an identity.
 ///
-/// Memory is [out, *kernel, in] (channels_last), which makes fold and pull_back
-/// plain matrix products.
+/// The memory order is [out, *kernel, in] (channels_last), which makes fold and
+/// pull_back plain matrix products.
 ///
 /// Throws `c10::Error` for dtypes that are not floating point, and for a spread
 /// that is not positive and finite.

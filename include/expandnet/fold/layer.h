@@ -1,8 +1,8 @@
-// layer.h: the compact layer as the mathematics sees it.
+// layer.h: a description of the compact layer for the mathematics.
 //
 // Convolutions in any number of dimensions, transposed convolutions and linear
 // layers differ only in the numbers below: a linear layer is a convolution with
-// no spatial dimensions. Everything in fold/ works on this description alone.
+// no spatial dimensions. Everything in fold/ uses only this description.
 #pragma once
 
 #include <expandnet/base/export.h>
@@ -13,7 +13,7 @@
 
 namespace expandnet {
 
-/// How the border of the input is continued; LibTorch's four modes.
+/// How the input is continued beyond its border: LibTorch's four modes.
 enum class PaddingMode { kZeros, kReflect, kReplicate, kCircular };
 
 /// LibTorch's name for it: "constant", "reflect", "replicate" or "circular".
@@ -27,9 +27,9 @@ struct EXPANDNET_API CompactLayer {
   std::vector<std::int64_t> kernel_size;
   std::vector<std::int64_t> stride;
   std::vector<std::int64_t> dilation;
-  /// Pixels added before and after the input of a convolution; cropped from the
-  /// full output of a transposed one. They differ only for `kSame` padding of
-  /// an even extent.
+  /// Pixels that are added before and after the input of a convolution, or
+  /// cropped from the full output of a transposed convolution. The two differ
+  /// only for `kSame` padding of an even extent.
   std::vector<std::int64_t> padding_before;
   std::vector<std::int64_t> padding_after;
   std::vector<std::int64_t> output_padding;  ///< transposed only

@@ -13,9 +13,10 @@
 
 namespace expandnet {
 
-/// What takes the place of a compact layer: a chain (paper, Sec. 3), or a sum
-/// of branches (fold/branch.h) for a convolution with odd sides. A branch has a
-/// learned scale for each output channel, which starts at the number given.
+/// The replacement of a compact layer: a chain (paper, Sec. 3), or, for a
+/// convolution with odd sides, a sum of branches (fold/branch.h). Each of these
+/// branches has a learned scale for each output channel; the numbers below are
+/// its initial values.
 enum class Strategy {
   kFC,  ///< a linear layer by a chain of linear layers
   kCL,  ///< a convolution by 1x1, kxk, 1x1
@@ -24,14 +25,14 @@ enum class Strategy {
   /// .5, 1x1 1, depthwise-separable of width 8 .5. Learned factors are drawn
   /// uniformly in +-sqrt(6 / fan_in).
   kOREPA,
-  /// ACNet (Ding et al. 2019): kxk 1, and for each side above 1 the kernel with
-  /// that side alone, 1xk 1 and kx1 1.
+  /// ACNet (Ding et al. 2019): kxk 1, and for each side above 1 the kernel that
+  /// has only this side, 1xk 1 and kx1 1.
   kACB,
   kRep,       ///< RepVGG (Ding et al. 2021): kxk 1, 1x1 1, identity 1 where the
               ///< channels of input and output agree
   kCLSkip,    ///< CL 1, and identity 1 where the channels agree, else 1x1 1
   kCKRep,     ///< CK 1, 1x1 1, identity 1 where the channels agree
-  kBranches,  ///< those that the options list
+  kBranches,  ///< the branches in the options
 };
 
 /// "FC", "CL", "CK", "orepa", "acb", "rep", "cl+skip", "ck+rep" or "branches".
@@ -41,12 +42,12 @@ enum class Strategy {
 /// kCLSkip and kCKRep.
 [[nodiscard]] EXPANDNET_API const std::vector<Strategy>& branch_strategies();
 
-/// Where the factors of a new chain start.
+/// Initial values of the factors of a new chain.
 enum class InitialValues {
   kDefault,  ///< LibTorch's default for every factor (the paper's CIFAR nets)
-  kMatched,  ///< the same, scaled so that the folded weight is spread as the
-             ///< layer's own weight is where `expand` finds one, else as
-             ///< LibTorch's default of the compact layer
+  kMatched,  ///< the same, scaled so that the folded weight has the spread of
+             ///< the layer's own weight, if `expand` finds one, or else of
+             ///< LibTorch's default for the compact layer
   kKaimingNormal,  ///< N(0, 2 / fan_out), fan_out = taps * out / groups; zero
                    ///< biases (MobileNet)
   kKaimingNormalUngrouped,  ///< the same with fan_out = taps * out: the
@@ -78,35 +79,36 @@ struct ExpansionOptions {
 
   /// Absent: the paper's choice for the layer, `default_strategy()`.
   TORCH_ARG(std::optional<Strategy>, strategy) = std::nullopt;
-  /// The branches of `Strategy::kBranches`, which setting them chooses.
+  /// The branches. Setting them selects `Strategy::kBranches`.
   TORCH_ARG(std::optional<std::vector<Branch>>, branches) = std::nullopt;
   /// Interior widths as a multiple of the layer's channels; any positive
   /// number.
   TORCH_ARG(double, rate) = 4;
-  /// Interior widths in channels, in place of a rate; {12, 32} makes a 3 -> 8
-  /// layer 3 -> 12 -> 32 -> 8. Empty: from the rate.
+  /// Interior widths in channels, instead of a rate: {12, 32} expands a 3 -> 8
+  /// layer to 3 -> 12 -> 32 -> 8. Empty: from the rate.
   TORCH_ARG(std::vector<std::int64_t>, widths) = {};
   /// Number of factors of an FC chain, at least 2.
   TORCH_ARG(std::int64_t, depth) = 3;
   TORCH_ARG(InitialValues, initial_values) = InitialValues::kDefault;
   /// Standard deviation of `InitialValues::kNormal`.
   TORCH_ARG(double, std) = 0.01;
-  /// Root mean square of the folded weight under `InitialValues::kMatched`; of
-  /// several branches each has it by itself, without its scale. Absent: that of
-  /// the layer's own weight, which `expand` finds, or, where there is none or
-  /// it is zero, of LibTorch's default of the compact layer, 1 / sqrt(3
+  /// Root mean square of the folded weight under `InitialValues::kMatched`;
+  /// each of several branches has it by itself, without its scale. Absent: that
+  /// of the layer's own weight, which `expand` finds; if there is none or it is
+  /// zero, that of LibTorch's default for the compact layer, 1 / sqrt(3
   /// fan_in).
   TORCH_ARG(std::optional<double>, spread) = std::nullopt;
-  /// Keep only the interior width that training by SGD can tell apart
-  /// (narrow.h): the same compact weights at every step, from fewer numbers.
-  /// Exact under `torch::optim::SGD` and `train::SGD` in all their forms, wrong
-  /// under optimizers that treat each number by itself (Adam, RMSprop). An
-  /// Expansion refuses those; modules do not see their optimizer.
+  /// Removes interior width that makes no difference under SGD (narrow.h): the
+  /// same compact weights at every step, from fewer numbers. Exact for
+  /// `torch::optim::SGD` and `train::SGD` with all their options, wrong for
+  /// optimizers that treat each number separately (Adam, RMSprop). An Expansion
+  /// refuses those; modules cannot, because they do not know their optimizer.
   TORCH_ARG(bool, narrow) = false;
-  /// Of modules; weight space is always folded.
+  /// For modules; in weight space, chains are always folded.
   TORCH_ARG(Execution, execution) = Execution::kFolded;
-  /// Applied between the factors. It makes the module a nonlinear twin, which
-  /// initializes a chain (paper, +Init), runs chained and does not contract.
+  /// Applied between the factors. Makes the module a nonlinear twin, which
+  /// initializes a chain (paper, +Init). A twin runs chained and cannot
+  /// contract.
   TORCH_ARG(Activation, activation) = nullptr;
 };
 

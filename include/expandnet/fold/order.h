@@ -1,4 +1,4 @@
-// order.h: in which order the factors of a chain are composed.
+// order.h: the order in which the factors of a chain are composed.
 #pragma once
 
 #include <expandnet/base/export.h>
@@ -11,15 +11,15 @@
 namespace expandnet {
 
 /// One composition: node `result` = nodes[outer] o nodes[inner]. Nodes 0 ...
-/// l-1 are the factors, the rest the compositions in order.
+/// l-1 are the factors; the others are the compositions, in order.
 struct Composition {
   std::size_t outer;
   std::size_t inner;
   std::vector<std::int64_t> sides;  ///< of the result
 };
 
-/// The order of compositions that needs the fewest multiplications; the order
-/// of factors is given, so this is the matrix chain problem.
+/// Returns the order of compositions that needs the fewest multiplications. The
+/// factors themselves keep their order, so this is the matrix chain problem.
 [[nodiscard]] EXPANDNET_API std::vector<Composition> cheapest_order(
     const std::vector<FactorShape>& factors);
 

@@ -1,8 +1,8 @@
-// plan.h: (layer, options) becomes a list of factor shapes.
+// plan.h: turns a layer and options into a list of factor shapes.
 //
 // Everything after the plan (initial values, fold, pull back, factorize,
-// execution over feature maps) reads only this list, and which of its factors
-// make a branch: a new strategy is one more case here and nothing else.
+// execution over feature maps) reads only this list and its division into
+// branches. So a new strategy is one more case here and nothing else.
 #pragma once
 
 #include <expandnet/base/export.h>
@@ -18,49 +18,50 @@
 
 namespace expandnet {
 
-/// The chain of one branch: consecutive factors of a plan. A scale is the last
-/// of them: one number for each output channel, [out, 1, *1].
+/// The chain of one branch: consecutive factors of a plan. If there is a scale,
+/// it is the last factor: one number for each output channel, [out, 1, *1].
 struct BranchShape {
   std::string name;       ///< "CL 3 -> 12 -> 32 -> 8", "1x1", "average"
-  std::size_t first = 0;  ///< its first factor
-  std::size_t count = 0;  ///< of factors
-  std::size_t root = 0;   ///< the node of the plan's order that is its fold
-  /// Of its fold, no larger than the layer's, at whose centre it stands.
+  std::size_t first = 0;  ///< index of its first factor
+  std::size_t count = 0;  ///< number of its factors
+  std::size_t root = 0;   ///< node of its fold in the plan's order
+  /// Kernel of its fold: no larger than the layer's, and centred in it.
   std::vector<std::int64_t> kernel_size;
   bool has_scale = false;
-  /// Of an FC, CL or CK chain; absent: factors of another kind.
+  /// The strategy of an FC, CL or CK chain; absent for factors of another kind.
   std::optional<Strategy> strategy;
-  /// Where its factors start; absent: as the options say.
+  /// Initial values of its factors; absent: as in the options.
   std::optional<InitialValues> initial_values;
 };
 
 /// A compact layer and the factors that replace it, first factor first, branch
-/// after branch. Whoever changes the factors of one has to call `set_order`.
+/// after branch. Call `set_order` after you change the factors.
 struct EXPANDNET_API Plan {
   CompactLayer layer;
   Strategy strategy = Strategy::kFC;
   std::vector<FactorShape> factors;
-  std::vector<Composition> order;     ///< in which the chains are folded
-  std::vector<BranchShape> branches;  ///< of a single chain, the one
+  std::vector<Composition> order;     ///< the order of folding
+  std::vector<BranchShape> branches;  ///< only one for a single chain
 
   [[nodiscard]] std::vector<std::int64_t> weight_sizes(std::size_t i) const;
-  /// Numbers in all factors that are trained.
+  /// Number of trained parameters in all factors.
   [[nodiscard]] std::int64_t parameter_count() const;
-  /// The widths from input to output: "3 -> 12 -> 32 -> 8". Of several
+  /// The widths from input to output: "3 -> 12 -> 32 -> 8". For several
   /// branches, their names: "3x3 + 1x1 + identity".
   [[nodiscard]] std::string widths() const;
-  /// Whether the fold is that of the one chain, without a sum: one branch with
-  /// the kernel and the groups of the layer.
+  /// Whether the fold is that of a single chain, without a sum: there is one
+  /// branch, with the kernel and the groups of the layer.
   [[nodiscard]] bool is_single_chain() const;
-  /// Whether shapes tell all: an FC, CL or CK chain, alone and without a scale.
+  /// Whether the shapes of the factors determine the plan: it is a single FC,
+  /// CL or CK chain without a scale.
   [[nodiscard]] bool is_plain() const;
 };
 
-/// Sets the plan's order, and the root of each branch, to the cheapest.
+/// Sets the plan's order to the cheapest one, and the root of each branch.
 EXPANDNET_API void set_order(Plan& plan);
 
-/// Returns branch `i` as a plan of its own, of the layer that the branch is:
-/// with its kernel, and a bias if one of its factors has.
+/// Returns branch `i` as a plan of its own. Its layer has the kernel of the
+/// branch, and a bias if one of its factors has one.
 [[nodiscard]] EXPANDNET_API Plan plan_of_branch(const Plan& plan,
                                                 std::size_t i);
 
@@ -80,19 +81,20 @@ EXPANDNET_API void set_order(Plan& plan);
 /// group. CK splits each side by itself into 3s, and one 2 for an even side, so
 /// that 7x7, 5x3, 1x7 and 4x4 all work. Stride sits on the kxk factor (CL) or
 /// on the last (CK), for transposed convolutions on the first (CK). Every
-/// factor has a bias if the layer has one; of a transposed convolution only the
-/// last, as a bias in front of a strided spatial factor is no bias of the
-/// compact layer.
+/// factor has a bias if the layer has one. In a transposed convolution only the
+/// last factor has one, because a bias before a strided spatial factor cannot
+/// be expressed as a bias of the compact layer.
 ///
-/// The other strategies are sums of branches, each planned in this way.
+/// The other strategies are sums of branches, each of which is planned in this
+/// way.
 ///
 /// Throws `c10::Error` for a layer that `check_layer` refuses, a strategy that
-/// does not fit the layer, a rate that is not positive and finite, a list of
-/// widths of the wrong length or not divisible by groups; for no branches, a
-/// branch that is larger than the layer's kernel or not at its centre, an
-/// identity of a layer whose channels differ, a scale that is not finite, a
-/// layer with a bias that no branch has, and several branches with an
-/// activation.
+/// does not fit the layer, a rate that is not positive and finite, and a list
+/// of widths that has the wrong length or is not divisible by groups. For
+/// branches, also throws for an empty list, a branch that is larger than the
+/// layer's kernel or cannot be centred in it, an identity of a layer whose
+/// channels differ, a scale that is not finite, a layer with a bias that no
+/// branch has, and several branches with an activation.
 [[nodiscard]] EXPANDNET_API Plan plan(const CompactLayer& layer,
                                       const ExpansionOptions& options,
                                       const Site& site = {"plan", ""});

@@ -9,19 +9,19 @@
 namespace expandnet {
 
 /// Returns dL/dfactors for `grad` = dL/d(weight, bias) of the compact layer:
-/// the transpose of `fold`, linearized at the factors that `folded` came from,
-/// whose partial products it uses again.
+/// the transpose of `fold`, linearized at the factors from which `folded` was
+/// computed. Reuses the partial products of `folded`.
 ///
 ///     c = w2 o w1:  dw2[o, m, a] = sum_i sum_b dc[o, i, a+b] w1[m, i, b]
 ///                   dw1[m, i, b] = sum_o sum_a w2[o, m, a] dc[o, i, a+b]
 ///
-/// Each branch gets what its kernel covers. Gradients have the shapes and the
-/// strides of the factors as the library creates them; those of fixed factors
-/// are undefined. An undefined member of `grad` counts as zero; if both are
-/// undefined so are all gradients. Written by hand: it keeps no autograd graph
-/// of its own, and is itself differentiable.
+/// Each branch gets the part of the gradient that its kernel covers. Gradients
+/// have the shapes and the strides of the factors as the library creates them;
+/// those of fixed factors are undefined. An undefined member of `grad` counts
+/// as zero; if both are undefined, all gradients are undefined. Keeps no
+/// autograd graph of its own, and is itself differentiable.
 ///
-/// Throws `c10::Error` when `grad` has not the shapes of the compact layer.
+/// Throws `c10::Error` if `grad` does not have the shapes of the compact layer.
 [[nodiscard]] EXPANDNET_API std::vector<Affine> pull_back(const Plan& plan,
                                                           const Folded& folded,
                                                           const Affine& grad);

@@ -1,4 +1,4 @@
-// site.h: what an error is about.
+// site.h: the place that an error message names.
 #pragma once
 
 #include <string>

@@ -56,8 +56,8 @@ TORCH_MODULE(UNetStage);
 /// the bottom to multiples of 16, and the padding is cropped from the logits.
 ///
 /// Weights start from N(0, 2 / fan-in) before a ReLU, as in the paper, and from
-/// N(0, 1 / fan-in) in the layers that sample up; biases start at 0. Only `head`
-/// starts as LibTorch has it.
+/// N(0, 1 / fan-in) in the layers that sample up; biases start at 0. Only
+/// `head` has LibTorch's default initial values.
 ///
 /// Throws `c10::Error` if an option is not positive, and in forward for an
 /// image without pixels or with other channels.

@@ -3,8 +3,9 @@
 // LibTorch has PyTorch's SyncBatchNorm in Python only. A SyncBatchNorm1d, 2d or
 // 3d is LibTorch's BatchNorm of the same name: the same options, state keys and
 // place in the module tree, and the same values until `synchronize` is called.
-// Write it where a BatchNorm is a member; in a Sequential the pass
-// `synchronize_batch_norm` puts it in place of LibTorch's own.
+// Declare it instead of a BatchNorm that is a member of a module. In a
+// Sequential the pass `synchronize_batch_norm` replaces LibTorch's BatchNorm by
+// it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,9 +21,10 @@
 
 namespace expandnet {
 
-/// Returns the rows [K] of all processes, in one order, as [processes, K], in
-/// the row's dtype and on its device. A collective: all processes make the same
-/// calls in the same order, in forward and in backward.
+/// Returns the rows [K] of all processes as [processes, K], in the same order
+/// on all of them, in the row's dtype and on its device. It is a collective:
+/// all processes must make the same calls in the same order, in forward and in
+/// backward.
 ///
 ///     GatherRows gather = [&](const at::Tensor& row) {
 ///       return ranks->gather(row);
@@ -37,21 +39,22 @@ using GatherRows = std::function<at::Tensor(const at::Tensor& row)>;
 ///     N = sum n_p,  mean = sum n_p m_p / N,
 ///     variance = sum (q_p + n_p (m_p - mean)^2) / N
 ///
-/// so that batches may differ in size, or be empty. Backward sends the sums of
-/// dy and of dy * xhat in the same way; the gradients of weight and bias are
-/// those of the process's own batch, which the processes then average with all
-/// others. The rows are fp64. Running statistics, with the variance over N - 1,
-/// come out the same on all processes.
+/// so the batches of the processes may differ in size, or be empty. Backward
+/// sends the sums of dy and of dy * xhat in the same way; the gradients of
+/// weight and bias are those of the process's own batch; the processes average
+/// them afterwards, with all other gradients. The rows are fp64. The running
+/// statistics, with the variance over N - 1, are the same on all processes.
 ///
-/// In evaluation mode, and so where it is frozen, nothing is sent. The gradient
-/// cannot be differentiated again. Passes find it by this class; users meet
-/// SyncBatchNorm1d, 2d and 3d.
+/// In evaluation mode, and so if it is frozen, nothing is sent. The gradient
+/// cannot be differentiated again. Passes find the modules by this class; users
+/// use SyncBatchNorm1d, 2d and 3d.
 class EXPANDNET_API SyncBatchNorm {
  public:
   virtual ~SyncBatchNorm() = default;
 
-  /// From the next forward on; null: on the own batch only. What `gather` uses
-  /// must outlive every pass in training mode.
+  /// Synchronizes the module from the next forward on; null: it uses only its
+  /// own batch. Objects that `gather` uses must outlive every pass in training
+  /// mode.
   void synchronize(GatherRows gather) { gather_ = std::move(gather); }
   [[nodiscard]] bool is_synchronized() const { return gather_ != nullptr; }
 

@@ -56,8 +56,8 @@ class EXPANDNET_API Expansion {
   /// the model's own keys.
   [[nodiscard]] torch::OrderedDict<std::string, torch::Tensor>
   named_parameters() const;
-  /// Those of `parameters` that are no factors: every parameter of the model
-  /// that is not expanded.
+  /// All `parameters` except the factors: every parameter of the model that is
+  /// not expanded.
   [[nodiscard]] std::vector<torch::Tensor> other_parameters() const;
   /// The buffers of the model and of the chains with their keys. A chain has
   /// buffers for fixed factors (`<path>.chain.<i>.weight`) and for the layout
@@ -139,8 +139,8 @@ class EXPANDNET_API Expansion {
   [[nodiscard]] Summary summary() const;
   /// How fast each chain trains at one learning rate, at its present values. A
   /// chain that starts from a trained weight is often several times as fast as
-  /// the compact layer; a group of the optimizer for each, beside one for
-  /// `other_parameters`, evens that out:
+  /// the compact layer. To compensate, give each chain its own parameter group,
+  /// and `other_parameters` another one:
   ///
   ///     for (const auto& layer : expansion.step_scales()) {
   ///       groups.emplace_back(

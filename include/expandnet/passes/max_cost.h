@@ -18,7 +18,7 @@ struct MaxCost {
   /// Runs the model on samples of the size that it trains on. Null: there is no
   /// bound.
   std::function<void()> forward = nullptr;
-  /// Number of such passes per update.
+  /// Number of such forward passes per update.
   std::int64_t passes = 1;
   /// Whether the layer at `path` has no bound. Null: all layers have one.
   std::function<bool(const std::string& path)> excepts = nullptr;

@@ -1,4 +1,4 @@
-// nothing_to_expand.h: the error of a model without a layer to expand.
+// nothing_to_expand.h: the error for a model without a layer to expand.
 #pragma once
 
 #include <c10/util/Exception.h>
@@ -10,15 +10,15 @@
 
 namespace expandnet {
 
-/// What `expand` throws where no layer is left to be expanded.
+/// Thrown by `expand` if there is no layer to expand.
 class EXPANDNET_API NothingToExpand : public c10::Error {
  public:
   NothingToExpand(std::string message, std::vector<std::string> notes)
       : Error({"expand", __FILE__, __LINE__}, std::move(message)),
         notes_(std::move(notes)) {}
 
-  /// Why layers that were chosen stay compact, a line for each; none where the
-  /// selector chose none.
+  /// One line for each layer that the selector selected but that stays compact,
+  /// with the reason; empty if it selected none.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
  private:

@@ -9,22 +9,23 @@
 
 namespace expandnet {
 
-/// A chain's pace, in multiples of the learning rate.
+/// The step scale of a chain: how fast it trains, relative to its compact
+/// layer.
 struct StepScale {
   std::string path;  ///< of the layer
-  /// How much farther a step of SGD on the chain's parameters moves the folded
-  /// weight than the same step moves a weight of its own: `mean_step_scale`
-  /// (fold/step_scale.h), at the present values. Above 0, unless factors are
-  /// zero.
+  /// The distance that a step of SGD on the chain moves the folded weight,
+  /// relative to that of a compact layer at the same learning rate:
+  /// `mean_step_scale` (fold/step_scale.h), at the present values. Above 0,
+  /// unless factors are zero.
   double mean;
-  /// All of the chain: a group of the optimizer, with a learning rate of its
-  /// own.
+  /// All parameters of the chain, for a parameter group of the optimizer with
+  /// its own learning rate.
   std::vector<torch::Tensor> parameters;
 };
 
-/// Returns one of each chain of a model of expanded modules, in the model's
-/// order; contracted layers and nonlinear twins have none. Of an Expansion it
-/// is `Expansion::step_scales`.
+/// Returns the step scale of each chain of a model of expanded modules, in the
+/// model's order; contracted layers and nonlinear twins have none. For weight
+/// space, use `Expansion::step_scales`.
 [[nodiscard]] EXPANDNET_API std::vector<StepScale> step_scales(
     torch::nn::Module& model);
 

@@ -1,5 +1,5 @@
-// synchronize_batch_norm.h: every BatchNorm of a model takes its statistics
-// from the batches of all processes.
+// synchronize_batch_norm.h: makes every BatchNorm of a model use the statistics
+// of the batches of all processes.
 #pragma once
 
 #include <expandnet/base/export.h>
@@ -10,20 +10,19 @@
 
 namespace expandnet {
 
-/// Synchronizes, in place, every BatchNorm1d-3d of the model, and returns how
-/// many there are. With a null `gather` each is on its own batch again.
+/// Synchronizes, in place, every BatchNorm1d-3d of the model, and returns their
+/// number. With a null `gather` each uses only its own batch again.
 ///
-/// It works on SyncBatchNorm1d-3d wherever they are, as in all networks of this
-/// library, and on LibTorch's BatchNorm1d-3d that are children of a Sequential.
-/// There a SyncBatchNorm takes the place, with the same name, parameters,
-/// buffers and mode: state keys, optimizers and weights files stay valid.
-/// Elsewhere LibTorch binds a member's `forward` at compile time, so that no
-/// pass can replace it.
+/// It works on SyncBatchNorm1d-3d anywhere, as in all networks of this library,
+/// and on LibTorch's BatchNorm1d-3d that are children of a Sequential. The
+/// latter are replaced by a SyncBatchNorm with the same name, parameters,
+/// buffers and mode: state keys, optimizers and weights files stay valid. A
+/// pass cannot replace a BatchNorm that is a member of a module, because
+/// LibTorch binds a member's `forward` at compile time.
 ///
-/// Throws `c10::Error`, with the model as it was, for any other module that
-/// keeps running statistics of the batch: a member that is LibTorch's
-/// BatchNorm, one of TorchScript (`import_torchscript`), a class of the
-/// caller's own.
+/// Throws `c10::Error`, without changing the model, for any other module that
+/// keeps running statistics of the batch: LibTorch's BatchNorm as a member, a
+/// BatchNorm of TorchScript (`import_torchscript`), or a class of your own.
 ///
 ///     synchronize_batch_norm(*model, [&](const at::Tensor& row) {
 ///       return ranks->gather(row);

@@ -1,5 +1,5 @@
-// exponential_moving_average.h: a moving average of a model's weights, which is deployed
-// instead of them.
+// exponential_moving_average.h: a moving average of a model's weights, which is
+// deployed instead of them.
 #pragma once
 
 #include <ATen/core/Tensor.h>

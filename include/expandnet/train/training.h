@@ -64,8 +64,8 @@ struct TrainingOptions {
   /// constant. With such a schedule, steps are not captured.
   Schedule decay_schedule;
   Select select = Select::kBestValidation;
-  /// Decay of the moving average of the weights (exponential_moving_average.h). With an
-  /// average, evaluation and selection use the average. 0: no average.
+  /// Decay of the moving average of the weights (exponential_moving_average.h).
+  /// With an average, evaluation and selection use the average. 0: no average.
   double ema = 0;
   StepOptions step;  ///< its reducer is ignored
   /// The processes that train the model together, each on its own equal share

@@ -17,18 +17,18 @@ inline constexpr std::int64_t kImageMaxFileBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kImageMaxSide = std::int64_t{1} << 16;
 inline constexpr std::int64_t kImageMaxPixels = std::int64_t{1} << 28;
 
-/// What becomes of the EXIF orientation of a JPEG.
+/// How to handle the EXIF orientation of a JPEG.
 enum class ExifOrientation {
   kApplied,  ///< the image is turned and mirrored as it is to be shown
   kIgnored,  ///< pixels stay as they are stored: annotations count in these
 };
 
-/// A JPEG or PNG file in memory; its first bytes, not its name, tell which.
+/// A JPEG or PNG file in memory. The first bytes determine the format, not the
+/// name.
 ///
-/// The image is seen as it is to be shown, unless EXIF is ignored: turned and
-/// mirrored as the orientation of a JPEG says (PIL leaves that to
-/// `ImageOps.exif_transpose`).
-/// Grey and CMYK become red, green and blue; transparency is dropped.
+/// Unless EXIF is ignored, a JPEG is turned and mirrored as its orientation
+/// says (in PIL, `ImageOps.exif_transpose` does this). Grey and CMYK are
+/// converted to red, green and blue; transparency is dropped.
 ///
 /// Not thread-safe: the decoder keeps its state after reading the header.
 ///
@@ -40,9 +40,9 @@ class EXPANDNET_API ImageFile {
  public:
   /// Reads the file, but decodes only its header.
   ///
-  /// Throws `std::runtime_error` when the file cannot be read, is of another
-  /// kind, is cut short or damaged, is a pipe or a device, or exceeds one of the
-  /// limits above.
+  /// Throws `std::runtime_error` if the file cannot be read, has another
+  /// format, is truncated or damaged, is a pipe or a device, or exceeds one of
+  /// the limits above.
   explicit ImageFile(const std::string& path,
                      ExifOrientation exif = ExifOrientation::kApplied);
   /// Takes a file that is in memory already. Messages call it `path`.
@@ -69,9 +69,9 @@ class EXPANDNET_API ImageFile {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Returns the size of an image. Reads only the head of a PNG; a JPEG it reads
-/// to its end, which must be there. Throws as the constructor of `ImageFile`
-/// does.
+/// Returns the size of an image. Reads only the header of a PNG, but the whole
+/// file of a JPEG, which must be complete. Throws as the constructor of
+/// `ImageFile` does.
 [[nodiscard]] EXPANDNET_API ImageSize read_image_size(
     const std::string& path, ExifOrientation exif = ExifOrientation::kApplied);
 

@@ -28,8 +28,8 @@ struct Mask {
 ///     const auto mask = read_mask("SegmentationClass/2007_000032.png");
 [[nodiscard]] EXPANDNET_API Mask read_mask(const std::string& path);
 
-/// Reads only the head of the file, which shows no damage behind it. Throws as
-/// `read_mask` does.
+/// Returns the size of a mask. Reads only the header of the file, so it does
+/// not notice damage after the header. Throws as `read_mask` does.
 [[nodiscard]] EXPANDNET_API ImageSize read_mask_size(const std::string& path);
 
 }  // namespace expandnet::data

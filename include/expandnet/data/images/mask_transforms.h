@@ -63,9 +63,9 @@ struct EXPANDNET_API MaskTrainTransform {
                                      const DrawKey& key) const;
 };
 
-/// An image at its full size, and its labels: for evaluation. Pixels are those
-/// that are stored, here and in training: EXIF does not turn them. Throws as
-/// `MaskTrainTransform::read` does.
+/// Reads an image at its full size, and its labels, for evaluation. Here and in
+/// training, pixels stay as they are stored: EXIF orientation is ignored.
+/// Throws as `MaskTrainTransform::read` does.
 [[nodiscard]] EXPANDNET_API LabelledPicture
 read_labelled(const std::string& image, const std::string& mask,
               const IndexLabels& labels);

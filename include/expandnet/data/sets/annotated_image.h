@@ -36,7 +36,7 @@ struct AnnotatedSet {
   /// Number of skipped faults for each rule, such as "a box must lie inside its
   /// image". Empty if faults stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
-  /// What the first of each rule was: `"cow" in line 12 of "a.xml"`.
+  /// The first skipped fault of each rule: `"cow" in line 12 of "a.xml"`.
   std::map<std::string, std::string> first_skipped = {};
 };
 

@@ -19,7 +19,7 @@ cityscapes_classes();
 ///     <root>/gtFine/<split>/<city>/<name>_gtFine_labelIds.png
 ///
 /// sorted by city and name. Of the 34 indices of a mask, the 15 that are not
-/// evaluated are ignored, and so is 255; other files are not looked at.
+/// evaluated are ignored, and so is 255; other files are not read.
 ///
 /// Faults are: a city in only one of the folders; an image or a mask without
 /// the other; an image and a mask of different sizes; and a file that cannot be

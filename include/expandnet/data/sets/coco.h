@@ -15,13 +15,13 @@ namespace expandnet::data {
 /// `options.classes` by name. Images keep the order of the file; images without
 /// objects are kept.
 ///
-/// A fault is an element without what it must have, or with a value of another
+/// Faults are: an element that lacks a required field or has a value of another
 /// type; an annotation of an unknown image or category; an image that is
 /// missing or of another size; images or categories that share an id, which are
-/// all left out; a box without an area, or more than one pixel outside the
-/// image: what is less outside is cut off. Messages name the id. Sizes and
-/// boxes are those of the pixels as they are stored, whatever orientation EXIF
-/// states.
+/// all left out; and a box without an area, or more than one pixel outside the
+/// image. A box that is at most one pixel outside is clipped. Messages name the
+/// id. Sizes and boxes are in pixels as they are stored: EXIF orientation is
+/// ignored.
 ///
 /// Throws `std::runtime_error` for a fault unless faults are skipped; for a
 /// file that cannot be read, is not JSON, or has no categories or images; and

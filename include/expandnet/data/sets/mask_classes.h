@@ -14,17 +14,18 @@ struct MaskClasses {
   IndexLabels labels;  ///< of the indices in the masks
 };
 
-/// Reads a file in which each line names a class: that of the index 0 first,
-/// or, if all lines start with a number, that of this index: "3 sky", "3: sky".
-/// Lines of the same name make one class of several indices. Pixels of the
-/// index 255, unless the file names it, and of a class "ignored" are ignored;
-/// other indices that no line has are errors where a mask is read.
+/// Reads a file in which each line names the class of an index. If all lines
+/// start with a number, it is the index: "3 sky", "3: sky". Otherwise the lines
+/// are for the indices 0, 1 ... Lines with the same name make one class of
+/// several indices. Pixels are ignored if their class is "ignored" or, unless
+/// the file names it, their index is 255. Any other index without a line is an
+/// error when a mask is read.
 ///
-/// Blanks at either end of a line, empty lines and the mark of UTF-8 are passed
-/// over.
+/// Blanks at both ends of a line, empty lines and the byte order mark of UTF-8
+/// are skipped.
 ///
-/// Throws `std::runtime_error` for a file that cannot be read, for a line that
-/// is wrong, and where some lines start with a number and others do not.
+/// Throws `std::runtime_error` for a file that cannot be read, for a malformed
+/// line, and if some lines start with a number and others do not.
 [[nodiscard]] EXPANDNET_API MaskClasses
 read_mask_classes(const std::string& path);
 

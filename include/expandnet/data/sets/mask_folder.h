@@ -1,4 +1,4 @@
-// mask_folder.h: reads a folder of images and one of masks.
+// mask_folder.h: reads a folder of images and a folder of their masks.
 #pragma once
 
 #include <expandnet/base/export.h>
@@ -16,10 +16,9 @@ namespace expandnet::data {
 /// Faults are: an image or a mask without the other; an image and a mask of
 /// different sizes; and a file that cannot be read.
 ///
-/// Throws `std::runtime_error` for a fault unless these are skipped, for two
-/// images or masks of one name, for a folder that cannot be read, and where no
-/// image is left; and as
-/// `read_mask_classes` does.
+/// Throws `std::runtime_error` for a fault unless faults are skipped, for two
+/// images or masks with one name, for a folder that cannot be read, and if no
+/// image is left; and as `read_mask_classes` does.
 ///
 ///     const auto set = read_mask_folder("images", "masks", "classes.txt");
 [[nodiscard]] EXPANDNET_API MaskSet

@@ -29,7 +29,7 @@ struct MaskSet {
   /// Number of skipped faults for each rule, such as "an image must have its
   /// mask". Empty if faults stop the reader.
   std::map<std::string, std::int64_t> skipped = {};
-  /// What the first of each rule was: `"images/3.jpg"`.
+  /// The first skipped fault of each rule: `"images/3.jpg"`.
   std::map<std::string, std::string> first_skipped = {};
 };
 

@@ -36,18 +36,17 @@ struct VocPart {
 /// its image is `JPEGImages/<name>` with an extension of JPEG or PNG, its
 /// annotation `Annotations/<name>.xml`. Images without objects are kept.
 ///
-/// A fault is an annotation that is missing, no XML, or without what it must
-/// have; a value that is no number or neither true nor false; an image that is
-/// missing or of another size; an unknown class; a box without an area, or more
-/// than one pixel outside the image: what is less outside is cut off. Sizes and
-/// boxes are those of the pixels as they are stored, whatever orientation EXIF
-/// states.
+/// Faults are: an annotation that is missing, is not XML, or lacks a required
+/// element; a value that is not a number or a boolean; an image that is missing
+/// or of another size; an unknown class; and a box without an area, or more
+/// than one pixel outside the image. A box that is at most one pixel outside is
+/// clipped. Sizes and boxes are in pixels as they are stored: EXIF orientation
+/// is ignored.
 ///
-/// Throws `std::runtime_error` for a fault unless these are skipped, for a list
-/// that cannot be read, is empty or names an image twice, for two images of one
-/// name, and where no image is left;
-/// `c10::Error` where there is no part, and if the library was built without
-/// expat.
+/// Throws `std::runtime_error` for a fault unless faults are skipped, for a
+/// list that cannot be read, is empty or names an image twice, for two images
+/// with one name, and if no image is left; `c10::Error` if there is no part,
+/// and if the library was built without expat.
 ///
 ///     const auto set = read_voc({{"VOCdevkit/VOC2007", "trainval"},
 ///                                {"VOCdevkit/VOC2012", "trainval"}},

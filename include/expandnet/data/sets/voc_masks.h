@@ -13,8 +13,8 @@ namespace expandnet::data {
 /// "background", then `voc_classes()`.
 [[nodiscard]] EXPANDNET_API const std::vector<std::string>& voc_mask_classes();
 
-/// Returns the folders of years with masks in `root`, as `voc_folders` does of
-/// those with boxes. A year has ImageSets/Segmentation, JPEGImages and
+/// Returns the folders of years with masks in `root`, as `voc_folders` does for
+/// years with boxes. A year has ImageSets/Segmentation, JPEGImages and
 /// SegmentationClass; it needs no Annotations.
 [[nodiscard]] EXPANDNET_API std::vector<std::string> voc_mask_folders(
     const std::string& root);
