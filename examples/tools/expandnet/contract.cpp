@@ -135,8 +135,8 @@ Subcommand add_contract(CLI::App& program) {
   app->add_option_function<double>(
          "--bn-eps",
          [arguments](double epsilon) { arguments->blocks.epsilon = epsilon; },
-         "eps of the BatchNorms in blocks and pairs, which no file says; by "
-         "default that of the system")
+         "eps of the BatchNorms in blocks and pairs, which is stored in no "
+         "file; by default that of the system")
       ->check(CLI::PositiveNumber);
   app->add_flag("--fuse-bn", arguments->blocks.fuse_batch_norms,
                 "make each BatchNorm part of the layer before it, by their "

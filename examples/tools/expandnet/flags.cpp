@@ -23,9 +23,9 @@ void add_chains(CLI::App& app, ContractWeightsOptions& options) {
                  "Sequential (fc1) or the entries of one (classifier.1-3); * "
                  "is any part of a path");
   app.add_flag("--by-shape", options.by_shape,
-               "take layers for a chain whose shapes could be one's, as in the "
-               "files of the paper's Python code; ordinary layers may have "
-               "such shapes, too: look at the list");
+               "also search for chains by the shapes of layers, for files of "
+               "the paper's Python code; ordinary layers can match: look at "
+               "the list");
   app.add_option("--transposed", options.transposed,
                  "layers of chains that are transposed convolutions");
 }
@@ -34,8 +34,8 @@ void add_system(CLI::App& app, std::string& system) {
   std::vector<std::string> names = {kNoSystem};
   for (const auto& known : block_systems()) names.push_back(known.name);
   app.add_option("--system", system,
-                 "whose re-parameterized blocks the file holds, where their "
-                 "keys do not tell; none leaves them as they are")
+                 "system whose re-parameterized blocks the file holds, where "
+                 "their keys do not tell; none leaves them as they are")
       ->check(CLI::IsMember(names));
 }
 

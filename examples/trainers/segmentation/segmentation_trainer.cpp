@@ -72,7 +72,8 @@ void SegmentationTrainer::add_flags(CLI::App& app) {
   add_named(app, "--dataset", dataset_, kMaskDatasets,
             "cityscapes: leftImg8bit and gtFine; voc: VOCdevkit, or a folder "
             "with ImageSets, JPEGImages and SegmentationClass; folder: "
-            "NAME/images, NAME/masks and classes.txt; auto: as it looks");
+            "NAME/images, NAME/masks and classes.txt; auto: detected from "
+            "the folders");
   add_training_lists(app, reading_,
                      "of VOC train or 2012/train; by default train");
   add_faults(app, reading_.faults, "the run");
@@ -102,8 +103,8 @@ void SegmentationTrainer::add_flags(CLI::App& app) {
             "a transposed convolution, or a 1x1 convolution and bilinear "
             "interpolation");
   add_named(app, "--class-weights", class_weights_, kClassWeightChoices,
-            "of the cross entropy that is trained with; median-frequency: "
-            "rare classes weigh more, by the masks that are trained on");
+            "class weights of the training's cross entropy; median-frequency: "
+            "rare classes weigh more, by their share of the training masks");
   add_number(app, "--dice", dice_,
              "weight of the Dice loss; the cross entropy has 1")
       ->check(not_negative());
@@ -118,8 +119,8 @@ void SegmentationTrainer::add_reading_flags(CLI::App& app) {
 
 void SegmentationTrainer::add_tile(CLI::App& app) {
   app.add_option("--tile", tile_,
-                 "side of the part of a large image that the net gives classes "
-                 "at a time, a multiple of 16; 0: whole images. Results are "
+                 "side of the tiles in which large images are evaluated, a "
+                 "multiple of 16; 0: whole images. Results are "
                  "the same, with less memory")
       ->check(not_negative())
       ->check(number_that("must be a multiple of 16", "MULTIPLE OF 16",

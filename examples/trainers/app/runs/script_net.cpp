@@ -174,7 +174,7 @@ std::vector<std::string> check_gradients(const train::Model& model,
                     "in Python, leave out no_grad, detach and quantization"));
   if (without.empty()) return {};
   return {"no gradient reaches " + first_of(without) +
-          ": what they hold stays as it is"};
+          ": they keep their values"};
 }
 
 TrainableModel script_model(train::Model net, const std::string& recipe,

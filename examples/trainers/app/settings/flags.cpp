@@ -24,7 +24,9 @@ CLI::Option* add_tuned(CLI::App& app, const std::string& name, double& value,
   }
   if (values.empty()) values = {value};
   return add_numbers(app, name, values,
-                     description + "; of several each variant gets its best");
+                     description +
+                         "; of several values, compare picks the best for "
+                         "each variant");
 }
 
 void add_expansion(CLI::App& app, Settings& settings, Command command) {
@@ -35,24 +37,25 @@ void add_expansion(CLI::App& app, Settings& settings, Command command) {
                      ? "how to expand the net, none for compact"
                      : "what to compare")
       ->expected(1, -1);
-  app.add_option("--strategy", settings.strategy,
-                 "for the layers that a pattern names, in place of what "
-                 "--expand chooses: PATTERN=fc, cl, ck, orepa, acb, rep, "
-                 "cl+skip, ck+rep or none; the last pattern that names a layer "
-                 "counts")
+  app.add_option(
+         "--strategy", settings.strategy,
+         "strategy of the layers that match a pattern, in place of "
+         "--expand's: PATTERN=fc, cl, ck, orepa, acb, rep, "
+         "cl+skip, ck+rep or none; the last pattern that matches a layer "
+         "counts")
       ->expected(1, -1)
       ->check(complaint_about_strategy);
   add_tuned(app, "--rate", settings.rate, settings.grid.rate, "expansion rate",
             command)
       ->check(positive());
   add_named(app, "--narrow", settings.narrow, kNarrows,
-            "keep only the width of chains that sgd can tell apart, with the "
-            "same results; auto: for sgd in weight space, and a resumed run "
-            "as it began");
+            "drop the width of chains that makes no difference under sgd; "
+            "auto: on for sgd in weight space, and a resumed run keeps its "
+            "setting");
   settings.absent["narrow"] = "off";
   add_named(app, "--execution", settings.execution, kExecutions,
-            "train beside the model, or as expanded modules, folded or "
-            "chained over the feature maps");
+            "where chains live: beside the model, or in expanded modules that "
+            "fold them or run them over the feature maps");
   add_named(app, "--init", settings.init, kInits,
             "the factors' initial values; twin: those of the nonlinear "
             "twin, trained before (paper, +Init)");
@@ -65,7 +68,8 @@ void add_teacher(CLI::App& app, Settings& settings) {
   app.add_option("--teacher", settings.teacher,
                  "to distil from: folder of a finished run, or a file of "
                  "TorchScript from Python, NAME.pt");
-  add_number(app, "--temperature", settings.temperature, "of the teacher")
+  add_number(app, "--temperature", settings.temperature,
+             "divides the logits of teacher and net before the softmax")
       ->check(positive());
   add_number(app, "--distill", settings.distill,
              "weight of the teacher's part of the loss")
@@ -80,8 +84,9 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
             "learning rate at the start", command)
       ->check(positive());
   add_number(app, "--lr-chains", settings.lr_chains,
-             "learning rate of chains, as a multiple of --lr; 0: each begins "
-             "no faster than its compact layer would")
+             "learning rate of chains, as a multiple of --lr; 0: --lr divided "
+             "by each chain's step scale where that is above 1, so that no "
+             "chain begins faster than its compact layer")
       ->check(not_negative());
   add_number(app, "--momentum", settings.momentum, "of sgd")->check(share());
   app.add_option("--nesterov", settings.nesterov, "true or false");
@@ -92,8 +97,8 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
   app.add_option("--decay-all", settings.decay_all,
                  "false: no weight decay of BatchNorm and biases");
   add_named(app, "--decay-on", settings.decay_on, kDecays,
-            "what weight decay is of, where a layer is expanded: its factors, "
-            "or the weight that they fold to");
+            "apply the weight decay of expanded layers to their factors, or "
+            "to the folded weight");
   add_named(app, "--decay-schedule", settings.decay_schedule, kDecaySchedules,
             "of the weight decay");
   add_number(app, "--decay-last", settings.decay_last,
@@ -118,8 +123,8 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
              "share of --lr that linear and cosine end with")
       ->check(not_negative());
   add_number(app, "--warmup", settings.warmup,
-             "epochs in which the rate rises from 0; unless it rises at each "
-             "step (--per-iteration), it stays at 0 for the first")
+             "epochs of linear warm-up from 0; without --per-iteration the "
+             "first epoch trains at a rate of 0")
       ->check(not_negative());
   app.add_option("--per-iteration", settings.per_iteration,
                  "true: the rate changes at each step");
@@ -129,15 +134,15 @@ void add_training(CLI::App& app, Settings& settings, Command command) {
       ->check(positive());
   if (settings.by_ranks) {
     add_switch(app, "--sync-bn", settings.sync_batch_norm,
-               "several processes take BatchNorm's statistics from the batches "
-               "of all, not each from its own");
+               "compute BatchNorm's statistics over the batches of all "
+               "processes, not of each by itself");
   }
   if (!settings.classifies) return;
   add_teacher(app, settings);
   app.add_option("--confusion", settings.confusion,
-                 "measure gradient confusion after each epoch, on so many "
-                 "pairs of training batches; 0: do not. The run stays the "
-                 "same")
+                 "number of pairs of training batches on which gradient "
+                 "confusion is measured after each epoch; 0: none. The run "
+                 "stays the same")
       ->check(from_to(0, kMostPairs));
 }
 
@@ -189,7 +194,7 @@ void add_machine(CLI::App& app, Settings& settings, Command command) {
         ->check(from_to(1, kLongestTimeout));
   }
   app.add_option("--out", settings.out, "folder for all results");
-  app.add_flag("--resume", settings.resume, "go on with what is in the folder")
+  app.add_flag("--resume", settings.resume, "resume the run in --out")
       ->configurable(false);
   app.add_flag("--dry-run", settings.dry_run,
                "show the layers, what a step of their chains costs, and how "
@@ -231,9 +236,10 @@ void add_settings(CLI::App& app, Settings& settings, Command command) {
   if (command == Command::kCompare) {
     app.add_option("--runs", settings.runs, "seeds of each variant")
         ->check(from_to(1, kMostRuns));
-    app.add_option("--tune-seeds", settings.tune_seeds,
-                   "seeds, of their own, that each variant is tried from with "
-                   "each of several values")
+    app.add_option(
+           "--tune-seeds", settings.tune_seeds,
+           "number of separate seeds with which each of several values is "
+           "tried")
         ->check(from_to(1, kMostRuns));
   }
   add_machine(app, settings, command);
