@@ -223,7 +223,7 @@ TEST_F(ExpandnetCifarTraining, RunsTheDemoAndThePapersExperiment) {
   const std::string examples = EXPANDNET_EXAMPLES;
   const auto demo =
       run_plain({"compare", "--config", examples + "/trainers/cifar/demo.ini",
-                 "--data", examples + "/data", "--epochs", "1", "--runs", "1",
+                 "--data", examples + "/data", "--epochs", "3", "--runs", "1",
                  "--out", path("demo")});
   ASSERT_EQ(demo.status, 0) << demo.err;
   EXPECT_NE(demo.out.find("SmallNet 7x7 on fashion-mnist: 5000 training, 0 "

@@ -140,15 +140,32 @@ TEST(Scenes, AreReadAsVoc) {
             "000005\n000006\n");
 }
 
+ObjectPictures first_of_each_class(const ObjectPictures& all,
+                                   std::int64_t count) {
+  constexpr auto kPixels = kObjectSide * kObjectSide;
+  ObjectPictures first;
+  std::array<std::int64_t, 10> seen = {};
+  for (std::size_t i = 0; i < all.labels.size(); ++i) {
+    if (++seen.at(static_cast<std::size_t>(all.labels[i])) > count) continue;
+    const auto start =
+        all.pixels.begin() + static_cast<std::ptrdiff_t>(i) * kPixels;
+    first.pixels.insert(first.pixels.end(), start, start + kPixels);
+    first.labels.push_back(all.labels[i]);
+  }
+  return first;
+}
+
 TEST(Scenes, AreThoseThatAreCommitted) {
   const std::string committed = EXPANDNET_EXAMPLES "/data/scenes";
   const ScratchFolder folder;
   SceneOptions options;
   options.size = 48;
   options.objects = 3;
-  write_scenes(
-      folder / "scenes", load_pictures(EXPANDNET_EXAMPLES "/data", true),
-      load_pictures(EXPANDNET_EXAMPLES "/data", false), {3, 1, 2}, options);
+  write_scenes(folder / "scenes",
+               load_pictures(EXPANDNET_EXAMPLES "/data", true),
+               first_of_each_class(
+                   load_pictures(EXPANDNET_EXAMPLES "/data", false), 200),
+               {3, 1, 2}, options);
   const data::Crop all = {0, 0, 48, 48};
   for (int i = 1; i <= 6; ++i) {
     const auto name = "/00000" + std::to_string(i);
