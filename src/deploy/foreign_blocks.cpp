@@ -25,7 +25,6 @@ namespace {
 
 constexpr const char* kForeign = "contract_foreign_blocks";
 constexpr const char* kPair = "conv+bn";
-constexpr const char* kNoSystem = "none";
 
 /// A layer in the place of the tensors it was made of.
 struct NewLayer {

@@ -1,5 +1,7 @@
 #include "tools/expandnet/flags.h"
 
+#include <expandnet/deploy/foreign_blocks.h>
+
 #include <CLI/CLI.hpp>
 #include <vector>
 

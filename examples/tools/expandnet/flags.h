@@ -23,14 +23,11 @@ struct Reading {
   }
 };
 
-/// How --system says that blocks stay as they are.
-inline constexpr const char* kNoSystem = "none";
-
 /// --key and --keep-names.
 void add_reading(CLI::App& app, Reading& reading);
 /// --chain, --by-shape and --transposed.
 void add_chains(CLI::App& app, ContractWeightsOptions& options);
-/// --system: "", kNoSystem or the name of a system.
+/// --system: "", `kNoSystem` or the name of a system.
 void add_system(CLI::App& app, std::string& system);
 
 }  // namespace expandnet::examples

@@ -1,6 +1,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/StringUtil.h>
 #include <expandnet/deploy/contract_weights.h>
+#include <expandnet/deploy/foreign_blocks.h>
 #include <expandnet/io/weights_file.h>
 #include <fmt/format.h>
 

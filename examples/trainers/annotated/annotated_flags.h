@@ -66,8 +66,8 @@ void check_sync_batch_norm(const Settings& settings, bool batch_norm);
 /// How many images a BatchNorm computes its statistics of.
 [[nodiscard]] std::int64_t normalized_images(const Settings& settings,
                                              const Machine& machine);
-/// Throws `c10::Error` where a BatchNorm would have a single value: of one image
-/// whose smallest feature map is 1x1. `side` is the flag of the images' size.
+/// Throws `c10::Error` where a BatchNorm would have a single value: of one
+/// image whose smallest feature map is 1x1. `side` is the flag of the images' size.
 void check_values_to_normalize(std::int64_t images, data::ImageSize smallest,
                                const std::string& side);
 

@@ -29,8 +29,8 @@ namespace expandnet::examples {
 /// Decodes an image as a whole. Throws `std::runtime_error` where that fails.
 void decode_whole(const std::string& path);
 
-/// Whether `read` throws no `std::runtime_error`. It may throw unless faults are
-/// skipped: then stderr tells why.
+/// Whether `read` throws no `std::runtime_error`. It may throw unless faults
+/// are skipped: then stderr tells why.
 template <typename Read>
 [[nodiscard]] bool can_be_read(data::Faults faults, const Read& read) {
   try {

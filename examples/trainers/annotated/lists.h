@@ -30,8 +30,8 @@ struct ListChoice {
                                       const std::function<ListChoice()>& usual);
 
 /// Lists in folders of VOC, as "2007/test" or, of all years, "test" name them,
-/// for a use. Throws `c10::Error` for a year or a list that is not there, and as
-/// `voc_years` does.
+/// for a use. Throws `c10::Error` for a year or a list that is not there, and
+/// as `voc_years` does.
 [[nodiscard]] std::vector<data::VocPart> voc_parts(const std::string& root,
                                                    const std::string& use,
                                                    const Lists& lists);

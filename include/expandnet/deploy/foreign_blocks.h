@@ -47,6 +47,9 @@ struct ForeignBlock {
 [[nodiscard]] EXPANDNET_API std::vector<ForeignBlock> find_foreign_blocks(
     const Weights& weights, const std::string& system = "");
 
+/// The name that stands for no system: blocks stay as they are.
+inline constexpr const char* kNoSystem = "none";
+
 struct ForeignBlocksOptions {
   /// The system whose blocks are folded, one of `block_systems`. "": the system
   /// of all blocks in the file, if no other system has their keys. "none": no

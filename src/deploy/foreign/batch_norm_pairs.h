@@ -21,8 +21,8 @@ std::vector<BatchNormPair> batch_norm_pairs(const Keys& keys,
                                             const std::set<std::string>& taken);
 
 /// Throws `c10::Error`, in the name of `caller`, if the BatchNorm of a pair has
-/// other channels than its layer (such names do not follow the order of layers),
-/// or if a layer has two.
+/// other channels than its layer, as where names do not follow the order of
+/// layers, or if a layer has two.
 void check_pairs(const Keys& keys, const std::vector<BatchNormPair>& pairs,
                  const std::string& caller);
 

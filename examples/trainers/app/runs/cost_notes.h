@@ -15,8 +15,8 @@ inline constexpr double kNotableCost = 0.1;
 
 /// Returns a line on the layers whose fold and pull back take more
 /// multiply-adds than `kNotableCost` of their own steps, with advice to lower
-/// them; none if there are none. Runs the net once, on one black image. Empty for nets without an
-/// Expansion.
+/// them; empty if there is none, and for nets without an Expansion. Runs the
+/// net once, on one black image.
 std::vector<std::string> cost_notes(const TrainableModel& trainable,
                                     const RunContext& context);
 

@@ -17,8 +17,8 @@ namespace expandnet::examples {
 void check_out(const Settings& settings, Command command,
                const std::string& configuration);
 
-/// Throws `c10::Error` for a run that goes on with other images, or other values
-/// that are made of them, than its folder says. Before a checkpoint is loaded,
+/// Throws `c10::Error` for a run that goes on with other images, or other
+/// values that are made of them, than its folder says. Before a checkpoint is loaded,
 /// which does not fit them.
 void check_kept_files(const std::vector<RunPlan>& plans, const Images& images);
 

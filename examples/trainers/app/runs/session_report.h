@@ -26,8 +26,8 @@ void introduce(const Trainer& trainer, const Images& images,
 [[nodiscard]] bool all_diverged(const std::vector<RunResult>& results);
 
 /// Returns "2 of 5 runs of fc diverged; its numbers are those of the others",
-/// or "5 of 5 runs of fc diverged; it has no numbers", for each variant with runs
-/// that diverged.
+/// or "5 of 5 runs of fc diverged; it has no numbers", for each variant with
+/// runs that diverged.
 [[nodiscard]] std::vector<std::string> warnings_of_divergence(
     const std::vector<RunResult>& results);
 
