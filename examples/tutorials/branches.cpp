@@ -1,5 +1,5 @@
 // branches: layers expanded into sums of branches, by name and by hand.
-// docs/weight-space.md shows the two ways to begin.
+// docs/branches.md shows the two ways to begin.
 //
 //     branches
 //

@@ -1,5 +1,5 @@
 // training: a whole run by the library's own loop.
-// docs/weight-space.md shows the part between [snippet] and [/snippet].
+// docs/training.md shows the part between [snippet] and [/snippet].
 //
 //     training examples/data run
 //
