@@ -82,7 +82,7 @@ class KeptGradients {
     std::unordered_set<const void*> seen;
     for (const auto& tensor : tensors) {
       if (!seen.insert(tensor.unsafeGetTensorImpl()).second) continue;
-      const auto gradient = tensor.grad();
+      const auto& gradient = tensor.grad();
       kept_.push_back(
           {tensor, gradient, gradient.defined() ? gradient.clone() : gradient});
     }
@@ -166,8 +166,8 @@ Confusion measure_confusion(const train::Model& model, Expansion* expansion,
   const KeptGenerator generator(at::detail::getDefaultCPUGenerator());
   std::optional<KeptGenerator> of_device;
   const auto gradients_of_next = [&]() -> GradientsOfBatch {
-    const auto [images, targets] = stream.next();
-    const auto device = images.device();
+    const auto batch = stream.next();
+    const auto device = batch.images.device();
     if (device.is_cuda() && !of_device) {
       of_device.emplace(at::globalContext().defaultGenerator(device));
     }
@@ -175,7 +175,7 @@ Confusion measure_confusion(const train::Model& model, Expansion* expansion,
     const at::AutoGradMode with_graph(true);
     const auto value = [&] {
       const train::Autocast autocast(device, options.precision);
-      return loss(model.forward(images), images, targets);
+      return loss(model.forward(batch.images), batch.images, batch.targets);
     }();
     value.backward();
     GradientsOfBatch result;

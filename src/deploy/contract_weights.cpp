@@ -234,16 +234,15 @@ ContractedWeights contract_weights(const Weights& weights,
   layers.reserve(chains.size());
   for (auto& chain : chains) {
     settle_transposed(chain, tensors);
-    auto [weight, bias] = checked_fold(chain, tensors, options, result.report);
+    const auto fold = checked_fold(chain, tensors, options, result.report);
     const auto& path = chain.layer_in_file;
-    const auto own = weight.scalar_type();
-    layers.push_back({averaged(averages, under(path, "weight"), weight, own),
-                      averaged(averages, under(path, "bias"), bias, own)});
-    const auto exact = [&] {
+    const auto averaged_in = [&](at::ScalarType dtype) {
       return Affine{
-          averaged(averages, under(path, "weight"), weight, at::kDouble),
-          averaged(averages, under(path, "bias"), bias, at::kDouble)};
+          averaged(averages, under(path, "weight"), fold.weight, dtype),
+          averaged(averages, under(path, "bias"), fold.bias, dtype)};
     };
+    layers.push_back(averaged_in(fold.weight.scalar_type()));
+    const auto exact = [&] { return averaged_in(at::kDouble); };
     if (!averages.empty()) {
       check_contracted_range(layers.back(), exact,
                              Site{kContract, chain.layer});

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <limits>
 #include <mutex>
-#include <optional>
 #include <sstream>
 #include <unordered_map>
 #include <unordered_set>
@@ -54,18 +53,17 @@ Registry& registry() {
   return instance;
 }
 
-/// The archive of the module at that path; nothing if there is none.
-std::optional<torch::serialize::InputArchive> archive_at(
-    torch::serialize::InputArchive& root, const std::string& path) {
-  torch::serialize::InputArchive here;
+/// Reads the archive of the module at that path; false if there is none.
+bool try_read_at(torch::serialize::InputArchive& root, const std::string& path,
+                 torch::serialize::InputArchive& found) {
   auto* parent = &root;
   for (const auto& part : split(path, '.')) {
     torch::serialize::InputArchive child;
-    if (!parent->try_read(part, child)) return std::nullopt;
-    here = std::move(child);
-    parent = &here;
+    if (!parent->try_read(part, child)) return false;
+    found = std::move(child);
+    parent = &found;
   }
-  return here;
+  return true;
 }
 
 /// Registers `chain` under `path` in a tree of plain modules.
@@ -351,8 +349,9 @@ void Expansion::load(torch::serialize::InputArchive& archive) {
   const torch::NoGradGuard no_grad;
   for (const auto& layer : impl_->layers) {
     const auto path = under(layer.path, "chain");
-    if (auto saved = archive_at(archive, path)) {
-      check_saved_chain(layer.chain->plan(), *saved, path);
+    torch::serialize::InputArchive saved;
+    if (try_read_at(archive, path, saved)) {
+      check_saved_chain(layer.chain->plan(), saved, path);
     }
   }
   auto factors = impl_->chains->named_parameters();
