@@ -35,8 +35,8 @@ double default_bound(const CompactLayer& layer) {
 }
 
 double fan_in(const FactorShape& factor) {
-  return static_cast<double>(factor.taps() * factor.in_channels /
-                             factor.groups);
+  const auto inputs = factor.in_channels / factor.groups;
+  return static_cast<double>(factor.taps() * inputs);
 }
 
 double kaiming_std(const FactorShape& factor, bool grouped) {

@@ -101,6 +101,7 @@ at::Tensor basis_of(const std::vector<Affine>& factors, std::size_t i,
 
 std::vector<Affine> to_exact(const std::vector<Affine>& factors) {
   std::vector<Affine> result;
+  result.reserve(factors.size());
   for (const auto& [weight, bias] : factors) {
     result.push_back({weight.detach().to(exact()),
                       bias.defined() ? bias.detach().to(exact()) : bias});

@@ -30,14 +30,14 @@ std::vector<Composition> cheapest_order(
         const auto& inner = best[first][split];
         const auto& outer = best[split + 1][last];
         // An output reads the middle of its group, that the inputs of its own.
-        const auto cost =
-            inner.cost + outer.cost +
-            static_cast<double>(factors[last].out_channels) *
-                static_cast<double>(factors[split].out_channels /
-                                    outer.groups) *
-                static_cast<double>(factors[first].in_channels / inner.groups) *
-                static_cast<double>(taps_of(inner.sides) *
-                                    taps_of(outer.sides));
+        const auto between = factors[split].out_channels / outer.groups;
+        const auto inputs = factors[first].in_channels / inner.groups;
+        const auto taps = taps_of(inner.sides) * taps_of(outer.sides);
+        const auto cost = inner.cost + outer.cost +
+                          static_cast<double>(factors[last].out_channels) *
+                              static_cast<double>(between) *
+                              static_cast<double>(inputs) *
+                              static_cast<double>(taps);
         if (cost >= segment.cost) continue;
         segment = {cost, split, composed_sides(outer.sides, inner.sides),
                    std::min(outer.groups, inner.groups)};

@@ -148,7 +148,7 @@ std::vector<Branch> branches_of(const CompactLayer& layer, Strategy strategy,
                                 const ExpansionOptions& options,
                                 const Site& site) {
   if (strategy == Strategy::kBranches) {
-    const auto branches = options.branches().value_or(std::vector<Branch>());
+    auto branches = options.branches().value_or(std::vector<Branch>());
     TORCH_CHECK(
         !branches.empty(),
         error_message(site, "a sum needs at least one branch", "an empty list",

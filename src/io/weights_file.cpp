@@ -82,8 +82,8 @@ void refuse_stand_ins(const std::string& where, std::string_view bytes) {
 void refuse_packed(const std::string& where, const ZipArchive& zip) {
   const bool has_pickle = std::any_of(
       zip.entries().begin(), zip.entries().end(), [](const auto& entry) {
-        return std::filesystem::path(std::string(entry.name)).filename() ==
-               "data.pkl";
+        const std::filesystem::path path{std::string(entry.name)};
+        return path.filename() == "data.pkl";
       });
   if (has_pickle) return;
   for (const auto& entry : zip.entries()) {

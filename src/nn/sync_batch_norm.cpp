@@ -56,7 +56,8 @@ at::Tensor moments_row(const at::Tensor& input) {
   const auto channels = input.size(1);
   const auto options = input.options().dtype(at::kDouble);
   if (input.numel() == 0) return at::zeros({1 + 2 * channels}, options);
-  const auto count = static_cast<double>(input.numel() / channels);
+  const auto values = input.numel() / channels;
+  const auto count = static_cast<double>(values);
   const auto [mean, variance] = at::batch_norm_update_stats(
       input.to(sum_dtype(input)), /*running_mean=*/{}, /*running_var=*/{},
       /*momentum=*/0);

@@ -107,7 +107,7 @@ Fusion fused(const FusablePair& pair, double tolerance) {
   const auto own = pair.affine.weight.options().requires_grad(false);
   Affine result{exactly.weight.to(own), exactly.bias.to(own)};
   check_in_range(
-      result, [&] { return exactly; },
+      result, [&] { return Affine(exactly); },
       Site{"fuse_batch_norms", pair.layer_path}, "a fused layer",
       "convert the model to a wider dtype");
 

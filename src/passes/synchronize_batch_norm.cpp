@@ -63,7 +63,7 @@ SyncNorm replacement_of(torch::nn::Module& module) {
 class NormFinder {
  public:
   explicit NormFinder(torch::nn::Module& model) {
-    take(model, "", /*parent=*/nullptr, 0);
+    take(model, "", /*sequential=*/nullptr, 0);
     walk(model, [this](const std::string& path, torch::nn::Module& parent) {
       auto* sequential = dynamic_cast<torch::nn::SequentialImpl*>(&parent);
       std::size_t index = 0;

@@ -306,6 +306,7 @@ TEST_P(DrawnSums, AreToldByTheirLayout) {
     const auto geometry = GetParam().draw(seed, at::kDouble);
     const auto& [plan, factors, input] = geometry;
     std::vector<LaidOutFactor> in_file;
+    in_file.reserve(factors.size());
     for (const auto& [weight, bias] : factors) {
       in_file.push_back({weight.sizes().vec(), bias.defined()});
     }

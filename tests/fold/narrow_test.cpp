@@ -94,7 +94,7 @@ MakeOptimizer all_by(Options options) {
 }
 
 /// Each tensor with a rate and a decay of its own.
-MakeOptimizer each_by_its_own(SGDOptions options) {
+MakeOptimizer each_by_its_own(const SGDOptions& options) {
   return [options](const std::vector<at::Tensor>& tensors) {
     std::vector<torch::optim::OptimizerParamGroup> groups;
     for (std::size_t i = 0; i < tensors.size(); ++i) {

@@ -41,7 +41,7 @@ class CompactSumsImpl : public torch::nn::Module {
  public:
   CompactSumsImpl() {
     for (const auto& options : layers_of_sums()) {
-      convs_.push_back(
+      convs_.emplace_back(
           register_module("conv" + std::to_string(convs_.size()),
                           torch::nn::Conv2d(Conv2dOptions(options))));
     }
@@ -60,8 +60,9 @@ class ExpandedSumsImpl : public torch::nn::Module {
  public:
   explicit ExpandedSumsImpl(const ExpansionOptions& options) {
     for (const auto& layer : layers_of_sums()) {
-      convs_.push_back(register_module("conv" + std::to_string(convs_.size()),
-                                       ExpandedConv2d(layer, options)));
+      convs_.emplace_back(
+          register_module("conv" + std::to_string(convs_.size()),
+                          ExpandedConv2d(layer, options)));
     }
   }
   torch::Tensor forward(torch::Tensor x) {

@@ -215,7 +215,7 @@ TEST(LayerWork, SeesConvolutionsOfTracedScripts) {
     torch::nn::Sequential net(conv);
     auto expansion = expand(*net, ExpansionOptions(Strategy::kCL));
     expansion.observe(forward);
-    const auto row = expansion.summary().rows[0];
+    auto row = expansion.summary().rows[0];
     expansion.contract();
     return row;
   };

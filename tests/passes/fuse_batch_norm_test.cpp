@@ -259,7 +259,7 @@ TEST(FuseBatchNormsErrors, SayWhatDoesNotFit) {
             "fuse_batch_norms: a BatchNorm must take the output of its layer, "
             "got 5 channels in 2-d for 4 in 2-d of \"0\" at \"3\"");
   auto twice = named("0", "2");
-  twice.pairs.push_back({"0", "2"});
+  twice.pairs.emplace_back("0", "2");
   EXPECT_EQ(error_of([&] { fuse_batch_norms(*apart, twice); }), "");
 
   Sequential statless(

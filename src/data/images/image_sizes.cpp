@@ -20,7 +20,7 @@ std::string two_sizes_in_words(ImageSize a, const std::string& a_path,
 }
 
 std::string stated_size_remedy(ImageSize stated, ImageSize found) {
-  const std::string remedy = "correct the annotation";
+  std::string remedy = "correct the annotation";
   if (!have_same_size(stated, {found.width, found.height})) return remedy;
   return remedy +
          ", which counts in pixels as they are stored, before an EXIF "

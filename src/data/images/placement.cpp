@@ -51,8 +51,7 @@ void check_sizes(ImageSize image, ImageSize size) {
 /// Puts a decoded source into its place.
 Image placed(const Image& source, const Box& box, const Placement& placement) {
   const auto& [top, left, height, width] = placement.target;
-  const auto scaled =
-      data::resize(source, box, {height, width}, placement.flip);
+  auto scaled = data::resize(source, box, {height, width}, placement.flip);
   const auto& size = placement.size;
   if (height == size.height && width == size.width) return scaled;
   Image picture = {size.height, size.width, {}};

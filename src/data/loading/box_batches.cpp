@@ -62,7 +62,7 @@ ReadPicture read_to_evaluate(const BoxEvalTransform& transform,
 /// Boxes as shares of the pictures, [n, most, 5].
 at::Tensor boxes_of(const std::vector<std::vector<AnnotatedObject>>& objects,
                     std::int64_t most, std::int64_t side) {
-  const auto boxes = at::full(
+  auto boxes = at::full(
       {static_cast<std::int64_t>(objects.size()), most, kBoxColumns}, -1.0F);
   auto* row = boxes.mutable_data_ptr<float>();
   const auto share = [side](double length) {
@@ -139,7 +139,7 @@ struct BoxBatches::Impl {
     for (const auto index : indices) {
       rows = std::max(rows, image(index).objects.size());
     }
-    const auto result =
+    auto result =
         at::full({static_cast<std::int64_t>(indices.size()),
                   static_cast<std::int64_t>(rows), std::int64_t{kMeantColumns}},
                  -1.0, at::kDouble);
@@ -165,9 +165,9 @@ struct BoxBatches::Impl {
   [[nodiscard]] at::Tensor images_of(const BoxEvalTransform& transform,
                                      const std::vector<std::int64_t>& indices,
                                      std::int64_t side) const {
-    const auto result = at::empty({static_cast<std::int64_t>(indices.size()),
-                                   std::int64_t{kImageColumns}},
-                                  at::kDouble);
+    auto result = at::empty({static_cast<std::int64_t>(indices.size()),
+                             std::int64_t{kImageColumns}},
+                            at::kDouble);
     auto* row = result.mutable_data_ptr<double>();
     const auto length = static_cast<double>(side);
     for (const auto index : indices) {
@@ -216,7 +216,7 @@ Batch BoxBatches::batch(std::int64_t index) {
   const auto on_device = [&](const at::Tensor& target) {
     return target.to(impl.device, /*non_blocking=*/true);
   };
-  const auto boxes =
+  auto boxes =
       on_device(boxes_of(batch.objects, impl.most, batch.images.size(2)));
   if (const auto* transform =
           std::get_if<BoxEvalTransform>(&impl.options.transform)) {

@@ -137,6 +137,7 @@ std::map<std::int64_t, std::string> names_of(
 std::vector<std::string> classes_of(
     const std::map<std::int64_t, std::string>& names) {
   std::vector<std::string> classes;
+  classes.reserve(names.size());
   for (const auto& [id, name] : names) classes.push_back(name);
   return classes;
 }

@@ -25,7 +25,7 @@ std::string join_names(const std::vector<std::string>& names,
                        const std::string& suffix) {
   std::string text;
   for (const auto& name : names) {
-    text += (text.empty() ? "" : ", ") + name + suffix;
+    text.append(text.empty() ? "" : ", ").append(name).append(suffix);
   }
   return text;
 }

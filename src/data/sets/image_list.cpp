@@ -188,8 +188,8 @@ std::vector<std::int64_t> labels_of(const ImageList& list,
   const bool try_places = list.reading != LabelReading::kNames;
   const auto names = try_names ? labels_by_name(classes) : Labels();
   const auto places = try_places ? labels_by_place(classes) : Labels();
-  const auto by_name = read_labels(list.images, names);
-  const auto by_place = read_labels(list.images, places);
+  auto by_name = read_labels(list.images, names);
+  auto by_place = read_labels(list.images, places);
   const auto count = list.images.size();
   const bool all_names = try_names && by_name.size() == count;
   const bool all_places = try_places && by_place.size() == count;

@@ -10,7 +10,7 @@ namespace expandnet::data {
 
 namespace {
 
-constexpr std::size_t kCifarPixels = 3 * 32 * 32;
+constexpr std::size_t kCifarPixels = std::size_t{3} * 32 * 32;
 
 struct CifarLabel {
   std::string name;

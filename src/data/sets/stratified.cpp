@@ -26,6 +26,7 @@ std::vector<std::size_t> apportion(std::size_t count,
                                    const std::vector<std::size_t>& sizes) {
   const auto total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{});
   std::vector<std::size_t> shares;
+  shares.reserve(sizes.size());
   std::vector<std::size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (const auto size : sizes) shares.push_back(count * size / total);
@@ -61,6 +62,7 @@ std::vector<std::int64_t> draw_stratified(
     members[static_cast<std::size_t>(label)].push_back(i);
   }
   std::vector<std::size_t> sizes;
+  sizes.reserve(members.size());
   for (const auto& group : members) sizes.push_back(group.size());
   const auto shares = apportion(static_cast<std::size_t>(count), sizes);
 

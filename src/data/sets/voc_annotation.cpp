@@ -152,8 +152,8 @@ struct VocReader {
     }
     constexpr std::string_view kObject = "/annotation/object/";
     if (path.compare(0, kObject.size(), kObject) != 0) return;
-    take_field(std::string_view(path).substr(kObject.size()), value,
-               annotation.objects.back());
+    const std::string_view whole = path;
+    take_field(whole.substr(kObject.size()), value, annotation.objects.back());
   }
 
   static void take_field(std::string_view field, const std::string& value,

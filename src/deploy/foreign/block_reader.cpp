@@ -44,7 +44,7 @@ at::Tensor BlockReader::tensor(const std::string& name, std::int64_t dims) {
                     std::string(c10::toString(values.scalar_type())) + " " +
                         sizes(values.sizes()),
                     "fold it with the code of its own system"));
-  const auto exact = values.detach().to(at::kCPU, at::kDouble);
+  auto exact = values.detach().to(at::kCPU, at::kDouble);
   TORCH_CHECK(exact.isfinite().all().item<bool>(),
               error_message(site_, subject_.name + " must hold finite numbers",
                             "inf or nan in " + in_quotes(name),

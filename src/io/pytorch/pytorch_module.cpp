@@ -78,7 +78,7 @@ std::string ModuleReader::name_at(PickleIndex key, const std::string& path) {
     throw_file_error(where_, "the name of a tensor must be text in UTF-8",
                      describe(pickle_, key), "fetch the file or save it again");
   }
-  const auto name = under(path, std::string(text->text));
+  auto name = under(path, std::string(text->text));
   grow(name.size());
   return name;
 }

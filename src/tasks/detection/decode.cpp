@@ -62,16 +62,16 @@ ScoredBoxes decode_region(const at::Tensor& output,
       const auto share = [](double length, std::int64_t of) {
         return length / static_cast<double>(of);
       };
+      const auto column = cell % columns;
+      const auto row = cell / columns;
       Box box;
       box.width = share(anchor.width * std::exp(number(2)), columns);
       box.height = share(anchor.height * std::exp(number(3)), rows);
-      box.left =
-          share(decode_sigmoid(number(0)) + static_cast<double>(cell % columns),
-                columns) -
-          box.width / 2;
+      box.left = share(decode_sigmoid(number(0)) + static_cast<double>(column),
+                       columns) -
+                 box.width / 2;
       box.top =
-          share(decode_sigmoid(number(1)) + static_cast<double>(cell / columns),
-                rows) -
+          share(decode_sigmoid(number(1)) + static_cast<double>(row), rows) -
           box.height / 2;
       decoded.boxes.push_back(box);
       decode_softmax(anchor_raw + kRegionBox * cells + cell, cells,

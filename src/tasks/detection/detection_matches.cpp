@@ -163,9 +163,9 @@ const std::vector<double>& iou_thresholds(Protocol protocol) {
   static const std::vector<double> voc = {0.5};
   static const auto coco = [] {
     // numpy's linspace(.5, .95, 10), to the bit.
-    std::vector<double> thresholds;
-    for (int i = 0; i < 10; ++i) {
-      thresholds.push_back(0.5 + i * ((0.95 - 0.5) / 9));
+    std::vector<double> thresholds(10);
+    for (std::size_t i = 0; i < thresholds.size(); ++i) {
+      thresholds[i] = 0.5 + static_cast<double>(i) * ((0.95 - 0.5) / 9);
     }
     thresholds.back() = 0.95;
     return thresholds;

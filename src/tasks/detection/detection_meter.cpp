@@ -139,6 +139,7 @@ void DetectionMeter::add(const at::Tensor& loss, const data::Tensors& output,
   const auto* image = images.const_data_ptr<double>();
   for (const auto& of_image : found) {
     std::vector<Detection> placed;
+    placed.reserve(of_image.size());
     for (const auto& one : of_image) placed.push_back(in_image(one, image));
     matches.add(static_cast<std::int64_t>(image[data::kImagePlace]), placed,
                 objects_in(row, objects));
@@ -194,7 +195,7 @@ void DetectionMeter::reset() {
 }
 
 at::Tensor DetectionMeter::rows() const {
-  const auto result = at::empty(
+  auto result = at::empty(
       {static_cast<std::int64_t>(found_.size()), kRowColumns}, at::kDouble);
   auto* row = result.mutable_data_ptr<double>();
   for (const auto& one : found_) {

@@ -159,7 +159,9 @@ TEST(SafetensorsHeaderErrors, NameWhatCannotBeFormatted) {
   EXPECT_EQ(failure(header),
             "x: \"key\" in the metadata must be UTF-8, got "
             "\"\\xed\\xa0\\x80\"; write it in UTF-8");
-  header.metadata = {{"key", std::string(100'000'000, 'x')}};
+  std::string too_long;
+  too_long.resize(100'000'000, 'x');
+  header.metadata = {{"key", too_long}};
   EXPECT_EQ(failure(header),
             "x: the header of a safetensors file must have at most 100000000 "
             "bytes, got 100000032; write several files");
