@@ -166,6 +166,15 @@ TEST_F(ExpandnetCifarAnalyze, AnalyzesAComparison) {
   EXPECT_NE(evaluated.out.find(numbers), std::string::npos) << numbers << "\n"
                                                             << evaluated.out;
   EXPECT_TRUE(json("all/cl-seed0.json")["trace"].is_null());
+
+  fs::remove(folder_ / "out/cl-seed1/weights.pt");
+  const auto fewer = run(joined(words, {path("fewer"), "--plane", "false"}));
+  ASSERT_EQ(fewer.status, 0) << fewer.err;
+  const auto note =
+      "1 finished run of \"" + path("out") + "\" left out: without weights";
+  EXPECT_NE(fewer.out.find("note: " + note + "\n"), std::string::npos)
+      << fewer.out;
+  EXPECT_EQ(json("fewer/analysis.json")["notes"].back(), note);
 }
 
 TEST_F(ExpandnetCifarAnalyze, GoesOnAnalyzingAfterKills) {
@@ -265,13 +274,25 @@ TEST_F(ExpandnetCifarAnalyze, NamesTheRunsThatItCannotAnalyze) {
             "--out: must be a folder that can be made, got \"" +
                 path("data/test_batch.bin") + "\" (Not a directory)");
   fs::remove(folder_ / "out/weights.pt");
-  EXPECT_EQ(refusal({path("out")}), "analyze: a run must be finished, got \"" +
-                                        path("out") +
-                                        "\"; finish it by --resume");
+  EXPECT_EQ(refusal({path("out")}),
+            "analyze: a run must have its weights, got \"" + path("out") +
+                "\"; train again: the weights were removed from the folder");
   fs::create_directories(folder_ / "many");
   fs::rename(folder_ / "out", folder_ / "many/out");
   fs::copy(folder_ / "many/out/configuration.ini",
            folder_ / "many/configuration.ini");
+  EXPECT_EQ(refusal({path("many")}),
+            "analyze: a comparison must have a run with its weights, got "
+            "1 finished run without them in \"" +
+                path("many") +
+                "\"; train again: the weights were removed from the folder");
+  EXPECT_EQ(refusal({path("many/out")}),
+            "analyze: a run must have its weights, got \"" + path("many/out") +
+                "\"; train again: the weights were removed from the folder");
+  fs::remove(folder_ / "many/out/run.json");
+  EXPECT_EQ(refusal({path("many/out")}),
+            "analyze: a run must be finished, got \"" + path("many/out") +
+                "\"; finish it by --resume");
   EXPECT_EQ(refusal({path("many")}),
             "analyze: a comparison must have a finished run, got none in \"" +
                 path("many") + "\"");

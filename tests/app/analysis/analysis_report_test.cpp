@@ -47,7 +47,7 @@ TEST(AnalysisJson, GroupsRunsAndTellsTheirGaps) {
   ASSERT_EQ(analysis["variants"][1]["runs"].size(), 2U);
   const auto& run = analysis["variants"][1]["runs"][1];
   EXPECT_EQ(run["name"], "ck-seed1");
-  EXPECT_EQ(run["gap"], Json({{"loss", -0.5}, {"accuracy", 0.375}}));
+  EXPECT_EQ(run["gap"], Json({{"loss", 0.5}, {"accuracy", 0.375}}));
   EXPECT_EQ(run["line"]["loss"], Json({2, 1, 3}));
   EXPECT_TRUE(run["plane"].is_null());
   EXPECT_TRUE(run["largest_eigenvalue"].is_null());

@@ -56,8 +56,8 @@ Json metrics_json(const std::optional<tasks::Metrics>& metrics) {
   return object;
 }
 
-/// Training minus test, so that a net which does better on what it has seen has
-/// a positive gap in what is to be high.
+/// Training minus test, of the loss test minus training: positive for a net that
+/// does better on what it has seen.
 Json gap_json(const Json& training, const Json& test) {
   if (!training.is_object() || !test.is_object()) return nullptr;
   Json gap;
@@ -66,7 +66,8 @@ Json gap_json(const Json& training, const Json& test) {
         !test.at(name).is_number() || !std::isfinite(value.get<double>())) {
       continue;
     }
-    gap[name] = value.get<double>() - test.at(name).get<double>();
+    const auto difference = value.get<double>() - test.at(name).get<double>();
+    gap[name] = name == "loss" ? -difference : difference;
   }
   return gap;
 }

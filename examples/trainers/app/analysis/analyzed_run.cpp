@@ -27,30 +27,63 @@ constexpr const char* kExpandKey = "expand";
 
 std::string quoted_path(const std::string& path) { return "\"" + path + "\""; }
 
-bool has_weights(const std::string& folder) {
-  return fs::exists(fs::path(folder) / kWeightsFile) &&
-         fs::exists(fs::path(folder) / kRunResultFile);
+bool is_finished(const std::string& folder) {
+  return fs::exists(fs::path(folder) / kRunResultFile);
 }
 
-/// The folder itself, or those of the finished runs in it.
-std::vector<std::string> finished_in(const std::string& folder) {
+bool has_weights(const std::string& folder) {
+  return fs::exists(fs::path(folder) / kWeightsFile);
+}
+
+constexpr const char* kTrainAgain =
+    "train again: the weights were removed from the folder";
+
+/// "1 finished run", "2 finished runs"
+std::string finished_runs(std::size_t count) {
+  return std::to_string(count) + " finished run" + (count == 1 ? "" : "s");
+}
+
+/// The folder itself, or those of the finished runs in it. Adds to `notes` how
+/// many of these have no weights.
+std::vector<std::string> finished_in(const std::string& folder,
+                                     std::vector<std::string>& notes) {
   if (!fs::is_directory(folder)) return {folder};
   auto runs = runs_in(folder);
   if (runs.empty()) return {folder};
-  runs.erase(std::remove_if(runs.begin(), runs.end(),
-                            [](const auto& run) { return !has_weights(run); }),
-             runs.end());
+  const auto remove_unless = [&](bool (*condition)(const std::string&)) {
+    runs.erase(
+        std::remove_if(runs.begin(), runs.end(),
+                       [&](const std::string& run) { return !condition(run); }),
+        runs.end());
+  };
+  remove_unless(is_finished);
   TORCH_CHECK(!runs.empty(),
               error_message("analyze", "a comparison must have a finished run",
                             "none in " + quoted_path(folder)));
+  const auto finished = runs.size();
+  remove_unless(has_weights);
+  const auto left_out = finished - runs.size();
+  TORCH_CHECK(
+      !runs.empty(),
+      error_message(
+          "analyze", "a comparison must have a run with its weights",
+          finished_runs(left_out) + " without them in " + quoted_path(folder),
+          kTrainAgain));
+  if (left_out > 0) {
+    notes.push_back(finished_runs(left_out) + " of " + quoted_path(folder) +
+                    " left out: without weights");
+  }
   return runs;
 }
 
 RunResult result_of(const std::string& folder) {
   const auto file = (fs::path(folder) / kRunResultFile).string();
-  TORCH_CHECK(has_weights(folder),
+  TORCH_CHECK(is_finished(folder),
               error_message("analyze", "a run must be finished",
                             quoted_path(folder), "finish it by --resume"));
+  TORCH_CHECK(has_weights(folder),
+              error_message("analyze", "a run must have its weights",
+                            quoted_path(folder), kTrainAgain));
   RunResult result;
   try {
     result = read_run_result(read_file(file));
@@ -132,11 +165,12 @@ std::string variant_of(const Told& settings,
 
 }  // namespace
 
-std::vector<AnalyzedRun> analyzed_runs(
-    const Trainer& prototype, const std::vector<std::string>& folders) {
+AnalyzedRuns analyzed_runs(const Trainer& prototype,
+                           const std::vector<std::string>& folders) {
+  std::vector<std::string> notes;
   std::vector<std::string> paths;
   for (const auto& folder : folders) {
-    for (const auto& run : finished_in(folder)) {
+    for (const auto& run : finished_in(folder, notes)) {
       const auto path = fs::weakly_canonical(fs::absolute(run)).string();
       TORCH_CHECK(std::find(paths.begin(), paths.end(), path) == paths.end(),
                   error_message("analyze", "must name each run once",
@@ -166,7 +200,7 @@ std::vector<AnalyzedRun> analyzed_runs(
     };
     return is_expanded(a) < is_expanded(b);
   });
-  return runs;
+  return {std::move(runs), std::move(notes)};
 }
 
 bool have_same_images(const AnalyzedRun& a, const AnalyzedRun& b) {

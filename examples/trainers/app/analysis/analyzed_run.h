@@ -19,14 +19,20 @@ struct AnalyzedRun {
   RunResult result;
 };
 
+struct AnalyzedRuns {
+  std::vector<AnalyzedRun> runs;
+  std::vector<std::string> notes;  ///< finished runs that are left out
+};
+
 /// Returns the runs in these folders; the folder of a comparison contributes
-/// its finished runs. Runs that differ only in their seeds have the same
-/// variant, which is named after the settings that differ between variants.
+/// its finished runs that have their weights. Runs that differ only in their
+/// seeds have the same variant, which is named after the settings that differ
+/// between variants.
 ///
 /// Throws `c10::Error` for a folder without a run or named twice, a comparison
-/// without a finished run, and a run that is not finished.
-std::vector<AnalyzedRun> analyzed_runs(const Trainer& prototype,
-                                       const std::vector<std::string>& folders);
+/// without such a run, and a run that is not finished or has no weights.
+AnalyzedRuns analyzed_runs(const Trainer& prototype,
+                           const std::vector<std::string>& folders);
 
 /// Whether two runs use the same images, so that they need not be loaded again.
 bool have_same_images(const AnalyzedRun& a, const AnalyzedRun& b);

@@ -223,12 +223,12 @@ std::string title_of(const std::vector<AnalyzedRun>& runs) {
   return all;
 }
 
-void write_report(const Trainer& prototype,
-                  const std::vector<AnalyzedRun>& runs,
+void write_report(const Trainer& prototype, const AnalyzedRuns& analyzed,
                   const AnalyzeChoices& choices, const Machine& machine,
                   const std::vector<AnalysisFile>& files,
                   const std::string& command_line) {
   const auto& options = choices.options;
+  const auto& runs = analyzed.runs;
   std::vector<AnalyzedResult> results;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     results.push_back({runs[i].name, runs[i].variant, runs[i].result,
@@ -245,6 +245,8 @@ void write_report(const Trainer& prototype,
       fmt::format("images={}\nsteps={}\nproducts={}\nseed={}\n", options.images,
                   options.steps, options.products, options.seed);
   header.notes = notes_of_analysis(options);
+  header.notes.insert(header.notes.end(), analyzed.notes.begin(),
+                      analyzed.notes.end());
   header.metrics = {runs.front().trainer->metrics().front()};
   const auto analysis = analysis_json(header, results);
   const fs::path out = choices.out;
@@ -257,7 +259,7 @@ void write_report(const Trainer& prototype,
 
 int analyze(const Trainer& prototype, const AnalyzeChoices& choices,
             const std::string& command_line) {
-  const auto runs = analyzed_runs(prototype, choices.runs);
+  const auto [runs, notes] = analyzed_runs(prototype, choices.runs);
   const auto machine = set_up_for(runs, choices);
   make_folder(choices.out);
   auto files = open_files(runs, choices);
@@ -270,11 +272,12 @@ int analyze(const Trainer& prototype, const AnalyzeChoices& choices,
       machine.threads, machine.threads == 1 ? "thread" : "threads",
       choices.options.seed, runs.size(), runs.size() == 1 ? "run" : "runs",
       choices.options.images);
+  for (const auto& note : notes) std::cout << "note: " << note << "\n";
   std::cout << std::flush;
   if (!analyze_all(runs, choices, machine, files, interrupt)) {
     std::cout << "\ninterrupted; the same command goes on\n";
   }
-  write_report(prototype, runs, choices, machine, files, command_line);
+  write_report(prototype, {runs, notes}, choices, machine, files, command_line);
   return interrupt.exit_status();
 }
 
