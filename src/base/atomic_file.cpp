@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -170,6 +172,37 @@ void AtomicFile::discard() noexcept {
 void AtomicFile::discard_and_fail(int error) {
   discard();
   fail_to_write(path_, error);
+}
+
+bool is_unfinished_file(const std::string& name) {
+  // From the end: "tmp", two numbers, and a name that may have dots.
+  auto rest = std::string_view(name);
+  const auto take_last_part = [&rest] {
+    const auto dot = rest.rfind('.');
+    if (dot == std::string_view::npos) return std::string_view();
+    const auto part = rest.substr(dot + 1);
+    rest = rest.substr(0, dot);
+    return part;
+  };
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() &&
+           part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return take_last_part() == "tmp" && is_number(take_last_part()) &&
+         is_number(take_last_part()) && rest.size() > 1 && rest[0] == '.';
+}
+
+void remove_unfinished_files(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<fs::path> unfinished;
+  for (fs::recursive_directory_iterator entry(folder, error), end;
+       !error && entry != end; entry.increment(error)) {
+    const auto& path = entry->path();
+    if (is_unfinished_file(path.filename().string()))
+      unfinished.push_back(path);
+  }
+  for (const auto& path : unfinished) fs::remove(path, error);
 }
 
 void write_file_atomically(const std::string& path, std::string_view content) {

@@ -241,6 +241,38 @@ TEST(AtomicFileErrors, NameWhatIsNoFile) {
   EXPECT_EQ(folder.size(), 2);
 }
 
+TEST(UnfinishedFiles, AreKnownByTheirNames) {
+  for (const auto* name :
+       {".x.1.0.tmp", ".last.pt.5457.12.tmp", ".configuration.ini.1.99.tmp"}) {
+    EXPECT_TRUE(is_unfinished_file(name)) << name;
+  }
+  for (const auto* name : {"", ".", "x.1.0.tmp", ".1.0.tmp", "..1.0.tmp2",
+                           ".x.1.tmp", ".x.a.0.tmp", ".x.1.0", ".x.1..tmp",
+                           ".x.-1.0.tmp", "last.pt", ".notes.tmp"}) {
+    EXPECT_FALSE(is_unfinished_file(name)) << name;
+  }
+}
+
+TEST(UnfinishedFiles, OfAKilledProgramAreRemoved) {
+  const ScratchFolder folder;
+  fs::create_directory(folder / "twin");
+  write_file_atomically(folder / "x.pt", "whole");
+  for (const auto* name : {".x.pt.5.0.tmp", "twin/.y.pt.5.1.tmp"}) {
+    std::ofstream(folder / name) << "a part";
+  }
+  std::ofstream(folder / ".mine.tmp") << "another's";
+  AtomicFile open(folder / "z.pt");
+  EXPECT_EQ(folder.size(), 5);
+
+  remove_unfinished_files(folder / "");
+
+  EXPECT_EQ(folder.size(), 3);
+  EXPECT_EQ(content_of(folder / "x.pt"), "whole");
+  EXPECT_TRUE(fs::is_empty(folder / "twin"));
+  EXPECT_TRUE(fs::exists(folder / ".mine.tmp"));
+  remove_unfinished_files(folder / "missing");
+}
+
 TEST(AtomicFileErrors, NameTheFolderThatIsMissing) {
   const ScratchFolder folder;
 

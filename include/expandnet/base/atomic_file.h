@@ -56,6 +56,15 @@ class EXPANDNET_API AtomicFile {
   int file_ = -1;                    ///< descriptor; -1 after commit or failure
 };
 
+/// Whether a file has the name of a temporary file, of an AtomicFile that was
+/// not committed: `.<name>.<process>.<number>.tmp`.
+[[nodiscard]] EXPANDNET_API bool is_unfinished_file(const std::string& name);
+
+/// Removes such files from a folder and those below it, which a killed program
+/// has left behind; what cannot be removed stays. Nobody else may write to files
+/// there meanwhile.
+EXPANDNET_API void remove_unfinished_files(const std::string& folder);
+
 /// Writes all of `content` with an AtomicFile and commits it.
 EXPANDNET_API void write_file_atomically(const std::string& path,
                                          std::string_view content);

@@ -1,5 +1,6 @@
 #include "trainers/app/runs/run_claim.h"
 
+#include <expandnet/base/atomic_file.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -50,6 +51,7 @@ std::unique_ptr<RunClaim> RunClaim::try_for(const std::string& folder) {
     claim->path_.clear();
     return nullptr;
   }
+  remove_unfinished_files(folder);
   return claim;
 }
 

@@ -15,8 +15,9 @@ namespace expandnet::examples {
 ///     if (auto claim = RunClaim::try_for(folder)) train();
 class RunClaim {
  public:
-  /// Returns null if another process trains the run. Throws
-  /// `std::runtime_error` if the file cannot be made.
+  /// Returns null if another process trains the run. Otherwise removes the
+  /// temporary files that a killed process has left in the folder. Throws
+  /// `std::runtime_error` if the file of the lock cannot be made.
   [[nodiscard]] static std::unique_ptr<RunClaim> try_for(
       const std::string& folder);
   /// Releases the run and removes the file.
