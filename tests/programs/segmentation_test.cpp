@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,6 +99,22 @@ TEST_F(ExpandnetSegmentation, TrainsEvaluatesAndContracts) {
   }
   EXPECT_TRUE(content_of(folder_ / "again.pt") ==
               content_of(folder_ / "out/weights.pt"));
+
+  // Of the last epoch, beside the weights of the run and not in place of them.
+  const auto weights = content_of(folder_ / "out/weights.pt");
+  const auto last_epoch =
+      run_plain({"contract", path("out"), "--checkpoint", "last"});
+  EXPECT_EQ(last_epoch.status, 0) << last_epoch.err;
+  EXPECT_NE(last_epoch.out.find("saved " + path("out/last-weights.pt") + "\n"),
+            std::string::npos)
+      << last_epoch.out;
+  EXPECT_TRUE(content_of(folder_ / "out/weights.pt") == weights);
+  const auto checkpoint = content_of(folder_ / "out/last.pt");
+  EXPECT_EQ(complaint_of(run_plain(
+                {"contract", path("out"), "--out", path("out/last.pt")})),
+            "--out: must not replace a file of the run, got \"" +
+                path("out/last.pt") + "\"; name another file");
+  EXPECT_TRUE(content_of(folder_ / "out/last.pt") == checkpoint);
 }
 
 TEST_F(ExpandnetSegmentation, EvaluatesInTilesAndBatchesWithTheSameResult) {
@@ -442,6 +459,97 @@ TEST_F(ExpandnetSegmentation, GoesOnWithTheImagesThatItBeganWith) {
   EXPECT_EQ(run_plain(joined(resume, {"--data", path("moved")})).status, 0);
 }
 
+TEST_F(ExpandnetSegmentation, GoesOnWithTheIndicesThatItBeganWith) {
+  const OtherLayouts layouts(folder_);
+  std::vector<std::string> names;
+  std::istringstream lines(content_of(folder_ / "folders/classes.txt"));
+  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  // In the same order, of other indices.
+  const auto write_classes = [&](std::size_t first, std::size_t second) {
+    std::ofstream file(folder_ / "folders/classes.txt");
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      file << (i == 1 ? first : i == 2 ? second : i) << ' ' << names[i] << '\n';
+    }
+  };
+  write_classes(1, 2);
+  ASSERT_EQ(
+      run(command("train", {"--epochs", "1"}, "out", path("folders"))).status,
+      0);
+  const auto kept = path("out/indices.txt");
+  EXPECT_EQ(content_of(kept).rfind("0 ground\n1 t-shirt\n2 trouser\n", 0), 0U)
+      << content_of(kept);
+  EXPECT_NE(content_of(kept).find("10 boot\n255 ignored\n"), std::string::npos);
+  const Words resume = {"train", "--resume", "--out", path("out")};
+  const Words evaluate = {"evaluate", path("out"), "--device", "cpu"};
+  EXPECT_EQ(run_plain(resume).status, 0);
+  const auto note =
+      "note: the masks in \"" + path("folders") +
+      "\" have other indices for the classes than those that were trained on, "
+      "in \"" +
+      kept + "\"\n";
+  EXPECT_EQ(run_plain(evaluate).out.find(note), std::string::npos);
+
+  write_classes(2, 1);
+  EXPECT_EQ(complaint_of(run_plain(resume)),
+            "--resume: a run goes on with the indices of the classes in the "
+            "masks that it began with, got others in --data than in \"" +
+                kept + "\"");
+  for (const auto& words : {evaluate, Words{"predict", path("out"), "--set",
+                                            "test", "--out", path("found")}}) {
+    const auto outcome = run_plain(words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find(note), std::string::npos) << outcome.out;
+  }
+  // A run that began before there was this file goes on with what is there.
+  fs::remove(kept);
+  EXPECT_EQ(run_plain(evaluate).out.find(note), std::string::npos);
+  EXPECT_EQ(run_plain(resume).status, 0);
+}
+
+TEST_F(ExpandnetSegmentation, NotesThatIndex255IsAClass) {
+  const OtherLayouts layouts(folder_);
+  std::ofstream(folder_ / "folders/classes.txt", std::ios::app)
+      << "ignored\n";  // index 11
+  const auto trained = [&](const std::string& out) {
+    const auto outcome =
+        run(command("train", {"--epochs", "1"}, out, path("folders")));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.out;
+  };
+  const std::string note =
+      "note: index 255 counts as a class: classes.txt names it, and not "
+      "\"ignored\"\n";
+  EXPECT_EQ(trained("ignored").find(note), std::string::npos);
+
+  std::ofstream file(folder_ / "folders/classes.txt");
+  for (int i = 0; i < 11; ++i) file << i << " class" << i << '\n';
+  file << "255 void\n";
+  file.close();
+  EXPECT_NE(trained("void").find(note), std::string::npos);
+  EXPECT_NE(content_of(folder_ / "void/classes.txt").find("void\n"),
+            std::string::npos);
+}
+
+TEST_F(ExpandnetSegmentation, BeginsWhereAKilledRunLeftUnfinishedFiles) {
+  const auto unfinished = folder_ / "out/.configuration.ini.5457.0.tmp";
+  fs::create_directories(unfinished.parent_path());
+  std::ofstream(unfinished) << "x";
+  ASSERT_EQ(run(command("train", {"--epochs", "1"})).status, 0);
+  EXPECT_FALSE(fs::exists(unfinished));
+
+  const auto checkpoint = folder_ / "out/.last.pt.99999.12.tmp";
+  std::ofstream(checkpoint) << "x";
+  EXPECT_EQ(run_plain({"train", "--resume", "--out", path("out")}).status, 0);
+  EXPECT_FALSE(fs::exists(checkpoint));
+
+  fs::create_directories(folder_ / "other");
+  std::ofstream(folder_ / "other/.notes.tmp") << "x";
+  EXPECT_EQ(complaint_of(run(command("train", {"--epochs", "1"}, "other"))),
+            "--out: must be a new or an empty folder, or hold a run to "
+            "--resume, got \"" +
+                path("other") + "\"");
+}
+
 TEST_F(ExpandnetSegmentation, ReadsFoldersAndCityscapes) {
   const OtherLayouts layouts(folder_);
   for (const auto* name : {"folders", "streets"}) {
@@ -490,6 +598,36 @@ TEST_F(ExpandnetSegmentation, ReadsAYearOfVocWithoutBoxes) {
               "--data: must hold the year of " + list + ", got none in \"" +
                   path("voc") + "\"; name a year as 2012 or VOC2012");
   }
+}
+
+TEST_F(ExpandnetSegmentation, ReadsTheClassesOfAYearInTheDevkit) {
+  const fs::path scenes = kMaskedScenes;
+  for (const auto* year : {"VOC2011", "VOC2012"}) {
+    fs::create_directories(folder_ / "voc/VOCdevkit");
+    fs::copy(scenes, folder_ / "voc/VOCdevkit" / year,
+             fs::copy_options::recursive);
+  }
+  const auto trained = [&](const Words& lists, const std::string& out) {
+    return run(
+        command("train", joined({"--epochs", "1"}, lists), out, path("voc")));
+  };
+  const auto classes = content_of(scenes / "classes.txt");
+  ASSERT_EQ(trained({}, "usual").status, 0);
+  EXPECT_EQ(content_of(folder_ / "usual/classes.txt"), classes);
+  const Words both = {"--train-lists", "train", "--test-lists", "2012/test"};
+  ASSERT_EQ(trained(both, "both").status, 0);
+  EXPECT_EQ(content_of(folder_ / "both/classes.txt"), classes);
+
+  const auto refusal =
+      "--data: the years must have the same classes, got "
+      "another classes.txt, or none, in \"" +
+      path("voc/VOCdevkit/VOC2012") + "\" than in \"" +
+      path("voc/VOCdevkit/VOC2011") + "\"; put one beside the years";
+  fs::remove(folder_ / "voc/VOCdevkit/VOC2012/classes.txt");
+  EXPECT_EQ(complaint_of(trained(both, "refused")), refusal);
+  // One beside the years is for all.
+  fs::copy_file(scenes / "classes.txt", folder_ / "voc/classes.txt");
+  EXPECT_EQ(trained(both, "beside").status, 0);
 }
 
 TEST_F(ExpandnetSegmentation, NeedsAPixelToJudgeInEachSet) {
@@ -642,6 +780,24 @@ TEST_F(ExpandnetSegmentation, NotesWhatItSkipsAndWhatSetsShare) {
       << outcome.out;
 }
 
+TEST_F(ExpandnetSegmentation, NotesWhatItValidatesOn) {
+  const OtherLayouts layouts(folder_);
+  fs::copy(folder_ / "folders/val", folder_ / "folders/test",
+           fs::copy_options::recursive);
+  const auto chosen =
+      run(command("train",
+                  {"--epochs", "1", "--select", "best", "--val-images", "2",
+                   "--train-lists", "train", "val", "--val-lists", "val"},
+                  "out", path("folders")));
+  ASSERT_EQ(chosen.status, 0) << chosen.err;
+  EXPECT_NE(
+      chosen.out.find("\nnote: 2 of the validation images are trained on, "
+                      "too\nnote: --val-images 2 sets none apart: val is "
+                      "there to validate on\n"),
+      std::string::npos)
+      << chosen.out;
+}
+
 TEST_F(ExpandnetSegmentation, KnowsImagesByWhereTheyAreNotByTheirPaths) {
   const OtherLayouts layouts(folder_);
   fs::create_directory_symlink("train", folder_ / "folders/link");
@@ -687,6 +843,16 @@ TEST_F(ExpandnetSegmentation, PredictsIntoNoDataSet) {
   for (int times = 0; times < 2; ++times) {
     EXPECT_EQ(into({path("folders/val/images")}, "found").status, 0);
   }
+  // The page of a set would show other masks under the shares of these.
+  for (int times = 0; times < 2; ++times) {
+    EXPECT_EQ(into({"--set", "test"}, "set").status, 0);
+  }
+  const auto page = content_of(folder_ / "set/index.html");
+  EXPECT_EQ(complaint_of(into({path("folders/train/images")}, "set")),
+            "--out: must not hold the page of a set, which would show what is "
+            "written now, got \"" +
+                path("set/index.html") + "\"; name another folder");
+  EXPECT_EQ(content_of(folder_ / "set/index.html"), page);
 }
 
 TEST_F(ExpandnetSegmentation, LeavesDamagedMasksOutOfPredictions) {

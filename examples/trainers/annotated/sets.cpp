@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/randperm.h>
 #include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,10 +62,20 @@ std::string skipped_in_words(const std::string& rule, std::int64_t count,
                      count == 1 ? "time" : "times", rule, first);
 }
 
-void add_shared(std::int64_t shared, std::vector<std::string>& notes) {
+void add_shared(std::int64_t shared, const std::string& set,
+                std::vector<std::string>& notes) {
   if (shared == 0) return;
-  notes.push_back(fmt::format("note: {} of the test images {} trained on, too",
-                              shared, shared == 1 ? "is" : "are"));
+  notes.push_back(fmt::format("note: {} of the {} images {} trained on, too",
+                              shared, set, shared == 1 ? "is" : "are"));
+}
+
+void add_not_apart(const ListChoice& lists, const SetApart& apart,
+                   std::vector<std::string>& notes) {
+  if (apart.images == 0 || lists.validation.empty()) return;
+  notes.push_back(
+      fmt::format("note: --val-images {} sets none apart: {} is there to "
+                  "validate on",
+                  apart.images, c10::Join(", ", lists.validation)));
 }
 
 void check_listed_once(const std::vector<std::string>& paths,

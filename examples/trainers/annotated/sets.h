@@ -107,6 +107,7 @@ class ListedSets {
       : lists_(std::move(lists)), apart_(apart), read_(std::move(read)) {}
 
   [[nodiscard]] const ListChoice& lists() const { return lists_; }
+  [[nodiscard]] const SetApart& apart() const { return apart_; }
 
   /// What the lists hold. Nothing where there is no list.
   [[nodiscard]] Set read(const Lists& lists) const {
@@ -203,6 +204,10 @@ void check_images(const NeededImages& needed, std::int64_t training,
                                         std::int64_t test,
                                         std::int64_t classes);
 
+/// "note: --val-images 2 sets none apart: val is there to validate on"
+void add_not_apart(const ListChoice& lists, const SetApart& apart,
+                   std::vector<std::string>& notes);
+
 /// A line for each rule by which something was skipped: "note: skipped 2 times:
 /// an image must have its mask, first "images/3.jpg"". Lines that are in
 /// `notes` are not added again.
@@ -216,7 +221,18 @@ void add_skipped(const Set& set, std::vector<std::string>& notes) {
   }
 }
 /// "note: 2 of the test images are trained on, too", and nothing for none.
-void add_shared(std::int64_t shared, std::vector<std::string>& notes);
+void add_shared(std::int64_t shared, const std::string& set,
+                std::vector<std::string>& notes);
+/// What a new run has to know of its sets: images that are trained on and judge
+/// what is trained, and images that are not set apart because a list is there.
+template <typename Set>
+void add_notes_on(ListedSets<Set>& sets, std::vector<std::string>& notes) {
+  for (const auto* judges : {"validation", "test"}) {
+    add_shared(shared_images(sets.at("training"), sets.at(judges)), judges,
+               notes);
+  }
+  add_not_apart(sets.lists(), sets.apart(), notes);
+}
 
 /// Every `ranks`-th place, from `rank` on. Throws `c10::Error`, by the names of
 /// the program and the set, for a rank without images.

@@ -64,7 +64,7 @@ DetectionImages::DetectionImages(DetectionImagesOptions options)
       read_if_small(sets_.at(name), decode_stored);
     }
   }
-  add_shared(shared_images(sets_.at("training"), sets_.at("test")), notes_);
+  add_notes_on(sets_, notes_);
   if (options_.anchors.empty()) fit();
 }
 

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/read_file.h"
+#include "base/text.h"
 #include "trainers/annotated/sets.h"
 
 namespace expandnet::examples {
@@ -67,11 +69,38 @@ ListChoice usual_mask_lists(MaskDataset dataset, const std::string& folder) {
   }
 }
 
+/// The file that names other classes than VOC's: of `folder`, or else of the
+/// years that are read; "" where there is none. Throws `c10::Error` for years
+/// with different ones.
+std::string classes_of_voc(const std::string& folder,
+                           const std::vector<data::VocPart>& parts) {
+  const auto of_all = (fs::path(folder) / kSetClasses).string();
+  if (fs::exists(of_all)) return of_all;
+  const auto file_of = [](const data::VocPart& part) {
+    auto file = (fs::path(part.folder) / kSetClasses).string();
+    return fs::exists(file) ? file : std::string();
+  };
+  const auto text_of = [](const std::string& file) {
+    return file.empty() ? std::string() : read_file(file);
+  };
+  const auto first = file_of(parts.front());
+  for (const auto& part : parts) {
+    TORCH_CHECK(text_of(file_of(part)) == text_of(first),
+                error_message("--data", "the years must have the same classes",
+                              "another classes.txt, or none, in " +
+                                  in_quotes(part.folder) + " than in " +
+                                  in_quotes(parts.front().folder),
+                              "put one beside the years"));
+  }
+  return first;
+}
+
 data::MaskSet read_voc_lists(const std::string& folder, const Lists& lists,
                              const data::MaskOptions& options) {
-  auto set = data::read_voc_masks(voc_parts(folder, kMaskUse, lists), options);
-  const auto classes = (fs::path(folder) / kSetClasses).string();
-  if (fs::exists(classes)) {
+  const auto parts = voc_parts(folder, kMaskUse, lists);
+  auto set = data::read_voc_masks(parts, options);
+  const auto classes = classes_of_voc(folder, parts);
+  if (!classes.empty()) {
     auto own = data::read_mask_classes(classes);
     set.classes = std::move(own.classes);
     set.labels = std::move(own.labels);

@@ -34,8 +34,10 @@ inline constexpr Named<MaskDataset> kMaskDatasets[] = {
                                            const ListChoice& named);
 
 /// Finds the images and masks of all lists, one after another. A classes.txt in
-/// the folder of VOC names the classes in place of its own. Throws as the
-/// readers of the data set do, and `c10::Error` for a year that is not there.
+/// the folder of VOC, or in those of all years that are read, names the classes
+/// in place of its own. Throws as the readers of the data set do, and
+/// `c10::Error` for a year that is not there and for years whose classes.txt
+/// differ.
 [[nodiscard]] data::MaskSet read_masks(MaskDataset dataset,
                                        const std::string& folder,
                                        const Lists& lists, data::Faults faults);

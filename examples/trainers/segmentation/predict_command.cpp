@@ -1,5 +1,6 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/ScalarType.h>
+#include <c10/util/Exception.h>
 #include <expandnet/base/atomic_file.h>
 #include <expandnet/data/images/image_file.h>
 #include <expandnet/data/images/mask_transforms.h>
@@ -19,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "command_line/checks.h"
 #include "command_line/command_line.h"
 #include "command_line/named_flag.h"
@@ -111,6 +114,11 @@ class MaskFolders {
     std::vector<std::string> written = {"masks", "overlays"};
     if (with_meant) written.insert(written.end(), {"meant", "index.html"});
     check_is_of_predictions(out_, written, {"masks", "overlays"});
+    TORCH_CHECK(with_meant || !fs::exists(page()),
+                error_message("--out",
+                              "must not hold the page of a set, which would "
+                              "show what is written now",
+                              in_quotes(page()), "name another folder"));
   }
   void make(bool with_meant) const {
     make_folder(masks());
@@ -179,6 +187,7 @@ class MaskInputs {
     const auto set = dynamic_cast<const SegmentationImages&>(*images).masked(
         choices.images.set);
     labels_ = set.labels;
+    for (const auto& note : images->notes()) std::cout << note << "\n";
     return choices.images.of_set(set.images);
   }
 

@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
 #include "base/error.h"
+#include "base/read_file.h"
 #include "trainers/app/runs/run_files.h"
 
 namespace expandnet::examples {
@@ -44,6 +46,27 @@ bool has_pixel(const data::MaskedImage& image, const data::IndexLabels& labels,
   }
 }
 
+/// Whether the index that is otherwise ignored has a class.
+bool names_index_255(const data::MaskSet& set) {
+  constexpr std::size_t kIndex = data::kIgnoredLabel;
+  return set.labels.size() > kIndex && set.labels[kIndex] >= 0 &&
+         set.labels[kIndex] != data::kIgnoredLabel;
+}
+
+/// The class of each index, as a run keeps it: "7 road".
+std::string indices_in_words(const data::MaskSet& set) {
+  std::string text;
+  for (std::size_t i = 0; i < set.labels.size(); ++i) {
+    const auto label = set.labels[i];
+    if (label < 0) continue;
+    text += fmt::format("{} {}\n", i,
+                        label == data::kIgnoredLabel
+                            ? "ignored"
+                            : set.classes[static_cast<std::size_t>(label)]);
+  }
+  return text;
+}
+
 }  // namespace
 
 SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
@@ -69,7 +92,12 @@ SegmentationImages::SegmentationImages(SegmentationImagesOptions options)
       });
     }
   }
-  add_shared(shared_images(training, sets_.at("test")), notes_);
+  add_notes_on(sets_, notes_);
+  if (names_index_255(*training.set)) {
+    notes_.emplace_back(
+        "note: index 255 counts as a class: classes.txt names it, and not "
+        "\"ignored\"");
+  }
   if (options_.weights_classes) weight_classes();
 }
 
@@ -99,7 +127,21 @@ data::MaskSet SegmentationImages::read(const Lists& lists) const {
                             "must have the classes of the run, in their order",
                             fmt::format("others in \"{}\"", options_.folder)));
   add_skipped(set, notes_);
+  note_other_indices(set);
   return set;
+}
+
+void SegmentationImages::note_other_indices(const data::MaskSet& set) const {
+  const auto kept = std::filesystem::path(options_.run) / kIndicesFile;
+  if (options_.run.empty() || !std::filesystem::exists(kept)) return;
+  if (read_file(kept.string()) == indices_in_words(set)) return;
+  const auto note = fmt::format(
+      "note: the masks in \"{}\" have other indices for the classes than those "
+      "that were trained on, in \"{}\"",
+      options_.folder, kept.string());
+  if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) {
+    notes_.push_back(note);
+  }
 }
 
 void SegmentationImages::weight_classes() {
@@ -153,6 +195,8 @@ std::vector<std::string> SegmentationImages::notes_on_results() const {
 
 std::vector<KeptFile> SegmentationImages::kept_files() const {
   std::vector<KeptFile> files = {sets_.kept()};
+  files.push_back({kIndicesFile, indices_in_words(*sets_.at("training").set),
+                   "indices of the classes in the masks"});
   if (class_weights_.empty()) return files;
   std::string text;
   for (const auto weight : class_weights_) {

@@ -60,6 +60,8 @@ class SegmentationImages : public Images {
   [[nodiscard]] data::MaskSet read(const Lists& lists) const;
   /// Throws `c10::Error` for a set that could not be judged.
   void check_has_pixel(const std::string& name) const;
+  /// Adds a note where a run was trained with other indices of its classes.
+  void note_other_indices(const data::MaskSet& set) const;
   void weight_classes();
   [[nodiscard]] std::unique_ptr<data::MaskBatches> plain_batches(
       const std::string& set) const;

@@ -1,3 +1,4 @@
+#include <c10/util/Exception.h>
 #include <expandnet/passes/contract.h>
 #include <expandnet/train/checkpoints.h>
 #include <expandnet/train/exponential_moving_average.h>
@@ -7,11 +8,15 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "command_line/command_line.h"
 #include "command_line/output_file.h"
 #include "trainers/app/commands/commands.h"
 #include "trainers/app/runs/machine.h"
+#include "trainers/app/runs/run_files.h"
 #include "trainers/app/runs/weights.h"
 #include "trainers/app/settings/arguments.h"
 
@@ -37,7 +42,28 @@ void add_contract_flags(CLI::App& app, ContractChoices& choices) {
       ->check(CLI::IsMember(weight_formats()));
   app.add_option("--out", choices.out,
                  "file to write; by default weights.pt, .safetensors or .pth, "
-                 "or net.torchscript.pt of the run");
+                 "or net.torchscript.pt of the run, of the last checkpoint "
+                 "last-weights.pt and so on");
+}
+
+/// What evaluate and the like read as the weights of the run is of the best
+/// checkpoint.
+std::string default_file(const ContractChoices& choices) {
+  const auto file = weights_file(choices.format);
+  return choices.checkpoint == "best" ? file : choices.checkpoint + "-" + file;
+}
+
+/// Throws `c10::Error` for a file that the run itself needs.
+void check_replaces_nothing_of_run(const ContractChoices& choices) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (const auto* file :
+       {"best.pt", "last.pt", kStartFile, kScriptFile, kConfigurationFile}) {
+    TORCH_CHECK(
+        !fs::equivalent(choices.out, fs::path(choices.run) / file, error),
+        error_message("--out", "must not replace a file of the run",
+                      in_quotes(choices.out), "name another file"));
+  }
 }
 
 /// Folds the chains of what trains, verified.
@@ -58,8 +84,9 @@ int contract_checkpoint(const Trainer& prototype,
   settings.device = DeviceChoice::kCPU;
   settings.precision = train::Precision::kFloat32;
   const std::filesystem::path folder = choices.run;
+  check_replaces_nothing_of_run(choices);
   const auto out = choices.out.empty()
-                       ? (folder / weights_file(choices.format)).string()
+                       ? (folder / default_file(choices)).string()
                        : choices.out;
   check_writable(out);
   const auto machine = set_up(settings, 1);

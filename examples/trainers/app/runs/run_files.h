@@ -9,6 +9,8 @@ inline constexpr const char* kClassesFile = "classes.txt";
 inline constexpr const char* kAnchorsFile = "anchors.txt";
 /// Only for segmentation with weighted classes in the loss.
 inline constexpr const char* kClassWeightsFile = "class_weights.txt";
+/// Only for segmentation: the class of each index in the masks.
+inline constexpr const char* kIndicesFile = "indices.txt";
 /// How many images each set had, and a digest of their names.
 inline constexpr const char* kImagesFile = "images.txt";
 inline constexpr const char* kLogFile = "log.jsonl";

@@ -118,6 +118,7 @@ void make_folders(const Settings& settings, const std::string& configuration,
   for (const auto& plan : plans) {
     const auto file = fs::path(plan.folder) / kConfigurationFile;
     fs::create_directories(plan.folder);
+    if (!plan.shared) remove_unfinished_files(plan.folder);
     write_file_atomically(file.string(), plan.configuration);
     for (const auto& one : kept) {
       check_kept_file(plan.folder, one);
@@ -139,8 +140,9 @@ bool has_begun(const fs::path& out) {
     const auto name = entry.path().filename();
     return name != kConfigurationFile && name != kClassesFile &&
            name != kAnchorsFile && name != kClassWeightsFile &&
-           name != kImagesFile && name != kScriptFile && name != kStartFile &&
-           name != kTeacherFile && !entry.is_directory();
+           name != kIndicesFile && name != kImagesFile && name != kScriptFile &&
+           name != kStartFile && name != kTeacherFile &&
+           !is_unfinished_file(name.string()) && !entry.is_directory();
   });
 }
 
@@ -169,7 +171,11 @@ void check_out(const Settings& settings, Command command,
   const auto file = out / kConfigurationFile;
   if (!fs::exists(file)) {
     TORCH_CHECK(
-        fs::is_empty(out),
+        std::all_of(fs::directory_iterator(out), fs::directory_iterator(),
+                    [](const fs::directory_entry& entry) {
+                      return is_unfinished_file(
+                          entry.path().filename().string());
+                    }),
         error_message("--out",
                       "must be a new or an empty folder, or hold a run to "
                       "--resume",

@@ -228,7 +228,8 @@ void RunQueue::tell_of_skipped(const Run& run) {
   console_.line(
       run.plan().name(),
       fmt::format(
-          "{} images could not be read and were left out: {}", count,
+          "{} {} could not be read and {} left out: {}", count,
+          count == 1 ? "image" : "images", count == 1 ? "was" : "were",
           (std::filesystem::path(run.plan().folder) / kSkippedFile).string()));
 }
 
