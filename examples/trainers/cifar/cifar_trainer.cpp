@@ -43,8 +43,10 @@ std::unique_ptr<Trainer> CifarTrainer::clone() const {
 void CifarTrainer::add_flags(CLI::App& app) {
   app.add_option("--dataset", dataset_)
       ->check(CLI::IsMember(data::image_set_names()));
-  app.add_option("--validation", validation_,
-                 "training images set apart to choose the epoch on")
+  app.add_option(
+         "--validation", validation_,
+         "training images set apart to choose the epoch on, and the best "
+         "of several values")
       ->check(not_negative());
   app.add_option("--split-seed", training_.seed,
                  "which images are set apart, left out and mislabelled; the "

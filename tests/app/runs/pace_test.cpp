@@ -77,8 +77,10 @@ TEST(Pace, OfSlowChainsStays) {
   EXPECT_EQ(rates_of(*make_optimizer(settings, trainable)),
             std::vector<double>(4, settings.lr));
   EXPECT_EQ(pace_notes(trainable, settings),
-            std::vector<std::string>{"chains learn at 1 times the rate (" +
-                                     fastest_of(trainable).path + ") or more"});
+            std::vector<std::string>{
+                "--lr-chains 0 multiplies the learning rates of the chains by "
+                "1 (" +
+                fastest_of(trainable).path + ") to 1"});
 }
 
 TEST(Pace, OfTheCompactLayersIsMeasured) {
@@ -151,7 +153,8 @@ TEST(Pace, IsNotedWhereChainsAreFast) {
   settings.lr_chains = 0;
   EXPECT_EQ(pace_notes(fast, settings),
             std::vector<std::string>{fmt::format(
-                "chains learn at {:.2g} times the rate ({}) or more",
+                "--lr-chains 0 multiplies the learning rates of the chains by "
+                "{:.2g} ({}) to 1",
                 1 / fastest.mean, fastest.path)});
   settings.lr_chains = 1;
   settings.optimizer = OptimizerChoice::kAdamW;

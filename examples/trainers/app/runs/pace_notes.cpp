@@ -24,8 +24,10 @@ std::vector<std::string> pace_notes(const TrainableModel& trainable,
       [](const auto& a, const auto& b) { return a.mean < b.mean; });
   if (fastest == scales.end()) return {};
   if (settings.lr_chains == 0) {
-    return {fmt::format("chains learn at {:.2g} times the rate ({}) or more",
-                        1 / std::max(1.0, fastest->mean), fastest->path)};
+    return {fmt::format(
+        "--lr-chains 0 multiplies the learning rates of the chains by {:.2g} "
+        "({}) to 1",
+        1 / std::max(1.0, fastest->mean), fastest->path)};
   }
   if (fastest->mean <= kNotablePace) return {};
   return {fmt::format(

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <utility>
 
 #include "trainers/app/report/run_result.h"
@@ -28,24 +29,38 @@ std::vector<RunPlan> joined(std::vector<RunPlan> plans,
   return plans;
 }
 
+/// "cl", "cl at rate 8"
+std::string name_of_kind(const RunPlan& plan, const Settings& settings) {
+  if (plan.recipe == "none" || settings.grid.rate.size() < 2) {
+    return plan.recipe;
+  }
+  return fmt::format("{} at rate {}", plan.recipe, plan.settings().rate);
+}
+
 /// Tries what all runs are made of, given one of each kind. Returns the notes
-/// of their Expansions, each once.
+/// on them, each once. One that is not on all expanded nets names those.
 std::vector<std::string> check_runs(const std::vector<RunPlan>& kinds,
                                     const RunContext& context,
                                     const train::Interrupt& interrupt) {
-  std::vector<std::string> notes;
+  std::vector<std::string> texts;  // in their order
+  std::map<std::string, std::vector<std::string>> kinds_of;
+  std::size_t expanded = 0;
   for (const auto& plan : kinds) {
     // Ranks check together.
     if (interrupt.requested() && !context.machine.ranks) break;
-    const auto& rates = context.settings().grid.rate;
-    const auto at_rate = plan.recipe != "none" && rates.size() > 1
-                             ? fmt::format("at rate {}: ", plan.settings().rate)
-                             : std::string();
-    for (const auto& of_run : check_run(plan, context)) {
-      const auto note = at_rate + of_run;
-      const auto found = std::find(notes.begin(), notes.end(), note);
-      if (found == notes.end()) notes.push_back(note);
+    if (plan.recipe != "none") ++expanded;
+    for (const auto& text : check_run(plan, context)) {
+      auto& names = kinds_of[text];
+      if (names.empty()) texts.push_back(text);
+      names.push_back(name_of_kind(plan, context.settings()));
     }
+  }
+  std::vector<std::string> notes;
+  for (const auto& text : texts) {
+    const auto& names = kinds_of[text];
+    const auto whose =
+        names.size() < expanded ? c10::Join(", ", names) + ": " : std::string();
+    notes.push_back(whose + text);
   }
   return notes;
 }

@@ -10,6 +10,7 @@
 #include "trainers/app/runs/fine_tuning.h"
 #include "trainers/app/runs/layer_strategies.h"
 #include "trainers/app/runs/script_net.h"
+#include "trainers/app/runs/spread_notes.h"
 
 namespace expandnet::examples {
 
@@ -33,9 +34,13 @@ TrainableModel weight_space_model(train::Model net, const std::string& recipe,
   module.to(machine.device);
   train::set_memory_format(module, machine.memory_format);
   if (recipe == "none") return trainable;
+  const auto spreads = spreads_of(module);
   try {
     trainable.expansion = std::make_unique<Expansion>(expand_net(module));
     trainable.has_chains = true;
+    for (auto& note : spread_notes(spreads, module, settings)) {
+      trainable.notes.push_back(std::move(note));
+    }
   } catch (const NothingToExpand& error) {
     const auto& reasons = error.notes();
     // A choice by cost may leave every layer compact.

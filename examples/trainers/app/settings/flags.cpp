@@ -32,10 +32,14 @@ CLI::Option* add_tuned(CLI::App& app, const std::string& name, double& value,
 void add_expansion(CLI::App& app, Settings& settings, Command command) {
   // `train` reads several as well, to refuse them: CLI11 would drop all but
   // one.
-  app.add_option("--expand", settings.expand,
-                 command == Command::kTrain
-                     ? "how to expand the net, none for compact"
-                     : "what to compare")
+  app.add_option(
+         "--expand", settings.expand,
+         std::string(command == Command::kTrain ? "how to expand the net"
+                                                : "the nets to compare") +
+             "; none: compact; cl, ck: chains of that strategy for "
+             "convolutions, fc: for linear layers, +fc: for both; orepa to "
+             "ck+rep: sums of branches; paper: as in the paper; default: "
+             "what expand() chooses for a net from a file")
       ->expected(1, -1);
   app.add_option(
          "--strategy", settings.strategy,
@@ -77,8 +81,10 @@ void add_teacher(CLI::App& app, Settings& settings) {
 }
 
 void add_training(CLI::App& app, Settings& settings, Command command) {
-  app.add_option("--epochs", settings.epochs)->check(positive());
-  app.add_option("--batch-size", settings.batch_size)->check(positive());
+  app.add_option("--epochs", settings.epochs, "passes over the training images")
+      ->check(positive());
+  app.add_option("--batch-size", settings.batch_size, "images in a batch")
+      ->check(positive());
   add_named(app, "--optimizer", settings.optimizer, kOptimizers);
   add_tuned(app, "--lr", settings.lr, settings.grid.lr,
             "learning rate at the start", command)
