@@ -78,7 +78,7 @@ int main(int argc, char** argv) try {
       expandnet::InitialValues::kPreserving);
   auto expansion = expandnet::expand(*model, preserving);
   // Each chain at the pace of its layer, whatever its factors are.
-  const double rate = 0.02;
+  const double lr = 0.02;
   std::vector<torch::optim::OptimizerParamGroup> groups;
   groups.emplace_back(expansion.other_parameters());
   for (const auto& layer : expansion.step_scales()) {
@@ -86,10 +86,10 @@ int main(int argc, char** argv) try {
     groups.emplace_back(
         layer.parameters,
         std::make_unique<torch::optim::SGDOptions>(
-            torch::optim::SGDOptions(rate / layer.mean).momentum(0.9)));
+            torch::optim::SGDOptions(lr / layer.mean).momentum(0.9)));
   }
   torch::optim::SGD optimizer(groups,
-                              torch::optim::SGDOptions(rate).momentum(0.9));
+                              torch::optim::SGDOptions(lr).momentum(0.9));
   // [/snippet]
 
   const auto expanded = epoch(model, images);
