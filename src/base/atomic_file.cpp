@@ -176,7 +176,7 @@ void AtomicFile::discard_and_fail(int error) {
 
 bool is_unfinished_file(const std::string& name) {
   // From the end: "tmp", two numbers, and a name that may have dots.
-  auto rest = std::string_view(name);
+  std::string_view rest = name;
   const auto take_last_part = [&rest] {
     const auto dot = rest.rfind('.');
     if (dot == std::string_view::npos) return std::string_view();

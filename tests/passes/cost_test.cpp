@@ -114,7 +114,7 @@ TEST(MaxCost, TakesTheLargestRateThatFits) {
       within(0.2, net, 16, default_selector(*net, Strategy::kCL));
 
   // Widths 15 and 22: 22 (15 + 6) / (6 400) is 0.1925; from 3.75 on it is 23.
-  const auto& row = expansion.summary().rows[1];
+  const auto row = expansion.summary().rows[1];
   EXPECT_EQ(row.path, "conv2");
   EXPECT_DOUBLE_EQ(*row.cost(), 0.1925);
   ASSERT_EQ(expansion.notes().size(), 1U);
