@@ -30,6 +30,7 @@ void check_layer_dtype(const std::optional<at::ScalarType>& dtype,
 at::ScalarType only_dtype(const std::vector<at::ScalarType>& dtypes,
                           const std::string& owner, const Site& site) {
   std::vector<std::string> names;
+  names.reserve(dtypes.size());
   for (const auto dtype : dtypes) names.emplace_back(c10::toString(dtype));
   TORCH_CHECK(
       dtypes.size() == 1 && is_layer_dtype(dtypes.front()),

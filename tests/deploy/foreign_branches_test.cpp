@@ -49,7 +49,7 @@ at::Tensor run_fold(const BlockSum& sum, const at::Tensor& x) {
 TEST(ForeignBranches, ComputeWhatTheLayersDo) {
   for (const std::int64_t groups : {1, 2, 6}) {
     torch::manual_seed(0);
-    const auto drawn = [](std::vector<std::int64_t> sizes) {
+    const auto drawn = [](const std::vector<std::int64_t>& sizes) {
       return torch::randn(sizes, at::kDouble);
     };
     const std::int64_t width = 6 / groups;

@@ -25,10 +25,9 @@ TEST(Summary, CountsTrainingAndDeployment) {
 
   EXPECT_EQ(total.train_parameters, expanded);
   EXPECT_EQ(total.deploy_parameters, compact);
-  EXPECT_EQ(total.train_bytes, 2 * 4 * expanded);
+  EXPECT_EQ(total.train_bytes, expanded * 2 * 4);
   EXPECT_EQ(total.deploy_bytes, 4 * compact);
-  constexpr std::int64_t kMultiplyAdds =
-      std::int64_t{12} * 12 * 588 + 5 * 5 * 216 + 150 * 8;
+  constexpr int kMultiplyAdds = 12 * 12 * 588 + 5 * 5 * 216 + 150 * 8;
   EXPECT_EQ(total.compact_multiply_adds, kMultiplyAdds);
   EXPECT_GT(*total.chained_multiply_adds, *total.compact_multiply_adds);
 }

@@ -140,8 +140,8 @@ Labels labels_by_place(const std::vector<std::string>& classes) {
 }
 
 /// Those of the images before the first that has none.
-std::vector<std::int64_t> read_labels(const std::vector<ListedImage>& images,
-                                      const Labels& labels) {
+std::vector<std::int64_t> labels_in_list(const std::vector<ListedImage>& images,
+                                         const Labels& labels) {
   std::vector<std::int64_t> read;
   for (const auto& image : images) {
     const auto found = labels.find(image.label);
@@ -188,8 +188,8 @@ std::vector<std::int64_t> labels_of(const ImageList& list,
   const bool try_places = list.reading != LabelReading::kNames;
   const auto names = try_names ? labels_by_name(classes) : Labels();
   const auto places = try_places ? labels_by_place(classes) : Labels();
-  auto by_name = read_labels(list.images, names);
-  auto by_place = read_labels(list.images, places);
+  auto by_name = labels_in_list(list.images, names);
+  auto by_place = labels_in_list(list.images, places);
   const auto count = list.images.size();
   const bool all_names = try_names && by_name.size() == count;
   const bool all_places = try_places && by_place.size() == count;
