@@ -30,7 +30,7 @@ struct SmallProblem {
       const auto x = torch::randn({images, 3}, at::kDouble);
       const auto y = torch::randint(2, {images}, at::kLong);
       const auto share = static_cast<double>(images) / 8;
-      loss.push_back([this, x, y, share] {
+      loss.emplace_back([this, x, y, share] {
         const auto hidden = (x.mm(parameters[0].t()) + parameters[1]).tanh();
         return share * torch::nn::functional::cross_entropy(
                            hidden.mm(parameters[2].t()), y);

@@ -273,11 +273,11 @@ TEST_F(MaskFolderTest, ReadsAnIndexHoweverItIsSetApart) {
   EXPECT_EQ(expected.classes,
             (std::vector<std::string>{"ground", "a tree", "b"}));
   EXPECT_EQ(expected.labels[2], 0);
-  for (const auto* classes :
-       {"\xef\xbb\xbf"
-        "2 ground\n0 a tree\n1 b\n",
-        "  2 ground\n\t0 a tree\n1 b \t\r\n", "2\tground\n0 \t a tree\n1  b",
-        "2: ground\n0:a tree\n1 : b", "2,ground\n0, a tree\n1 ,b"}) {
+  const std::string byte_order_mark = "\xef\xbb\xbf";
+  for (const std::string& classes : std::vector<std::string>{
+           byte_order_mark + "2 ground\n0 a tree\n1 b\n",
+           "  2 ground\n\t0 a tree\n1 b \t\r\n", "2\tground\n0 \t a tree\n1  b",
+           "2: ground\n0:a tree\n1 : b", "2,ground\n0, a tree\n1 ,b"}) {
     const auto set = read(classes);
     EXPECT_EQ(set.classes, expected.classes) << classes;
     EXPECT_EQ(set.labels, expected.labels) << classes;

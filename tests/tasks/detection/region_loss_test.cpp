@@ -51,10 +51,10 @@ std::vector<double> scalar_loss(const at::Tensor& output,
         static_cast<std::size_t>(count * rows * columns), -1);
     const auto box_of = [&](std::int64_t t) {
       const auto target = targets[b][t];
-      return Centred{target[0].item<double>() * double(columns),
-                     target[1].item<double>() * double(rows),
-                     target[2].item<double>() * double(columns),
-                     target[3].item<double>() * double(rows)};
+      return Centred{target[0].item<double>() * static_cast<double>(columns),
+                     target[1].item<double>() * static_cast<double>(rows),
+                     target[2].item<double>() * static_cast<double>(columns),
+                     target[3].item<double>() * static_cast<double>(rows)};
     };
     const auto is_target = [&](std::int64_t t) {
       return targets[b][t][4].item<double>() >= 0;
@@ -92,8 +92,8 @@ std::vector<double> scalar_loss(const at::Tensor& output,
           const auto square = [](double value) { return value * value; };
           if (t >= 0) {
             const auto box = box_of(t);
-            loss[0] += square(x - (box.x - double(j))) +
-                       square(y - (box.y - double(i))) +
+            loss[0] += square(x - (box.x - static_cast<double>(j))) +
+                       square(y - (box.y - static_cast<double>(i))) +
                        square(w - std::log(box.w / pw)) +
                        square(h - std::log(box.h / ph));
             loss[1] += 5 * square(1 - object);
@@ -110,8 +110,9 @@ std::vector<double> scalar_loss(const at::Tensor& output,
           double best = 0;
           for (std::int64_t other = 0; other < targets.size(1); ++other) {
             if (!is_target(other)) continue;
-            const Centred found = {x + double(j), y + double(i),
-                                   pw * std::exp(w), ph * std::exp(h)};
+            const Centred found = {x + static_cast<double>(j),
+                                   y + static_cast<double>(i), pw * std::exp(w),
+                                   ph * std::exp(h)};
             best = std::max(best, centred_iou(found, box_of(other)));
           }
           if (best <= 0.6) loss[2] += square(object);
@@ -119,7 +120,7 @@ std::vector<double> scalar_loss(const at::Tensor& output,
       }
     }
   }
-  for (const int part : {0, 1, 2, 4}) loss[std::size_t(part)] /= 2;
+  for (const int part : {0, 1, 2, 4}) loss[static_cast<std::size_t>(part)] /= 2;
   for (auto& part : loss) part /= static_cast<double>(images);
   return loss;
 }
@@ -204,7 +205,10 @@ TEST(RegionLoss, SparesBoxesThatMeetATarget) {
 }
 
 TEST(RegionLoss, HasTheGradientOfFiniteDifferences) {
-  auto [output, targets, anchors] = random_example();
+  auto example = random_example();
+  auto& output = example.output;
+  const auto& targets = example.targets;
+  const auto& anchors = example.anchors;
   RegionLossOptions options;
   options.prior = 0.01;
   auto leaf = output.clone().requires_grad_(true);
