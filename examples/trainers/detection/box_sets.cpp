@@ -76,10 +76,12 @@ data::AnnotatedSet read_boxes(BoxDataset dataset, const std::string& folder,
     return data::read_voc(voc_parts(folder, kBoxUse, lists), options);
   }
   std::vector<data::AnnotatedSet> sets;
+  sets.reserve(lists.size());
   for (const auto& list : lists) {
     sets.push_back(read_list(dataset, folder, list, options));
   }
   std::vector<data::AnnotatedSet*> all;
+  all.reserve(sets.size());
   for (auto& set : sets) all.push_back(&set);
   unite_classes(all);
   data::AnnotatedSet result;

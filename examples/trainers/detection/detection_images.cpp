@@ -178,6 +178,7 @@ std::vector<data::AnnotatedImage> DetectionImages::annotated(
   const auto& [images, places] =
       sets_.of_run(set, options_.run, options_.folder);
   std::vector<data::AnnotatedImage> result;
+  result.reserve(places.size());
   for (const auto place : places) {
     result.push_back(images->images[static_cast<std::size_t>(place)]);
   }

@@ -25,6 +25,7 @@ const std::string kSegmentation = "expandnet-segmentation";
 /// The part of a set by itself.
 data::MaskSet chosen_from(const PartOf<data::MaskSet>& part) {
   data::MaskSet chosen = {part.set->classes, part.set->labels, {}};
+  chosen.images.reserve(part.places.size());
   for (const auto place : part.places) {
     chosen.images.push_back(part.set->images[static_cast<std::size_t>(place)]);
   }

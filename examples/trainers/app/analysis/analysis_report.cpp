@@ -89,6 +89,7 @@ Json run_json(const AnalyzedResult& run) {
 
 std::vector<double> density_points() {
   std::vector<double> points;
+  points.reserve(kDensityPoints);
   for (int i = 0; i < kDensityPoints; ++i) {
     points.push_back(-1 + 2.0 * i / (kDensityPoints - 1));
   }

@@ -181,7 +181,7 @@ std::string head_of(torch::nn::Module& net, const FineTuning& tuning) {
                               in_quotes(named), children_of(net)));
     return named;
   }
-  const auto linear = last_path(net, [](const torch::nn::Module& module) {
+  auto linear = last_path(net, [](const torch::nn::Module& module) {
     return module.as<torch::nn::LinearImpl>() != nullptr;
   });
   if (!linear.empty()) return linear;
