@@ -74,7 +74,7 @@ ListChoice usual_mask_lists(MaskDataset dataset, const std::string& folder) {
 /// with different ones.
 std::string classes_of_voc(const std::string& folder,
                            const std::vector<data::VocPart>& parts) {
-  const auto of_all = (fs::path(folder) / kSetClasses).string();
+  auto of_all = (fs::path(folder) / kSetClasses).string();
   if (fs::exists(of_all)) return of_all;
   const auto file_of = [](const data::VocPart& part) {
     auto file = (fs::path(part.folder) / kSetClasses).string();
@@ -83,7 +83,7 @@ std::string classes_of_voc(const std::string& folder,
   const auto text_of = [](const std::string& file) {
     return file.empty() ? std::string() : read_file(file);
   };
-  const auto first = file_of(parts.front());
+  auto first = file_of(parts.front());
   for (const auto& part : parts) {
     TORCH_CHECK(text_of(file_of(part)) == text_of(first),
                 error_message("--data", "the years must have the same classes",
