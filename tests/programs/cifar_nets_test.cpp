@@ -54,8 +54,9 @@ void write_classes(const fs::path& folder, std::int64_t first,
     }
     const auto n = number(labels_kept.size());
     const auto side = number(28);
-    const auto write = [&](const std::string& name, const std::string& bytes) {
-      std::ofstream(folder / (part + name), std::ios::binary) << bytes;
+    const auto write = [&, of_set = part](const std::string& name,
+                                          const std::string& bytes) {
+      std::ofstream(folder / (of_set + name), std::ios::binary) << bytes;
     };
     write("-images-idx3-ubyte",
           std::string("\0\0\x08\x03", 4) + n + side + side + images_kept);
@@ -319,8 +320,8 @@ TEST_F(ExpandnetCifarNets, GoesOnOnlyWithTheSameTeacher) {
   for (const auto& [teacher, file] : changes) {
     const auto words = Words{"--epochs",  "1",           "--expand", "none",
                              "--teacher", path(teacher), "--resume"};
-    const auto train = [&] {
-      return run(command("train", words, "by_" + file));
+    const auto train = [&, out = "by_" + file] {
+      return run(command("train", words, out));
     };
     ASSERT_EQ(train().status, 0);
     ASSERT_EQ(train().status, 0);

@@ -58,7 +58,7 @@ std::vector<Result> bench_boxes(const FilesArguments& arguments) {
                                  std::to_string(arguments.image_size),
                                  decoder});
     names.push_back(std::string("torchvision v2, ") + decoder);
-    contestants.push_back(
+    contestants.emplace_back(
         [rival, count = arguments.images] { rival->read_epoch(count); });
   }
   TimingOptions timing;

@@ -133,7 +133,7 @@ Net yolo_lite() {
   Net net;
   net.name = "yolo_lite";
   net.image_size = 224;
-  net.classes = 5 * (5 + 20);
+  net.classes = 125;  // 5 anchors, each with a box, a score and 20 classes
   net.selector = models::yolo_lite_recipe("paper");
   net.compact = [](std::int64_t /*image_size*/) {
     return model_of(models::YoloLite());
