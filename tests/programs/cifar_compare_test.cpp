@@ -18,6 +18,29 @@ namespace fs = std::filesystem;
 
 class ExpandnetCifarCompare : public CifarProgramTest {};
 
+TEST_F(ExpandnetCifarCompare, NamesTheVariantsThatANoteIsOn) {
+  const auto notes_of = [&](const Words& more) {
+    const auto outcome = run(command(
+        "compare", joined({"--dry-run", "--expand", "none", "cl"}, more)));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.out;
+  };
+  const std::string spread = "fc1.weight starts with ";
+  // Of chains for linear layers, which one of two variants has, or the only one.
+  EXPECT_EQ(notes_of({}).find(spread), std::string::npos);
+  const auto of_one = notes_of({"cl+fc"});
+  EXPECT_NE(of_one.find("note: cl+fc: " + spread), std::string::npos) << of_one;
+  const auto of_both = notes_of({"cl+fc", "--strategy", "fc1=fc"});
+  EXPECT_NE(of_both.find("note: " + spread), std::string::npos) << of_both;
+  const auto of_rates = notes_of({"--rate", "4", "2"});
+  EXPECT_NE(of_rates.find("note: cl at --rate 2: fold and pull back count"),
+            std::string::npos)
+      << of_rates;
+  // Another start has no such note.
+  EXPECT_EQ(notes_of({"cl+fc", "--init", "matched"}).find(spread),
+            std::string::npos);
+}
+
 TEST_F(ExpandnetCifarCompare, ComparesVariantsAndSeeds) {
   const auto outcome = run(
       command("compare", {"--epochs", "2", "--runs", "2", "--expand", "none",

@@ -29,12 +29,12 @@ std::vector<RunPlan> joined(std::vector<RunPlan> plans,
   return plans;
 }
 
-/// "cl", "cl at rate 8"
+/// "cl", "cl at --rate 8"
 std::string name_of_kind(const RunPlan& plan, const Settings& settings) {
   if (plan.recipe == "none" || settings.grid.rate.size() < 2) {
     return plan.recipe;
   }
-  return fmt::format("{} at rate {}", plan.recipe, plan.settings().rate);
+  return fmt::format("{} at --rate {}", plan.recipe, plan.settings().rate);
 }
 
 /// Tries what all runs are made of, given one of each kind. Returns the notes

@@ -1,6 +1,8 @@
 #include "trainers/app/runs/spread_notes.h"
 
 #include <fmt/format.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace expandnet::examples {
 
@@ -24,8 +26,8 @@ Spreads spreads_of(const torch::nn::Module& net) {
   const torch::NoGradGuard no_grad;
   Spreads spreads;
   for (const auto& parameter : net.named_parameters()) {
-    const auto is_norm = parameter.value().dim() < 2;
-    if (is_norm || !ends_with(parameter.key(), "weight")) continue;
+    const bool normalizes = parameter.value().dim() < 2;
+    if (normalizes || !ends_with(parameter.key(), "weight")) continue;
     spreads[parameter.key()] = parameter.value()
                                    .to(torch::kDouble)
                                    .square()
@@ -57,8 +59,7 @@ std::vector<std::string> spread_notes(const Spreads& before,
   if (path.empty()) return {};
   return {fmt::format(
       "{} starts with {:.2g} of the spread of the compact layer's, the least "
-      "of "
-      "all chains; with --init matched chains start with the same spread",
+      "of all chains; with --init matched chains start with the same spread",
       path, least)};
 }
 
